@@ -1,0 +1,162 @@
+//! The team file resolved and trusted: groups, aliases and dates worked out, everything checked.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::identity::{Access, Email, Endpoint, ProjectId, RoleId};
+
+/// What the team file asks for.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Desired {
+    /// The managed projects. No other is ever read, shown or changed.
+    pub projects: BTreeMap<ProjectId, ManagedProject>,
+    /// What the team file calls its custom roles.
+    pub roles: BTreeMap<RoleId, String>,
+    /// Everyone who is listed.
+    pub people: BTreeMap<Email, Person>,
+    /// How far guestlist may go.
+    pub policy: Policy,
+}
+
+/// What the team file says of a managed project.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ManagedProject {
+    /// What the team file calls it.
+    pub alias: String,
+    /// The name for people, where `{id, name}` was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// A person and the access they are to have.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Person {
+    /// Who it is; sent as written.
+    pub email: Email,
+    /// Given name.
+    pub first_name: String,
+    /// Family name.
+    pub last_name: String,
+    /// Groups and the person's own roles, worked out.
+    pub access: Access,
+    /// Not invited before this day (UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Date>,
+    /// The last day of access (UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
+}
+
+/// How far guestlist may go in taking access away.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Policy {
+    /// What is taken away from people.
+    pub prune: Prune,
+    /// How much may be taken away at once, per project and for the whole plan.
+    pub max_removals: Limit,
+    /// How many members with ADMIN every managed project keeps at least.
+    pub keep_admins: u32,
+    /// Patterns of people who are never changed and never removed.
+    pub protect: Vec<EmailPattern>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self { prune: Prune::None, max_removals: Limit::Percent(10), keep_admins: 1, protect: Vec::new() }
+    }
+}
+
+/// What is taken away besides what the team file itself says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Prune {
+    /// Nothing.
+    #[default]
+    None,
+    /// Roles in managed projects that a listed person has and the file does not give.
+    Roles,
+    /// These, and every role in managed projects of people whom the file does not list.
+    People,
+}
+
+/// A bound on removals.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Limit {
+    /// Of the members, 0 to 100.
+    Percent(u8),
+    /// So many.
+    Count(u32),
+}
+
+/// A pattern of addresses, such as `*@agency.example`, compared as addresses are.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EmailPattern(String);
+
+impl EmailPattern {
+    /// Takes a pattern in which `*` stands for any run of characters, and nothing else is special.
+    #[must_use]
+    pub fn new(pattern: &str) -> Self {
+        Self(pattern.to_owned())
+    }
+
+    /// The pattern as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `email` is one of those meant.
+    #[must_use]
+    pub fn matches(&self, email: &Email) -> bool {
+        let pattern = Email::as_received(&self.0);
+        let mut rest = email.key();
+        let mut parts = pattern.key().split('*').peekable();
+        let Some(start) = parts.next() else { return false };
+        let Some(after) = rest.strip_prefix(start) else { return false };
+        if parts.peek().is_none() {
+            return after.is_empty();
+        }
+        rest = after;
+        while let Some(part) = parts.next() {
+            if parts.peek().is_none() {
+                return rest.ends_with(part);
+            }
+            let Some(found) = rest.find(part) else { return false };
+            rest = &rest[found + part.len()..];
+        }
+        true
+    }
+}
+
+/// Where a role of a person comes from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Given {
+    /// The role that is given, as the file resolves it.
+    pub role: crate::identity::Role,
+    /// The group that gives it, or the person's own entry.
+    pub group: Option<String>,
+    /// The file, as it was named.
+    pub file: String,
+    /// The line in it, from 1.
+    pub line: u32,
+}
+
+/// For each person and project every line that gives a role; the one that counts stands first.
+pub type Provenance = BTreeMap<(Email, ProjectId), Vec<Given>>;
+
+/// The team file worked out.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Team {
+    /// What is asked for.
+    pub desired: Desired,
+    /// Which line asks for it.
+    pub provenance: Provenance,
+    /// Where the organization is.
+    pub endpoint: Endpoint,
+    /// Where the ledger is, as written; none where the file does not say.
+    pub ledger: Option<String>,
+}

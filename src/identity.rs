@@ -1,0 +1,398 @@
+//! The names of things: people, projects, users, roles and the service itself. To parse is to check.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization as _;
+
+/// Who has which role where: project → role.
+pub type Access = BTreeMap<ProjectId, Role>;
+
+/// An email address or login. Compared without case and in Unicode NFC, kept and sent as written.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Email {
+    written: String,
+    key: String,
+}
+
+impl Email {
+    /// An address that a person wrote, checked to be one.
+    ///
+    /// # Errors
+    /// A fragment that says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let (local, domain) = text.rsplit_once('@').ok_or("it has no `@`")?;
+        if local.is_empty() {
+            return Err("nothing stands before the `@`");
+        }
+        if text.len() > 254 {
+            return Err("it is longer than 254 bytes");
+        }
+        if text.chars().any(|c| c.is_whitespace() || crate::inert::is_active(c)) {
+            return Err("it has a space or a control character in it");
+        }
+        if text.contains(['(', ')', '<', '>', ',', ';', ':', '"', '[', ']', '\\']) || local.contains('@') {
+            return Err("it has a character that addresses do not have");
+        }
+        if local.starts_with('.') || local.ends_with('.') || text.contains("..") {
+            return Err("a dot stands where none may stand");
+        }
+        let labels_hold = domain.split('.').all(|label| {
+            !label.is_empty()
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.chars().all(|c| c.is_alphanumeric() || c == '-' || !c.is_ascii())
+        });
+        if !labels_hold || !domain.contains('.') {
+            return Err("what follows the `@` is no domain such as `example.com`");
+        }
+        Ok(Self::as_received(text))
+    }
+
+    /// A login as the service gave it, which may be anything.
+    #[must_use]
+    pub fn as_received(text: &str) -> Self {
+        let key = text.nfc().collect::<String>().to_lowercase().nfc().collect();
+        Self { written: text.to_owned(), key }
+    }
+
+    /// The address as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.written
+    }
+
+    /// The address as it is compared: lower case, NFC.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl From<String> for Email {
+    fn from(text: String) -> Self {
+        Self::as_received(&text)
+    }
+}
+
+impl From<Email> for String {
+    fn from(email: Email) -> Self {
+        email.written
+    }
+}
+
+impl PartialEq for Email {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for Email {}
+
+impl PartialOrd for Email {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Email {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.key.cmp(&other.key)
+    }
+}
+
+impl std::hash::Hash for Email {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&crate::inert::line(&self.written))
+    }
+}
+
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.written)
+    }
+}
+
+macro_rules! opaque_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes the id as it is: the service may change the form of its ids at any time.
+            pub fn new(id: impl Into<String>) -> Self {
+                Self(id.into())
+            }
+
+            /// The id, to be sent.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&crate::inert::line(&self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:?}", self.0)
+            }
+        }
+    };
+}
+
+opaque_id!(
+    /// The id of a Voucherify project, such as `proj_9KeAhZB1`.
+    ProjectId
+);
+opaque_id!(
+    /// The id of a Voucherify user, such as `user_FgEAjOV6RiObJdy36sYynXdqZNiA5gjM`.
+    UserId
+);
+opaque_id!(
+    /// The id of a custom role, such as `role_XyZ7aB9cD2eF4gH1iJ0kL5mN6oP8qR3s`.
+    RoleId
+);
+
+/// What a person may do in a project.
+///
+/// The order is that of power, the least first, by which the last role of somebody is chosen.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Role {
+    /// Reads.
+    Viewer,
+    /// Works with the tools of a merchant.
+    Merchant,
+    /// Works in chosen areas and stores.
+    UserRestricted,
+    /// Works.
+    User,
+    /// Whatever the organization made of it.
+    Custom(RoleId),
+    /// Everything, people included.
+    Admin,
+}
+
+impl Role {
+    /// The roles that every organization has.
+    pub const PREDEFINED: [Self; 5] =
+        [Self::Admin, Self::User, Self::Viewer, Self::Merchant, Self::UserRestricted];
+
+    /// The predefined role of that name, spelled exactly so.
+    #[must_use]
+    pub fn predefined(name: &str) -> Option<Self> {
+        Self::PREDEFINED.into_iter().find(|role| role.as_str() == name)
+    }
+
+    /// The predefined name or the id, to be sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Viewer => "VIEWER",
+            Self::Merchant => "MERCHANT",
+            Self::UserRestricted => "USER_RESTRICTED",
+            Self::User => "USER",
+            Self::Admin => "ADMIN",
+            Self::Custom(id) => id.as_str(),
+        }
+    }
+}
+
+impl From<String> for Role {
+    fn from(name: String) -> Self {
+        Self::predefined(&name).unwrap_or_else(|| Self::Custom(RoleId::new(name)))
+    }
+}
+
+impl From<Role> for String {
+    fn from(role: Role) -> Self {
+        role.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&crate::inert::line(self.as_str()))
+    }
+}
+
+/// The base URL of the Management API, without a slash at its end, or the simulated organization.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Endpoint(String);
+
+impl Endpoint {
+    /// The organization that is simulated inside this process, on whatever port it got.
+    #[must_use]
+    pub fn sandbox() -> Self {
+        Self("sandbox".to_owned())
+    }
+
+    /// The public cluster of that name: `api`, `us1` or `as1`.
+    #[must_use]
+    pub fn of_cluster(name: &str) -> Option<Self> {
+        let host = match name {
+            "api" => "api",
+            "us1" => "us1.api",
+            "as1" => "as1.api",
+            _ => return None,
+        };
+        Some(Self(format!("https://{host}.voucherify.io")))
+    }
+
+    /// The URL (or `sandbox`).
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What tells one organization's ledger entries from another's: the endpoint, but a loopback
+    /// address without its port, since a server there gets a new one each time it starts.
+    #[must_use]
+    pub fn realm(&self) -> &str {
+        match host_of(&self.0) {
+            Some(host) if is_loopback(host) => "loopback",
+            _ => &self.0,
+        }
+    }
+
+    /// Whether it names this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        host_of(&self.0).is_some_and(is_loopback)
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = &'static str;
+
+    /// Takes a base URL: `https://`, or `http://` to this machine alone.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let trimmed = text.trim_end_matches('/');
+        let (scheme, rest) =
+            trimmed.split_once("://").ok_or("it is no URL such as `https://api.voucherify.io`")?;
+        let scheme = scheme.to_ascii_lowercase();
+        if rest.contains('@') {
+            return Err(
+                "credentials do not belong into a URL: set VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN",
+            );
+        }
+        if rest.contains(['?', '#']) || rest.chars().any(|c| c.is_whitespace() || crate::inert::is_active(c))
+        {
+            return Err("a base URL has no spaces, no `?` and no `#`");
+        }
+        let url = format!("{scheme}://{rest}");
+        let host = host_of(&url).filter(|host| !host.is_empty()).ok_or("it names no host")?;
+        match scheme.as_str() {
+            "https" => Ok(Self(url)),
+            "http" if is_loopback(host) => Ok(Self(url)),
+            "http" => {
+                Err("plain `http://` would show the credentials to everyone on the way; use `https://`")
+            }
+            _ => Err("it does not begin with `https://`"),
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&crate::inert::line(&self.0))
+    }
+}
+
+fn host_of(url: &str) -> Option<&str> {
+    let authority = url.split_once("://")?.1.split('/').next()?;
+    match authority.strip_prefix('[') {
+        Some(bracketed) => bracketed.split_once(']').map(|(host, _)| host),
+        None => Some(authority.rsplit_once(':').map_or(authority, |(host, _)| host)),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn emails_compare_without_case_and_in_nfc_and_stay_as_written() {
+        let composed = Email::parse("Zo\u{eb}@Example.com").expect("an address");
+        let decomposed = Email::parse("zoe\u{308}@example.COM").expect("an address");
+        assert_eq!(composed, decomposed);
+        assert_eq!(composed.as_str(), "Zo\u{eb}@Example.com");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for bad in [
+            "",
+            "alex",
+            "@example.com",
+            "alex@",
+            "a b@example.com",
+            "a@b@example.com",
+            "alex@example",
+            "alex@.com",
+            "alex@example..com",
+            "a\u{1b}@example.com",
+            "<a@example.com>",
+            "alex@-example.com",
+            ".alex@example.com",
+            "alex@exa_mple.com",
+        ] {
+            assert!(Email::parse(bad).is_err(), "{bad:?} was taken for an address");
+        }
+        for good in ["a@example.com", "a.b+c@sub.example.co", "o'neil@example.com", "用户@例子.公司"] {
+            assert!(Email::parse(good).is_ok(), "{good:?} was refused");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_alone() {
+        for good in
+            ["https://api.voucherify.io", "http://127.0.0.1:8080/", "http://[::1]:80", "http://localhost:1"]
+        {
+            assert!(good.parse::<Endpoint>().is_ok(), "{good} was refused");
+        }
+        for bad in [
+            "http://api.voucherify.io",
+            "http://127.0.0.1.example.com",
+            "api.voucherify.io",
+            "ftp://127.0.0.1",
+            "https://id:token@host",
+            "https://",
+            "https://host?x",
+            "http://localhost@evil.example",
+        ] {
+            assert!(bad.parse::<Endpoint>().is_err(), "{bad} was taken");
+        }
+    }
+
+    #[test]
+    fn roles_go_by_power() {
+        let mut roles = Role::PREDEFINED.to_vec();
+        roles.push(Role::from("role_x".to_owned()));
+        roles.sort();
+        let names: Vec<_> = roles.iter().map(Role::as_str).collect();
+        assert_eq!(names, ["VIEWER", "MERCHANT", "USER_RESTRICTED", "USER", "role_x", "ADMIN"]);
+    }
+}

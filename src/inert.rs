@@ -1,0 +1,49 @@
+//! Makes text from files and servers inert: what it holds is shown, never obeyed, by a terminal.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// Whether `c` could move the cursor, change colours, reorder or hide text when it is printed.
+#[must_use]
+pub fn is_active(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// `text` on one line, with every active character written as `\u{…}`, for messages and tables.
+#[must_use]
+pub fn line(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_active) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            c if is_active(c) => {
+                let _ = write!(shown, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::line;
+
+    #[test]
+    fn escape_sequences_and_direction_overrides_are_spelled_out() {
+        assert_eq!(
+            line("a\u{1b}[31mb\u{9b}c\u{202e}d\ne\u{7f}"),
+            "a\\u{1b}[31mb\\u{9b}c\\u{202e}d\\ne\\u{7f}"
+        );
+        assert_eq!(line("Zoë 東京 🎉"), "Zoë 東京 🎉");
+    }
+}

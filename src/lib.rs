@@ -1,0 +1,14 @@
+//! guestlist keeps the members of a Voucherify organization in Git.
+//!
+//! The modules stand in the order in which data passes through them, and each may use only those
+//! above it. Everything above `api` is pure: no clock, network, file, environment or async.
+
+pub mod inert;
+
+pub mod identity;
+
+pub mod team_file;
+
+pub mod desired;
+
+pub mod known;
