@@ -160,3 +160,36 @@ pub struct Team {
     /// Where the ledger is, as written; none where the file does not say.
     pub ledger: Option<String>,
 }
+
+impl Desired {
+    /// What the team file calls a project, made inert; its id where it has no alias.
+    #[must_use]
+    pub fn project_name(&self, project: &ProjectId) -> String {
+        self.projects
+            .get(project)
+            .map_or_else(|| project.to_string(), |managed| crate::inert::line(&managed.alias).into_owned())
+    }
+
+    /// What the team file calls a role, made inert; its name or id where it has no alias.
+    #[must_use]
+    pub fn role_name(&self, role: &crate::identity::Role) -> String {
+        match role {
+            crate::identity::Role::Custom(id) => self
+                .roles
+                .get(id)
+                .map_or_else(|| role.to_string(), |alias| crate::inert::line(alias).into_owned()),
+            predefined => predefined.to_string(),
+        }
+    }
+
+    /// `storefront ADMIN, loyalty USER`, by alias.
+    #[must_use]
+    pub fn access_names(&self, access: &Access) -> String {
+        let mut named: Vec<_> = access
+            .iter()
+            .map(|(project, role)| format!("{} {}", self.project_name(project), self.role_name(role)))
+            .collect();
+        named.sort();
+        named.join(", ")
+    }
+}

@@ -34,6 +34,24 @@ pub fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// JSON whose strings hold no active character: each is escaped as JSON escapes.
+#[must_use]
+pub fn json(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_active(c) && c != '\n' {
+            // Control characters below U+0020 were escaped by whoever wrote the JSON; what is left can
+            // stand only inside a string.
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use super::line;

@@ -3,6 +3,8 @@
 //! The modules stand in the order in which data passes through them, and each may use only those
 //! above it. Everything above `api` is pure: no clock, network, file, environment or async.
 
+pub mod wording;
+
 pub mod inert;
 
 pub mod identity;
@@ -12,3 +14,7 @@ pub mod team_file;
 pub mod desired;
 
 pub mod known;
+
+pub mod plan;
+
+pub mod render;

@@ -1,0 +1,109 @@
+//! When a reading is not the truth. The judgement is made once, from all the lists together.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{Member, Reading};
+use crate::identity::{Email, ProjectId, UserId};
+
+/// Why a list is not to be believed.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Doubt {
+    /// Fewer users came than the service says there are.
+    Short {
+        /// Whose list.
+        project: ProjectId,
+        /// How many came.
+        got: u64,
+        /// How many there are said to be.
+        total: u64,
+    },
+    /// Nobody came, where there were members before.
+    Empty {
+        /// Whose list.
+        project: ProjectId,
+        /// How many members it had.
+        before: usize,
+    },
+    /// A user stands in a list, and the user's own projects say otherwise, or the other way round.
+    Inconsistent {
+        /// Whose list.
+        project: ProjectId,
+        /// Which user.
+        login: Email,
+    },
+    /// One login came with two user ids.
+    TwoUsers {
+        /// The login.
+        login: Email,
+    },
+}
+
+impl Doubt {
+    /// The project that should be read once more; none means all.
+    #[must_use]
+    pub fn project(&self) -> Option<&ProjectId> {
+        match self {
+            Self::Short { project, .. }
+            | Self::Empty { project, .. }
+            | Self::Inconsistent { project, .. } => Some(project),
+            Self::TwoUsers { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Short { project, got, total } => {
+                write!(f, "List Users of {project} gave {got} users and says there are {total}")
+            }
+            Self::Empty { project, before } => write!(
+                f,
+                "List Users of {project} came back empty, and the project had {} before; if that is true, delete known.json from the ledger",
+                crate::wording::count(*before, "member")
+            ),
+            Self::Inconsistent { project, login } => {
+                write!(f, "the lists disagree on whether {login} has a role in {project}, or which")
+            }
+            Self::TwoUsers { login } => write!(f, "the lists have two users with the login {login}"),
+        }
+    }
+}
+
+/// Everything about the lists that cannot be true, or was not true a moment ago.
+pub(super) fn in_reading(all: &Reading, last: &BTreeMap<Email, Member>) -> Vec<Doubt> {
+    let mut doubts = Vec::new();
+    let mut ids: BTreeMap<&Email, &UserId> = BTreeMap::new();
+    for (project, list) in &all.lists {
+        let got = list.users.len() as u64;
+        match list.total {
+            Some(total) if got < total => doubts.push(Doubt::Short { project: project.clone(), got, total }),
+            _ => {}
+        }
+        if list.users.is_empty() {
+            let before = last.values().filter(|member| member.access.contains_key(project)).count();
+            if before > 0 {
+                doubts.push(Doubt::Empty { project: project.clone(), before });
+            }
+        }
+        for user in list.users.values() {
+            if *ids.entry(&user.login).or_insert(&user.id) != &user.id {
+                doubts.push(Doubt::TwoUsers { login: user.login.clone() });
+            }
+            if !user.projects.contains_key(project) {
+                doubts.push(Doubt::Inconsistent { project: project.clone(), login: user.login.clone() });
+            }
+            // What a user's row says of another managed project must be what that project's list says.
+            for (other, role) in &user.projects {
+                let Some(its_list) = all.lists.get(other).filter(|_| other != project) else { continue };
+                if its_list.users.get(&user.id).and_then(|row| row.projects.get(other)) != Some(role) {
+                    doubts.push(Doubt::Inconsistent { project: other.clone(), login: user.login.clone() });
+                }
+            }
+        }
+    }
+    doubts.sort();
+    doubts.dedup();
+    doubts
+}

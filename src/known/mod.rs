@@ -1,0 +1,100 @@
+//! Members and invitations together, and when and how each was learned.
+
+mod doubt;
+mod reading;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::identity::{Access, Email, ProjectId, Role, UserId};
+
+pub use doubt::Doubt;
+pub use reading::{Project, Reading, User, UserList, with_writes};
+
+/// What is known of the managed projects.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Known {
+    /// How and when the members were learned.
+    pub evidence: Evidence,
+    /// Everyone with a role in a managed project.
+    pub members: BTreeMap<Email, Member>,
+    /// The invitations that are out, as the ledger tells.
+    pub invitations: BTreeMap<Email, Invitation>,
+    /// What guestlist itself did so lately that a list may not show it yet.
+    pub recent: RecentWrites,
+    /// Why this may not be the truth. Nothing is taken away while there is a doubt.
+    pub doubts: Vec<Doubt>,
+}
+
+/// The role that guestlist last gave or took (none), by person and project.
+pub type RecentWrites = BTreeMap<(Email, ProjectId), Option<Role>>;
+
+/// How and when members were learned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Evidence {
+    /// From where.
+    pub source: Source,
+    /// When the lists were read.
+    pub read_at: Timestamp,
+}
+
+/// From where members are known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// The service was just asked.
+    Live,
+    /// The last reading that the ledger keeps.
+    Ledger,
+}
+
+/// A user of the organization with a role in a managed project.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Member {
+    /// The id that Update User and Unassign take.
+    pub id: UserId,
+    /// The identity, as the service spells it.
+    pub login: Email,
+    /// Given name, which may be anything.
+    pub first_name: String,
+    /// Family name, which may be anything.
+    pub last_name: String,
+    /// Roles in managed projects.
+    pub access: Access,
+    /// Whether the user has a project that is not managed; which one is nobody's business.
+    pub elsewhere: bool,
+    /// Whether the organization belongs to this user.
+    pub is_owner: bool,
+}
+
+/// An invitation that is out, as the ledger tells.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Invitation {
+    /// Who was invited.
+    pub email: Email,
+    /// When it was sent last.
+    pub sent_at: Timestamp,
+    /// The roles that it carried.
+    pub access: Access,
+}
+
+impl Known {
+    /// The members with ADMIN in `project`, counting nobody whom guestlist has just taken it from.
+    pub fn admins<'a>(&'a self, project: &'a ProjectId) -> impl Iterator<Item = &'a Member> {
+        self.members.values().filter(move |member| {
+            member.access.get(project) == Some(&Role::Admin)
+                && match self.recent.get(&(member.login.clone(), project.clone())) {
+                    Some(written) => written.as_ref() == Some(&Role::Admin),
+                    None => true,
+                }
+        })
+    }
+
+    /// How many members have a role in `project`.
+    #[must_use]
+    pub fn members_of(&self, project: &ProjectId) -> usize {
+        self.members.values().filter(|member| member.access.contains_key(project)).count()
+    }
+}

@@ -1,0 +1,150 @@
+//! What the lists of the service said, and how they become members.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Evidence, Invitation, Known, Member, RecentWrites, Source, doubt};
+use crate::identity::{Email, ProjectId, Role, UserId};
+
+/// A project as List Projects names it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Project {
+    /// Its id.
+    pub id: ProjectId,
+    /// Its name, which may be anything.
+    pub name: String,
+}
+
+/// A user as List Users gives it. Fields that the service adds are ignored.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct User {
+    /// Its id.
+    pub id: UserId,
+    /// The identity: what Assign and the team file know the person by.
+    pub login: Email,
+    /// Given name, which may be anything.
+    #[serde(default)]
+    pub first_name: String,
+    /// Family name, which may be anything.
+    #[serde(default)]
+    pub last_name: String,
+    /// Every project of the user, managed or not.
+    #[serde(default)]
+    pub projects: BTreeMap<ProjectId, Role>,
+    /// Whether the organization belongs to this user.
+    #[serde(default)]
+    pub is_owner: bool,
+}
+
+/// All pages of List Users of one project, put together by user id.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct UserList {
+    /// The users, each once.
+    pub users: BTreeMap<UserId, User>,
+    /// How many the service says there are.
+    pub total: Option<u64>,
+}
+
+/// What the lists of all managed projects said.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Reading {
+    /// When the last of them was read.
+    pub read_at: Timestamp,
+    /// List Users of every managed project.
+    pub lists: BTreeMap<ProjectId, UserList>,
+}
+
+impl Reading {
+    /// The users of the managed projects by login, with nothing of any other project.
+    #[must_use]
+    pub fn members(&self) -> BTreeMap<Email, Member> {
+        let mut members: BTreeMap<Email, Member> = BTreeMap::new();
+        for (project, list) in &self.lists {
+            for user in list.users.values() {
+                let member = members.entry(user.login.clone()).or_insert_with(|| Member {
+                    id: user.id.clone(),
+                    login: user.login.clone(),
+                    first_name: user.first_name.clone(),
+                    last_name: user.last_name.clone(),
+                    access: BTreeMap::new(),
+                    elsewhere: user.projects.keys().any(|id| !self.lists.contains_key(id)),
+                    is_owner: user.is_owner,
+                });
+                if let Some(role) = user.projects.get(project) {
+                    member.access.insert(project.clone(), role.clone());
+                }
+            }
+        }
+        members
+    }
+
+    /// Everyone who stands in any of the lists.
+    #[must_use]
+    pub fn logins(&self) -> BTreeSet<Email> {
+        self.lists.values().flat_map(|list| list.users.values()).map(|user| user.login.clone()).collect()
+    }
+
+    /// What is known when these lists were just read. `last` is the reading before this one, with what
+    /// guestlist did since worked in; members it had in a list that is now empty raise a doubt.
+    #[must_use]
+    pub fn live(
+        &self,
+        mut invitations: BTreeMap<Email, Invitation>,
+        recent: RecentWrites,
+        last: &BTreeMap<Email, Member>,
+    ) -> Known {
+        let members = self.members();
+        invitations.retain(|email, _| !members.contains_key(email));
+        Known {
+            evidence: Evidence { source: Source::Live, read_at: self.read_at },
+            doubts: doubt::in_reading(self, last),
+            members,
+            invitations,
+            recent,
+        }
+    }
+
+    /// What is known when the service cannot be asked: these lists, and what guestlist did since.
+    #[must_use]
+    pub fn offline(&self, mut invitations: BTreeMap<Email, Invitation>, since: &RecentWrites) -> Known {
+        let members = with_writes(self.members(), since);
+        invitations.retain(|email, _| !members.contains_key(email));
+        Known {
+            evidence: Evidence { source: Source::Ledger, read_at: self.read_at },
+            members,
+            invitations,
+            recent: RecentWrites::new(),
+            doubts: Vec::new(),
+        }
+    }
+}
+
+/// The members as they are after `writes`; somebody whom only a write names gets an empty user id.
+#[must_use]
+pub fn with_writes(mut members: BTreeMap<Email, Member>, writes: &RecentWrites) -> BTreeMap<Email, Member> {
+    for ((email, project), role) in writes {
+        match role {
+            Some(role) => {
+                let member = members.entry(email.clone()).or_insert_with(|| Member {
+                    id: UserId::new(""),
+                    login: email.clone(),
+                    first_name: String::new(),
+                    last_name: String::new(),
+                    access: BTreeMap::new(),
+                    elsewhere: false,
+                    is_owner: false,
+                });
+                member.access.insert(project.clone(), role.clone());
+            }
+            None => {
+                if let Some(member) = members.get_mut(email) {
+                    member.access.remove(project);
+                }
+            }
+        }
+    }
+    members.retain(|_, member| !member.access.is_empty());
+    members
+}

@@ -1,0 +1,189 @@
+//! A plan on disk: what was reviewed is what runs. Everything in doubt is refused.
+
+use std::fmt;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{Change, Plan, PlanId, digest};
+use crate::desired::Desired;
+use crate::identity::Endpoint;
+use crate::known::{Evidence, Known};
+
+/// The one format of this file that there is.
+const FORMAT_VERSION: u32 = 1;
+
+/// A plan with the resolved desired state, so that it can be applied without the team file.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SavedPlan {
+    format_version: u32,
+    /// The SHA-256 that names it.
+    pub plan_id: PlanId,
+    /// Which organization it is for.
+    pub endpoint: Endpoint,
+    /// The day (UTC) it is for.
+    pub date: Date,
+    /// How and when what is known was learned.
+    pub evidence: Evidence,
+    /// The SHA-256 of what was known, so that a reader can tell whether it still is so.
+    pub known_digest: String,
+    /// The team file, resolved, with its policy.
+    pub desired: Desired,
+    /// The number of removals that was allowed when the plan was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_removals: Option<usize>,
+    /// The calls, in the order of execution.
+    pub changes: Vec<Change>,
+    /// The SHA-256 of all of the above.
+    #[serde(default)]
+    seal: String,
+}
+
+/// Why a saved plan is not taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SavedPlanError {
+    /// It is no JSON, or not of the form of a plan.
+    Unreadable(String),
+    /// Another guestlist wrote it.
+    OtherVersion(u64),
+    /// Its content is not what its ids were made of.
+    Tampered,
+    /// It is for another organization.
+    OtherEndpoint {
+        /// Of the plan.
+        saved: Endpoint,
+        /// Of this run.
+        asked: Endpoint,
+    },
+    /// It is for a day that has not come.
+    Early(Date),
+}
+
+/// What would now be done and was not listed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unlisted(pub Vec<Change>);
+
+impl SavedPlan {
+    /// What is to be kept of `plan`.
+    #[must_use]
+    pub fn new(plan: &Plan, desired: &Desired, known: &Known, allow_removals: Option<usize>) -> Self {
+        let mut saved = Self {
+            format_version: FORMAT_VERSION,
+            plan_id: plan.id.clone(),
+            endpoint: plan.endpoint.clone(),
+            date: plan.date,
+            evidence: plan.evidence,
+            known_digest: known_digest(known),
+            desired: desired.clone(),
+            allow_removals,
+            changes: plan.changes.clone(),
+            seal: String::new(),
+        };
+        saved.seal = digest(&saved);
+        saved
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// Reads the file back and checks that it is whole.
+    ///
+    /// # Errors
+    /// When it is no plan, another version's, or was edited.
+    pub fn from_json(text: &str) -> Result<Self, SavedPlanError> {
+        #[derive(Deserialize)]
+        struct Version {
+            format_version: u64,
+        }
+        let unreadable = |error: serde_json::Error| SavedPlanError::Unreadable(error.to_string());
+        let version: Version = serde_json::from_str(text).map_err(unreadable)?;
+        if version.format_version != u64::from(FORMAT_VERSION) {
+            return Err(SavedPlanError::OtherVersion(version.format_version));
+        }
+        let mut saved: Self = serde_json::from_str(text).map_err(unreadable)?;
+        let seal = std::mem::take(&mut saved.seal);
+        let id = PlanId::of(&saved.endpoint, saved.date, &saved.desired, &saved.changes);
+        if seal != digest(&saved) || id != saved.plan_id {
+            return Err(SavedPlanError::Tampered);
+        }
+        saved.seal = seal;
+        Ok(saved)
+    }
+
+    /// Whether it may be applied to `endpoint` on `today`.
+    ///
+    /// # Errors
+    /// When it is for another organization or a later day.
+    pub fn check(&self, endpoint: &Endpoint, today: Date) -> Result<(), SavedPlanError> {
+        if self.endpoint != *endpoint {
+            return Err(SavedPlanError::OtherEndpoint {
+                saved: self.endpoint.clone(),
+                asked: endpoint.clone(),
+            });
+        }
+        if self.date > today {
+            return Err(SavedPlanError::Early(self.date));
+        }
+        Ok(())
+    }
+
+    /// Whether `now`, the same desired state against what is known now, does nothing that was not listed.
+    ///
+    /// # Errors
+    /// The changes that were not listed.
+    pub fn covers(&self, now: &Plan) -> Result<(), Unlisted> {
+        let unlisted: Vec<_> =
+            now.changes.iter().filter(|change| !self.changes.contains(change)).cloned().collect();
+        if unlisted.is_empty() { Ok(()) } else { Err(Unlisted(unlisted)) }
+    }
+
+    /// Whether `known` is just what it was when the plan was made.
+    #[must_use]
+    pub fn saw(&self, known: &Known) -> bool {
+        self.known_digest == known_digest(known)
+    }
+}
+
+/// The SHA-256 of who has which role and which invitations are out; when it was read does not count.
+fn known_digest(known: &Known) -> String {
+    let members: Vec<_> = known
+        .members
+        .values()
+        .map(|member| (&member.id, &member.login, &member.access, member.elsewhere, member.is_owner))
+        .collect();
+    let invitations: Vec<_> = known.invitations.values().collect();
+    digest(&(members, invitations))
+}
+
+impl fmt::Display for SavedPlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(why) => {
+                write!(
+                    f,
+                    "it is no saved plan ({}); make one with `guestlist plan --out`",
+                    crate::inert::line(why)
+                )
+            }
+            Self::OtherVersion(version) => write!(
+                f,
+                "its format is version {version} and this guestlist reads version {FORMAT_VERSION}; make the plan with the guestlist that applies it"
+            ),
+            Self::Tampered => f.write_str(
+                "it was changed after it was made: its digests do not match its content; make a new plan",
+            ),
+            Self::OtherEndpoint { saved, asked } => {
+                write!(f, "it was made for {saved} and this run is for {asked}; make a plan for this one")
+            }
+            Self::Early(date) => write!(f, "it is for {date}, and that day has not come (UTC)"),
+        }
+    }
+}
+
+impl std::error::Error for SavedPlanError {}

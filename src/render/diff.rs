@@ -1,0 +1,94 @@
+//! A plan as a unified diff of known access against access after it, in canonical YAML by person.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use similar::{ChangeTag, TextDiff};
+
+use super::{Paint, View};
+use crate::identity::{Access, Email};
+use crate::inert;
+use crate::plan::Change;
+
+/// The plan as a unified diff. Only people with a change are in it, each with all their access; those
+/// who lose something come first, then those who become ADMIN, then the rest.
+#[must_use]
+pub fn diff(view: &View, paint: Paint) -> String {
+    let mut page = String::new();
+    for (title, lines) in [("taken away", view.taken_away()), ("becomes ADMIN", view.new_admins())] {
+        for (email, parts) in lines {
+            let line = format!("# {title}: {email}: {}", parts.join(", "));
+            let _ = writeln!(page, "{}", paint.bold(&line));
+        }
+    }
+    for refusal in &view.plan.refused {
+        let _ = writeln!(page, "{}", paint.red(&format!("# refused: {}", refusal.text)));
+    }
+    let (before, after) = documents(view);
+    let compared = TextDiff::from_lines(&before, &after);
+    let hunks = compared.unified_diff().context_radius(usize::MAX).header("known", "desired").to_string();
+    if hunks.is_empty() {
+        let _ = writeln!(page, "{}", paint.green("# no changes: nothing to do"));
+        return page;
+    }
+    for line in hunks.lines() {
+        let painted = match line.as_bytes().first() {
+            Some(b'-') => paint.red(line),
+            Some(b'+') => paint.green(line),
+            Some(b'@') => paint.dim(line),
+            _ => line.to_owned(),
+        };
+        let _ = writeln!(page, "{painted}");
+    }
+    debug_assert!(compared.iter_all_changes().any(|change| change.tag() != ChangeTag::Equal));
+    page
+}
+
+/// The access of everyone with a change, before and after.
+fn documents(view: &View) -> (String, String) {
+    let mut by_rank: BTreeMap<(u8, &Email), (Access, Access)> = BTreeMap::new();
+    let (losing, rising) = (view.taken_away(), view.new_admins());
+    for change in &view.plan.changes {
+        let email = change.email();
+        let rank = if losing.contains_key(email) {
+            0
+        } else if rising.contains_key(email) {
+            1
+        } else {
+            2
+        };
+        let (_, after) = by_rank.entry((rank, email)).or_insert_with(|| {
+            let access =
+                view.known.members.get(email).map(|member| member.access.clone()).unwrap_or_default();
+            (access.clone(), access)
+        });
+        match change {
+            Change::Invite { projects, .. } => after.clone_from(projects),
+            Change::Assign { project, role, .. } | Change::ChangeRole { project, to: role, .. } => {
+                after.insert(project.clone(), role.clone());
+            }
+            Change::Unassign { project, .. } => {
+                after.remove(project);
+            }
+        }
+    }
+    let write = |side: fn(&(Access, Access)) -> &Access| {
+        let mut document = serde_yaml::Mapping::new();
+        for ((_, email), both) in &by_rank {
+            let access = side(both);
+            if !access.is_empty() {
+                document.insert(email.to_string().into(), named(view, access).into());
+            }
+        }
+        if document.is_empty() { String::new() } else { serde_yaml::to_string(&document).unwrap_or_default() }
+    };
+    (write(|both| &both.0), write(|both| &both.1))
+}
+
+fn named(view: &View, access: &Access) -> serde_yaml::Mapping {
+    let sorted: BTreeMap<_, _> = access
+        .iter()
+        .map(|(project, role)| (view.desired.project_name(project), view.desired.role_name(role)))
+        .collect();
+    sorted.into_iter().map(|(project, role)| (inert::line(&project).into(), role.into())).collect()
+}
