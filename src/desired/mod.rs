@@ -1,11 +1,19 @@
 //! The team file resolved and trusted: groups, aliases and dates worked out, everything checked.
 
+mod access;
+mod names;
+mod people;
+mod policy;
+mod resolve;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::identity::{Access, Email, Endpoint, ProjectId, RoleId};
+
+pub use resolve::resolve;
 
 /// What the team file asks for.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -94,27 +102,26 @@ pub enum Limit {
 /// A pattern of addresses, such as `*@agency.example`, compared as addresses are.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct EmailPattern(String);
+pub struct EmailPattern(Email);
 
 impl EmailPattern {
     /// Takes a pattern in which `*` stands for any run of characters, and nothing else is special.
     #[must_use]
     pub fn new(pattern: &str) -> Self {
-        Self(pattern.to_owned())
+        Self(Email::as_received(pattern))
     }
 
     /// The pattern as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 
     /// Whether `email` is one of those meant.
     #[must_use]
     pub fn matches(&self, email: &Email) -> bool {
-        let pattern = Email::as_received(&self.0);
         let mut rest = email.key();
-        let mut parts = pattern.key().split('*').peekable();
+        let mut parts = self.0.key().split('*').peekable();
         let Some(start) = parts.next() else { return false };
         let Some(after) = rest.strip_prefix(start) else { return false };
         if parts.peek().is_none() {
@@ -193,3 +200,5 @@ impl Desired {
         named.join(", ")
     }
 }
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! What groups and people give: projects and roles by their ids, and the line that gives each.
+
+use std::collections::BTreeMap;
+
+use super::names::{Names, check_name, some_of};
+use crate::identity::{ProjectId, Role};
+use crate::team_file::{Grant, Group, Located, Location, Problem, Problems, Text, did_you_mean, shown};
+
+/// Project → role, and where that is written. The role is none where it was refused.
+pub(super) type Grants = BTreeMap<ProjectId, Located<Option<Role>>>;
+
+/// The groups of all files.
+pub(super) struct Groups<'a> {
+    by_name: BTreeMap<&'a str, Resolved>,
+    /// Whether all could be read, so that one can say what is not there.
+    whole: bool,
+}
+
+/// A group worked out.
+pub(super) struct Resolved {
+    at: Location,
+    pub(super) grants: Grants,
+    /// Whether nothing of it was refused.
+    pub(super) whole: bool,
+}
+
+impl<'a> Groups<'a> {
+    /// Works out the groups of each file. A group may be used in every file.
+    pub(super) fn resolve(
+        files: impl Iterator<Item = &'a Option<Vec<Group>>>,
+        names: &Names<'_>,
+        problems: &mut Problems,
+    ) -> Self {
+        let mut groups = Self { by_name: BTreeMap::new(), whole: true };
+        for file in files {
+            groups.whole &= file.is_some();
+            for group in file.iter().flatten() {
+                if problems.is_full() {
+                    return groups;
+                }
+                groups.add(group, names, problems);
+            }
+        }
+        groups
+    }
+
+    fn add(&mut self, group: &'a Group, names: &Names<'_>, problems: &mut Problems) {
+        let Group { name, grants: written } = group;
+        check_name(name, "the name of a group", problems);
+        let (grants, whole) = match written {
+            Some(written) => grants(written, names, problems),
+            None => (Grants::new(), false),
+        };
+        if let Some(first) = self.by_name.get(name.value.as_str()) {
+            let problem = Problem::new(name.at, format!("group {} is defined twice", shown(&name.value)));
+            problems.push(problem.also(first.at, "first defined here"));
+        } else {
+            self.by_name.insert(&name.value, Resolved { at: name.at, grants, whole });
+        }
+    }
+
+    /// The group that is meant; none where that was reported, now or before.
+    pub(super) fn find(&self, reference: &Text, problems: &mut Problems) -> Option<&Resolved> {
+        let found = self.by_name.get(reference.value.as_str());
+        if found.is_none() && self.whole {
+            let names = self.by_name.keys().copied();
+            let help = if self.by_name.is_empty() {
+                "there are no groups; define it under `groups`".to_owned()
+            } else {
+                some_of("the groups are", names.clone())
+            };
+            let problem = Problem::new(reference.at, format!("unknown group {}", shown(&reference.value)));
+            problems.push(problem.help(help).maybe_help(did_you_mean(&reference.value, names)));
+        }
+        found
+    }
+}
+
+/// Resolves project → role as written, and says whether nothing was refused.
+pub(super) fn grants(written: &[Grant], names: &Names<'_>, problems: &mut Problems) -> (Grants, bool) {
+    let mut grants = Grants::new();
+    let mut whole = true;
+    for Grant { project: reference, role } in written {
+        if problems.is_full() {
+            break;
+        }
+        let project = names.project(reference, problems);
+        let resolved = role.as_ref().and_then(|role| names.role(role, problems));
+        whole &= project.is_some() && resolved.is_some();
+        let Some(project) = project else { continue };
+        if let Some(first) = grants.get(&project) {
+            let message = format!("project {} is written twice", shown(names.alias(&project)));
+            problems.push(Problem::new(reference.at, message).also(first.at, "first written here"));
+        } else {
+            grants.insert(project, Located { value: resolved, at: reference.at });
+        }
+    }
+    (grants, whole)
+}

@@ -1,0 +1,238 @@
+//! The names that a team file gives to projects and roles, and what a reference to one means.
+
+use std::collections::BTreeMap;
+
+use super::ManagedProject;
+use crate::identity::{ProjectId, Role, RoleId};
+use crate::inert;
+use crate::team_file::{self, Located, Problem, Problems, TeamFile, Text, did_you_mean, shown};
+
+/// How long names of people, groups and projects may be, in characters.
+const LONGEST_NAME: usize = 200;
+
+/// The managed projects and the custom roles.
+#[derive(Default)]
+pub(super) struct Names<'a> {
+    projects: BTreeMap<&'a str, Named<'a, ProjectId>>,
+    roles: BTreeMap<&'a str, Named<'a, RoleId>>,
+    managed: BTreeMap<ProjectId, ManagedProject>,
+    custom: BTreeMap<RoleId, String>,
+    /// Whether every entry could be read, so that one can say what is not there.
+    projects_whole: bool,
+    roles_whole: bool,
+}
+
+struct Named<'a, I> {
+    alias: &'a Text,
+    /// None where it was refused.
+    id: Option<I>,
+}
+
+impl<'a> Names<'a> {
+    /// Checks what stands under `projects` and `roles`.
+    pub(super) fn resolve(root: &'a TeamFile, problems: &mut Problems) -> Self {
+        let mut names = Self {
+            projects_whole: root.projects.is_some(),
+            roles_whole: root.roles.is_some(),
+            ..Self::default()
+        };
+        let mut places = BTreeMap::new();
+        for project in root.projects.iter().flatten() {
+            names.add_project(project, &mut places, problems);
+        }
+        names.refuse_ambiguous(problems);
+        let mut places = BTreeMap::new();
+        for role in root.roles.iter().flatten() {
+            names.add_role(role, &mut places, problems);
+        }
+        names
+    }
+
+    fn add_project(
+        &mut self,
+        project: &'a team_file::Project,
+        places: &mut BTreeMap<ProjectId, &'a Text>,
+        problems: &mut Problems,
+    ) {
+        let team_file::Project { alias, id, name } = project;
+        check_name(alias, "an alias", problems);
+        let name = name.as_ref().filter(|name| check_name(name, "a project's name", problems));
+        let id = id.as_ref().filter(|id| check_id(id, "project", problems));
+        let id = id.map(|text| {
+            let id = ProjectId::new(&text.value);
+            let first = *places.entry(id.clone()).or_insert(text);
+            if !std::ptr::eq(first, text) {
+                let problem =
+                    Problem::new(text.at, format!("project {} has two aliases", shown(&text.value)));
+                problems.push(problem.also(first.at, "the first is given here"));
+            }
+            id
+        });
+        self.projects_whole &= id.is_some();
+        if let Some(id) = &id {
+            let project =
+                ManagedProject { alias: alias.value.clone(), name: name.map(|name| name.value.clone()) };
+            self.managed.entry(id.clone()).or_insert(project);
+        }
+        self.projects.insert(&alias.value, Named { alias, id });
+    }
+
+    /// A reference must not mean one project as an alias and another as an id.
+    fn refuse_ambiguous(&self, problems: &mut Problems) {
+        for named in self.projects.values() {
+            let same_as_id = self.managed.get_key_value(&ProjectId::new(&named.alias.value));
+            if let Some((id, project)) = same_as_id.filter(|(id, _)| Some(*id) != named.id.as_ref()) {
+                let message =
+                    format!("alias {} is the id of project {}", shown(id.as_str()), shown(&project.alias));
+                problems.push(Problem::new(named.alias.at, message).help("choose another alias"));
+            }
+        }
+    }
+
+    fn add_role(
+        &mut self,
+        role: &'a team_file::Role,
+        places: &mut BTreeMap<RoleId, &'a Text>,
+        problems: &mut Problems,
+    ) {
+        let team_file::Role { alias, id } = role;
+        check_name(alias, "an alias", problems);
+        let id = id.as_ref().filter(|id| check_id(id, "role", problems));
+        if Role::predefined(&alias.value).is_some() {
+            let problem = Problem::new(alias.at, format!("{} is a predefined role", shown(&alias.value)));
+            problems.push(problem.help("choose another alias"));
+        } else if alias.value.starts_with("role_") && id.is_some_and(|id| id.value != alias.value) {
+            let problem = Problem::new(alias.at, format!("alias {} looks like an id", shown(&alias.value)));
+            problems.push(problem.help("choose an alias that does not begin with `role_`"));
+        }
+        let id = id.and_then(|text| {
+            if Role::predefined(&text.value).is_some() {
+                let message = format!("{} is a predefined role, not an id", shown(&text.value));
+                let problem = Problem::new(text.at, message);
+                problems.push(problem.help("predefined roles need no alias"));
+                return None;
+            }
+            let id = RoleId::new(&text.value);
+            let first = *places.entry(id.clone()).or_insert(text);
+            if !std::ptr::eq(first, text) {
+                let problem = Problem::new(text.at, format!("role {} has two aliases", shown(&text.value)));
+                problems.push(problem.also(first.at, "the first is given here"));
+            }
+            Some(id)
+        });
+        self.roles_whole &= id.is_some();
+        if let Some(id) = &id {
+            self.custom.entry(id.clone()).or_insert_with(|| alias.value.clone());
+        }
+        self.roles.insert(&alias.value, Named { alias, id });
+    }
+
+    /// The project that is meant; none where that was reported, now or before.
+    pub(super) fn project(&self, reference: &Text, problems: &mut Problems) -> Option<ProjectId> {
+        let Located { value, at } = reference;
+        if let Some(named) = self.projects.get(value.as_str()) {
+            return named.id.clone();
+        }
+        let id = ProjectId::new(value);
+        if self.managed.contains_key(&id) {
+            return Some(id);
+        }
+        if self.projects_whole {
+            let aliases = self.projects.keys().copied();
+            let problem = if value.starts_with("proj_") || value.starts_with("sand_") {
+                Problem::new(*at, format!("{} is not a managed project", shown(value)))
+                    .help("add it under `projects`")
+            } else {
+                Problem::new(*at, format!("unknown project {}", shown(value)))
+                    .help(some_of("the projects are", aliases.clone()))
+                    .maybe_help(did_you_mean(value, aliases))
+            };
+            problems.push(problem);
+        }
+        None
+    }
+
+    /// The role that is meant; none where that was reported, now or before.
+    pub(super) fn role(&self, reference: &Text, problems: &mut Problems) -> Option<Role> {
+        let Located { value, at } = reference;
+        if let Some(role) = Role::predefined(value) {
+            return Some(role);
+        }
+        if let Some(named) = self.roles.get(value.as_str()) {
+            return named.id.clone().map(Role::Custom);
+        }
+        let id = RoleId::new(value);
+        if self.custom.contains_key(&id) {
+            return Some(Role::Custom(id));
+        }
+        if value.starts_with("role_") {
+            return check_id(reference, "role", problems).then_some(Role::Custom(id));
+        }
+        if self.roles_whole {
+            let predefined = Role::PREDEFINED.each_ref().map(Role::as_str);
+            let known = predefined.into_iter().chain(self.roles.keys().copied());
+            let problem = Problem::new(*at, format!("unknown role {}", shown(value)));
+            problems.push(
+                problem.help(some_of("the roles are", known.clone())).maybe_help(did_you_mean(value, known)),
+            );
+        }
+        None
+    }
+
+    /// What the file calls a project.
+    pub(super) fn alias<'s>(&'s self, id: &'s ProjectId) -> &'s str {
+        self.managed.get(id).map_or(id.as_str(), |project| &project.alias)
+    }
+
+    /// What the file calls a role.
+    pub(super) fn role_name<'s>(&'s self, role: &'s Role) -> &'s str {
+        match role {
+            Role::Custom(id) => self.custom.get(id).map_or(id.as_str(), String::as_str),
+            predefined => predefined.as_str(),
+        }
+    }
+
+    /// The projects and roles as `Desired` keeps them.
+    pub(super) fn into_parts(self) -> (BTreeMap<ProjectId, ManagedProject>, BTreeMap<RoleId, String>) {
+        (self.managed, self.custom)
+    }
+}
+
+/// Whether a name can be shown and sent: not too long, and nothing in it that a terminal obeys.
+pub(super) fn check_name(text: &Text, what: &str, problems: &mut Problems) -> bool {
+    if text.value.contains(inert::is_active) {
+        let message = format!("{what} has a control character in it: {}", shown(&text.value));
+        problems.push(Problem::new(text.at, message).help("take it out"));
+        return false;
+    }
+    if text.value.chars().nth(LONGEST_NAME).is_some() {
+        problems.push(Problem::new(text.at, format!("{what} is longer than {LONGEST_NAME} characters")));
+        return false;
+    }
+    true
+}
+
+/// Whether an id can stand in a URL.
+fn check_id(text: &Text, what: &str, problems: &mut Problems) -> bool {
+    let reason = if text.value.len() > 128 {
+        "it is longer than 128 bytes"
+    } else if text.value.contains(|c: char| c.is_whitespace() || inert::is_active(c)) {
+        "it has a space or a control character in it"
+    } else if text.value.contains(['/', '?', '#', '\\', '%']) || [".", ".."].contains(&text.value.as_str()) {
+        "it has a character that ids do not have"
+    } else {
+        return true;
+    };
+    problems.push(Problem::new(text.at, format!("{} is no {what} id: {reason}", shown(&text.value))));
+    false
+}
+
+/// The first of some names, in a sentence; `None` where there is none.
+pub(super) fn some_of<'a>(lead: &str, names: impl Iterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 8;
+    let mut names: Vec<_> = names.take(SHOWN + 1).collect();
+    let more = if names.len() > SHOWN { ", …" } else { "" };
+    names.truncate(SHOWN);
+    let names: Vec<_> = names.into_iter().map(shown).collect();
+    format!("{lead} {}{more}", names.join(", "))
+}

@@ -1,0 +1,231 @@
+//! The people of all files: who they are, when they come and go, and which access they are to have.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::access::{self, Grants, Groups};
+use super::names::{Names, check_name};
+use super::{EmailPattern, Given, Person, Provenance};
+use crate::identity::{Access, Email, ProjectId, Role};
+use crate::team_file::{self, Location, Problem, Problems, Sources, Text, shown};
+
+/// How many roles groups and people may give in all. Groups multiply, so a small file could ask for
+/// more than fits into memory.
+const MAX_GIVEN: usize = 300_000;
+
+/// Everyone so far, and what they are checked against.
+pub(super) struct People<'a> {
+    sources: &'a Sources,
+    names: &'a Names<'a>,
+    groups: &'a Groups<'a>,
+    protected: Vec<(EmailPattern, Location)>,
+    places: BTreeMap<Email, Location>,
+    resolved: BTreeMap<Email, Person>,
+    provenance: Provenance,
+    given: usize,
+}
+
+/// A role that a group gives to a person, with the places that say so.
+struct FromGroup<'a> {
+    group: &'a Text,
+    role: Option<&'a Role>,
+    at: Location,
+}
+
+impl<'a> People<'a> {
+    /// Nobody yet.
+    pub(super) fn new(
+        sources: &'a Sources,
+        names: &'a Names<'a>,
+        groups: &'a Groups<'a>,
+        protect: &[Text],
+    ) -> Self {
+        let protected = protect.iter().map(|text| (EmailPattern::new(&text.value), text.at)).collect();
+        Self {
+            sources,
+            names,
+            groups,
+            protected,
+            places: BTreeMap::new(),
+            resolved: BTreeMap::new(),
+            provenance: Provenance::new(),
+            given: 0,
+        }
+    }
+
+    /// Checks a person and adds it.
+    pub(super) fn add(&mut self, written: &team_file::Person, problems: &mut Problems) {
+        let email = written.email.as_ref().and_then(|text| self.email(text, problems));
+        let name = |text: &Option<Text>, what, problems: &mut Problems| {
+            let text = text.as_ref().filter(|text| check_name(text, what, problems))?;
+            Some(text.value.clone())
+        };
+        let first_name = name(&written.first_name, "`first_name`", problems);
+        let last_name = name(&written.last_name, "`last_name`", problems);
+        let (from, until) = days(written, problems);
+        let (access, given) = self.access(written, problems);
+        let (Some(email), Some(first_name), Some(last_name)) = (email, first_name, last_name) else {
+            return;
+        };
+        for (project, given) in given {
+            self.provenance.insert((email.clone(), project), given);
+        }
+        let person = Person { email: email.clone(), first_name, last_name, access, from, until };
+        self.resolved.insert(email, person);
+    }
+
+    /// Everyone, and which line gives what.
+    pub(super) fn into_parts(self) -> (BTreeMap<Email, Person>, Provenance) {
+        (self.resolved, self.provenance)
+    }
+
+    fn email(&mut self, text: &Text, problems: &mut Problems) -> Option<Email> {
+        let email = match Email::parse(&text.value) {
+            Ok(email) => email,
+            Err(reason) => {
+                let message = format!("{} is no email address: {reason}", shown(&text.value));
+                problems.push(Problem::new(text.at, message));
+                return None;
+            }
+        };
+        if let Some(first) = self.places.get(&email) {
+            let problem = Problem::new(text.at, format!("{} is listed twice", shown(&text.value)));
+            problems.push(problem.also(*first, "first listed here"));
+            return None;
+        }
+        self.places.insert(email.clone(), text.at);
+        if let Some((pattern, at)) = self.protected.iter().find(|(pattern, _)| pattern.matches(&email)) {
+            let message = format!("{} is protected and may not be listed", shown(&text.value));
+            let label = format!("{} protects it", shown(pattern.as_str()));
+            problems.push(
+                Problem::new(text.at, message)
+                    .help("take the person out here, or change the pattern under `protect`")
+                    .also(*at, label),
+            );
+        }
+        Some(email)
+    }
+
+    /// What a person gets from groups and from the own entry, which wins.
+    fn access(
+        &mut self,
+        written: &team_file::Person,
+        problems: &mut Problems,
+    ) -> (Access, BTreeMap<ProjectId, Vec<Given>>) {
+        let (own, own_whole) = access::grants(&written.grants, self.names, problems);
+        let mut whole = own_whole && written.access_whole;
+        let mut from_groups: BTreeMap<&ProjectId, Vec<FromGroup<'_>>> = BTreeMap::new();
+        for group in &written.groups {
+            let Some(found) = self.groups.find(group, problems) else {
+                whole = false;
+                continue;
+            };
+            whole &= found.whole;
+            self.given += found.grants.len();
+            if self.given > MAX_GIVEN {
+                let message = format!("groups and people give more than {MAX_GIVEN} roles in all");
+                problems.push(Problem::new(group.at, message));
+                return (Access::new(), BTreeMap::new());
+            }
+            for (project, grant) in &found.grants {
+                let given = FromGroup { group, role: grant.value.as_ref(), at: grant.at };
+                from_groups.entry(project).or_default().push(given);
+            }
+        }
+        if own.is_empty() && from_groups.is_empty() && whole {
+            let at = written.email.as_ref().map_or(written.at, |email| email.at);
+            let problem = Problem::new(at, "a person without any project");
+            problems.push(problem.help("give access under `projects` or `groups`, or take the person out"));
+        }
+        self.refuse_conflicts(&own, &from_groups, problems);
+        self.given(&own, &from_groups)
+    }
+
+    /// Two groups may not give different roles in a project, unless the person's own entry decides.
+    fn refuse_conflicts(
+        &self,
+        own: &Grants,
+        from_groups: &BTreeMap<&ProjectId, Vec<FromGroup<'_>>>,
+        problems: &mut Problems,
+    ) {
+        for (project, given) in from_groups.iter().filter(|(project, _)| !own.contains_key(project)) {
+            let mut known = given.iter().filter_map(|given| given.role.map(|role| (given, role)));
+            let Some((first, first_role)) = known.next() else { continue };
+            let Some((other, other_role)) = known.find(|(_, role)| *role != first_role) else { continue };
+            let [one, two] = [&first.group.value, &other.group.value].map(|name| shown(name));
+            let alias = shown(self.names.alias(project));
+            let message = format!("groups {one} and {two} give different roles in {alias}");
+            problems.push(
+                Problem::new(other.group.at, message)
+                    .help("write the role that counts under `projects` of the person")
+                    .also(first.at, format!("{one} gives {}", shown(self.names.role_name(first_role))))
+                    .also(other.at, format!("{two} gives {}", shown(self.names.role_name(other_role)))),
+            );
+        }
+    }
+
+    fn given(
+        &mut self,
+        own: &Grants,
+        from_groups: &BTreeMap<&ProjectId, Vec<FromGroup<'_>>>,
+    ) -> (Access, BTreeMap<ProjectId, Vec<Given>>) {
+        let mut given: BTreeMap<ProjectId, Vec<Given>> = BTreeMap::new();
+        self.given += own.len();
+        let mut add = |project: &ProjectId, role: Option<&Role>, group: Option<&Text>, at: Location| {
+            let Some(role) = role else { return };
+            given.entry(project.clone()).or_default().push(Given {
+                role: role.clone(),
+                group: group.map(|group| group.value.clone()),
+                file: self.sources.get(at.file).name.clone(),
+                line: at.line,
+            });
+        };
+        for (project, grant) in own {
+            add(project, grant.value.as_ref(), None, grant.at);
+        }
+        for (project, grants) in from_groups {
+            for FromGroup { group, role, at } in grants {
+                add(project, *role, Some(group), *at);
+            }
+        }
+        let first = |(project, given): (&ProjectId, &Vec<Given>)| {
+            given.first().map(|given| (project.clone(), given.role.clone()))
+        };
+        (given.iter().filter_map(first).collect(), given)
+    }
+}
+
+/// The days between which a person has access.
+fn days(written: &team_file::Person, problems: &mut Problems) -> (Option<Date>, Option<Date>) {
+    let mut day = |text: &Option<Text>| text.as_ref().and_then(|text| self::day(text, problems));
+    let (from, until) = (day(&written.from), day(&written.until));
+    if let (Some(from), Some(until), Some(start), Some(end)) = (from, until, &written.from, &written.until)
+        && until < from
+    {
+        let problem = Problem::new(end.at, format!("`until` {until} is before `from` {from}"));
+        problems.push(problem.also(start.at, "`from` is here"));
+    }
+    (from, until)
+}
+
+/// A day as `YYYY-MM-DD`, and no other way.
+fn day(text: &Text, problems: &mut Problems) -> Option<Date> {
+    let bytes = text.value.as_bytes();
+    let in_form = bytes.len() == 10
+        && bytes.iter().enumerate().all(|(index, byte)| match index {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    let day = text.value.parse::<Date>().ok().filter(|_| in_form);
+    if day.is_none() {
+        let (reason, help) = if in_form {
+            ("is no day of the calendar", "look at the day and the month")
+        } else {
+            ("is no date", "write it as `YYYY-MM-DD`, such as `2026-12-01`")
+        };
+        let message = format!("{} {reason}", shown(&text.value));
+        problems.push(Problem::new(text.at, message).help(help));
+    }
+    day
+}

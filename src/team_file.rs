@@ -1,1 +1,0 @@
-//! The team file as written.

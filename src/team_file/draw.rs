@@ -1,0 +1,175 @@
+//! Problems for people (text, as rustc draws its own) and for programs (JSON, GitHub annotations).
+
+use std::fmt::Write as _;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use serde::Serialize;
+
+use super::problem::{Problem, Problems};
+use super::source::{Location, Sources};
+use crate::inert;
+
+/// How many characters of a line are drawn; of a longer one, so many before the marked ones.
+const LINE: usize = 160;
+const BEFORE: usize = 60;
+
+impl Problems {
+    /// All problems, each with its line of the file and what to do, and how many there are.
+    #[must_use]
+    pub fn text(&self, sources: &Sources, colour: bool) -> String {
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        // Lines are cut here, not by the renderer; wide characters take two columns.
+        let renderer = renderer.term_width(3 * LINE);
+        let mut text = String::new();
+        for problem in self.sorted() {
+            text.push_str(&draw(problem, sources, &renderer));
+            text.push_str("\n\n");
+        }
+        text.push_str(&self.count(sources));
+        text.push('\n');
+        text
+    }
+
+    /// `{"problems": [{"file", "line", "column", "message", "help"?}]}`, on one line.
+    #[must_use]
+    pub fn json(&self, sources: &Sources) -> String {
+        #[derive(Serialize)]
+        struct Entry<'a> {
+            file: &'a str,
+            line: u32,
+            column: u32,
+            message: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            help: Option<&'a str>,
+        }
+        let problems: Vec<_> = self
+            .sorted()
+            .into_iter()
+            .map(|problem| Entry {
+                file: &sources.get(problem.at.file).name,
+                line: problem.at.line,
+                column: problem.at.column,
+                message: &problem.message,
+                help: problem.help.as_deref(),
+            })
+            .collect();
+        serde_json::json!({ "problems": problems }).to_string()
+    }
+
+    /// One GitHub workflow command for each problem, which GitHub shows at the line in the change.
+    #[must_use]
+    pub fn github(&self, sources: &Sources) -> String {
+        let mut text = String::new();
+        for problem in self.sorted() {
+            let file = property(&sources.get(problem.at.file).name);
+            let Location { line, column, .. } = problem.at;
+            let help = problem.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
+            let message = escaped(&format!("{}{help}", problem.message));
+            let _ = writeln!(text, "::error file={file},line={line},col={column}::{message}");
+        }
+        text
+    }
+
+    fn count(&self, sources: &Sources) -> String {
+        let problems = self.sorted();
+        let mut files: Vec<_> = problems.iter().map(|problem| problem.at.file).collect();
+        files.dedup();
+        let place = match files.as_slice() {
+            [file] => inert::line(&sources.get(*file).name).into_owned(),
+            files => format!("{} files", files.len()),
+        };
+        match problems.len() {
+            1 => format!("1 problem in {place}"),
+            count if self.is_full() => format!("{count} problems or more in {place}"),
+            count => format!("{count} problems in {place}"),
+        }
+    }
+}
+
+/// A part of a line, drawn in place of the whole.
+struct Excerpt {
+    path: String,
+    text: String,
+    marked: std::ops::Range<usize>,
+    /// The column that the drawing would name, if it is not the true one.
+    drawn_column: usize,
+}
+
+fn draw(problem: &Problem, sources: &Sources, renderer: &Renderer) -> String {
+    let places: Vec<_> = std::iter::once((problem.at, AnnotationKind::Primary, None))
+        .chain(problem.also.iter().map(|(at, label)| (*at, AnnotationKind::Context, Some(label.as_str()))))
+        .map(|(at, kind, label)| (at, kind, label, excerpt(at, sources)))
+        .collect();
+    let mut group = Group::with_title(Level::ERROR.primary_title(&*problem.message));
+    for (at, kind, label, excerpt) in &places {
+        let annotation = kind.span(excerpt.marked.clone()).label(*label);
+        group = group.element(
+            Snippet::source(&*excerpt.text)
+                .line_start(at.line as usize)
+                .path(&*excerpt.path)
+                .annotation(annotation),
+        );
+    }
+    let help = problem.help.as_deref().map(|help| Group::with_title(Level::HELP.secondary_title(help)));
+    let report: Vec<_> = std::iter::once(group).chain(help).collect();
+    let mut drawn = renderer.render(&report);
+    for (at, .., excerpt) in &places {
+        if excerpt.drawn_column != at.column as usize {
+            let place = format!("{}:{}:", excerpt.path, at.line);
+            drawn = drawn.replacen(
+                &format!("{place}{}", excerpt.drawn_column),
+                &format!("{place}{}", at.column),
+                1,
+            );
+        }
+    }
+    drawn
+}
+
+/// The line at a place, or as much of it as one can read, with nothing in it that a terminal obeys.
+fn excerpt(at: Location, sources: &Sources) -> Excerpt {
+    let source = sources.get(at.file);
+    let (before, after) = source.text.split_at_checked(at.start as usize).unwrap_or(("", ""));
+    let in_line = |c: &char| !matches!(c, '\n' | '\r');
+    let mut left: Vec<char> = before.chars().rev().take_while(in_line).take(LINE).collect();
+    let right: Vec<char> = after.chars().take_while(in_line).take(LINE).collect();
+    let mut text = String::new();
+    if left.len() + right.len() >= LINE && left.len() > BEFORE {
+        left.truncate(BEFORE);
+        text.push('…');
+    }
+    text.extend(left.iter().rev().map(|&c| harmless(c)));
+    let shown = right.len().min(LINE - left.len());
+    let (from, drawn_column) = (text.len(), text.chars().count() + 1);
+    let (mut end, mut offset) = (from, at.start as usize);
+    for &c in &right[..shown] {
+        text.push(harmless(c));
+        offset += c.len_utf8();
+        if offset <= at.end as usize {
+            end = text.len();
+        }
+    }
+    if shown < right.len() {
+        text.push('…');
+    }
+    Excerpt { path: inert::line(&source.name).into_owned(), marked: from..end, text, drawn_column }
+}
+
+/// A character as wide as any, in place of one that a terminal would obey.
+fn harmless(c: char) -> char {
+    match c {
+        '\t' => ' ',
+        c if inert::is_active(c) => char::REPLACEMENT_CHARACTER,
+        c => c,
+    }
+}
+
+/// Text in a workflow command.
+fn escaped(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A property of a workflow command.
+fn property(text: &str) -> String {
+    escaped(text).replace(':', "%3A").replace(',', "%2C")
+}

@@ -1,0 +1,201 @@
+//! From the tree to what the files say. Every problem is reported, and what can be read is read.
+
+use super::include;
+use super::problem::{Problem, Problems, shown};
+use super::shape::{self, Fields};
+use super::source::{FileId, Located, Sources, Text};
+use super::tree::{self, Kind, Node};
+use super::written::{Grant, Group, IncludedFile, Person, Policy, Project, Role, TeamFile, keys};
+
+/// Reads the team file itself.
+pub fn parse_root(sources: &Sources, file: FileId, problems: &mut Problems) -> TeamFile {
+    let read = |root: &Node<'_>, problems: &mut Problems| {
+        let fields = shape::fields(root, "a team file", &keys::TEAM_FILE, &[], problems)?;
+        Some(team_file(&fields, problems))
+    };
+    document(sources, file, problems, read).unwrap_or_default()
+}
+
+/// Reads a file that the team file includes.
+pub fn parse_included(sources: &Sources, file: FileId, problems: &mut Problems) -> IncludedFile {
+    let read = |root: &Node<'_>, problems: &mut Problems| {
+        let fields =
+            shape::fields(root, "an included file", &keys::INCLUDED_FILE, &keys::TEAM_FILE, problems)?;
+        Some(IncludedFile { groups: groups(&fields, problems), people: people(&fields, problems) })
+    };
+    document(sources, file, problems, read).unwrap_or_default()
+}
+
+fn document<T>(
+    sources: &Sources,
+    file: FileId,
+    problems: &mut Problems,
+    read: impl FnOnce(&Node<'_>, &mut Problems) -> Option<T>,
+) -> Option<T> {
+    let source = sources.get(file);
+    if !source.fit {
+        return None;
+    }
+    let root = tree::build(file, &source.text, problems)?;
+    read(&root, problems)
+}
+
+fn team_file(fields: &Fields<'_>, problems: &mut Problems) -> TeamFile {
+    if let Some(version) = fields.require("version", problems)
+        && let Some(version) = shape::unquoted(version, "`version`", problems)
+        && version.value != "1"
+    {
+        let problem = Problem::new(version.at, format!("version {} is not known", shown(&version.value)));
+        problems.push(problem.help("write `version: 1`; a newer guestlist may know others"));
+    }
+    let projects = fields.require("projects", problems);
+    TeamFile {
+        whole: true,
+        cluster: optional_text(fields, "cluster", "`cluster`", problems),
+        ledger: optional_text(fields, "ledger", "`ledger`", problems),
+        projects: projects.and_then(|node| self::projects(node, problems)),
+        roles: roles(fields, problems),
+        groups: groups(fields, problems),
+        people: people(fields, problems),
+        policy: fields.get("policy").and_then(|node| policy(node, problems)).unwrap_or_default(),
+        include: include(fields, problems),
+    }
+}
+
+fn optional_text(fields: &Fields<'_>, key: &str, what: &str, problems: &mut Problems) -> Option<Text> {
+    fields.get(key).and_then(|node| shape::text(node, what, problems))
+}
+
+fn projects(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<Project>> {
+    let entries = shape::entries(node, "`projects`", problems)?;
+    if entries.is_empty() {
+        let problem = Problem::new(node.at, "`projects` names no project");
+        problems.push(problem.help("write `alias: project id` for each project that guestlist is to manage"));
+        return None;
+    }
+    let read = |entry: &tree::Entry<'_>| {
+        let alias = Located { value: entry.key.clone().into_owned(), at: entry.key_at };
+        if !matches!(entry.value.kind, Kind::Mapping(_)) {
+            return Project {
+                alias,
+                id: shape::text(&entry.value, "the id of a project", problems),
+                name: None,
+            };
+        }
+        let fields = shape::fields(&entry.value, "a project", &keys::PROJECT, &[], problems);
+        let (id, name) = fields.map_or((None, None), |fields| {
+            let id = fields.require("id", problems);
+            let id = id.and_then(|id| shape::text(id, "the id of a project", problems));
+            (id, optional_text(&fields, "name", "the name of a project", problems))
+        });
+        Project { alias, id, name }
+    };
+    Some(entries.iter().map(read).collect())
+}
+
+fn roles(fields: &Fields<'_>, problems: &mut Problems) -> Option<Vec<Role>> {
+    let Some(node) = fields.get("roles") else {
+        return fields.is_whole_without(&["roles"]).then(Vec::new);
+    };
+    let entries = shape::entries(node, "`roles`", problems)?;
+    let read = |entry: &tree::Entry<'_>| Role {
+        alias: Located { value: entry.key.clone().into_owned(), at: entry.key_at },
+        id: shape::text(&entry.value, "the id of a role", problems),
+    };
+    Some(entries.iter().map(read).collect())
+}
+
+fn groups(fields: &Fields<'_>, problems: &mut Problems) -> Option<Vec<Group>> {
+    let Some(node) = fields.get("groups") else {
+        return fields.is_whole_without(&["groups"]).then(Vec::new);
+    };
+    let entries = shape::entries(node, "`groups`", problems)?;
+    let read = |entry: &tree::Entry<'_>| Group {
+        name: Located { value: entry.key.clone().into_owned(), at: entry.key_at },
+        grants: grants(&entry.value, "a group", problems),
+    };
+    Some(entries.iter().map(read).collect())
+}
+
+fn grants(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Vec<Grant>> {
+    let entries = shape::entries(node, what, problems)?;
+    let read = |entry: &tree::Entry<'_>| Grant {
+        project: Located { value: entry.key.clone().into_owned(), at: entry.key_at },
+        role: shape::text(&entry.value, "a role", problems),
+    };
+    Some(entries.iter().map(read).collect())
+}
+
+fn people(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Person> {
+    let nodes = fields.get("people").and_then(|node| shape::list(node, "`people`", problems));
+    let mut people = Vec::new();
+    for node in nodes.unwrap_or_default() {
+        if problems.is_full() {
+            break;
+        }
+        people.extend(person(node, problems));
+    }
+    people
+}
+
+fn person(node: &Node<'_>, problems: &mut Problems) -> Option<Person> {
+    let fields = shape::fields(node, "a person", &keys::PERSON, &[], problems)?;
+    let mut required = |key: &'static str, what: &str| {
+        fields.require(key, problems).and_then(|node| shape::text(node, what, problems))
+    };
+    let email = required("email", "`email`");
+    let first_name = required("first_name", "`first_name`");
+    let last_name = required("last_name", "`last_name`");
+    let (groups, groups_whole) = fields
+        .get("groups")
+        .map_or((Vec::new(), true), |node| texts(node, "`groups`", "the name of a group", problems));
+    let grants = match fields.get("projects") {
+        Some(node) => grants(node, "`projects`", problems),
+        None => Some(Vec::new()),
+    };
+    Some(Person {
+        at: node.at,
+        email,
+        first_name,
+        last_name,
+        access_whole: fields.is_whole_without(&["groups", "projects"]) && groups_whole && grants.is_some(),
+        groups,
+        grants: grants.unwrap_or_default(),
+        from: optional_text(&fields, "from", "`from`", problems),
+        until: optional_text(&fields, "until", "`until`", problems),
+    })
+}
+
+/// The texts of a list, and whether these are all that the list holds.
+fn texts(node: &Node<'_>, what: &str, item: &str, problems: &mut Problems) -> (Vec<Text>, bool) {
+    let Some(nodes) = shape::list(node, what, problems) else { return (Vec::new(), false) };
+    let texts: Vec<_> = nodes.iter().filter_map(|node| shape::text(node, item, problems)).collect();
+    let whole = texts.len() == nodes.len();
+    (texts, whole)
+}
+
+fn policy(node: &Node<'_>, problems: &mut Problems) -> Option<Policy> {
+    let fields = shape::fields(node, "a policy", &keys::POLICY, &[], problems)?;
+    let protect = fields.get("protect").map(|node| texts(node, "`protect`", "a pattern", problems).0);
+    Some(Policy {
+        prune: optional_text(&fields, "prune", "`prune`", problems),
+        max_removals: optional_text(&fields, "max_removals", "`max_removals`", problems),
+        keep_admins: fields
+            .get("keep_admins")
+            .and_then(|node| shape::unquoted(node, "`keep_admins`", problems)),
+        protect: protect.unwrap_or_default(),
+    })
+}
+
+fn include(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Text> {
+    let patterns = fields.get("include").map(|node| texts(node, "`include`", "a pattern", problems).0);
+    let mut patterns = patterns.unwrap_or_default();
+    patterns.retain(|pattern| match include::refusal(&pattern.value) {
+        None => true,
+        Some((message, help)) => {
+            problems.push(Problem::new(pattern.at, message).help(help));
+            false
+        }
+    });
+    patterns
+}

@@ -1,0 +1,144 @@
+//! Takes the tree apart: each function says what it expected at a place, and goes on.
+
+use super::problem::{Problem, Problems, shown};
+use super::source::{Located, Location, Text};
+use super::suggest;
+use super::tree::{Entry, Kind, Mapping, Node};
+
+const TEXT: &str = "text";
+const LIST: &str = "a list (`- item` lines)";
+const MAPPING: &str = "a mapping (`key: value` lines)";
+
+/// A mapping whose keys are known, after all others were reported.
+pub(super) struct Fields<'n> {
+    at: Location,
+    mapping: &'n Mapping<'n>,
+    /// Keys that something misspelled was most likely meant to be.
+    meant: Vec<&'static str>,
+    /// What it is, as messages call it.
+    what: &'static str,
+}
+
+/// Takes apart a mapping with the keys `known`. The `foreign` ones belong into the team file itself.
+pub(super) fn fields<'n>(
+    node: &'n Node<'_>,
+    what: &'static str,
+    known: &[&'static str],
+    foreign: &[&'static str],
+    problems: &mut Problems,
+) -> Option<Fields<'n>> {
+    let mapping = mapping(node, what, problems)?;
+    let mut meant = Vec::new();
+    for entry in mapping.entries.iter().filter(|entry| !known.contains(&entry.key.as_ref())) {
+        if problems.is_full() {
+            break;
+        }
+        if foreign.contains(&entry.key.as_ref()) {
+            let problem = Problem::new(entry.key_at, format!("`{}` is for the team file alone", entry.key));
+            problems.push(problem.help(format!("move it there; the keys of {what} are {}", listed(known))));
+            continue;
+        }
+        let suggestion = suggest::closest(&entry.key, known.iter().copied());
+        let help = match suggestion {
+            Some(key) => format!("did you mean {}?", shown(key)),
+            None => format!("the keys of {what} are {}", listed(known)),
+        };
+        meant.extend(known.iter().find(|key| suggestion == Some(key)));
+        problems.push(Problem::new(entry.key_at, format!("unknown key {}", shown(&entry.key))).help(help));
+    }
+    Some(Fields { at: node.at, mapping, meant, what })
+}
+
+impl<'n> Fields<'n> {
+    /// The value of a key that may be left out.
+    pub(super) fn get(&self, key: &str) -> Option<&'n Node<'n>> {
+        self.mapping.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
+    }
+
+    /// The value of a key that must be there.
+    pub(super) fn require(&self, key: &'static str, problems: &mut Problems) -> Option<&'n Node<'n>> {
+        let found = self.get(key);
+        if found.is_none() && !self.mapping.refused && !self.meant.contains(&key) {
+            problems.push(Problem::new(self.at, format!("{} without `{key}`", self.what)));
+        }
+        found
+    }
+
+    /// Whether nothing was refused that may have been one of `keys`.
+    pub(super) fn is_whole_without(&self, keys: &[&str]) -> bool {
+        !self.mapping.refused && !self.meant.iter().any(|key| keys.contains(key))
+    }
+}
+
+/// The entries of a mapping whose keys are names.
+pub(super) fn entries<'n>(
+    node: &'n Node<'_>,
+    what: &str,
+    problems: &mut Problems,
+) -> Option<&'n [Entry<'n>]> {
+    mapping(node, what, problems).map(|mapping| mapping.entries.as_slice())
+}
+
+fn mapping<'n>(node: &'n Node<'_>, what: &str, problems: &mut Problems) -> Option<&'n Mapping<'n>> {
+    match &node.kind {
+        Kind::Mapping(mapping) => Some(mapping),
+        _ => wrong(node, what, MAPPING, problems),
+    }
+}
+
+/// The items of a list.
+pub(super) fn list<'n>(node: &'n Node<'_>, what: &str, problems: &mut Problems) -> Option<&'n [Node<'n>]> {
+    match &node.kind {
+        Kind::List(items) => Some(items),
+        _ => wrong(node, what, LIST, problems),
+    }
+}
+
+/// Text that is not empty.
+pub(super) fn text(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Text> {
+    match &node.kind {
+        Kind::Scalar { text, .. } if !node.is_null() => {
+            if text.trim().is_empty() {
+                problems.push(Problem::new(node.at, format!("{what} is empty")));
+                return None;
+            }
+            Some(Located { value: text.clone().into_owned(), at: node.at })
+        }
+        _ => wrong(node, what, TEXT, problems),
+    }
+}
+
+/// A number, or text that is one: what stands there without quotes.
+pub(super) fn unquoted(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Text> {
+    if let Kind::Scalar { text, plain: false } = &node.kind {
+        let problem = Problem::new(node.at, format!("{what} is a number, not text in quotes"));
+        problems.push(problem.help(format!("write {} without the quotes", shown(text))));
+        return None;
+    }
+    text(node, what, problems)
+}
+
+fn wrong<T>(node: &Node<'_>, what: &str, expected: &str, problems: &mut Problems) -> Option<T> {
+    let problem = |message| Problem::new(node.at, message);
+    problems.push(match &node.kind {
+        Kind::Refused => return None,
+        Kind::Scalar { text, .. } if node.is_null() => {
+            let word = text.len() > 1 && expected == TEXT;
+            problem(format!("{what} has no value"))
+                .maybe_help(word.then(|| format!("write \"{text}\" in quotes if it is meant as text")))
+        }
+        Kind::Scalar { .. } => problem(format!("{what} must be {expected}, not text")),
+        Kind::List(_) => problem(format!("{what} must be {expected}, not a list")),
+        Kind::Mapping(_) => problem(format!("{what} must be {expected}, not a mapping")),
+    });
+    None
+}
+
+/// Names in a sentence.
+fn listed(names: &[&str]) -> String {
+    let shown: Vec<_> = names.iter().map(|name| shown(name)).collect();
+    match shown.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => shown.concat(),
+    }
+}

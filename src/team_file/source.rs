@@ -1,0 +1,165 @@
+//! The files that were read, and places in them. What no team file can be is refused here, before
+//! anything parses it: too large, not UTF-8, NUL bytes, line breaks that only some programs see.
+
+use super::problem::{Problem, Problems};
+
+/// How many bytes all files of a team may have together. The reader of a file may stop one byte later.
+pub const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// How many lines a file may have, so that reading one is quick whatever it holds.
+const MAX_LINES: usize = 1_000_000;
+
+/// Which of the [`Sources`] is meant.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct FileId(u32);
+
+/// A file that was read.
+#[derive(Debug)]
+pub struct Source {
+    /// The file, as the user would name it.
+    pub name: String,
+    /// What is in it, as far as it is text.
+    pub text: String,
+    /// Whether it can be parsed: it was read, and it is a text.
+    pub(super) fit: bool,
+}
+
+/// A place in a file. Places are ordered as files were read, then as they stand in the file.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct Location {
+    /// The file.
+    pub file: FileId,
+    /// The first byte.
+    pub start: u32,
+    /// The byte after the last.
+    pub end: u32,
+    /// The line of the first byte, from 1.
+    pub line: u32,
+    /// The column of the first byte in characters, from 1.
+    pub column: u32,
+}
+
+/// A value and where it stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Located<T> {
+    /// What was written.
+    pub value: T,
+    /// Where.
+    pub at: Location,
+}
+
+/// Text and where it stands: every leaf of a team file.
+pub type Text = Located<String>;
+
+/// The team file and the files that it includes, in the order in which they were read.
+#[derive(Debug, Default)]
+pub struct Sources {
+    files: Vec<Source>,
+    bytes: usize,
+}
+
+impl Location {
+    /// The beginning of a file, for what is wrong with it as a whole.
+    #[must_use]
+    pub fn top(file: FileId) -> Self {
+        Self { file, start: 0, end: 0, line: 1, column: 1 }
+    }
+}
+
+impl Sources {
+    /// Takes in a file that could not be read, so that a problem can name it.
+    pub fn add_unread(&mut self, name: &str) -> FileId {
+        self.push(name, String::new())
+    }
+
+    /// Takes in what was read from a file. What cannot be a team file is reported and left out.
+    pub fn add(&mut self, name: &str, bytes: Vec<u8>, problems: &mut Problems) -> FileId {
+        self.bytes = self.bytes.saturating_add(bytes.len());
+        if self.bytes > MAX_BYTES {
+            let file = self.add_unread(name);
+            let message = format!("all files together are larger than {} MiB", MAX_BYTES / 1024 / 1024);
+            problems.push(Problem::new(Location::top(file), message));
+            return file;
+        }
+        let (text, cut) = match String::from_utf8(bytes) {
+            Ok(text) => (text, None),
+            Err(error) => {
+                let end = error.utf8_error().valid_up_to();
+                let mut bytes = error.into_bytes();
+                bytes.truncate(end);
+                let mut text = String::from_utf8(bytes).unwrap_or_default();
+                text.push(char::REPLACEMENT_CHARACTER);
+                (text, Some((end, "the file is not UTF-8 from here on", "save it in the encoding UTF-8")))
+            }
+        };
+        let cut = cut.or_else(|| first_unfit(&text));
+        let file = self.push(name, text);
+        let source = &mut self.files[file.0 as usize];
+        source.fit = cut.is_none();
+        if let Some((offset, message, help)) = cut {
+            let at = place(file, &source.text, offset);
+            problems.push(Problem::new(at, message).help(help));
+        } else if let Some(after) = source.text.strip_prefix('\u{feff}') {
+            source.text = after.to_owned();
+        }
+        file
+    }
+
+    /// The file of that id.
+    #[must_use]
+    pub fn get(&self, file: FileId) -> &Source {
+        &self.files[file.0 as usize]
+    }
+
+    /// How many files there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Whether nothing was read yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    fn push(&mut self, name: &str, text: String) -> FileId {
+        let file = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.files.push(Source { name: name.to_owned(), text, fit: false });
+        file
+    }
+}
+
+/// The first byte that no team file may hold, what is wrong with it, and what to do.
+fn first_unfit(text: &str) -> Option<(usize, &'static str, &'static str)> {
+    let breaks = ['\u{85}', '\u{2028}', '\u{2029}'].into_iter().filter_map(|c| text.find(c)).min();
+    if let Some(offset) = text.find('\0') {
+        Some((offset, "a NUL byte: this is no text file", "save it as plain text in the encoding UTF-8"))
+    } else if let Some(offset) = breaks {
+        let message = "a line break (U+0085, U+2028 or U+2029) that some programs do not see";
+        Some((offset, message, "end the line as all others end, or take the character out"))
+    } else if [b'\n', b'\r'].into_iter().any(|end| count(text, end) > MAX_LINES) {
+        Some((0, "the file has more than 1,000,000 lines", "is this the file you meant?"))
+    } else {
+        None
+    }
+}
+
+fn count(text: &str, byte: u8) -> usize {
+    text.bytes().filter(|&other| other == byte).count()
+}
+
+/// The place of the one character that begins at `offset`.
+fn place(file: FileId, text: &str, offset: usize) -> Location {
+    let before = &text[..offset];
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let width = text[offset..].chars().next().map_or(0, char::len_utf8);
+    let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    Location {
+        file,
+        start: number(offset),
+        end: number(offset + width),
+        line: number(count(before, b'\n') + 1),
+        column: number(before[line_start..].chars().count() + 1),
+    }
+}

@@ -1,0 +1,316 @@
+//! The YAML as a tree of located values, built in one pass. What no team file needs is refused on
+//! the way: anchors, aliases, merge keys, tags, directives, further documents, explicit and
+//! duplicate keys, deep nesting, and more of anything than an organization can have.
+
+use std::borrow::Cow;
+
+use granit_parser::{Event, Parser, ScalarStyle, Span};
+
+use super::problem::{Problem, Problems, shown};
+use super::source::{FileId, Location};
+use super::syntax;
+
+/// How deep lists and mappings may stand in each other.
+const MAX_DEPTH: usize = 32;
+/// How many keys and values a file may have.
+const MAX_NODES: usize = 1_000_000;
+/// How long a text may be, in bytes.
+const MAX_TEXT: usize = 4_096;
+
+/// What to do instead of what YAML offers for repetition.
+const USE_GROUPS: &str = "write access that several people share once, under `groups`";
+
+/// A value and where it stands.
+#[derive(Debug)]
+pub(super) struct Node<'a> {
+    pub(super) at: Location,
+    pub(super) kind: Kind<'a>,
+}
+
+#[derive(Debug)]
+pub(super) enum Kind<'a> {
+    /// Text as YAML reads it. What is `plain` stands without quotes.
+    Scalar {
+        text: Cow<'a, str>,
+        plain: bool,
+    },
+    List(Vec<Node<'a>>),
+    Mapping(Mapping<'a>),
+    /// Something that was reported already: nothing more is to be said about it.
+    Refused,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Mapping<'a> {
+    pub(super) entries: Vec<Entry<'a>>,
+    /// Whether an entry was refused, so that one cannot say what is missing.
+    pub(super) refused: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Entry<'a> {
+    pub(super) key: Cow<'a, str>,
+    pub(super) key_at: Location,
+    pub(super) value: Node<'a>,
+}
+
+impl Node<'_> {
+    /// Whether nothing is written here, or one of YAML's words for nothing.
+    pub(super) fn is_null(&self) -> bool {
+        matches!(&self.kind, Kind::Scalar { text, plain: true }
+            if matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL"))
+    }
+}
+
+/// How nesting without end is refused.
+pub(super) fn too_deep() -> String {
+    format!("lists and mappings stand in each other more than {MAX_DEPTH} deep")
+}
+
+/// The one document of a file; none where it could not be read to its end, which is then reported.
+pub(super) fn build<'a>(file: FileId, text: &'a str, problems: &mut Problems) -> Option<Node<'a>> {
+    let mut builder = Builder { file, text, problems, open: Vec::new(), root: None, nodes: 0, gap: 0 };
+    let whole = builder.run();
+    while builder.root.is_none() && !builder.open.is_empty() {
+        builder.close();
+    }
+    if whole && builder.root.is_none() {
+        let problem = Problem::new(Location::top(file), "nothing is written in this file");
+        builder.problems.push(problem);
+    }
+    builder.root.filter(|_| whole)
+}
+
+enum Open<'a> {
+    List { at: Location, items: Vec<Node<'a>> },
+    Mapping { at: Location, mapping: Mapping<'a>, key: Option<Node<'a>> },
+}
+
+struct Builder<'a, 'p> {
+    file: FileId,
+    text: &'a str,
+    problems: &'p mut Problems,
+    open: Vec<Open<'a>>,
+    root: Option<Node<'a>>,
+    nodes: usize,
+    /// Where the last token ended: between there and the next only indicators and comments stand.
+    gap: usize,
+}
+
+impl<'a> Builder<'a, '_> {
+    /// Goes through all events; false where the file cannot be read to its end.
+    fn run(&mut self) -> bool {
+        let options = granit_parser::options! {
+            disallow_directives: true,
+            emit_unresolved_aliases: true,
+            emit_anchor_events: true,
+            emit_comments: false,
+            flow_nesting_limit: MAX_DEPTH,
+            block_nesting_limit: MAX_DEPTH,
+        };
+        for event in Parser::new_from_str_with_options(self.text, options) {
+            let (event, span) = match event {
+                Ok(found) => found,
+                Err(error) => {
+                    let (message, help) = syntax::words(error.kind());
+                    let at = self.location(&Span::empty(*error.marker()));
+                    self.problems.push(Problem::new(at, message).maybe_help(help.map(str::to_owned)));
+                    return false;
+                }
+            };
+            let at = self.location(&span);
+            if self.problems.is_full() {
+                return false;
+            }
+            if self.nodes > MAX_NODES {
+                self.problems.push(Problem::new(at, "the file has more than 1,000,000 keys and values"));
+                return false;
+            }
+            if let Some(tag) = span.tag_span().filter(|_| event.tag().is_some()) {
+                let at = self.location(&tag);
+                let problem = Problem::new(at, "tags (`!…`) are not for team files");
+                self.problems.push(problem.help("write the value without the tag"));
+            }
+            match event {
+                Event::DocumentStart(..) if self.root.is_some() => {
+                    let problem = Problem::new(at, "a second YAML document begins here");
+                    self.problems.push(
+                        problem.help("put it into a file of its own and name that file under `include`"),
+                    );
+                    return true;
+                }
+                Event::Scalar(text, style, ..) => {
+                    let kind = self.scalar(text, style, at);
+                    self.add(Node { at, kind });
+                    self.step_over(at);
+                }
+                Event::SequenceStart(..) => {
+                    self.step_over(at);
+                    self.open.push(Open::List { at, items: Vec::new() });
+                }
+                Event::MappingStart(..) => {
+                    self.step_over(at);
+                    self.open.push(Open::Mapping { at, mapping: Mapping::default(), key: None });
+                }
+                Event::SequenceEnd | Event::MappingEnd => {
+                    self.step_over(at);
+                    self.close();
+                }
+                Event::Anchor(..) => {
+                    let problem = Problem::new(at, "anchors (`&name`) are not for team files");
+                    self.problems.push(problem.help(USE_GROUPS));
+                }
+                Event::Alias(..) | Event::UnresolvedAlias(..) => {
+                    let problem = Problem::new(at, "aliases (`*name`) are not for team files");
+                    self.problems.push(problem.help(USE_GROUPS));
+                    self.add(Node { at, kind: Kind::Refused });
+                    self.step_over(at);
+                }
+                _ => {}
+            }
+            if self.open.len() > MAX_DEPTH {
+                self.problems.push(Problem::new(at, too_deep()));
+                return false;
+            }
+        }
+        true
+    }
+
+    fn scalar(&mut self, text: Cow<'a, str>, style: ScalarStyle, at: Location) -> Kind<'a> {
+        if text.len() > MAX_TEXT {
+            self.problems.push(Problem::new(at, format!("this text is longer than {MAX_TEXT} bytes")));
+            return Kind::Refused;
+        }
+        Kind::Scalar { text, plain: style == ScalarStyle::Plain }
+    }
+
+    /// Puts a complete value where it belongs.
+    fn add(&mut self, mut node: Node<'a>) {
+        self.nodes += 1;
+        match self.open.last_mut() {
+            None => self.root = Some(node),
+            Some(Open::List { items, .. }) => items.push(node),
+            Some(Open::Mapping { key: key @ None, .. }) => {
+                let explicit = after_question_mark(self.text, self.gap, node.at.start as usize);
+                let question = matches!(&node.kind, Kind::Scalar { text, .. } if text.starts_with('?'));
+                if explicit || question {
+                    let problem = Problem::new(node.at, "a key that begins with `?`");
+                    self.problems.push(problem.help("write `key: value`"));
+                }
+                *key = Some(node);
+            }
+            Some(Open::Mapping { mapping, key, .. }) => {
+                let Some(key) = key.take() else { return };
+                // Where nothing is written for a key, the key is all that one can point at.
+                if node.at.start == node.at.end {
+                    node.at = key.at;
+                }
+                match name_of(key) {
+                    Ok((key, key_at)) => mapping.entries.push(Entry { key, key_at, value: node }),
+                    Err(problem) => {
+                        mapping.refused = true;
+                        if let Some(problem) = problem {
+                            self.problems.push(problem);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Closes the innermost list or mapping.
+    fn close(&mut self) {
+        let node = match self.open.pop() {
+            None => return,
+            Some(Open::List { at, items }) => {
+                let at = visible(at, items.first().map(|item| item.at));
+                Node { at, kind: Kind::List(items) }
+            }
+            Some(Open::Mapping { at, mut mapping, .. }) => {
+                self.refuse_duplicates(&mut mapping);
+                let at = visible(at, mapping.entries.first().map(|entry| entry.key_at));
+                Node { at, kind: Kind::Mapping(mapping) }
+            }
+        };
+        self.add(node);
+    }
+
+    /// Keeps the first of several entries with one key, and reports the others.
+    fn refuse_duplicates(&mut self, mapping: &mut Mapping<'a>) {
+        let entries = &mapping.entries;
+        let mut order: Vec<usize> = (0..entries.len()).collect();
+        order.sort_by(|&a, &b| entries[a].key.cmp(&entries[b].key).then(a.cmp(&b)));
+        let mut first = 0;
+        let mut duplicates = Vec::new();
+        for &index in &order {
+            if index == order[0] || entries[index].key != entries[first].key {
+                first = index;
+                continue;
+            }
+            let problem = Problem::new(
+                entries[index].key_at,
+                format!("{} is written twice", shown(&entries[index].key)),
+            );
+            self.problems.push(problem.also(entries[first].key_at, "first written here"));
+            duplicates.push(index);
+        }
+        if !duplicates.is_empty() {
+            duplicates.sort_unstable();
+            let mut index = 0;
+            mapping.entries.retain(|_| {
+                index += 1;
+                duplicates.binary_search(&(index - 1)).is_err()
+            });
+        }
+    }
+
+    fn step_over(&mut self, at: Location) {
+        self.gap = self.gap.max(at.end as usize);
+    }
+
+    fn location(&self, span: &Span) -> Location {
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let start = span.start.byte_offset().unwrap_or(0);
+        Location {
+            file: self.file,
+            start: count(start),
+            end: count(span.end.byte_offset().unwrap_or(start)),
+            line: count(span.start.line()),
+            column: count(span.start.col() + 1),
+        }
+    }
+}
+
+/// Where a list or mapping is seen: at its bracket, or at the first thing in it.
+fn visible(at: Location, first: Option<Location>) -> Location {
+    if at.start == at.end { first.unwrap_or(at) } else { at }
+}
+
+/// What a key is called, or why it is none.
+fn name_of(key: Node<'_>) -> Result<(Cow<'_, str>, Location), Option<Problem>> {
+    if key.is_null() {
+        return Err(Some(
+            Problem::new(key.at, "a key has no name").help("put it in quotes if it is meant so"),
+        ));
+    }
+    match key.kind {
+        Kind::Scalar { text, plain: true } if text == "<<" => {
+            Err(Some(Problem::new(key.at, "merge keys (`<<`) are not for team files").help(USE_GROUPS)))
+        }
+        Kind::Scalar { text, .. } if text.trim().is_empty() => {
+            Err(Some(Problem::new(key.at, "a key has no name")))
+        }
+        Kind::Scalar { text, .. } => Ok((text, key.at)),
+        Kind::Refused => Err(None),
+        Kind::List(_) | Kind::Mapping(_) => {
+            Err(Some(Problem::new(key.at, "a key is text, not a list or mapping")))
+        }
+    }
+}
+
+/// Whether the key that begins at `start` is an explicit one: `? key`.
+fn after_question_mark(text: &str, gap: usize, start: usize) -> bool {
+    let Some(between) = text.get(gap..start) else { return false };
+    between.contains('?')
+        && between.lines().any(|line| line.split('#').next().is_some_and(|code| code.contains('?')))
+}
