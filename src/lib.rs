@@ -18,3 +18,4 @@ pub mod known;
 pub mod plan;
 
 pub mod render;
+pub mod api;

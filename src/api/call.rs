@@ -1,0 +1,203 @@
+//! A call as data: method, path, body, and what kind of answer it has.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde_json::{Value, json};
+
+use crate::identity::{Access, Email, ProjectId, Role, UserId};
+use crate::known::User;
+
+/// How a call is made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Adds.
+    Post,
+    /// Changes.
+    Put,
+    /// Takes away.
+    Delete,
+}
+
+impl Method {
+    /// The method as HTTP spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An invitation to send: one call carries every project of the person.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Invite<'a> {
+    /// Who is invited.
+    pub email: &'a Email,
+    /// Given name.
+    pub first_name: &'a str,
+    /// Family name.
+    pub last_name: &'a str,
+    /// Every role, by project.
+    pub projects: &'a Access,
+}
+
+/// A call that can be recorded before it is made, and is then made exactly so.
+pub struct Call<T> {
+    method: Method,
+    path: String,
+    body: Option<Value>,
+    answer: PhantomData<fn() -> T>,
+}
+
+impl<T> Call<T> {
+    fn new(method: Method, path: String, body: Option<Value>) -> Self {
+        Self { method, path, body, answer: PhantomData }
+    }
+
+    pub(super) fn get(path: String) -> Self {
+        Self::new(Method::Get, path, None)
+    }
+
+    /// How it is made.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The path, from `/management/v1/` on, ids percent-encoded.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What is sent along.
+    #[must_use]
+    pub fn body(&self) -> Option<&Value> {
+        self.body.as_ref()
+    }
+
+    /// Whether every id in the path arrives as what it is: an empty one or a dot segment would turn
+    /// the path into that of another call.
+    pub(super) fn is_sendable(&self) -> bool {
+        let path = self.path.split('?').next().unwrap_or_default();
+        !path.split('/').skip(1).any(|segment| matches!(segment, "" | "." | ".."))
+    }
+}
+
+impl Call<()> {
+    /// Invites somebody who is not known yet.
+    #[must_use]
+    pub fn invite(invite: &Invite) -> Self {
+        let Invite { email, first_name, last_name, projects } = invite;
+        let body = json!({
+            "email": email, "first_name": first_name, "last_name": last_name, "projects": projects,
+        });
+        Self::new(Method::Post, "/management/v1/projects/users/invite".to_owned(), Some(body))
+    }
+
+    /// Takes a user's role in a project away.
+    #[must_use]
+    pub fn unassign(project: &ProjectId, user: &UserId) -> Self {
+        Self::new(Method::Delete, user_path(project, user), None)
+    }
+}
+
+impl Call<User> {
+    /// Gives a member a role in a further project.
+    #[must_use]
+    pub fn assign(project: &ProjectId, login: &Email, role: &Role) -> Self {
+        Self::new(Method::Post, users_path(project), Some(json!({ "login": login, "role": role })))
+    }
+
+    /// Gives a user another role in a project.
+    #[must_use]
+    pub fn update_role(project: &ProjectId, user: &UserId, role: &Role) -> Self {
+        Self::new(Method::Put, user_path(project, user), Some(json!({ "role": role })))
+    }
+}
+
+pub(super) const PROJECTS: &str = "/management/v1/projects";
+
+pub(super) fn users_path(project: &ProjectId) -> String {
+    format!("{PROJECTS}/{}/users", segment(project.as_str()))
+}
+
+pub(super) fn user_path(project: &ProjectId, user: &UserId) -> String {
+    format!("{}/{}", users_path(project), segment(user.as_str()))
+}
+
+/// `id` as one segment of a path, whatever it holds.
+fn segment(id: &str) -> String {
+    let mut encoded = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            encoded.extend(
+                [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789ABCDEF"[usize::from(digit)])),
+            );
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unassign(project: &str, user: &str) -> Call<()> {
+        Call::unassign(&ProjectId::new(project), &UserId::new(user))
+    }
+
+    #[test]
+    fn ids_stay_in_their_segment() {
+        assert_eq!(unassign("proj_1", "user_2").path(), "/management/v1/projects/proj_1/users/user_2");
+        assert_eq!(
+            unassign("../a?b=c#d", "ü%2e e\r\n").path(),
+            "/management/v1/projects/..%2Fa%3Fb%3Dc%23d/users/%C3%BC%252e%20e%0D%0A"
+        );
+        assert!(unassign("../a?b=c#d", "x").is_sendable());
+        for (project, user) in [("", "u"), ("p", ""), ("..", "u"), ("p", "."), ("p", "..")] {
+            assert!(!unassign(project, user).is_sendable(), "{project}/{user}");
+        }
+    }
+
+    #[test]
+    fn bodies_hold_what_the_service_asks_for() {
+        let email = Email::as_received("Alex@example.com");
+        let projects =
+            [(ProjectId::new("p"), Role::Admin), (ProjectId::new("q"), Role::from("role_1".to_owned()))];
+        let invite = Call::invite(&Invite {
+            email: &email,
+            first_name: "A",
+            last_name: "B",
+            projects: &projects.into(),
+        });
+        assert_eq!(
+            invite.body().expect("a body").to_string(),
+            r#"{"email":"Alex@example.com","first_name":"A","last_name":"B","projects":{"p":"ADMIN","q":"role_1"}}"#
+        );
+        let assign = Call::assign(&ProjectId::new("p"), &email, &Role::User);
+        assert_eq!(
+            assign.body().expect("a body").to_string(),
+            r#"{"login":"Alex@example.com","role":"USER"}"#
+        );
+        assert_eq!((assign.method(), assign.path()), (Method::Post, "/management/v1/projects/p/users"));
+        let update = Call::update_role(&ProjectId::new("p"), &UserId::new("u"), &Role::User);
+        assert_eq!(update.body().expect("a body").to_string(), r#"{"role":"USER"}"#);
+        assert_eq!((update.method(), update.path()), (Method::Put, "/management/v1/projects/p/users/u"));
+    }
+}

@@ -1,0 +1,228 @@
+//! One attempt at a call: what goes over the network, and what the answer is taken for.
+
+use std::error::Error as _;
+use std::time::Instant;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::{Response, redirect};
+
+use super::call::{Call, Method};
+use super::clock::Clock;
+use super::error::{NoRoots, Problem, Refusal};
+use super::headers::{self, Now};
+use super::pacer::Ticket;
+use super::retry::Timeouts;
+use super::secret::Credentials;
+use super::wire::{Complaint, Content};
+use crate::identity::Endpoint;
+use crate::inert;
+
+/// What is read of an answer that is no success.
+const COMPLAINT_CAP: usize = 64 << 10;
+
+/// How much of a text from the service goes into a message, in characters.
+const TEXT_CAP: usize = 300;
+
+/// The way to the service.
+pub(super) struct Exchange {
+    http: reqwest::Client,
+    endpoint: String,
+    credentials: Credentials,
+    body_cap: usize,
+}
+
+/// An answer with a 2xx status.
+#[derive(Debug)]
+pub(super) struct Success<T> {
+    pub(super) value: T,
+    pub(super) status: u16,
+    pub(super) request_id: Option<String>,
+}
+
+/// An attempt that failed, and when the service wants the next one.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) problem: Problem,
+    pub(super) retry_at: Option<Instant>,
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self { problem, retry_at: None }
+    }
+}
+
+impl Exchange {
+    pub(super) fn new(
+        endpoint: &Endpoint,
+        credentials: &Credentials,
+        timeouts: &Timeouts,
+        body_cap: usize,
+    ) -> Result<Self, NoRoots> {
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            // Fails only where another thread was faster, which is as good.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("guestlist/", env!("CARGO_PKG_VERSION")))
+            .default_headers(credentials.headers())
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .connect_timeout(timeouts.connect)
+            .read_timeout(timeouts.idle)
+            .timeout(timeouts.call);
+        if endpoint.is_loopback() {
+            builder = builder.no_proxy();
+        }
+        if endpoint.as_str().starts_with("http://") {
+            // Without TLS there is nothing to trust, and a machine without any roots will do.
+            builder = builder.tls_certs_only([]);
+        }
+        let http = builder.build().map_err(|error| NoRoots { reason: reason(&error) })?;
+        let endpoint = endpoint.as_str().to_owned();
+        Ok(Self { http, endpoint, credentials: credentials.clone(), body_cap })
+    }
+
+    /// Makes the call once and lets the pacer learn from the answer.
+    pub(super) async fn attempt<T: Content>(
+        &self,
+        call: &Call<T>,
+        ticket: Ticket,
+        clock: &dyn Clock,
+    ) -> Result<Success<T>, Failure> {
+        let method = match call.method() {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let mut request = self.http.request(method, format!("{}{}", self.endpoint, call.path()));
+        if let Some(body) = call.body() {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+        }
+        let response = request.send().await.map_err(|error| self.broken(&error))?;
+        let now = Now { instant: clock.instant(), timestamp: clock.timestamp() };
+        let status = response.status().as_u16();
+        ticket.learn(headers::lesson(status, response.headers(), now));
+        if (200..300).contains(&status) {
+            return self.success(response).await.map_err(Failure::from);
+        }
+        let retry_at = headers::retry_at(response.headers(), now);
+        Err(Failure { problem: self.refusal(response).await, retry_at })
+    }
+
+    async fn success<T: Content>(&self, response: Response) -> Result<Success<T>, Problem> {
+        let status = response.status().as_u16();
+        let request_id = self.request_id(response.headers());
+        let value = if T::HAS_BODY {
+            let body = self.read(response, self.body_cap).await?;
+            T::read(&body).map_err(|reason| Problem::Damaged(self.shown(&reason)))?
+        } else {
+            T::read(&[]).map_err(|reason| Problem::Damaged(self.shown(&reason)))?
+        };
+        Ok(Success { value, status, request_id })
+    }
+
+    async fn refusal(&self, response: Response) -> Problem {
+        let status = response.status().as_u16();
+        if (300..400).contains(&status) {
+            let to = headers::text(response.headers(), LOCATION.as_str()).map(|to| self.shown(to));
+            return Problem::Redirected { status, to };
+        }
+        let request_id = self.request_id(response.headers());
+        let is_cycle_spent = headers::is_cycle_spent(response.headers());
+        let (complaint, cut_off) = match self.read(response, COMPLAINT_CAP).await {
+            Ok(body) => (Complaint::read(&body), None),
+            Err(problem) => (Complaint::default(), Some(problem)),
+        };
+        let shown = |text: Option<String>| text.map(|text| self.shown(&text));
+        let refusal = Refusal {
+            status,
+            key: shown(complaint.key),
+            message: shown(complaint.message),
+            details: shown(complaint.details),
+            request_id: shown(complaint.request_id).or(request_id),
+            resource_id: shown(complaint.resource_id),
+            resource_type: shown(complaint.resource_type),
+        };
+        match (status, cut_off) {
+            (401, _) => Problem::Credentials(refusal),
+            (402, _) => Problem::NotInPlan(refusal),
+            (403, _) => Problem::Forbidden(refusal),
+            (429, _) if is_cycle_spent => Problem::QuotaSpent(refusal),
+            (429, _) => Problem::RateLimited { until: None },
+            (500 | 502 | 503 | 504, _) => Problem::Failing(refusal),
+            // What these two mean stands in their bodies.
+            (400 | 404, Some(problem)) if problem.is_repeatable() => problem,
+            _ => Problem::Refused(refusal),
+        }
+    }
+
+    /// The body, chunk by chunk, as far as `cap`.
+    async fn read(&self, mut response: Response, cap: usize) -> Result<Vec<u8>, Problem> {
+        let mut body = Vec::new();
+        let length = response.content_length().and_then(|length| usize::try_from(length).ok());
+        if length.is_some_and(|length| length > cap) {
+            return Err(Problem::TooLarge { cap });
+        }
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
+            if body.len() + chunk.len() > cap {
+                return Err(Problem::TooLarge { cap });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    /// What an error of the network means.
+    fn broken(&self, error: &reqwest::Error) -> Problem {
+        let reason = self.shown(&reason(error));
+        if is_about_certificates(error) {
+            return Problem::Certificate(reason);
+        }
+        if error.is_connect() || error.is_builder() {
+            return Problem::Unreachable { endpoint: inert::line(&self.endpoint).into_owned(), reason };
+        }
+        if error.is_timeout() { Problem::TimedOut } else { Problem::Lost(reason) }
+    }
+
+    fn request_id(&self, headers: &HeaderMap) -> Option<String> {
+        headers::text(headers, "x-request-id").map(|id| self.shown(id))
+    }
+
+    /// A text from outside as it may stand in a message: without credentials, inert, and short.
+    fn shown(&self, text: &str) -> String {
+        let text = self.credentials.scrub(text);
+        let text = inert::line(&text);
+        match text.char_indices().nth(TEXT_CAP) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text.into_owned(),
+        }
+    }
+}
+
+/// The innermost reason: the outer ones repeat the URL or say less.
+fn reason(error: &reqwest::Error) -> String {
+    let mut innermost = error.source();
+    while let Some(next) = innermost.and_then(std::error::Error::source) {
+        innermost = Some(next);
+    }
+    innermost.map_or_else(|| "no reason is given".to_owned(), ToString::to_string)
+}
+
+fn is_about_certificates(error: &reqwest::Error) -> bool {
+    let mut next = error.source();
+    while let Some(error) = next {
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let tls = inner.map_or_else(
+            || error.downcast_ref::<rustls::Error>(),
+            |inner| inner.downcast_ref::<rustls::Error>(),
+        );
+        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}

@@ -1,0 +1,112 @@
+//! One pacer for all workers: makes them wait as the budget says, and tells who asks until when.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Notify, watch};
+
+use super::clock::Clock;
+use super::pacing::{Budget, Leave, Lesson, Pace, Word};
+
+/// Shared by all clones of a client.
+pub(super) struct Pacer {
+    clock: Arc<dyn Clock>,
+    budget: Mutex<Budget>,
+    answered: Notify,
+    waiting: watch::Sender<Option<Timestamp>>,
+}
+
+impl Pacer {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Self {
+            clock,
+            budget: Mutex::default(),
+            answered: Notify::new(),
+            waiting: watch::Sender::new(None),
+        })
+    }
+
+    fn budget(&self) -> MutexGuard<'_, Budget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Until when everybody waits for the rate limit, as it changes.
+    pub(super) fn waiting(&self) -> watch::Receiver<Option<Timestamp>> {
+        self.waiting.subscribe()
+    }
+
+    /// The rate limit seen last.
+    pub(super) fn pace(&self) -> Option<Pace> {
+        self.budget().pace(self.clock.instant())
+    }
+
+    /// Waits until one more call may be made.
+    ///
+    /// # Errors
+    /// The time until which nobody may call, where that is longer than `patience`.
+    pub(super) async fn admit(self: &Arc<Self>, patience: Duration) -> Result<Ticket, Timestamp> {
+        loop {
+            let answered = self.answered.notified();
+            tokio::pin!(answered);
+            answered.as_mut().enable();
+            let now = self.clock.instant();
+            let word = self.budget().ask(now);
+            let until = match word {
+                Word::Go(leave) => {
+                    self.waiting.send_if_modified(|waiting| waiting.take().is_some());
+                    return Ok(Ticket { pacer: Arc::clone(self), leave: Some(leave) });
+                }
+                Word::Shut(until) => {
+                    let time = self.time_of(until, now);
+                    if until.saturating_duration_since(now) > patience {
+                        return Err(time);
+                    }
+                    self.waiting.send_if_modified(|waiting| waiting.replace(time) != Some(time));
+                    Some(until)
+                }
+                Word::Crowded(until) => until,
+            };
+            match until {
+                Some(until) => tokio::select! {
+                    () = answered => {}
+                    () = self.clock.sleep(until.saturating_duration_since(now)) => {}
+                },
+                None => answered.await,
+            }
+        }
+    }
+
+    /// What people read for `instant`, to the second.
+    fn time_of(&self, instant: Instant, now: Instant) -> Timestamp {
+        let wait =
+            SignedDuration::try_from(instant.saturating_duration_since(now)).unwrap_or(SignedDuration::MAX);
+        let time = self.clock.timestamp().saturating_add(wait).unwrap_or(Timestamp::MAX);
+        Timestamp::from_second(time.as_second()).unwrap_or(time)
+    }
+}
+
+/// The leave to make one call. Dropped without a lesson, it counts as a call that got no answer.
+pub(super) struct Ticket {
+    pacer: Arc<Pacer>,
+    leave: Option<Leave>,
+}
+
+impl Ticket {
+    /// Hands in what the answer tells.
+    pub(super) fn learn(mut self, lesson: Lesson) {
+        self.hand_in(Some(lesson));
+    }
+
+    fn hand_in(&mut self, lesson: Option<Lesson>) {
+        let Some(leave) = self.leave.take() else { return };
+        self.pacer.budget().learn(leave, lesson, self.pacer.clock.instant());
+        self.pacer.answered.notify_waiters();
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.hand_in(None);
+    }
+}

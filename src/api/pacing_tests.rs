@@ -1,0 +1,1 @@
+//! The budget in a simulation with virtual time.

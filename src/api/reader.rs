@@ -1,0 +1,85 @@
+//! The part of the client that reads. It has no method that writes.
+
+use std::collections::BTreeMap;
+
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+
+use super::call::{Call, PROJECTS, user_path, users_path};
+use super::client::Client;
+use super::error::Error;
+use super::wire::Page;
+use crate::identity::{ProjectId, UserId};
+use crate::known::{Project, User, UserList};
+
+/// The most users that a page has.
+const PAGE: usize = 100;
+
+/// No list has so many pages: a service that goes on after that would go on for ever.
+const MOST_PAGES: usize = 10_000;
+
+/// Reads projects and users.
+#[derive(Clone)]
+pub struct Reader {
+    client: Client,
+}
+
+impl Reader {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Every project, in one call.
+    ///
+    /// # Errors
+    /// Where the service does not answer with them.
+    pub async fn projects(&self) -> Result<Vec<Project>, Error> {
+        Ok(self.client.send(&Call::get(PROJECTS.to_owned())).await?.value)
+    }
+
+    /// A user of a project.
+    ///
+    /// # Errors
+    /// Where the service does not answer with it; with status 404 where there is none.
+    pub async fn user(&self, project: &ProjectId, user: &UserId) -> Result<User, Error> {
+        Ok(self.client.send(&Call::get(user_path(project, user))).await?.value)
+    }
+
+    /// All users of a project, page after page until their total is reached or a page brings nobody
+    /// new: it works alike where the service knows no pages. Whether the list is to be believed, it
+    /// leaves to others.
+    ///
+    /// # Errors
+    /// Where the service does not answer with them.
+    pub async fn users(&self, project: &ProjectId) -> Result<UserList, Error> {
+        let mut list = UserList::default();
+        for number in 1..=MOST_PAGES {
+            let path = format!("{}?limit={PAGE}&page={number}", users_path(project));
+            let page: Page = self.client.send(&Call::get(path)).await?.value;
+            let before = list.users.len();
+            list.users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
+            list.total = page.total.or(list.total);
+            let is_complete = list.total.is_some_and(|total| list.users.len() as u64 >= total);
+            if is_complete || list.users.len() == before {
+                break;
+            }
+        }
+        Ok(list)
+    }
+
+    /// The users of several projects, so many projects at a time.
+    ///
+    /// # Errors
+    /// The first failure, after which nothing more is read.
+    pub async fn users_of(
+        &self,
+        projects: impl IntoIterator<Item = &ProjectId>,
+        concurrency: usize,
+    ) -> Result<BTreeMap<ProjectId, UserList>, Error> {
+        let projects: Vec<_> = projects.into_iter().cloned().collect();
+        let lists = projects.into_iter().map(|project| async move {
+            let list = self.users(&project).await?;
+            Ok((project, list))
+        });
+        stream::iter(lists).buffer_unordered(concurrency.max(1)).try_collect().await
+    }
+}

@@ -1,0 +1,140 @@
+//! The answers of the service as they come: unknown fields are ignored, missing ones borne where possible.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use crate::identity::{Email, ProjectId, Role, UserId};
+use crate::known;
+
+/// A list of anything, with what the service says is its length.
+#[derive(Deserialize)]
+pub(super) struct List<T> {
+    pub(super) data: Vec<T>,
+    #[serde(default, deserialize_with = "count")]
+    pub(super) total: Option<u64>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Project {
+    id: ProjectId,
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct User {
+    id: UserId,
+    login: Option<String>,
+    email: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    projects: Option<BTreeMap<ProjectId, Role>>,
+    is_owner: Option<bool>,
+}
+
+/// A number of things, or nothing where it is none.
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Value::deserialize(deserializer).map(|value| value.as_u64())
+}
+
+/// What an answer with a 2xx status turns into.
+pub trait Content: Sized {
+    /// Whether the answer has a body that says something.
+    const HAS_BODY: bool = true;
+
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn read(body: &[u8]) -> Result<Self, String>;
+}
+
+impl Content for () {
+    const HAS_BODY: bool = false;
+
+    fn read(_: &[u8]) -> Result<Self, String> {
+        Ok(())
+    }
+}
+
+fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| error.to_string())
+}
+
+impl Content for Vec<known::Project> {
+    fn read(body: &[u8]) -> Result<Self, String> {
+        let list: List<Project> = json(body)?;
+        let known = |Project { id, name }| known::Project { id, name: name.unwrap_or_default() };
+        Ok(list.data.into_iter().map(known).collect())
+    }
+}
+
+impl Content for known::User {
+    fn read(body: &[u8]) -> Result<Self, String> {
+        json::<User>(body)?.try_into()
+    }
+}
+
+/// One page of List Users.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) users: Vec<known::User>,
+    pub(super) total: Option<u64>,
+}
+
+impl Content for Page {
+    fn read(body: &[u8]) -> Result<Self, String> {
+        let list: List<User> = json(body)?;
+        let users = list.data.into_iter().map(known::User::try_from).collect::<Result<_, _>>()?;
+        Ok(Self { users, total: list.total })
+    }
+}
+
+impl TryFrom<User> for known::User {
+    type Error = String;
+
+    fn try_from(user: User) -> Result<Self, String> {
+        let User { id, login, email, first_name, last_name, projects, is_owner } = user;
+        // The login is the identity; where it is missing, the address is usually the same.
+        let login = login.or(email).ok_or_else(|| format!("the user `{id}` has no login"))?;
+        Ok(Self {
+            id,
+            login: Email::as_received(&login),
+            first_name: first_name.unwrap_or_default(),
+            last_name: last_name.unwrap_or_default(),
+            projects: projects.unwrap_or_default(),
+            is_owner: is_owner.unwrap_or_default(),
+        })
+    }
+}
+
+/// What an answer that is no success says for itself, as far as it can be read.
+#[derive(Default)]
+pub(super) struct Complaint {
+    pub(super) key: Option<String>,
+    pub(super) message: Option<String>,
+    pub(super) details: Option<String>,
+    pub(super) request_id: Option<String>,
+    pub(super) resource_id: Option<String>,
+    pub(super) resource_type: Option<String>,
+}
+
+impl Complaint {
+    pub(super) fn read(body: &[u8]) -> Self {
+        let Ok(Value::Object(mut fields)) = serde_json::from_slice(body) else { return Self::default() };
+        let mut field = |name| match fields.remove(name)? {
+            Value::Null => None,
+            Value::String(text) => Some(text),
+            other => Some(other.to_string()),
+        };
+        Self {
+            key: field("key"),
+            message: field("message"),
+            details: field("details"),
+            request_id: field("request_id"),
+            resource_id: field("resource_id"),
+            resource_type: field("resource_type"),
+        }
+    }
+}
