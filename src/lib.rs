@@ -12,3 +12,5 @@ pub mod team_file;
 pub mod desired;
 
 pub mod known;
+
+pub mod ledger;
