@@ -1,0 +1,158 @@
+//! The chain of digests in a run file: each record names the line before it, so that editing shows.
+//!
+//! What it cannot show: whole records cut off the end (but then the `end` record is missing), an
+//! edit of the very last line, and a whole file that was removed or written anew.
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Write as _};
+
+use sha2::{Digest as _, Sha256};
+
+use super::record::{Body, EndReason, FORMAT_VERSION, Record, Seq};
+use super::run_file::{Damage, read_records};
+
+/// What the first record of a file has in place of a digest: 64 zeros.
+pub(super) const FIRST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// The hex SHA-256 of a line without its newline.
+#[must_use]
+pub fn digest(line: &str) -> String {
+    Sha256::digest(line.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// What is to be said of a run file whose chain holds.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Summary {
+    /// How many records it has.
+    pub records: u64,
+    /// How many calls it tells of.
+    pub calls: u64,
+    /// How many of these have no outcome.
+    pub unanswered: u64,
+    /// How the run ended. Without it the run was cut short, goes on still, or its last records were
+    /// taken away.
+    pub ended: Option<EndReason>,
+    /// The number of the last line, if that was torn by the death of the process.
+    pub torn: Option<u64>,
+}
+
+/// Where and how a run file is not as it was written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Broken {
+    /// The line, from 1.
+    pub line: u64,
+    /// What is wrong with it, as the end of the sentence that begins with `line 3`.
+    pub what: String,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {} {}", self.line, self.what)
+    }
+}
+
+/// Checks a run file as a whole.
+///
+/// # Errors
+/// The first line that was edited, removed, inserted or moved.
+pub fn verify(file: &[u8]) -> Result<Summary, Broken> {
+    let mut links = Vec::new();
+    let mut order = Order::default();
+    let read = read_records(file, |line, record| {
+        order.follow(&record);
+        links.push(Link { seq: record.seq, prev: record.prev, digest: digest(line) });
+    });
+    // A line that is out of place also breaks what comes after it: the chain is asked first.
+    if let Some(broken) = first_break(&links) {
+        return Err(broken);
+    }
+    match read {
+        Ok(torn) => match order.broken {
+            Some(broken) => Err(broken),
+            None => Ok(Summary { torn, ..order.summary }),
+        },
+        Err(Damage::Line(line, why)) => Err(Broken { line, what: format!("is no record: {why}") }),
+        Err(Damage::Newer(version)) => Err(Broken {
+            line: 1,
+            what: format!(
+                "has format version {version}, and this guestlist knows up to {FORMAT_VERSION}; use the newer one"
+            ),
+        }),
+        Err(Damage::Io(error)) => Err(Broken { line: 1, what: format!("cannot be read: {error}") }),
+    }
+}
+
+struct Link {
+    seq: Seq,
+    prev: String,
+    digest: String,
+}
+
+/// The first place at which the numbers or the digests do not go on.
+fn first_break(links: &[Link]) -> Option<Broken> {
+    let mut before: Option<&Link> = None;
+    for (number, link) in (1..).zip(links) {
+        if link.seq != number {
+            return Some(Broken { line: number, what: out_of_place(link.seq, number, links) });
+        }
+        if link.prev != before.map_or(FIRST, |before| before.digest.as_str()) {
+            // Either the line before is not the one that was written, or this line's own `prev` is
+            // not; in that case the line after does not fit this one either.
+            let after = usize::try_from(number).ok().and_then(|index| links.get(index));
+            let this_one = number == 1 || after.is_some_and(|after| after.prev != link.digest);
+            let line = if this_one { number } else { number - 1 };
+            return Some(Broken { line, what: "was edited".to_owned() });
+        }
+        before = Some(link);
+    }
+    None
+}
+
+fn out_of_place(seq: Seq, number: u64, links: &[Link]) -> String {
+    if links.iter().any(|link| link.seq == number) {
+        format!("is not where it was: record {seq} stands there")
+    } else if seq > number {
+        format!("is record {seq}: what stood before it was removed")
+    } else {
+        format!("is record {seq} once more: it was inserted")
+    }
+}
+
+/// What follows what in the file of a run.
+#[derive(Default)]
+struct Order {
+    summary: Summary,
+    open: BTreeSet<Seq>,
+    broken: Option<Broken>,
+}
+
+impl Order {
+    fn follow(&mut self, record: &Record) {
+        self.summary.records += 1;
+        let wrong = match &record.body {
+            _ if self.summary.ended.is_some() => Some("stands after the end of the run"),
+            Body::Run(_) => None,
+            Body::Intent(_) => {
+                self.summary.calls += 1;
+                self.summary.unanswered += 1;
+                self.open.insert(record.seq);
+                None
+            }
+            Body::Outcome(outcome) if self.open.remove(&outcome.of) => {
+                self.summary.unanswered -= 1;
+                None
+            }
+            Body::Outcome(_) => Some("is the outcome of no call that was open"),
+            Body::End(ended) => {
+                self.summary.ended = Some(ended.reason);
+                None
+            }
+        };
+        if let (Some(what), None) = (wrong, &self.broken) {
+            self.broken = Some(Broken { line: self.summary.records, what: what.to_owned() });
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! What can go wrong with the ledger, each with its sentence.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::lease::LeaseInfo;
+use super::record::FORMAT_VERSION;
+use crate::inert;
+
+/// Why the ledger cannot be used as asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LedgerError {
+    /// What was written as its place is none that can be used.
+    Location {
+        /// As written.
+        text: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// A file lies where the folder should be.
+    NotAFolder(PathBuf),
+    /// The system refused.
+    Io {
+        /// What was tried, such as `write`.
+        doing: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// A file is larger than any that guestlist writes.
+    TooLarge(PathBuf),
+    /// A newer version of guestlist wrote it.
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The version of its format.
+        format_version: u64,
+    },
+    /// A file holds something that is not guestlist's.
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The line, where it has lines.
+        line: Option<u64>,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Another run writes to it.
+    InUse(Box<LeaseInfo>),
+    /// The lease went to somebody else, or was freed by hand.
+    LeaseLost(PathBuf),
+    /// The file of this run has reached the size that one may have.
+    RunIsFull,
+    /// The run has ended already.
+    RunHasEnded,
+}
+
+impl LedgerError {
+    /// What the system refused to do with `path`.
+    pub(super) fn io(doing: &'static str, path: &Path, error: &io::Error) -> Self {
+        Self::Io { doing, path: path.to_owned(), why: error.to_string() }
+    }
+}
+
+impl std::error::Error for LedgerError {}
+
+impl fmt::Display for LedgerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Location { text, what } => {
+                write!(f, "`{}` cannot be the ledger: {what}", inert::line(text))
+            }
+            Self::NotAFolder(path) => {
+                write!(
+                    f,
+                    "the ledger `{}` is no folder; move that file away or name another folder",
+                    shown(path)
+                )
+            }
+            Self::Io { doing, path, why } => {
+                write!(f, "cannot {doing} `{}` of the ledger: {}", shown(path), inert::line(why))
+            }
+            Self::TooLarge(path) => {
+                write!(
+                    f,
+                    "`{}` of the ledger is larger than 64 MiB, which guestlist never writes; move it out of the ledger",
+                    shown(path)
+                )
+            }
+            Self::Newer { path, format_version } => {
+                write!(
+                    f,
+                    "`{}` of the ledger has format version {format_version}, and this guestlist knows up to {FORMAT_VERSION}; use the newer guestlist that wrote it",
+                    shown(path)
+                )
+            }
+            Self::Unreadable { path, line, why } => {
+                write!(f, "`{}` of the ledger", shown(path))?;
+                if let Some(line) = line {
+                    write!(f, ", line {line},")?;
+                }
+                write!(f, " cannot be read: {why}; restore that file from a copy, or move it away")
+            }
+            Self::InUse(info) => write!(
+                f,
+                "the ledger is in use: {info}; wait until that run has ended (a lease that is not renewed expires after 60 seconds), or, if you know it to be gone, run `guestlist unlock`"
+            ),
+            Self::LeaseLost(path) => write!(
+                f,
+                "the lease on the ledger (`{}`) was freed by hand or went to another run, so this one may not write any more; run it again when the other has ended",
+                shown(path)
+            ),
+            Self::RunIsFull => {
+                f.write_str("this run has filled the file that records it; run again to go on in a new one")
+            }
+            Self::RunHasEnded => f.write_str("this run has ended in the ledger, nothing can follow"),
+        }
+    }
+}
+
+/// A path, for messages.
+pub(super) fn shown(path: &Path) -> String {
+    inert::line(&path.to_string_lossy()).into_owned()
+}

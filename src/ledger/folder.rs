@@ -1,0 +1,239 @@
+//! The files of a ledger in a folder. Beside the lease, the only place that touches the file system.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::Warning;
+use super::error::{LedgerError, shown};
+use super::run_file::RunName;
+use super::writer::RunFile;
+
+/// No file of a ledger is larger. The writer stays below it.
+pub(super) const MAX_BYTES: u64 = 64 << 20;
+
+const RUNS: &str = "runs";
+
+/// A folder that holds a ledger, or will.
+#[derive(Clone, Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    /// The folder at `path`, which need not be there yet.
+    pub(super) fn at(path: &Path) -> Result<Self, LedgerError> {
+        match fs::metadata(path) {
+            Ok(found) if !found.is_dir() => Err(LedgerError::NotAFolder(path.to_owned())),
+            Err(error) if !is_missing(&error) => Err(LedgerError::io("read", path, &error)),
+            _ => Ok(Self { path: path.to_owned() }),
+        }
+    }
+
+    /// The path of a file in it.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// The path of a run file in it.
+    pub(super) fn run_file(&self, name: &RunName) -> PathBuf {
+        self.path.join(RUNS).join(name.as_str())
+    }
+
+    /// The run files, the first one first, and what lies among them that is none.
+    pub(super) fn run_names(&self) -> Result<(Vec<RunName>, Vec<Warning>), LedgerError> {
+        let path = self.path.join(RUNS);
+        let refused = |error: io::Error| LedgerError::io("list", &path, &error);
+        let entries = match fs::read_dir(&path) {
+            Ok(entries) => entries,
+            Err(error) if is_missing(&error) => return Ok((Vec::new(), Vec::new())),
+            Err(error) => return Err(refused(error)),
+        };
+        let (mut names, mut warnings) = (Vec::new(), Vec::new());
+        for entry in entries {
+            let entry = entry.map_err(refused)?;
+            let file_name = entry.file_name();
+            if !file_name.to_string_lossy().ends_with(".jsonl") {
+                continue;
+            }
+            let name = file_name.to_str().and_then(RunName::of_file);
+            match name {
+                Some(name) if entry.file_type().map_err(refused)?.is_file() => names.push(name),
+                _ => warnings.push(Warning {
+                    file: shown(&Path::new(RUNS).join(&file_name)),
+                    line: None,
+                    what: "is not a file that guestlist wrote, so it is left aside".to_owned(),
+                }),
+            }
+        }
+        names.sort();
+        warnings.sort();
+        Ok((names, warnings))
+    }
+
+    /// A run file, to be read from its start.
+    pub(super) fn open_run(&self, name: &RunName) -> Result<BufReader<File>, LedgerError> {
+        open_capped(&self.run_file(name)).map(|file| BufReader::with_capacity(64 << 10, file))
+    }
+
+    /// The bytes of a file, if it is there.
+    pub(super) fn read(&self, name: &str) -> Result<Option<Vec<u8>>, LedgerError> {
+        let path = self.file(name);
+        let mut bytes = Vec::new();
+        match fs::symlink_metadata(&path) {
+            Err(error) if is_missing(&error) => return Ok(None),
+            Ok(found) if !found.is_file() => {
+                let why = "it is not a regular file".to_owned();
+                return Err(LedgerError::Io { doing: "read", path, why });
+            }
+            _ => {}
+        }
+        open_capped(&path)?
+            .take(MAX_BYTES)
+            .read_to_end(&mut bytes)
+            .map_err(|error| LedgerError::io("read", &path, &error))?;
+        Ok(Some(bytes))
+    }
+
+    /// Replaces a file as a whole: whoever reads it finds the old one or the new one, whatever happens.
+    pub(super) fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), LedgerError> {
+        self.make()?;
+        let path = self.file(name);
+        let write = || {
+            let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(&self.path)?;
+            file.write_all(bytes)?;
+            file.as_file().sync_all()?;
+            file.persist(&path).map_err(|error| error.error)?;
+            sync_folder(&self.path)
+        };
+        write().map_err(|error| LedgerError::io("write", &path, &error))
+    }
+
+    /// Creates the file of a run that begins at `at`.
+    pub(super) fn create_run(&self, at: Timestamp) -> Result<(RunName, LocalRunFile), LedgerError> {
+        self.make()?;
+        loop {
+            let name = RunName::at(at);
+            match LocalRunFile::create(self.run_file(&name)) {
+                // Somebody else drew the same id.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(LedgerError::io("create", &self.run_file(&name), &error)),
+                Ok(file) => return Ok((name, file)),
+            }
+        }
+    }
+
+    /// Makes the folders, readable by their owner alone.
+    pub(super) fn make(&self) -> Result<(), LedgerError> {
+        let runs = self.path.join(RUNS);
+        if runs.is_dir() {
+            return Ok(());
+        }
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder
+            .create(&runs)
+            .and_then(|()| sync_folder(&self.path))
+            .and_then(|()| sync_folder(parent_of(&self.path)))
+            .map_err(|error| LedgerError::io("create", &runs, &error))
+    }
+}
+
+/// The file of the run that goes on.
+#[derive(Debug)]
+pub(super) struct LocalRunFile {
+    path: PathBuf,
+    file: File,
+    durable: u64,
+}
+
+impl LocalRunFile {
+    fn create(path: PathBuf) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&path)?;
+        sync_folder(parent_of(&path))?;
+        Ok(Self { path, file, durable: 0 })
+    }
+
+    fn write(&mut self, lines: &[u8]) -> io::Result<()> {
+        self.file.write_all(lines)?;
+        self.file.sync_data()?;
+        if is_at(&self.file, &self.path)? {
+            Ok(())
+        } else {
+            Err(io::Error::other("the file was removed while the run went on"))
+        }
+    }
+}
+
+impl RunFile for LocalRunFile {
+    fn append(&mut self, lines: &[u8]) -> Result<(), LedgerError> {
+        match self.write(lines) {
+            Ok(()) => {
+                self.durable += lines.len() as u64;
+                Ok(())
+            }
+            Err(error) => {
+                // Nobody will act on these lines, so they should not stay. If they do, the worst is an
+                // intent that looks as if its call may have been made.
+                let _ = self.file.set_len(self.durable);
+                Err(LedgerError::io("write", &self.path, &error))
+            }
+        }
+    }
+}
+
+fn open_capped(path: &Path) -> Result<File, LedgerError> {
+    let refused = |error: io::Error| LedgerError::io("read", path, &error);
+    let file = File::open(path).map_err(refused)?;
+    if file.metadata().map_err(refused)?.len() > MAX_BYTES {
+        return Err(LedgerError::TooLarge(path.to_owned()));
+    }
+    Ok(file)
+}
+
+/// Whether `path` still leads to `file`.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let file = file.metadata()?;
+    match fs::symlink_metadata(path) {
+        Ok(found) => Ok((found.dev(), found.ino()) == (file.dev(), file.ino())),
+        Err(error) if is_missing(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> io::Result<bool> {
+    path.try_exists()
+}
+
+/// The folder that `path` lies in.
+pub(super) fn parent_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Makes a name that was created in `folder` durable.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Whether nothing is there, as opposed to something that cannot be reached.
+pub(super) fn is_missing(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
+}
