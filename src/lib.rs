@@ -12,3 +12,6 @@ pub mod team_file;
 pub mod desired;
 
 pub mod known;
+
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
