@@ -20,3 +20,5 @@ pub mod plan;
 pub mod render;
 pub mod api;
 pub mod ledger;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;

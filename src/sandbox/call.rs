@@ -1,0 +1,200 @@
+//! A request as it came in, which endpoint it is for, and what the log keeps of it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A request to the API, read from HTTP.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct Call {
+    /// The method, in capitals.
+    pub method: String,
+    /// The path, as sent.
+    pub path: String,
+    /// The query parameters, decoded, in order.
+    pub query: Vec<(String, String)>,
+    /// The body. `None` where there was none.
+    pub body: Option<Payload>,
+    /// The credential headers, if they were there: id and token.
+    pub credentials: Option<(String, String)>,
+}
+
+/// What a request carried.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Payload {
+    /// JSON, and said to be.
+    Json(Value),
+    /// Anything else, or JSON that was not said to be.
+    Other(String),
+}
+
+/// What a call is for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Endpoint {
+    /// `GET /projects`
+    ListProjects,
+    /// `GET /projects/{project}`
+    GetProject(String),
+    /// `POST /projects/users/invite`
+    Invite,
+    /// `GET /projects/{project}/users`
+    ListUsers(String),
+    /// `POST /projects/{project}/users`
+    Assign(String),
+    /// `GET /projects/{project}/users/{user}`
+    GetUser(String, String),
+    /// `PUT /projects/{project}/users/{user}`
+    ChangeRole(String, String),
+    /// `DELETE /projects/{project}/users/{user}`
+    Unassign(String, String),
+    /// A path of the API with a method it does not have; these it has.
+    WrongMethod(&'static str),
+    /// No path of the API.
+    Unknown,
+}
+
+impl Endpoint {
+    /// The endpoint that `method` and `path` name.
+    pub(super) fn of(method: &str, path: &str) -> Self {
+        let Some(rest) = path.strip_prefix("/management/v1/") else { return Self::Unknown };
+        let Some(parts) = rest.split('/').map(decoded).collect::<Option<Vec<_>>>() else {
+            return Self::Unknown;
+        };
+        let parts: Vec<_> = parts.iter().map(String::as_str).collect();
+        if parts.contains(&"") {
+            return Self::Unknown;
+        }
+        match (method, parts.as_slice()) {
+            ("GET", ["projects"]) => Self::ListProjects,
+            ("GET", ["projects", project]) => Self::GetProject((*project).to_owned()),
+            (_, ["projects"] | ["projects", _]) => Self::WrongMethod("GET"),
+            ("POST", ["projects", "users", "invite"]) => Self::Invite,
+            (_, ["projects", "users", "invite"]) => Self::WrongMethod("POST"),
+            ("GET", ["projects", project, "users"]) => Self::ListUsers((*project).to_owned()),
+            ("POST", ["projects", project, "users"]) => Self::Assign((*project).to_owned()),
+            (_, ["projects", _, "users"]) => Self::WrongMethod("GET, POST"),
+            ("GET", ["projects", project, "users", user]) => {
+                Self::GetUser((*project).to_owned(), (*user).to_owned())
+            }
+            ("PUT", ["projects", project, "users", user]) => {
+                Self::ChangeRole((*project).to_owned(), (*user).to_owned())
+            }
+            ("DELETE", ["projects", project, "users", user]) => {
+                Self::Unassign((*project).to_owned(), (*user).to_owned())
+            }
+            (_, ["projects", _, "users", _]) => Self::WrongMethod("GET, PUT, DELETE"),
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// A path segment with its `%xx` read; nothing if that gives no UTF-8.
+fn decoded(segment: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = match (first, tail) {
+            (b'%', [high, low, tail @ ..]) => {
+                let digit = |byte: &u8| char::from(*byte).to_digit(16);
+                bytes.push(u8::try_from(digit(high)? * 16 + digit(low)?).ok()?);
+                tail
+            }
+            (b'%', _) => return None,
+            _ => {
+                bytes.push(*first);
+                tail
+            }
+        };
+    }
+    String::from_utf8(bytes).ok()
+}
+
+/// A request to the API, as the log keeps it. Credentials are never in it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct LoggedCall {
+    /// Its number, from 1, in the order in which requests arrived.
+    pub seq: u64,
+    /// The method.
+    pub method: String,
+    /// The path, as sent.
+    pub path: String,
+    /// The query parameters, in order.
+    pub query: Vec<(String, String)>,
+    /// The body: JSON as received, a string if it was something else, null if there was none.
+    pub body: Value,
+    /// Whether both credential headers were there.
+    pub credentials: bool,
+    /// The status answered; null if no answer was sent.
+    pub status: Option<u16>,
+    /// Whether it changed the organization.
+    pub applied: bool,
+    /// The fault that struck it, as it was ordered.
+    pub fault: Option<String>,
+    /// The `request_id` of the answer, where it has one.
+    pub request_id: String,
+}
+
+impl LoggedCall {
+    pub(super) fn new(seq: u64, call: &Call) -> Self {
+        Self {
+            seq,
+            method: call.method.clone(),
+            path: call.path.clone(),
+            query: call.query.clone(),
+            body: match &call.body {
+                None => Value::Null,
+                Some(Payload::Json(body)) => body.clone(),
+                Some(Payload::Other(text)) => Value::String(text.clone()),
+            },
+            credentials: call.credentials.is_some(),
+            status: None,
+            applied: false,
+            fault: None,
+            request_id: format!("v-{:018x}", u128::from(seq.wrapping_mul(0x9e37_79b9_7f4a_7c15)) << 4),
+        }
+    }
+
+    /// Whether it is a request that writes, whatever came of it.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        !matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS")
+    }
+
+    /// The address that the body names, as `email` or as `login`.
+    #[must_use]
+    pub fn email(&self) -> Option<&str> {
+        self.body.get("email").or_else(|| self.body.get("login"))?.as_str()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_name_endpoints() {
+        let user = || ("p 1".to_owned(), "user_x".to_owned());
+        for (method, path, endpoint) in [
+            ("GET", "projects", Endpoint::ListProjects),
+            ("GET", "projects/p%201", Endpoint::GetProject("p 1".to_owned())),
+            ("POST", "projects/users/invite", Endpoint::Invite),
+            ("GET", "projects/p%201/users", Endpoint::ListUsers("p 1".to_owned())),
+            ("POST", "projects/p%201/users", Endpoint::Assign("p 1".to_owned())),
+            ("GET", "projects/p%201/users/user_x", Endpoint::GetUser(user().0, user().1)),
+            ("PUT", "projects/p%201/users/user_x", Endpoint::ChangeRole(user().0, user().1)),
+            ("DELETE", "projects/p%201/users/user_x", Endpoint::Unassign(user().0, user().1)),
+            ("POST", "projects", Endpoint::WrongMethod("GET")),
+            ("GET", "projects/users/invite", Endpoint::WrongMethod("POST")),
+            ("DELETE", "projects/p/users", Endpoint::WrongMethod("GET, POST")),
+            ("PATCH", "projects/p/users/u", Endpoint::WrongMethod("GET, PUT, DELETE")),
+            ("GET", "projects/", Endpoint::Unknown),
+            ("GET", "projects//users", Endpoint::Unknown),
+            ("GET", "projects/%zz", Endpoint::Unknown),
+            ("GET", "projects/%f", Endpoint::Unknown),
+            ("GET", "projects/%ff", Endpoint::Unknown),
+            ("GET", "users", Endpoint::Unknown),
+        ] {
+            assert_eq!(Endpoint::of(method, &format!("/management/v1/{path}")), endpoint, "{method} {path}");
+        }
+        assert_eq!(Endpoint::of("GET", "/management/v2/projects"), Endpoint::Unknown);
+    }
+}

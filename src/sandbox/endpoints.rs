@@ -1,0 +1,230 @@
+//! One method for each endpoint: what the organization answers, and what becomes of it.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::answer::{Answer, Refusal};
+use super::behaviour::{AssignAgain, AssignPending, Behaviour, Paging, SecondInvitation};
+use super::organization::{Organization, Person, Project, Standing};
+use super::payload::{self, Assignee, Invitation, PageOfUsers};
+use crate::identity::Email;
+
+type Answered = Result<Answer, Refusal>;
+
+impl Organization {
+    /// List Projects.
+    #[must_use]
+    pub fn list_projects(&self) -> Answer {
+        let data: Vec<_> = self.projects().iter().map(project_body).collect();
+        let total = data.len();
+        Answer::list(&data, total)
+    }
+
+    /// Get Project.
+    ///
+    /// # Errors
+    /// 404 for an unknown project.
+    pub fn get_project(&self, project: &str) -> Answered {
+        let found = self.project(project).ok_or_else(|| Refusal::no_project_to_get(project))?;
+        Ok(Answer::ok(project_body(found)))
+    }
+
+    /// List Users, by user id.
+    ///
+    /// # Errors
+    /// 404 for an unknown project.
+    pub fn list_users(&self, project: &str, page: PageOfUsers, behaviour: Behaviour) -> Answered {
+        let everybody = self.in_project(project).ok_or_else(|| Refusal::no_project(project))?;
+        let shown: Vec<_> = everybody.filter(|person| shows(person, behaviour)).collect();
+        let (skipped, taken) = match behaviour.paging {
+            Paging::Honoured => ((page.page - 1).saturating_mul(page.limit), page.limit),
+            Paging::Ignored => (0, usize::MAX),
+        };
+        let data: Vec<_> = shown.iter().skip(skipped).take(taken).map(|person| user_body(person)).collect();
+        Ok(Answer::list(&data, shown.len()))
+    }
+
+    /// Get User.
+    ///
+    /// # Errors
+    /// 404 for an unknown project, or somebody who is not in it.
+    pub fn get_user(&self, project: &str, user: &str, behaviour: Behaviour) -> Answered {
+        self.check_project(project)?;
+        let person = self.shown(user, behaviour).filter(|person| person.projects.contains_key(project));
+        person.map(user_answer).ok_or_else(|| Refusal::no_user_in_project(user, project))
+    }
+
+    /// Invite a New User. Checked in this order: the payload, the roles, the projects, the address.
+    ///
+    /// # Errors
+    /// 400, 404 for an unknown project, 409 for an address that a Voucherify user has.
+    pub fn invite(&mut self, body: &Value, behaviour: Behaviour) -> Answered {
+        let invitation = Invitation::read(body)?;
+        for role in invitation.projects.values() {
+            if !self.is_role(role) {
+                return Err(Refusal::incorrect_role(role));
+            }
+        }
+        for project in invitation.projects.keys() {
+            self.check_project(project)?;
+        }
+        let projects: BTreeMap<String, String> = invitation
+            .projects
+            .iter()
+            .map(|(&project, &role)| (project.to_owned(), role.to_owned()))
+            .collect();
+        match self.person(invitation.email) {
+            None => {
+                let id = self.new_id();
+                self.put(Person {
+                    id,
+                    login: Email::as_received(invitation.email),
+                    email: invitation.email.to_owned(),
+                    first_name: invitation.first_name.to_owned(),
+                    last_name: invitation.last_name.to_owned(),
+                    projects,
+                    is_owner: false,
+                    standing: Standing::Invited(1),
+                });
+                Ok(Answer::no_content())
+            }
+            Some(Person { id, standing: Standing::Invited(times), .. })
+                if behaviour.second_invitation == SecondInvitation::SentAgain =>
+            {
+                let (id, standing) = (id.clone(), Standing::Invited(times.saturating_add(1)));
+                self.change(&id, |person| {
+                    person.projects = projects;
+                    person.standing = standing;
+                });
+                Ok(Answer::no_content())
+            }
+            Some(_) => Err(Refusal::duplicate_user(invitation.email)),
+        }
+    }
+
+    /// Assign User.
+    ///
+    /// # Errors
+    /// 400, 404 for an unknown project or user.
+    pub fn assign(&mut self, project: &str, body: &Value, behaviour: Behaviour) -> Answered {
+        let (assignee, role) = payload::assignment(body)?;
+        self.check_role(role)?;
+        self.check_project(project)?;
+        let person = self.assignee(&assignee, behaviour)?;
+        let id = person.id.clone();
+        if person.projects.contains_key(project) {
+            match behaviour.assign_again {
+                AssignAgain::Refused => return Err(Refusal::already_assigned()),
+                AssignAgain::KeepsRole => return Ok(user_answer(person)),
+                AssignAgain::TakesRole if person.is_owner => return Err(Refusal::owner()),
+                AssignAgain::TakesRole => {}
+            }
+        }
+        let changed = self.change(&id, |person| {
+            person.projects.insert(project.to_owned(), role.to_owned());
+            if person.standing == Standing::Elsewhere {
+                person.standing = Standing::Member;
+            }
+        });
+        changed.map(user_answer).ok_or_else(|| Refusal::no_user(&id))
+    }
+
+    /// Update User: another role in a project they are in.
+    ///
+    /// # Errors
+    /// 400 (owners included), 404 for an unknown project, or somebody who is not in it.
+    pub fn change_role(&mut self, project: &str, user: &str, body: &Value, behaviour: Behaviour) -> Answered {
+        let role = payload::new_role(body)?;
+        self.check_role(role)?;
+        self.check_project(project)?;
+        let person = self
+            .shown(user, behaviour)
+            .filter(|person| person.projects.contains_key(project))
+            .ok_or_else(|| Refusal::no_user(user))?;
+        if person.is_owner {
+            return Err(Refusal::owner());
+        }
+        let changed = self.change(user, |person| {
+            person.projects.insert(project.to_owned(), role.to_owned());
+        });
+        changed.map(user_answer).ok_or_else(|| Refusal::no_user(user))
+    }
+
+    /// Unassign User.
+    ///
+    /// # Errors
+    /// 400 for somebody who is not in the project, has no other, or is an owner; 404 for an unknown one.
+    pub fn unassign(&mut self, project: &str, user: &str, behaviour: Behaviour) -> Answered {
+        self.check_project(project)?;
+        let person = self.shown(user, behaviour).ok_or_else(|| Refusal::no_user(user))?;
+        if !person.projects.contains_key(project) {
+            return Err(Refusal::not_assigned());
+        }
+        if person.is_owner {
+            return Err(Refusal::owner());
+        }
+        if person.projects.len() == 1 {
+            return Err(Refusal::only_project());
+        }
+        self.change(user, |person| {
+            person.projects.remove(project);
+        });
+        Ok(Answer::no_content())
+    }
+
+    fn shown(&self, id: &str, behaviour: Behaviour) -> Option<&Person> {
+        self.person_by_id(id).filter(|person| shows(person, behaviour))
+    }
+
+    /// Whom Assign User means: a user here or elsewhere, or somebody invited if they show.
+    fn assignee(&self, assignee: &Assignee<'_>, behaviour: Behaviour) -> Result<&Person, Refusal> {
+        let (person, unknown) = match assignee {
+            Assignee::Id(id) => (self.person_by_id(id), Refusal::no_user(id)),
+            Assignee::Login(login) => (self.person(login), Refusal::no_login(login)),
+        };
+        match person {
+            Some(person) if person.standing == Standing::Elsewhere || shows(person, behaviour) => Ok(person),
+            Some(_) if behaviour.assign_pending == AssignPending::NotActive => Err(Refusal::not_active()),
+            _ => Err(unknown),
+        }
+    }
+
+    fn check_role(&self, role: &str) -> Result<(), Refusal> {
+        let incorrect = || Refusal::invalid_payload(format!("The role '{role}' is incorrect"));
+        self.is_role(role).then_some(()).ok_or_else(incorrect)
+    }
+
+    fn check_project(&self, project: &str) -> Result<(), Refusal> {
+        self.project(project).map(|_| ()).ok_or_else(|| Refusal::no_project(project))
+    }
+}
+
+fn shows(person: &Person, behaviour: Behaviour) -> bool {
+    match person.standing {
+        Standing::Member => true,
+        Standing::Invited(_) => behaviour.pending_shows,
+        Standing::Elsewhere => false,
+    }
+}
+
+fn user_answer(person: &Person) -> Answer {
+    Answer::ok(user_body(person))
+}
+
+fn user_body(person: &Person) -> Value {
+    let Person { id, login, email, first_name, last_name, projects, is_owner, standing: _ } = person;
+    json!({
+        "id": id, "login": login, "email": email, "first_name": first_name, "last_name": last_name,
+        "projects": projects, "is_owner": is_owner,
+    })
+}
+
+fn project_body(project: &Project) -> Value {
+    let Project { id, name, is_sandbox, cluster_id, limit } = project;
+    let mut body = json!({"id": id, "name": name, "cluster_id": cluster_id, "is_sandbox": is_sandbox});
+    if let Some(limit) = limit {
+        body["limits"] = json!({"api_calls": [limit]});
+    }
+    body
+}

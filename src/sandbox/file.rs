@@ -1,0 +1,164 @@
+//! An organization kept in a file: read whole, replaced whole, and never overwritten when it cannot be read.
+
+use std::fmt;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::organization::{FORMAT_VERSION, Organization};
+use crate::inert;
+
+/// Why a file could not be read or written.
+#[derive(Debug)]
+pub enum FileError {
+    /// The system refused.
+    Io {
+        /// What was tried: `read` or `write`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// It is from a newer guestlist.
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format version.
+        version: u64,
+    },
+    /// It is no sandbox file, or one that does not hold together.
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |path: &Path| inert::line(&path.to_string_lossy()).into_owned();
+        match self {
+            Self::Io { action, path, error } => {
+                write!(f, "cannot {action} the sandbox file {}: {error}", shown(path))
+            }
+            Self::Newer { path, version } => write!(
+                f,
+                "the sandbox file {} has format version {version}, and this guestlist knows {FORMAT_VERSION}: \
+                 use a newer guestlist or another file",
+                shown(path)
+            ),
+            Self::Damaged { path, reason } => write!(
+                f,
+                "the sandbox file {} is damaged ({}): move it away to begin with a fresh organization",
+                shown(path),
+                inert::line(reason)
+            ),
+        }
+    }
+}
+
+impl std::error::Error for FileError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { error, .. } => Some(error),
+            Self::Newer { .. } | Self::Damaged { .. } => None,
+        }
+    }
+}
+
+/// What every version of the file holds.
+#[derive(Deserialize)]
+struct Version {
+    format_version: u64,
+}
+
+/// The organization in `path`, or nothing if there is no such file.
+pub(super) fn load(path: &Path) -> Result<Option<Organization>, FileError> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(FileError::Io { action: "read", path: path.to_owned(), error }),
+    };
+    let damaged =
+        |error: serde_json::Error| FileError::Damaged { path: path.to_owned(), reason: error.to_string() };
+    // The version is read by itself first: a newer file may hold what this version cannot read.
+    let Version { format_version: version } = serde_json::from_slice(&bytes).map_err(damaged)?;
+    if version > FORMAT_VERSION {
+        return Err(FileError::Newer { path: path.to_owned(), version });
+    }
+    serde_json::from_slice(&bytes).map(Some).map_err(damaged)
+}
+
+/// Replaces `path` by `bytes`, in one step, for this user's eyes alone.
+pub(super) fn save(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let written = || {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder)?;
+        // A temporary file has the permissions 0600 from the beginning.
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(bytes)?;
+        file.persist(path)?;
+        Ok(())
+    };
+    written().map_err(|error| FileError::Io { action: "write", path: path.to_owned(), error })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_named_with_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sandbox.json");
+        let name = path.display().to_string();
+        assert!(load(&path).unwrap().is_none());
+        for (content, message) in [
+            (
+                "{",
+                format!(
+                    "the sandbox file {name} is damaged (EOF while parsing an object at line 1 column 1): \
+                     move it away to begin with a fresh organization"
+                ),
+            ),
+            (
+                r#"{"format_version": 7, "galaxies": []}"#,
+                format!(
+                    "the sandbox file {name} has format version 7, and this guestlist knows 1: \
+                     use a newer guestlist or another file"
+                ),
+            ),
+            (
+                r#"{"format_version": 0, "seed": 1, "ids_made": 0, "projects": [], "custom_roles": [], "people": {}}"#,
+                format!(
+                    "the sandbox file {name} is damaged (its format version is 0, not 1): \
+                     move it away to begin with a fresh organization"
+                ),
+            ),
+        ] {
+            std::fs::write(&path, content).unwrap();
+            assert_eq!(load(&path).unwrap_err().to_string(), message);
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), content);
+        }
+        assert!(load(folder.path()).unwrap_err().to_string().starts_with("cannot read the sandbox file "));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_saved_file_is_its_owners_alone_and_reads_back() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/folder/sandbox.json");
+        let mut organization = Organization::example();
+        organization.seed_members(20);
+        organization.add_elsewhere("else@example.org", "Elsa", "Where");
+        save(&path, &serde_json::to_vec(&organization).unwrap()).unwrap();
+        assert_eq!(load(&path).unwrap(), Some(organization));
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let files: Vec<_> = std::fs::read_dir(path.parent().unwrap()).unwrap().collect();
+        assert_eq!(files.len(), 1);
+    }
+}

@@ -1,0 +1,38 @@
+//! The simulated Voucherify organization and its HTTP face: for trying things out, and for tests.
+//!
+//! It follows the published documents to the letter and is never kinder than they are. Where they are
+//! silent, [`Behaviour`] offers what the service may do. It shares no code with the client on purpose:
+//! a mistake made on one side must not be repeated on the other.
+
+mod answer;
+mod behaviour;
+mod call;
+mod connection;
+mod endpoints;
+mod fault;
+mod fault_plan;
+mod fault_text;
+mod file;
+mod hostile;
+mod http;
+mod organization;
+mod payload;
+mod rate_limit;
+mod seed;
+mod server;
+mod service;
+
+pub use answer::{Answer, Refusal};
+pub use behaviour::{AssignAgain, AssignPending, Behaviour, Paging, SecondInvitation};
+pub use call::LoggedCall;
+pub use fault::{BodyKind, Fault, FaultKind, Trigger};
+pub use fault_text::FaultSyntaxError;
+pub use file::FileError;
+pub use organization::{Organization, Person, Project, ProjectLimit, Standing};
+pub use payload::PageOfUsers;
+pub use rate_limit::RateLimit;
+pub use seed::DEFAULT_OWNER;
+pub use server::{Clock, Credentials, Handle, Options, Sandbox, StartError};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,284 @@
+//! The organization as a pure state machine: its projects, its people, and how they stand to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::seed;
+use crate::identity::{Email, Role};
+
+/// The version of the stored form.
+pub(super) const FORMAT_VERSION: u64 = 1;
+
+/// A simulated organization, its people, and those whom the service knows from elsewhere.
+///
+/// Everybody who shows has at least one project, and nobody is there twice: both hold after every method.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "State")]
+pub struct Organization {
+    state: State,
+    by_login: BTreeMap<Email, String>,
+    /// Who is in a project, accepted or not, by id: the order in which lists show them.
+    in_project: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// What is stored. The indexes are worked out from it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct State {
+    format_version: u64,
+    seed: u64,
+    ids_made: u64,
+    projects: Vec<Project>,
+    custom_roles: BTreeSet<String>,
+    people: BTreeMap<String, Person>,
+}
+
+/// A project of the organization.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Project {
+    /// The id: `proj_…`, or `sand_…` for a sandbox project.
+    pub id: String,
+    /// The name, which need not be unique.
+    pub name: String,
+    /// Whether it is a sandbox project.
+    pub is_sandbox: bool,
+    /// Where it is hosted.
+    pub cluster_id: String,
+    /// A limit of its own, which is shown and not enforced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<ProjectLimit>,
+}
+
+/// How many calls a project allows in a time.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectLimit {
+    /// How many calls.
+    pub value: u64,
+    /// In which time, in ISO 8601: `PT1H`.
+    pub duration: String,
+}
+
+/// Somebody whom the service knows.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// The id, which an invitation has too and keeps when it is accepted.
+    pub id: String,
+    /// What they log in with: their identity, compared without case.
+    pub login: Email,
+    /// Where mail goes; usually the login.
+    pub email: String,
+    /// The first name.
+    pub first_name: String,
+    /// The last name.
+    pub last_name: String,
+    /// Project id → role.
+    pub projects: BTreeMap<String, String>,
+    /// Whether they own the organization.
+    pub is_owner: bool,
+    /// How they stand to the organization.
+    pub standing: Standing,
+}
+
+/// How a person stands to the organization.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// A user of it.
+    Member,
+    /// Invited so many times, not accepted yet.
+    Invited(u64),
+    /// A Voucherify user elsewhere: an invitation is refused, Assign by login makes them a member.
+    Elsewhere,
+}
+
+impl Organization {
+    pub(super) fn empty(projects: Vec<Project>, custom_roles: BTreeSet<String>, seed: u64) -> Self {
+        let in_project = projects.iter().map(|project| (project.id.clone(), BTreeSet::new())).collect();
+        let people = BTreeMap::new();
+        let state =
+            State { format_version: FORMAT_VERSION, seed, ids_made: 0, projects, custom_roles, people };
+        Self { state, by_login: BTreeMap::new(), in_project }
+    }
+
+    /// The projects, in the order in which they were made.
+    #[must_use]
+    pub fn projects(&self) -> &[Project] {
+        &self.state.projects
+    }
+
+    /// Everybody whom the service knows, by id.
+    pub fn people(&self) -> impl Iterator<Item = &Person> {
+        self.state.people.values()
+    }
+
+    /// The project with that id.
+    #[must_use]
+    pub fn project(&self, id: &str) -> Option<&Project> {
+        self.state.projects.iter().find(|project| project.id == id)
+    }
+
+    /// The person with that id.
+    #[must_use]
+    pub fn person_by_id(&self, id: &str) -> Option<&Person> {
+        self.state.people.get(id)
+    }
+
+    /// Who is in a project, accepted or not, by id.
+    pub(super) fn in_project(&self, project: &str) -> Option<impl Iterator<Item = &Person>> {
+        let ids = self.in_project.get(project)?;
+        Some(ids.iter().filter_map(|id| self.person_by_id(id)))
+    }
+
+    /// The person with that login, compared without case.
+    #[must_use]
+    pub fn person(&self, login: &str) -> Option<&Person> {
+        self.state.people.get(self.by_login.get(&Email::as_received(login))?)
+    }
+
+    /// The members of the organization, those who have not accepted yet left out.
+    pub fn members(&self) -> impl Iterator<Item = &Person> {
+        self.people().filter(|person| person.standing == Standing::Member)
+    }
+
+    /// Those who are invited and have not accepted yet.
+    pub fn invited(&self) -> impl Iterator<Item = &Person> {
+        self.people().filter(|person| matches!(person.standing, Standing::Invited(_)))
+    }
+
+    /// The person accepts the invitation. Says whether there was one.
+    pub fn accept(&mut self, email: &str) -> bool {
+        let Some(Person { id, standing: Standing::Invited(_), .. }) = self.person(email) else {
+            return false;
+        };
+        let id = id.clone();
+        self.change(&id, |person| person.standing = Standing::Member).is_some()
+    }
+
+    /// Makes somebody known to the service who is not in this organization. Says whether they are new.
+    pub fn add_elsewhere(&mut self, email: &str, first_name: &str, last_name: &str) -> bool {
+        self.add_person(email, first_name, last_name, BTreeMap::new(), false, Standing::Elsewhere)
+    }
+
+    /// Makes a member. Says whether it was done: not for a known login, an unknown project or role, or
+    /// without any project.
+    pub fn add_member(
+        &mut self,
+        email: &str,
+        first_name: &str,
+        last_name: &str,
+        projects: impl IntoIterator<Item = (String, String)>,
+    ) -> bool {
+        let projects: BTreeMap<_, _> = projects.into_iter().collect();
+        !projects.is_empty()
+            && self.add_person(email, first_name, last_name, projects, false, Standing::Member)
+    }
+
+    pub(super) fn add_person(
+        &mut self,
+        email: &str,
+        first_name: &str,
+        last_name: &str,
+        projects: BTreeMap<String, String>,
+        is_owner: bool,
+        standing: Standing,
+    ) -> bool {
+        let roles_hold = projects
+            .iter()
+            .all(|(project, role)| self.in_project.contains_key(project) && self.is_role(role));
+        if !roles_hold || self.person(email).is_some() {
+            return false;
+        }
+        let id = self.new_id();
+        self.put(Person {
+            id,
+            login: Email::as_received(email),
+            email: email.to_owned(),
+            first_name: first_name.to_owned(),
+            last_name: last_name.to_owned(),
+            projects,
+            is_owner,
+            standing,
+        });
+        true
+    }
+
+    pub(super) fn new_id(&mut self) -> String {
+        self.state.ids_made += 1;
+        seed::id("user_", self.state.seed, self.state.ids_made)
+    }
+
+    pub(super) fn put(&mut self, person: Person) {
+        for project in person.projects.keys() {
+            self.in_project.entry(project.clone()).or_default().insert(person.id.clone());
+        }
+        self.by_login.insert(person.login.clone(), person.id.clone());
+        self.state.people.insert(person.id.clone(), person);
+    }
+
+    /// Changes a person and the index with them. There is nobody to return only if the id is unknown.
+    pub(super) fn change(&mut self, id: &str, change: impl FnOnce(&mut Person)) -> Option<&Person> {
+        let person = self.state.people.get_mut(id)?;
+        for project in person.projects.keys() {
+            if let Some(ids) = self.in_project.get_mut(project) {
+                ids.remove(id);
+            }
+        }
+        change(person);
+        for project in person.projects.keys() {
+            self.in_project.entry(project.clone()).or_default().insert(id.to_owned());
+        }
+        Some(person)
+    }
+
+    pub(super) fn is_role(&self, role: &str) -> bool {
+        Role::predefined(role).is_some() || self.state.custom_roles.contains(role)
+    }
+}
+
+impl PartialEq for Organization {
+    fn eq(&self, other: &Self) -> bool {
+        self.state == other.state
+    }
+}
+
+impl Serialize for Organization {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.state.serialize(serializer)
+    }
+}
+
+impl TryFrom<State> for Organization {
+    type Error = String;
+
+    fn try_from(state: State) -> Result<Self, String> {
+        if state.format_version != FORMAT_VERSION {
+            return Err(format!("its format version is {}, not {FORMAT_VERSION}", state.format_version));
+        }
+        let State { projects, custom_roles, people, seed, ids_made, format_version: _ } = state;
+        let mut organization = Self::empty(projects, custom_roles, seed);
+        organization.state.ids_made = ids_made;
+        for (id, person) in people {
+            let whose = person.login.to_string();
+            if id != person.id {
+                return Err(format!("{whose} is filed under another id"));
+            }
+            if organization.by_login.contains_key(&person.login) {
+                return Err(format!("{whose} is in it twice"));
+            }
+            if person.projects.is_empty() != (person.standing == Standing::Elsewhere) {
+                return Err(format!("the projects of {whose} do not fit how they stand to the organization"));
+            }
+            for (project, role) in &person.projects {
+                if !organization.in_project.contains_key(project) || !organization.is_role(role) {
+                    return Err(format!("{whose} has a project or a role that is not in it"));
+                }
+            }
+            organization.put(person);
+        }
+        Ok(organization)
+    }
+}

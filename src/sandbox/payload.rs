@@ -1,0 +1,145 @@
+//! Reads what a request carries, strictly: a property that is missing, of another type, empty or unknown
+//! is refused.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::answer::Refusal;
+use crate::identity::Email;
+
+/// How many users a page holds if the request does not say, and at most.
+const LARGEST_PAGE: usize = 100;
+
+/// What Invite a New User carries.
+#[derive(Debug)]
+pub(super) struct Invitation<'a> {
+    pub(super) email: &'a str,
+    pub(super) first_name: &'a str,
+    pub(super) last_name: &'a str,
+    pub(super) projects: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> Invitation<'a> {
+    pub(super) fn read(body: &'a Value) -> Result<Self, Refusal> {
+        let payload = Payload::read(body, &["email", "first_name", "last_name", "projects"])?;
+        let email = payload.text("email")?;
+        let (first_name, last_name) = (payload.text("first_name")?, payload.text("last_name")?);
+        let projects = match payload.required("projects")? {
+            Value::Object(projects) if !projects.is_empty() => projects,
+            Value::Object(_) => {
+                return Err(Refusal::invalid_payload("Property 'projects' must not be empty"));
+            }
+            _ => return Err(Refusal::invalid_payload("Property 'projects' must be object")),
+        };
+        if Email::parse(email).is_err() {
+            return Err(Refusal::invalid_payload("Property 'email' must be a valid email address"));
+        }
+        let projects = projects
+            .iter()
+            .map(|(project, role)| match role {
+                Value::String(role) => Ok((project.as_str(), role.as_str())),
+                _ => Err(Refusal::invalid_payload(format!("Property 'projects.{project}' must be string"))),
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { email, first_name, last_name, projects })
+    }
+}
+
+/// Whom Assign User names, never by both.
+#[derive(Debug)]
+pub(super) enum Assignee<'a> {
+    Id(&'a str),
+    Login(&'a str),
+}
+
+/// What Assign User carries.
+pub(super) fn assignment(body: &Value) -> Result<(Assignee<'_>, &str), Refusal> {
+    let payload = Payload::read(body, &["id", "login", "role"])?;
+    let role = payload.text("role")?;
+    let assignee = match (payload.has("id"), payload.has("login")) {
+        (true, false) => Assignee::Id(payload.text("id")?),
+        (false, true) => Assignee::Login(payload.text("login")?),
+        (true, true) => {
+            return Err(Refusal::invalid_payload("Payload must not have both properties 'id' and 'login'"));
+        }
+        (false, false) => {
+            return Err(Refusal::invalid_payload("Payload must have one of the properties 'id' and 'login'"));
+        }
+    };
+    Ok((assignee, role))
+}
+
+/// What Update User carries.
+pub(super) fn new_role(body: &Value) -> Result<&str, Refusal> {
+    Payload::read(body, &["role"])?.text("role")
+}
+
+/// An object all of whose properties are known.
+struct Payload<'a>(&'a Map<String, Value>);
+
+impl<'a> Payload<'a> {
+    fn read(body: &'a Value, known: &[&str]) -> Result<Self, Refusal> {
+        let Value::Object(properties) = body else {
+            return Err(Refusal::invalid_payload("Payload must be object"));
+        };
+        match properties.keys().find(|name| !known.contains(&name.as_str())) {
+            Some(name) => Err(Refusal::invalid_payload(format!("Payload must not have property '{name}'"))),
+            None => Ok(Self(properties)),
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    fn required(&self, name: &str) -> Result<&'a Value, Refusal> {
+        self.0.get(name).ok_or_else(|| Refusal::missing_property(name))
+    }
+
+    fn text(&self, name: &str) -> Result<&'a str, Refusal> {
+        match self.required(name)? {
+            Value::String(text) if !text.trim().is_empty() => Ok(text),
+            Value::String(_) => Err(Refusal::invalid_payload(format!("Property '{name}' must not be empty"))),
+            _ => Err(Refusal::invalid_payload(format!("Property '{name}' must be string"))),
+        }
+    }
+}
+
+/// Which part of a list is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PageOfUsers {
+    /// How many users a page holds, 1 to 100.
+    pub limit: usize,
+    /// Which page, counted from 1.
+    pub page: usize,
+}
+
+impl Default for PageOfUsers {
+    fn default() -> Self {
+        Self { limit: LARGEST_PAGE, page: 1 }
+    }
+}
+
+impl PageOfUsers {
+    pub(super) fn read(query: &[(String, String)]) -> Result<Self, Refusal> {
+        let number = |name: &str, otherwise: usize, largest: usize| {
+            let Some((_, written)) = query.iter().find(|(key, _)| key == name) else {
+                return Ok(otherwise);
+            };
+            match written.parse() {
+                Ok(number) if (1..=largest).contains(&number) => Ok(number),
+                Ok(number) if number > largest => {
+                    Err(Refusal::invalid_payload(format!("Query parameter '{name}' must be <= {largest}")))
+                }
+                Ok(_) => Err(Refusal::invalid_payload(format!("Query parameter '{name}' must be >= 1"))),
+                Err(_) => Err(Refusal::invalid_payload(format!("Query parameter '{name}' must be integer"))),
+            }
+        };
+        let all = Self::default();
+        Ok(Self {
+            limit: number("limit", all.limit, LARGEST_PAGE)?,
+            page: number("page", all.page, usize::MAX)?,
+        })
+    }
+}

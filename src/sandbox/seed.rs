@@ -1,0 +1,105 @@
+//! Organizations to begin with, and the ids and people they are made of. Everything here is deterministic.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::organization::{Organization, Project, Standing};
+
+/// The login of the owner whom a fresh organization has.
+pub const DEFAULT_OWNER: &str = "owner@example.com";
+
+const FIRST_NAMES: [&str; 16] = [
+    "Ada", "Björn", "Chiara", "Dmitri", "Esra", "Femi", "Grace", "Hiro", "Inés", "Jan", "Kwame", "Lena",
+    "Mateo", "Noor", "Oona", "Priya",
+];
+const LAST_NAMES: [&str; 16] = [
+    "Adeyemi",
+    "Berg",
+    "Costa",
+    "Doe",
+    "Eriksen",
+    "Fischer",
+    "García",
+    "Haas",
+    "Ito",
+    "Jansen",
+    "Kowalska",
+    "Lindqvist",
+    "Moreau",
+    "Novak",
+    "Okafor",
+    "Patel",
+];
+
+/// An id shaped like the service's: `prefix` and 32 letters and digits. Never the same for two numbers.
+pub(super) fn id(prefix: &str, seed: u64, number: u64) -> String {
+    let mut random = fastrand::Rng::with_seed(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    std::iter::once(prefix.to_owned()).chain((0..32).map(|_| random.alphanumeric().to_string())).collect()
+}
+
+impl Organization {
+    /// The given projects (id and name), custom roles, and one owner, ADMIN in all of them.
+    #[must_use]
+    pub fn for_team(
+        projects: impl IntoIterator<Item = (String, String)>,
+        custom_roles: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let mut known = BTreeSet::new();
+        let projects: Vec<_> = projects
+            .into_iter()
+            .filter(|(id, _)| known.insert(id.clone()))
+            .map(|(id, name)| Project {
+                is_sandbox: id.starts_with("sand_"),
+                id,
+                name,
+                cluster_id: "sandbox".to_owned(),
+                limit: None,
+            })
+            .collect();
+        let access: BTreeMap<_, _> =
+            projects.iter().map(|project| (project.id.clone(), "ADMIN".to_owned())).collect();
+        let mut organization = Self::empty(projects, custom_roles.into_iter().collect(), 1);
+        if !access.is_empty() {
+            organization.add_person(DEFAULT_OWNER, "Olivia", "Owner", access, true, Standing::Member);
+        }
+        organization
+    }
+
+    /// Two projects, a custom role and one owner, for trying things out.
+    #[must_use]
+    pub fn example() -> Self {
+        let projects = [("proj_9KeAhZB1", "Storefront"), ("proj_npnFzPr9", "Loyalty")];
+        Self::for_team(
+            projects.map(|(id, name)| (id.to_owned(), name.to_owned())),
+            ["role_XyZ7aB9cD2eF4gH1iJ0kL5mN6oP8qR3s".to_owned()],
+        )
+    }
+
+    /// Adds `count` members with one to three projects each. Asked for again, it adds others.
+    pub fn seed_members(&mut self, count: usize) {
+        let projects: Vec<_> = self.projects().iter().map(|project| project.id.clone()).collect();
+        if projects.is_empty() {
+            return;
+        }
+        let roles = ["USER", "VIEWER", "USER", "MERCHANT", "VIEWER", "USER", "ADMIN", "USER"];
+        let mut added = 0;
+        for number in 0.. {
+            if added == count {
+                return;
+            }
+            let first = FIRST_NAMES[number % 16];
+            let last = LAST_NAMES[(number / 16 + number) % 16];
+            let address = format!("{}.{}{}@example.com", plain(first), plain(last), number + 1);
+            let access = (0..=number % 3).map(|step| {
+                let project = &projects[(number + step * 7) % projects.len()];
+                (project.clone(), roles[(number / 3 + step) % roles.len()].to_owned())
+            });
+            if self.add_member(&address, first, last, access) {
+                added += 1;
+            }
+        }
+    }
+}
+
+fn plain(name: &str) -> String {
+    name.to_lowercase().replace('ö', "o").replace(['é', 'è'], "e").replace('í', "i")
+}

@@ -1,0 +1,324 @@
+//! Starts and stops the sandbox, and gives whoever started it a handle on what is inside.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::behaviour::Behaviour;
+use super::call::LoggedCall;
+use super::connection::{Door, Scissors};
+use super::fault::Fault;
+use super::file::{self, FileError};
+use super::http;
+use super::organization::Organization;
+use super::rate_limit::RateLimit;
+use super::service::Service;
+use crate::inert;
+
+/// Tells the time, for the rate limit.
+pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// The pair of headers that a client must send.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// `X-Management-Id`
+    pub id: String,
+    /// `X-Management-Token`
+    pub token: String,
+}
+
+impl Credentials {
+    /// `sandbox` and `sandbox`: for a sandbox that people talk to by hand.
+    #[must_use]
+    pub fn documented() -> Self {
+        Self { id: "sandbox".to_owned(), token: "sandbox".to_owned() }
+    }
+
+    /// A pair that nobody knows who has not got it from the handle.
+    #[must_use]
+    pub fn random() -> Self {
+        let word = || (0..32).map(|_| fastrand::alphanumeric()).collect();
+        Self { id: word(), token: word() }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials(…)")
+    }
+}
+
+/// How a sandbox is to be.
+#[derive(Clone)]
+pub struct Options {
+    /// Where to listen; by default a free port of the loopback address.
+    pub listen: SocketAddr,
+    /// The organization to begin with, unless the file holds one.
+    pub organization: Organization,
+    /// Where it is kept: read at the start, replaced after each change, before the change is answered.
+    pub file: Option<PathBuf>,
+    /// What the documents leave open.
+    pub behaviour: Behaviour,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+    /// How many calls it allows; none, and it has no rate-limit headers.
+    pub rate_limit: Option<RateLimit>,
+    /// What a client must send.
+    pub credentials: Credentials,
+    /// The clock of the rate limit.
+    pub clock: Clock,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            organization: Organization::example(),
+            file: None,
+            behaviour: Behaviour::default(),
+            faults: Vec::new(),
+            rate_limit: Some(RateLimit::default()),
+            credentials: Credentials::random(),
+            clock: Arc::new(SystemTime::now),
+        }
+    }
+}
+
+/// Why a sandbox could not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// Its file cannot be used.
+    File(FileError),
+    /// It cannot listen there.
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        error: std::io::Error,
+    },
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(error) => error.fmt(f),
+            Self::Listen { address, error } => {
+                let error = error.to_string();
+                write!(f, "the sandbox cannot listen on {address}: {}", inert::line(&error))
+            }
+        }
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::File(error) => Some(error),
+            Self::Listen { error, .. } => Some(error),
+        }
+    }
+}
+
+/// The simulated organization as a server.
+#[derive(Debug)]
+pub struct Sandbox;
+
+impl Sandbox {
+    /// Starts one on the running runtime. It serves until its handle is shut down or dropped.
+    ///
+    /// # Errors
+    /// A file that cannot be used, or an address that is taken.
+    pub async fn start(options: Options) -> Result<Handle, StartError> {
+        let Options { listen, organization, file, behaviour, faults, rate_limit, credentials, clock } =
+            options;
+        let stored = match &file {
+            Some(path) => file::load(path).map_err(StartError::File)?,
+            None => None,
+        };
+        let cannot_listen = |error| StartError::Listen { address: listen, error };
+        let listener = tokio::net::TcpListener::bind(listen).await.map_err(cannot_listen)?;
+        let address = listener.local_addr().map_err(cannot_listen)?;
+        let (close, closed) = watch::channel(());
+        let is_fresh = stored.is_none();
+        let mut service = Service::new(
+            stored.unwrap_or(organization),
+            behaviour,
+            (credentials.id.clone(), credentials.token.clone()),
+            rate_limit,
+            faults,
+        );
+        service.changes = u64::from(is_fresh);
+        let shared = Arc::new(Shared {
+            service: Mutex::new(service),
+            file,
+            kept: tokio::sync::Mutex::new(0),
+            clock,
+            closing: Closing(closed),
+        });
+        shared.keep().await.map_err(StartError::File)?;
+        let router = http::router(Arc::clone(&shared));
+        let closing = shared.closing();
+        let server = axum::serve(Door(listener), router.into_make_service_with_connect_info::<Scissors>())
+            .with_graceful_shutdown(async move { closing.wait().await });
+        let task = tokio::spawn(async move {
+            // It never fails: errors of connections are theirs alone.
+            let _ = server.await;
+        });
+        Ok(Handle { shared, address, credentials, close, task })
+    }
+}
+
+/// A running sandbox. When this is dropped, the sandbox stops.
+pub struct Handle {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    credentials: Credentials,
+    close: watch::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Handle {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The same as a URL, without a slash at its end.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What a client must send.
+    #[must_use]
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// Every request to the API so far, in the order in which they arrived.
+    #[must_use]
+    pub fn log(&self) -> Vec<LoggedCall> {
+        self.shared.lock().log.clone()
+    }
+
+    /// Forgets the requests so far. Counting goes on.
+    pub fn clear_log(&self) {
+        self.shared.lock().log.clear();
+    }
+
+    /// Reads or changes the organization. A change is kept in the file with the next request that writes,
+    /// or at shutdown.
+    pub fn with_organization<T>(&self, act: impl FnOnce(&mut Organization) -> T) -> T {
+        self.shared.write_with(act)
+    }
+
+    /// What the documents leave open, from now on.
+    pub fn set_behaviour(&self, behaviour: Behaviour) {
+        self.shared.lock().behaviour = behaviour;
+    }
+
+    /// What goes wrong from now on; the counting of calls begins anew.
+    pub fn set_faults(&self, faults: Vec<Fault>) {
+        self.shared.lock().order(faults);
+    }
+
+    /// Stops it, gives requests in progress a second, and keeps what is not kept yet.
+    ///
+    /// # Errors
+    /// The file could not be written.
+    pub async fn shutdown(self) -> Result<(), FileError> {
+        let Self { shared, close, mut task, .. } = self;
+        drop(close);
+        if tokio::time::timeout(Duration::from_secs(1), &mut task).await.is_err() {
+            task.abort();
+        }
+        shared.keep().await
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+/// What all requests share.
+pub(super) struct Shared {
+    service: Mutex<Service>,
+    file: Option<PathBuf>,
+    /// How many changes are in the file.
+    kept: tokio::sync::Mutex<u64>,
+    clock: Clock,
+    closing: Closing,
+}
+
+impl Shared {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Service> {
+        self.service.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn now(&self) -> SystemTime {
+        (self.clock)()
+    }
+
+    pub(super) fn closing(&self) -> Closing {
+        self.closing.clone()
+    }
+
+    /// Changes the organization from outside the API; `change` says whether it did.
+    pub(super) fn write(&self, change: impl FnOnce(&mut Organization) -> bool) -> bool {
+        let mut service = self.lock();
+        let changed = change(&mut service.organization);
+        service.changes += u64::from(changed);
+        changed
+    }
+
+    fn write_with<T>(&self, act: impl FnOnce(&mut Organization) -> T) -> T {
+        let mut service = self.lock();
+        service.changes += 1;
+        act(&mut service.organization)
+    }
+
+    /// Puts every change so far into the file. Whoever comes while another writes finds theirs written
+    /// with the next one's, so that many changes at once cost few writes.
+    pub(super) async fn keep(&self) -> Result<(), FileError> {
+        let Some(path) = self.file.clone() else { return Ok(()) };
+        let due = self.lock().changes;
+        let mut kept = self.kept.lock().await;
+        if *kept >= due {
+            return Ok(());
+        }
+        let (changes, bytes) = {
+            let service = self.lock();
+            (service.changes, serde_json::to_vec(&service.organization))
+        };
+        let not_written = |error| FileError::Io { action: "write", path: path.clone(), error };
+        let bytes = bytes.map_err(|error| not_written(error.into()))?;
+        let target = path.clone();
+        let saved = tokio::task::spawn_blocking(move || file::save(&target, &bytes)).await;
+        saved.map_err(|error| not_written(error.into()))??;
+        *kept = changes;
+        Ok(())
+    }
+}
+
+/// Tells requests that never end of themselves that the sandbox is closing.
+#[derive(Clone)]
+pub(super) struct Closing(watch::Receiver<()>);
+
+impl Closing {
+    pub(super) fn is_closed(&self) -> bool {
+        self.0.has_changed().is_err()
+    }
+
+    pub(super) async fn wait(&self) {
+        // Nothing is ever sent: only the end of the sender ends this.
+        while self.0.clone().changed().await.is_ok() {}
+    }
+}

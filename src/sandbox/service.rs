@@ -1,0 +1,353 @@
+//! One call after another: credentials, the rate limit, faults, the organization, and the log of it all.
+
+use std::collections::VecDeque;
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+use super::answer::{Answer, Refusal};
+use super::behaviour::{Behaviour, Paging, SecondInvitation};
+use super::call::{Call, Endpoint, LoggedCall, Payload};
+use super::fault::{BodyKind, Fault, FaultKind};
+use super::fault_plan::{FaultPlan, Misfortune};
+use super::hostile;
+use super::organization::Organization;
+use super::payload::PageOfUsers;
+use super::rate_limit::{Allowance, RateLimit, RateLimiter};
+
+/// Everything behind the HTTP face. It knows no connection and no clock.
+#[derive(Debug)]
+pub(super) struct Service {
+    pub(super) organization: Organization,
+    /// How often the organization has changed, for whoever saves it.
+    pub(super) changes: u64,
+    pub(super) log: Vec<LoggedCall>,
+    arrived: u64,
+    pub(super) behaviour: Behaviour,
+    credentials: (String, String),
+    limiter: Option<RateLimiter>,
+    faults: FaultPlan,
+    /// What the organization was before each of the last writes, for lists that lag behind.
+    past: VecDeque<(u64, Organization)>,
+}
+
+/// What is to be sent, and how.
+#[derive(Debug)]
+pub(super) struct Reply {
+    /// The number of the call it answers.
+    pub(super) seq: u64,
+    pub(super) status: u16,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Vec<u8>,
+    pub(super) delivery: Delivery,
+}
+
+/// How an answer reaches the client.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Delivery {
+    Whole,
+    Truncated,
+    Endless,
+    Trickle(Duration),
+    /// Never, and the connection stays open.
+    Withheld,
+    /// Never, and the connection is closed.
+    Cut,
+}
+
+impl Service {
+    pub(super) fn new(
+        organization: Organization,
+        behaviour: Behaviour,
+        credentials: (String, String),
+        limit: Option<RateLimit>,
+        faults: Vec<Fault>,
+    ) -> Self {
+        Self {
+            organization,
+            changes: 0,
+            log: Vec::new(),
+            arrived: 0,
+            behaviour,
+            credentials,
+            limiter: limit.map(RateLimiter::new),
+            faults: FaultPlan::new(faults),
+            past: VecDeque::new(),
+        }
+    }
+
+    /// Replaces the faults ordered; their counting begins anew.
+    pub(super) fn order(&mut self, faults: Vec<Fault>) {
+        self.faults = FaultPlan::new(faults);
+    }
+
+    /// Carries a call out and writes it into the log.
+    pub(super) fn serve(&mut self, call: &Call, now: SystemTime) -> Reply {
+        let endpoint = Endpoint::of(&call.method, &call.path);
+        self.arrived += 1;
+        let mut logged = LoggedCall::new(self.arrived, call);
+        let misfortune = self.faults.strike(&logged, &endpoint);
+        let changes = self.changes;
+        let honest = match &misfortune.loud {
+            Some(fault) if !fault.kind.lets_through() => {
+                let headers = self.limiter.as_mut().map(|limiter| limiter.look(now));
+                Reply::bare(204, headers)
+            }
+            _ => self.answer(call, &endpoint, &logged, &misfortune, now),
+        };
+        let mut reply = match &misfortune.loud {
+            Some(fault) => spoilt(honest, &fault.kind, &logged.request_id),
+            None => honest,
+        };
+        reply.seq = logged.seq;
+        let sent = !matches!(reply.delivery, Delivery::Withheld | Delivery::Cut);
+        logged.status = sent.then_some(reply.status);
+        logged.applied = self.changes > changes;
+        logged.fault = misfortune.loud.or(misfortune.quiet.into_iter().next()).map(|fault| fault.to_string());
+        self.log.push(logged);
+        reply
+    }
+
+    /// What is answered instead when a change could not be kept: it is in memory, and may be lost.
+    pub(super) fn not_kept(&mut self, seq: u64) -> Reply {
+        let Some(logged) = self.log.iter_mut().find(|logged| logged.seq == seq) else {
+            return Reply::bare(500, None);
+        };
+        logged.status = Some(500);
+        Reply::json(500, Some(&Refusal::server_error(500).body(&logged.request_id)), None)
+    }
+
+    /// The answer of a service without faults of its own, but for what it says.
+    fn answer(
+        &mut self,
+        call: &Call,
+        endpoint: &Endpoint,
+        logged: &LoggedCall,
+        misfortune: &Misfortune,
+        now: SystemTime,
+    ) -> Reply {
+        if call.credentials.as_ref() != Some(&self.credentials) {
+            let allowance = self.limiter.as_mut().map(|limiter| limiter.look(now));
+            return Reply::json(401, Some(&Refusal::unauthorized().body(&logged.request_id)), allowance);
+        }
+        let allowance = self.limiter.as_mut().map(|limiter| limiter.spend(now));
+        if let Some(spent) = allowance.filter(|allowance| !allowance.allowed) {
+            let body = Refusal::bare(429, "Too many requests").body(&logged.request_id);
+            let mut reply = Reply::json(429, Some(&body), allowance);
+            reply.headers.push(("retry-after", spent.wait.to_string()));
+            reply.headers.push(("x-rate-limit-type", "api_calls".to_owned()));
+            return reply;
+        }
+        let (status, mut body) = match self.operate(call, endpoint, logged.seq, &misfortune.quiet) {
+            Ok(Answer { status, body }) => (status, body),
+            Err(refusal) => (refusal.status, Some(refusal.body(&logged.request_id))),
+        };
+        let hostile = misfortune.quiet.iter().any(|fault| fault.kind == FaultKind::HostileNames);
+        if let Some(body) = body.as_mut().filter(|_| hostile) {
+            hostile::spoil(body, logged.seq);
+        }
+        let mut reply = Reply::json(status, body.as_ref(), allowance);
+        if let Endpoint::WrongMethod(allowed) = endpoint {
+            reply.headers.push(("allow", (*allowed).to_owned()));
+        }
+        reply
+    }
+
+    fn operate(
+        &mut self,
+        call: &Call,
+        endpoint: &Endpoint,
+        seq: u64,
+        quiet: &[Fault],
+    ) -> Result<Answer, Refusal> {
+        let behaviour = self.behaviour;
+        match endpoint {
+            Endpoint::ListProjects => Ok(self.organization.list_projects()),
+            Endpoint::GetProject(project) => self.organization.get_project(project),
+            Endpoint::GetUser(project, user) => self.organization.get_user(project, user, behaviour),
+            Endpoint::ListUsers(project) => self.list_users(call, project, seq, quiet),
+            Endpoint::Invite => {
+                let again = quiet.iter().any(|fault| fault.kind == FaultKind::SecondInviteOk);
+                let second_invitation =
+                    if again { SecondInvitation::SentAgain } else { behaviour.second_invitation };
+                let behaviour = Behaviour { second_invitation, ..behaviour };
+                let body = json_of(call)?;
+                self.write(seq, |organization| organization.invite(body, behaviour))
+            }
+            Endpoint::Assign(project) => {
+                let body = json_of(call)?;
+                self.write(seq, |organization| organization.assign(project, body, behaviour))
+            }
+            Endpoint::ChangeRole(project, user) => {
+                let body = json_of(call)?;
+                self.write(seq, |organization| organization.change_role(project, user, body, behaviour))
+            }
+            Endpoint::Unassign(project, user) => {
+                self.write(seq, |organization| organization.unassign(project, user, behaviour))
+            }
+            Endpoint::WrongMethod(_) => Err(Refusal::method_not_allowed(&call.method)),
+            Endpoint::Unknown => Err(Refusal::no_such_path(&call.path)),
+        }
+    }
+
+    fn write(
+        &mut self,
+        seq: u64,
+        operation: impl FnOnce(&mut Organization) -> Result<Answer, Refusal>,
+    ) -> Result<Answer, Refusal> {
+        let lag = self.faults.longest_lag();
+        let before = (lag > 0).then(|| self.organization.clone());
+        let answer = operation(&mut self.organization)?;
+        self.changes += 1;
+        if let Some(before) = before {
+            self.past.retain(|(written, _)| seq - written <= lag);
+            self.past.push_back((seq, before));
+        }
+        Ok(answer)
+    }
+
+    fn list_users(&self, call: &Call, project: &str, seq: u64, quiet: &[Fault]) -> Result<Answer, Refusal> {
+        let page = match self.behaviour.paging {
+            Paging::Honoured => PageOfUsers::read(&call.query)?,
+            Paging::Ignored => PageOfUsers::default(),
+        };
+        let mut organization = &self.organization;
+        for fault in quiet {
+            if let FaultKind::Lag { calls } = fault.kind
+                && let Some((_, before)) = self.past.iter().find(|(written, _)| seq - written <= calls)
+            {
+                organization = before;
+            }
+        }
+        let mut answer = organization.list_users(project, page, self.behaviour)?;
+        for fault in quiet {
+            match fault.kind {
+                FaultKind::ShortList { drop } => shorten(&mut answer, page, drop),
+                FaultKind::EmptyList => answer = Answer::list(&[], 0),
+                _ => {}
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// Takes the last `drop` users of the whole list off this page, as far as they are on it.
+fn shorten(answer: &mut Answer, page: PageOfUsers, drop: usize) {
+    let Some(body) = &mut answer.body else { return };
+    let total = body["total"].as_u64().and_then(|total| usize::try_from(total).ok()).unwrap_or_default();
+    let before_page = (page.page - 1).saturating_mul(page.limit);
+    if let Some(data) = body["data"].as_array_mut() {
+        data.truncate(total.saturating_sub(drop).saturating_sub(before_page));
+    }
+}
+
+fn json_of(call: &Call) -> Result<&Value, Refusal> {
+    match &call.body {
+        Some(Payload::Json(body)) => Ok(body),
+        Some(Payload::Other(_)) => Err(Refusal::invalid_payload("Payload must be JSON, and said to be")),
+        None => Err(Refusal::invalid_payload("Payload must not be empty")),
+    }
+}
+
+/// What a fault makes of an honest answer.
+fn spoilt(mut reply: Reply, kind: &FaultKind, request_id: &str) -> Reply {
+    match kind {
+        FaultKind::Status { status, body, retry_after, limit_type, applied: _ } => {
+            reply.headers.retain(|(name, _)| *name != "content-type" && *name != "allow");
+            reply.status = *status;
+            reply.body.clear();
+            match body {
+                BodyKind::Json => reply.set_json(&status_body(*status).body(request_id)),
+                BodyKind::Html => reply.set_html(&format!("<html><body><h1>{status}</h1></body></html>\n")),
+                BodyKind::Empty => {}
+            }
+            if *status == 429 {
+                // Whatever the limiter would say, this answer says that the limit is spent, or nothing.
+                reply.headers.retain(|(name, _)| !name.starts_with("x-rate-limit"));
+                let limit_type = limit_type.as_deref().unwrap_or("api_calls");
+                reply.headers.push(("x-rate-limit-type", limit_type.to_owned()));
+            }
+            if let Some(seconds) = retry_after {
+                reply.headers.push(("retry-after", seconds.to_string()));
+            }
+        }
+        FaultKind::Truncate => {
+            reply.fill();
+            reply.delivery = Delivery::Truncated;
+        }
+        FaultKind::NotJson => {
+            reply.fill();
+            reply.set_html("<html><body>It works!</body></html>\n");
+        }
+        FaultKind::Endless => {
+            reply.fill();
+            reply.delivery = Delivery::Endless;
+        }
+        FaultKind::Trickle { pace } => {
+            reply.fill();
+            reply.delivery = Delivery::Trickle(*pace);
+        }
+        FaultKind::Hang { .. } => reply.delivery = Delivery::Withheld,
+        FaultKind::CloseBefore | FaultKind::CloseAfter => reply.delivery = Delivery::Cut,
+        FaultKind::Redirect => {
+            reply.status = 302;
+            reply.headers.push(("location", "/management/v1/redirected".to_owned()));
+        }
+        // The quiet ones are at work before this.
+        FaultKind::ShortList { .. }
+        | FaultKind::EmptyList
+        | FaultKind::Lag { .. }
+        | FaultKind::SecondInviteOk
+        | FaultKind::HostileNames => {}
+    }
+    reply
+}
+
+fn status_body(status: u16) -> Refusal {
+    match status {
+        401 => Refusal::unauthorized(),
+        402 => Refusal::payment_required(),
+        403 => Refusal::bare(403, "Forbidden"),
+        429 => Refusal::bare(429, "Too many requests"),
+        500.. => Refusal::server_error(status),
+        _ => Refusal::bare(status, "Refused"),
+    }
+}
+
+impl Reply {
+    fn bare(status: u16, allowance: Option<Allowance>) -> Self {
+        let headers = allowance.iter().flat_map(Allowance::headers).collect();
+        Self { seq: 0, status, headers, body: Vec::new(), delivery: Delivery::Whole }
+    }
+
+    fn json(status: u16, body: Option<&Value>, allowance: Option<Allowance>) -> Self {
+        let mut reply = Self::bare(status, allowance);
+        if let Some(body) = body {
+            reply.set_json(body);
+        }
+        reply
+    }
+
+    fn set_json(&mut self, body: &Value) {
+        self.body = body.to_string().into_bytes();
+        self.set_content_type("application/json; charset=utf-8");
+    }
+
+    fn set_html(&mut self, page: &str) {
+        self.body = page.as_bytes().to_vec();
+        self.set_content_type("text/html; charset=utf-8");
+    }
+
+    fn set_content_type(&mut self, content_type: &str) {
+        self.headers.retain(|(name, _)| *name != "content-type");
+        self.headers.push(("content-type", content_type.to_owned()));
+    }
+
+    /// Gives an answer without a body one, so that there is something to spoil.
+    fn fill(&mut self) {
+        if self.body.is_empty() {
+            self.status = 200;
+            self.set_json(&Value::Object(serde_json::Map::new()));
+        }
+    }
+}
