@@ -156,3 +156,135 @@ impl Order {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ledger::tests::{file_of, intent, outcome, run};
+    use crate::ledger::{Ended, Meaning};
+
+    fn whole() -> Vec<u8> {
+        file_of([
+            run("sandbox"),
+            intent("a@example.com"),
+            intent("b@example.com"),
+            outcome(3, Meaning::Invited),
+            outcome(2, Meaning::Refused),
+            Body::End(Ended {
+                reason: EndReason::Completed,
+                text: None,
+                counts: [(Meaning::Invited, 1), (Meaning::Refused, 1)].into(),
+            }),
+        ])
+    }
+
+    fn lines() -> Vec<String> {
+        String::from_utf8(whole()).unwrap().split_inclusive('\n').map(str::to_owned).collect()
+    }
+
+    fn check(lines: &[String], expected: &str) {
+        let told = match verify(lines.concat().as_bytes()) {
+            Ok(summary) => format!("{summary:?}"),
+            Err(broken) => broken.to_string(),
+        };
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_whole_file_holds() {
+        let summary =
+            Summary { records: 6, calls: 2, unanswered: 0, ended: Some(EndReason::Completed), torn: None };
+        assert_eq!(verify(&whole()), Ok(summary));
+        assert_eq!(verify(b""), Ok(Summary::default()));
+    }
+
+    #[test]
+    fn each_way_to_change_a_file_is_named_with_its_line() {
+        let edited = |index: usize, from: &str, to: &str| {
+            let mut lines = lines();
+            assert!(lines[index].contains(from));
+            lines[index] = lines[index].replace(from, to);
+            lines
+        };
+        check(&edited(1, "a@example.com", "c@example.com"), "line 2 was edited");
+        check(&edited(3, "\"prev\":\"", "\"prev\":\"0"), "line 4 was edited");
+        check(&edited(0, "\"prev\":\"0", "\"prev\":\"1"), "line 1 was edited");
+
+        let mut removed = lines();
+        removed.remove(2);
+        check(&removed, "line 3 is record 4: what stood before it was removed");
+
+        let mut swapped = lines();
+        swapped.swap(1, 2);
+        check(&swapped, "line 2 is not where it was: record 3 stands there");
+
+        let mut inserted = lines();
+        inserted.insert(2, inserted[1].clone());
+        check(&inserted, "line 3 is not where it was: record 2 stands there");
+
+        let mut no_record = lines();
+        no_record[2] = "{}\n".to_owned();
+        check(&no_record, "line 3 is no record: missing field `seq` at column 2");
+
+        let mut cut = lines();
+        cut.truncate(4);
+        check(&cut, "Summary { records: 4, calls: 2, unanswered: 1, ended: None, torn: None }");
+
+        let newer = edited(0, "\"format_version\":1", "\"format_version\":2");
+        check(&newer, "line 1 has format version 2, and this guestlist knows up to 1; use the newer one");
+    }
+
+    #[test]
+    fn records_must_make_sense_together() {
+        let check = |bodies: Vec<Body>, expected: &str| {
+            assert_eq!(verify(&file_of(bodies)).unwrap_err().to_string(), expected);
+        };
+        let ended = Body::End(Ended { reason: EndReason::Stopped, text: None, counts: [].into() });
+        check(vec![run("x"), ended, intent("a@example.com")], "line 3 stands after the end of the run");
+        check(vec![run("x"), outcome(2, Meaning::Invited)], "line 2 is the outcome of no call that was open");
+        check(
+            vec![run("x"), intent("a@example.com"), run("x"), run("x")],
+            "line 3 is no record: a second `run` stands in one file",
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_from_anywhere_do_no_harm(junk in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = verify(&junk);
+            let mut file = whole();
+            file.extend_from_slice(&junk);
+            let _ = verify(&file);
+        }
+
+        #[test]
+        fn any_edit_before_the_last_line_shows(place in any::<prop::sample::Index>(), byte in any::<u8>()) {
+            let mut file = whole();
+            let last_line = file[..file.len() - 1].iter().rposition(|&b| b == b'\n').unwrap();
+            let place = place.index(last_line + 1);
+            prop_assume!(file[place] != byte);
+            file[place] = byte;
+            let verified = verify(&file);
+            // Without the newline between them, the last two lines become one that looks torn.
+            let shows = verified.is_err() || verified == Ok(Summary {
+                records: 4, calls: 2, unanswered: 1, ended: None, torn: Some(5)
+            });
+            prop_assert!(shows, "byte {} set to {}: {:?}", place, byte, verified);
+        }
+
+        #[test]
+        fn a_file_cut_anywhere_keeps_its_whole_lines_and_tells_of_the_torn_one(
+            place in any::<prop::sample::Index>()
+        ) {
+            let file = whole();
+            let cut = &file[..place.index(file.len() + 1)];
+            let lines = cut.split(|&b| b == b'\n').count() as u64 - 1;
+            let summary = verify(cut).unwrap();
+            prop_assert_eq!(summary.records, lines);
+            let is_torn = !cut.is_empty() && cut.last() != Some(&b'\n');
+            prop_assert_eq!(summary.torn, is_torn.then_some(lines + 1));
+        }
+    }
+}

@@ -158,3 +158,149 @@ fn add_missing(access: &mut Access, more: Access) {
         access.entry(project).or_insert(role);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ledger::tests::{run, time};
+    use crate::ledger::{Action, Meaning};
+
+    /// One call: whom it is about, what for, and what came of it.
+    type Call = (&'static str, Action, Option<Meaning>);
+
+    fn records(first: u64, realm: &str, calls: &[(u64, Call)]) -> Vec<Record> {
+        let mut bodies = vec![(first, run(realm))];
+        for &(at, (email, action, meaning)) in calls {
+            let of = bodies.len() as u64 + 1;
+            let mut intent = crate::ledger::tests::an_intent(email);
+            intent.action = action;
+            bodies.push((at, Body::Intent(intent)));
+            if let Some(meaning) = meaning {
+                bodies.push((at + 1, crate::ledger::tests::outcome(of, meaning)));
+            }
+        }
+        let record = |(seq, (at, body))| Record { seq, at: time(at), body, prev: String::new() };
+        (1..).zip(bodies).map(record).collect()
+    }
+
+    fn fold(runs: &[Vec<Record>], seen: &Seen) -> Invitations {
+        let mut fold = Fold::of("sandbox");
+        for record in runs.iter().flatten() {
+            fold.take(record.clone());
+        }
+        fold.finish(seen)
+    }
+
+    fn told(invitations: &Invitations) -> String {
+        let list = |invitations: &BTreeMap<Email, Invitation>| {
+            let each = invitations.values().map(|invitation| {
+                let seconds = invitation.sent_at.as_second() - time(0).as_second();
+                format!("{}@{seconds}", invitation.email.as_str().split('@').next().unwrap_or_default())
+            });
+            each.collect::<Vec<_>>().join(" ")
+        };
+        format!("out: {}; in flight: {}", list(&invitations.out), list(&invitations.in_flight))
+    }
+
+    #[test]
+    fn each_outcome_has_its_consequence() {
+        let check = |calls: &[Call], expected: &str| {
+            let calls: Vec<_> = (1..).map(|n| n * 10).zip(calls.iter().copied()).collect();
+            assert_eq!(told(&fold(&[records(0, "sandbox", &calls)], &Seen::new())), expected);
+        };
+        let a = "a@example.com";
+        let invite = |meaning| (a, Action::Invite, meaning);
+        let assign = |meaning| (a, Action::Assign, Some(meaning));
+        check(&[], "out: ; in flight: ");
+        check(&[invite(Some(Meaning::Invited))], "out: a@10; in flight: ");
+        check(&[invite(Some(Meaning::AlreadyInvited))], "out: a@10; in flight: ");
+        check(&[invite(Some(Meaning::Refused))], "out: ; in flight: ");
+        check(&[invite(None)], "out: ; in flight: a@10");
+        check(&[invite(Some(Meaning::Unknown))], "out: ; in flight: a@10");
+        // The answer was lost; the invitation was not.
+        check(
+            &[invite(None), invite(Some(Meaning::AddressTaken)), assign(Meaning::AlreadyInvited)],
+            "out: a@10; in flight: ",
+        );
+        // Killed between the 409 and what was to follow: nothing is known, so it is tried again.
+        check(&[invite(Some(Meaning::AddressTaken))], "out: ; in flight: ");
+        check(&[invite(Some(Meaning::AddressTaken)), assign(Meaning::Assigned)], "out: ; in flight: ");
+        check(
+            &[invite(Some(Meaning::AddressTaken)), assign(Meaning::AlreadyInvited)],
+            "out: a@20; in flight: ",
+        );
+        // Sent again, on purpose.
+        check(&[invite(Some(Meaning::Invited)), invite(Some(Meaning::Invited))], "out: a@20; in flight: ");
+        check(&[invite(Some(Meaning::Invited)), invite(None)], "out: a@10; in flight: a@20");
+        check(&[invite(Some(Meaning::Invited)), invite(Some(Meaning::Refused))], "out: a@10; in flight: ");
+        // Proved to be a member.
+        for meaning in [Meaning::Assigned, Meaning::AlreadySo, Meaning::RoleChanged, Meaning::Unassigned] {
+            check(&[invite(Some(Meaning::Invited)), invite(None), assign(meaning)], "out: ; in flight: ");
+        }
+        check(
+            &[invite(Some(Meaning::Invited)), (a, Action::Unassign, Some(Meaning::AlreadySo))],
+            "out: a@10; in flight: ",
+        );
+        check(&[invite(Some(Meaning::Invited)), assign(Meaning::Refused)], "out: a@10; in flight: ");
+    }
+
+    #[test]
+    fn who_was_seen_as_a_member_since_is_not_invited_any_more() {
+        let runs =
+            [records(0, "sandbox", &[(10, ("a@example.com", Action::Invite, Some(Meaning::Invited)))])];
+        let seen_at = |seconds| Seen::from([(Email::as_received("A@example.com"), time(seconds))]);
+        assert_eq!(told(&fold(&runs, &seen_at(9))), "out: a@10; in flight: ");
+        assert_eq!(told(&fold(&runs, &seen_at(10))), "out: ; in flight: ");
+    }
+
+    #[test]
+    fn a_rehearsal_invites_nobody() {
+        let call = (10, ("a@example.com", Action::Invite, Some(Meaning::Invited)));
+        let open = (20, ("b@example.com", Action::Invite, None));
+        let runs = [records(0, "https://api.voucherify.io", &[call, open]), records(30, "sandbox", &[])];
+        assert_eq!(told(&fold(&runs, &Seen::new())), "out: ; in flight: ");
+    }
+
+    fn a_call() -> impl Strategy<Value = Call> {
+        let email = prop::sample::select(vec!["a@example.com", "b@example.com", "c@example.com"]);
+        let action = prop::sample::select(vec![
+            Action::Invite,
+            Action::Invite,
+            Action::Assign,
+            Action::ChangeRole,
+            Action::Unassign,
+        ]);
+        let meaning = prop::sample::select(vec![
+            Meaning::Invited,
+            Meaning::AddressTaken,
+            Meaning::AlreadyInvited,
+            Meaning::Assigned,
+            Meaning::Unassigned,
+            Meaning::AlreadySo,
+            Meaning::Refused,
+            Meaning::Unknown,
+        ]);
+        (email, action, prop::option::weighted(0.8, meaning))
+    }
+
+    proptest! {
+        #[test]
+        fn it_does_not_matter_which_file_tells_of_a_call(
+            calls in prop::collection::vec((a_call(), 0_usize..4), 0..24)
+        ) {
+            let timed: Vec<_> = (1..).map(|n| n * 10).zip(calls).collect();
+            let all: Vec<_> = timed.iter().map(|&(at, (call, _))| (at, call)).collect();
+            let together = fold(&[records(0, "sandbox", &all)], &Seen::new());
+            let runs: Vec<_> = (0..4).map(|run| {
+                let part: Vec<_> = timed.iter().filter(|(_, (_, file))| *file == run)
+                    .map(|&(at, (call, _))| (at, call)).collect();
+                records(0, "sandbox", &part)
+            }).collect();
+            prop_assert_eq!(fold(&runs, &Seen::new()), together.clone());
+            let backwards: Vec<_> = runs.into_iter().rev().collect();
+            prop_assert_eq!(fold(&backwards, &Seen::new()), together);
+        }
+    }
+}

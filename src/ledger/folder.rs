@@ -237,3 +237,33 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 pub(super) fn is_missing(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::NotFound
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_has_its_sentence() {
+        let path = PathBuf::from("/dev/full");
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        let error = LocalRunFile { path, file, durable: 0 }.append(b"{}\n").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot write `/dev/full` of the ledger: No space left on device (os error 28)"
+        );
+    }
+
+    #[test]
+    fn what_could_not_be_made_durable_does_not_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.jsonl");
+        let mut file = LocalRunFile::create(path.clone()).unwrap();
+        file.append(b"first\n").unwrap();
+        // Another file lies at the path now, so that what follows cannot be relied on.
+        let moved = folder.path().join("moved");
+        fs::rename(&path, &moved).unwrap();
+        fs::write(&path, "").unwrap();
+        file.append(b"second\n").unwrap_err();
+        assert_eq!(fs::read_to_string(moved).unwrap(), "first\n");
+    }
+}

@@ -27,6 +27,9 @@ pub const EXPIRES_AFTER: SignedDuration = SignedDuration::from_secs(60);
 /// How often a lease is renewed.
 pub const RENEWED_EVERY: Duration = Duration::from_secs(15);
 
+/// How often taking it is tried while others change it at the same moment.
+const ATTEMPTS: u32 = 16;
+
 const FILE: &str = "lease.json";
 
 /// No lease is longer.
@@ -146,7 +149,7 @@ impl Held {
             since: now,
             renewed: now,
         };
-        loop {
+        for _ in 0..ATTEMPTS {
             let found = Found::at(&path, now)?;
             if let Some(found) = &found {
                 if !found.is_free(&info.host, now) {
@@ -162,6 +165,8 @@ impl Held {
                 return Ok(Self { path, clock, state: Mutex::new(State { file, info, lost: false }) });
             }
         }
+        let why = io::Error::other("others are taking it at this moment; run again");
+        Err(LedgerError::io("take", &path, &why))
     }
 
     /// Whether writing is allowed now. Renews the lease if that was not done lately, as after the
@@ -329,5 +334,127 @@ fn unreadable(file: &File, now: Timestamp) -> LeaseInfo {
         token: String::new(),
         since: written,
         renewed: written,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::tests::{SetClock, ledger_in, who};
+
+    const NOW: &str = "2026-11-22T12:00:00Z";
+
+    /// What lies in `lease.json` when a process died.
+    fn leave(folder: &Path, host: &str, renewed: &str) {
+        let left = format!(
+            r#"{{"holder":"sam on {host}","host":"{host}","pid":7,"token":"t","since":"2026-11-22T11:00:00.000Z","renewed":"{renewed}"}}"#
+        );
+        fs::create_dir_all(folder).unwrap();
+        fs::write(folder.join(FILE), left).unwrap();
+    }
+
+    #[test]
+    fn a_second_run_is_refused_with_the_name_of_the_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
+        let lease = ledger.acquire(&who(), clock.clock()).unwrap();
+        clock.pass(5);
+        lease.renew().unwrap();
+        let error = ledger.acquire(&who(), clock.clock()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the ledger is in use: alex on box (process {}) holds it since 2026-11-22T12:00:00Z, last \
+                 renewed 2026-11-22T12:00:05Z; wait until that run has ended (a lease that is not renewed \
+                 expires after 60 seconds), or, if you know it to be gone, run `guestlist unlock`",
+                std::process::id()
+            )
+        );
+        // One that lives but does not renew, as a stopped process, is freed by hand alone.
+        clock.pass(3600);
+        assert!(matches!(ledger.acquire(&who(), clock.clock()), Err(LedgerError::InUse(_))));
+        drop(lease);
+        assert_eq!(ledger.lease(clock.now()), Ok(None));
+        ledger.acquire(&who(), clock.clock()).unwrap();
+    }
+
+    #[test]
+    fn a_dead_process_of_this_machine_holds_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        leave(folder.path(), "box", "2026-11-22T12:00:00.000Z");
+        ledger_in(folder.path()).acquire(&who(), SetClock::at(NOW).clock()).unwrap();
+    }
+
+    #[test]
+    fn a_lease_of_another_machine_expires_after_a_minute() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
+        for (renewed, free) in [
+            ("2026-11-22T11:59:00.000Z", true),
+            ("2026-11-22T11:59:00.001Z", false),
+            ("2026-11-22T12:00:30.000Z", false),
+            ("2036-11-22T12:00:00.000Z", false),
+        ] {
+            leave(folder.path(), "elsewhere", renewed);
+            let taken = ledger.acquire(&who(), clock.clock());
+            assert_eq!(taken.is_ok(), free, "renewed at {renewed}: {taken:?}");
+        }
+    }
+
+    #[test]
+    fn a_lease_that_cannot_be_read_expires_by_the_age_of_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = ledger_in(folder.path());
+        fs::write(folder.path().join(FILE), "").unwrap();
+        let written = ledger.lease(Timestamp::MIN).unwrap().unwrap().renewed;
+        let early = SetClock::from(written);
+        assert!(matches!(ledger.acquire(&who(), early.clock()), Err(LedgerError::InUse(_))));
+        early.pass(61);
+        ledger.acquire(&who(), early.clock()).unwrap();
+    }
+
+    #[test]
+    fn who_lost_the_lease_neither_renews_nor_removes_the_next_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
+        let lost = ledger.acquire(&who(), clock.clock()).unwrap();
+        let freed = ledger.unlock(clock.now()).unwrap().unwrap();
+        assert_eq!(freed.holder, "alex on box");
+        assert_eq!(ledger.unlock(clock.now()), Ok(None));
+        let next = ledger.acquire(&who(), clock.clock()).unwrap();
+        let info = ledger.lease(clock.now()).unwrap().unwrap();
+        let error = lost.held().ensure().unwrap_err();
+        assert_eq!(error, LedgerError::LeaseLost(folder.path().join(FILE)));
+        assert_eq!(lost.renew(), Err(error));
+        drop(lost);
+        assert_eq!(ledger.lease(clock.now()), Ok(Some(info)));
+        next.renew().unwrap();
+    }
+
+    #[test]
+    fn writing_renews_a_lease_after_the_machine_has_slept() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
+        let lease = ledger.acquire(&who(), clock.clock()).unwrap();
+        clock.pass(31);
+        lease.held().ensure().unwrap();
+        assert_eq!(ledger.lease(clock.now()).unwrap().unwrap().renewed, clock.now());
+    }
+
+    #[test]
+    fn of_many_who_find_a_lease_left_behind_one_takes_it() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            leave(folder.path(), "box", "2026-11-22T11:59:59.000Z");
+            let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
+            let taken: Vec<_> = std::thread::scope(|scope| {
+                let takers: Vec<_> =
+                    (0..8).map(|_| scope.spawn(|| ledger.acquire(&who(), clock.clock()))).collect();
+                takers.into_iter().map(|taker| taker.join().unwrap()).collect()
+            });
+            let holders: Vec<_> = taken.iter().filter_map(|taken| taken.as_ref().ok()).collect();
+            assert_eq!(holders.len(), 1, "{taken:?}");
+            holders[0].renew().unwrap();
+        }
     }
 }

@@ -174,6 +174,7 @@ impl Ledger {
                 }),
                 may_write: Box::new(move || held.ensure()),
                 clock,
+                max_bytes: folder::MAX_BYTES,
             },
         )
     }

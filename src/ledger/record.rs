@@ -306,8 +306,11 @@ impl Body {
 }
 
 fn json<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, NoRecord> {
-    serde_json::from_str(line)
-        .map_err(|error| NoRecord::Unreadable(inert::line(&error.to_string()).into_owned()))
+    serde_json::from_str(line).map_err(|error| {
+        // It knows of this line alone, and counts it as its first.
+        let why = error.to_string().replace(" at line 1 column ", " at column ");
+        NoRecord::Unreadable(inert::line(&why).into_owned())
+    })
 }
 
 /// Writes a time as `2026-11-22T12:34:56.789Z`, always of the same length.

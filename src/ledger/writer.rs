@@ -12,7 +12,6 @@ use tokio::sync::oneshot;
 use super::Clock;
 use super::chain::{self, digest};
 use super::error::LedgerError;
-use super::folder::MAX_BYTES;
 use super::record::{Body, EndReason, Ended, Intent, Meaning, Outcome, Record, Run, Seq, to_the_millisecond};
 use super::run_file::RunName;
 use crate::inert;
@@ -37,6 +36,8 @@ pub(super) struct Desk {
     pub(super) create: Create,
     pub(super) may_write: Box<dyn Fn() -> Result<(), LedgerError> + Send>,
     pub(super) clock: Clock,
+    /// How large the file may become.
+    pub(super) max_bytes: u64,
 }
 
 /// Records a run. Clones write to the same file, which is made with the first record; a run that
@@ -175,7 +176,9 @@ impl Scribe {
             return Err(refusal.clone());
         }
         match &mut body {
-            Body::Intent(_) if self.bytes > MAX_BYTES - RESERVE => return Err(LedgerError::RunIsFull),
+            Body::Intent(_) if self.bytes > self.desk.max_bytes - RESERVE => {
+                return Err(LedgerError::RunIsFull);
+            }
             Body::Outcome(outcome) => *self.counts.entry(outcome.meaning).or_default() += 1,
             Body::End(ended) => {
                 self.refusal = Some(LedgerError::RunHasEnded);
@@ -218,5 +221,154 @@ impl Scribe {
             self.file.insert(file)
         };
         file.append(lines.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::ledger::tests::{SetClock, a_run, an_intent, an_outcome};
+    use crate::ledger::{Summary, verify};
+
+    /// What a file holds, how often it was written to, and after how many bytes the disk is full.
+    #[derive(Clone, Default)]
+    struct Memory {
+        bytes: Arc<Mutex<Vec<u8>>>,
+        writes: Arc<AtomicUsize>,
+        room: Option<usize>,
+    }
+
+    impl RunFile for Memory {
+        fn append(&mut self, lines: &[u8]) -> Result<(), LedgerError> {
+            self.writes.fetch_add(1, Ordering::Relaxed);
+            let mut bytes = self.bytes.lock().unwrap();
+            if self.room.is_some_and(|room| bytes.len() + lines.len() > room) {
+                return Err(full());
+            }
+            bytes.extend_from_slice(lines);
+            Ok(())
+        }
+    }
+
+    fn full() -> LedgerError {
+        let path = "runs/x.jsonl".into();
+        LedgerError::Io { doing: "write", path, why: "No space left on device (os error 28)".to_owned() }
+    }
+
+    fn begin(memory: &Memory) -> RunWriter {
+        begin_with(memory, 64 << 20)
+    }
+
+    fn begin_with(memory: &Memory, max_bytes: u64) -> RunWriter {
+        let memory = memory.clone();
+        let desk = Desk {
+            create: Box::new(move |at| Ok((RunName::at(at), Box::new(memory.clone()) as Box<dyn RunFile>))),
+            may_write: Box::new(|| Ok(())),
+            clock: SetClock::at("2026-11-22T12:00:00Z").clock(),
+            max_bytes,
+        };
+        RunWriter::begin(a_run("sandbox"), desk).unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn many_workers_make_one_chain() {
+        let memory = Memory::default();
+        let writer = begin(&memory);
+        let workers: Vec<_> = (0..64)
+            .map(|n| {
+                let writer = writer.clone();
+                tokio::spawn(async move {
+                    for _ in 0..4 {
+                        let of = writer.intent(an_intent(&format!("p{n}@example.com"))).await.unwrap();
+                        writer.outcome(an_outcome(of, Meaning::Invited)).await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        for worker in workers {
+            worker.await.unwrap();
+        }
+        writer.end(EndReason::Completed, None).await.unwrap();
+        let bytes = memory.bytes.lock().unwrap().clone();
+        let ended = Some(EndReason::Completed);
+        let records = 1 + 64 * 4 * 2 + 1;
+        assert_eq!(verify(&bytes), Ok(Summary { records, calls: 256, unanswered: 0, ended, torn: None }));
+        let last = String::from_utf8(bytes).unwrap().lines().last().unwrap().to_owned();
+        assert!(last.contains(r#""kind":"end","reason":"completed","counts":{"invited":256}"#), "{last}");
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_written_at_once() {
+        let memory = Memory::default();
+        let writer = begin(&memory);
+        // While the file is held, everything that is asked for gathers.
+        let gate = memory.bytes.lock().unwrap();
+        let mut asks: Vec<_> = Vec::new();
+        for n in 0..100 {
+            let (answer, answered) = oneshot::channel();
+            let body = Body::Intent(an_intent(&format!("p{n}@example.com")));
+            writer.asks.send(Ask { body, answer }).unwrap();
+            asks.push(answered);
+        }
+        drop(gate);
+        for (seq, answered) in (2..).zip(asks) {
+            assert_eq!(answered.await.unwrap(), Ok(seq));
+        }
+        // One write was held up, and all that came meanwhile went with the next.
+        assert!(memory.writes.load(Ordering::Relaxed) <= 2);
+    }
+
+    #[tokio::test]
+    async fn after_a_failure_nothing_is_written_any_more() {
+        let memory = Memory { room: Some(900), ..Memory::default() };
+        let writer = begin(&memory);
+        let of = writer.intent(an_intent("a@example.com")).await.unwrap();
+        writer.outcome(an_outcome(of, Meaning::Invited)).await.unwrap();
+        let kept = memory.bytes.lock().unwrap().clone();
+        let before = memory.writes.load(Ordering::Relaxed);
+        assert_eq!(writer.intent(an_intent(&"b".repeat(600))).await, Err(full()));
+        assert_eq!(writer.intent(an_intent("c@example.com")).await, Err(full()));
+        assert_eq!(writer.end(EndReason::Stopped, None).await, Err(full()));
+        assert_eq!(*memory.bytes.lock().unwrap(), kept);
+        assert_eq!(memory.writes.load(Ordering::Relaxed), before + 1);
+    }
+
+    #[tokio::test]
+    async fn a_run_without_calls_leaves_no_file() {
+        let memory = Memory::default();
+        let writer = begin(&memory);
+        writer.end(EndReason::Completed, None).await.unwrap();
+        assert_eq!(writer.name(), None);
+        assert_eq!(memory.writes.load(Ordering::Relaxed), 0);
+        let late = writer.intent(an_intent("a@example.com")).await;
+        assert_eq!(late, Err(LedgerError::RunHasEnded));
+    }
+
+    #[tokio::test]
+    async fn server_text_is_kept_short_and_inert() {
+        let memory = Memory::default();
+        let writer = begin(&memory);
+        let of = writer.intent(an_intent("a@example.com")).await.unwrap();
+        let mut outcome = an_outcome(of, Meaning::Refused);
+        outcome.detail = Some(format!("\u{202e}{}", "x".repeat(1000)));
+        writer.outcome(outcome).await.unwrap();
+        let text = String::from_utf8(memory.bytes.lock().unwrap().clone()).unwrap();
+        let detail = format!(r#""detail":"\\u{{202e}}{}","prev""#, "x".repeat(299));
+        assert!(text.contains(&detail), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_full_file_takes_outcomes_but_no_further_calls() {
+        let memory = Memory::default();
+        let writer = begin_with(&memory, RESERVE + 1000);
+        let of = writer.intent(an_intent("a@example.com")).await.unwrap();
+        let large = an_intent(&"x".repeat(1000));
+        writer.intent(large).await.unwrap();
+        let refused = writer.intent(an_intent("b@example.com")).await;
+        assert_eq!(refused, Err(LedgerError::RunIsFull));
+        writer.outcome(an_outcome(of, Meaning::Invited)).await.unwrap();
     }
 }
