@@ -11,15 +11,14 @@ const CLUSTERS: [&str; 3] = ["api", "us1", "as1"];
 const MAX_PATTERNS: usize = 1_000;
 
 /// Where the organization is: a cluster's name or a base URL.
-pub(super) fn endpoint(cluster: Option<&Text>, problems: &mut Problems) -> Endpoint {
-    let default = Endpoint::of_cluster("api").unwrap_or_else(Endpoint::sandbox);
-    let Some(cluster) = cluster else { return default };
+pub(super) fn endpoint(cluster: Option<&Text>, problems: &mut Problems) -> Option<Endpoint> {
+    let Some(cluster) = cluster else { return Endpoint::of_cluster("api") };
     if let Some(endpoint) = Endpoint::of_cluster(&cluster.value) {
-        return endpoint;
+        return Some(endpoint);
     }
     let problem = if cluster.value.contains("://") {
         match cluster.value.parse() {
-            Ok(endpoint) => return endpoint,
+            Ok(endpoint) => return Some(endpoint),
             Err(reason) => {
                 Problem::new(cluster.at, format!("{} is no base URL: {reason}", shown(&cluster.value)))
             }
@@ -30,18 +29,24 @@ pub(super) fn endpoint(cluster: Option<&Text>, problems: &mut Problems) -> Endpo
             .maybe_help(did_you_mean(&cluster.value, CLUSTERS))
     };
     problems.push(problem);
-    default
+    None
 }
 
 /// Where the ledger is, as written.
 pub(super) fn ledger(ledger: Option<&Text>, problems: &mut Problems) -> Option<String> {
     let ledger = ledger?;
-    if let Some((scheme, _)) = ledger.value.split_once("://")
-        && !["s3", "gs", "az", "file"].contains(&scheme)
-    {
-        let problem = Problem::new(ledger.at, format!("no ledger can be kept at {}", shown(&ledger.value)));
-        problems.push(problem.help("write a folder beside this file, or `s3://…`, `gs://…`, `az://…`"));
-        return None;
+    if let Some((scheme, rest)) = ledger.value.split_once("://") {
+        if !["s3", "gs", "az", "file"].contains(&scheme) {
+            let message = format!("no ledger can be kept at {}", shown(&ledger.value));
+            let problem = Problem::new(ledger.at, message);
+            problems.push(problem.help("write a folder beside this file, or `s3://…`, `gs://…`, `az://…`"));
+            return None;
+        }
+        if rest.split('/').next().is_some_and(|host| host.contains('@')) {
+            let problem = Problem::new(ledger.at, "credentials do not belong into a URL");
+            problems.push(problem.help("give them to guestlist through the environment"));
+            return None;
+        }
     }
     check_name(ledger, "`ledger`", problems).then(|| ledger.value.clone())
 }

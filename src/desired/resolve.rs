@@ -34,9 +34,9 @@ pub fn resolve(
         }
         people.add(person, &mut problems);
     }
-    if !problems.is_empty() {
+    let Some(endpoint) = endpoint.filter(|_| problems.is_empty()) else {
         return Err(problems);
-    }
+    };
     let (people, provenance) = people.into_parts();
     let (projects, roles) = names.into_parts();
     Ok(Team { desired: Desired { projects, roles, people, policy }, provenance, endpoint, ledger })

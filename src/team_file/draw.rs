@@ -1,11 +1,12 @@
 //! Problems for people (text, as rustc draws its own) and for programs (JSON, GitHub annotations).
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
 
-use super::problem::{Problem, Problems};
+use super::problem::{Problem, Problems, without_credentials};
 use super::source::{Location, Sources};
 use crate::inert;
 
@@ -35,25 +36,30 @@ impl Problems {
     pub fn json(&self, sources: &Sources) -> String {
         #[derive(Serialize)]
         struct Entry<'a> {
-            file: &'a str,
+            file: Cow<'a, str>,
             line: u32,
             column: u32,
             message: &'a str,
             #[serde(skip_serializing_if = "Option::is_none")]
             help: Option<&'a str>,
         }
-        let problems: Vec<_> = self
+        #[derive(Serialize)]
+        struct Report<'a> {
+            problems: Vec<Entry<'a>>,
+        }
+        let problems = self
             .sorted()
             .into_iter()
             .map(|problem| Entry {
-                file: &sources.get(problem.at.file).name,
+                file: inert::line(&sources.get(problem.at.file).name),
                 line: problem.at.line,
                 column: problem.at.column,
                 message: &problem.message,
                 help: problem.help.as_deref(),
             })
             .collect();
-        serde_json::json!({ "problems": problems }).to_string()
+        // Strings and numbers alone cannot fail.
+        serde_json::to_string(&Report { problems }).unwrap_or_default()
     }
 
     /// One GitHub workflow command for each problem, which GitHub shows at the line in the change.
@@ -61,7 +67,7 @@ impl Problems {
     pub fn github(&self, sources: &Sources) -> String {
         let mut text = String::new();
         for problem in self.sorted() {
-            let file = property(&sources.get(problem.at.file).name);
+            let file = property(&inert::line(&sources.get(problem.at.file).name));
             let Location { line, column, .. } = problem.at;
             let help = problem.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
             let message = escaped(&format!("{}{help}", problem.message));
@@ -132,27 +138,23 @@ fn excerpt(at: Location, sources: &Sources) -> Excerpt {
     let (before, after) = source.text.split_at_checked(at.start as usize).unwrap_or(("", ""));
     let in_line = |c: &char| !matches!(c, '\n' | '\r');
     let mut left: Vec<char> = before.chars().rev().take_while(in_line).take(LINE).collect();
-    let right: Vec<char> = after.chars().take_while(in_line).take(LINE).collect();
+    let right: Vec<char> = after.chars().take_while(in_line).take(LINE + 1).collect();
     let mut text = String::new();
-    if left.len() + right.len() >= LINE && left.len() > BEFORE {
+    if left.len() + right.len() > LINE && left.len() > BEFORE {
         left.truncate(BEFORE);
         text.push('…');
     }
-    text.extend(left.iter().rev().map(|&c| harmless(c)));
-    let shown = right.len().min(LINE - left.len());
-    let (from, drawn_column) = (text.len(), text.chars().count() + 1);
-    let (mut end, mut offset) = (from, at.start as usize);
-    for &c in &right[..shown] {
-        text.push(harmless(c));
-        offset += c.len_utf8();
-        if offset <= at.end as usize {
-            end = text.len();
-        }
-    }
-    if shown < right.len() {
+    let shown = &right[..right.len().min(LINE - left.len())];
+    let marked = after.get(..(at.end - at.start) as usize).unwrap_or("").chars().count();
+    let from = text.chars().count() + left.len();
+    text.extend(left.iter().rev().chain(shown).map(|&c| harmless(c)));
+    if shown.len() < right.len() {
         text.push('…');
     }
-    Excerpt { path: inert::line(&source.name).into_owned(), marked: from..end, text, drawn_column }
+    let text = without_credentials(&text);
+    let byte = |column| text.char_indices().nth(column).map_or(text.len(), |(offset, _)| offset);
+    let marked = byte(from)..byte(from + marked.min(shown.len()));
+    Excerpt { path: inert::line(&source.name).into_owned(), marked, text, drawn_column: from + 1 }
 }
 
 /// A character as wide as any, in place of one that a terminal would obey.

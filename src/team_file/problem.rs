@@ -86,11 +86,27 @@ impl Problems {
     }
 }
 
-/// `text` as a message quotes it: in backticks, inert, and cut where it is long.
+/// `text` as a message quotes it: in backticks, inert, without credentials, and cut where it is long.
 #[must_use]
 pub fn shown(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("`{}…`", inert::line(&text[..end])),
-        None => format!("`{}`", inert::line(text)),
+    let (text, more) = match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => (&text[..end], "…"),
+        None => (text, ""),
+    };
+    format!("`{}{more}`", inert::line(&without_credentials(text)))
+}
+
+/// `text` with an asterisk for each character of credentials in a URL: `https://***@host`.
+pub(super) fn without_credentials(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("://") {
+        let end = after.find(|c: char| c.is_whitespace() || "/\"'`".contains(c)).unwrap_or(after.len());
+        let secret = after[..end].rfind('@').unwrap_or(0);
+        shown.push_str(before);
+        shown.push_str("://");
+        shown.extend(after[..secret].chars().map(|_| '*'));
+        rest = &after[secret..];
     }
+    shown + rest
 }

@@ -42,7 +42,7 @@ fn document<T>(
 
 fn team_file(fields: &Fields<'_>, problems: &mut Problems) -> TeamFile {
     if let Some(version) = fields.require("version", problems)
-        && let Some(version) = shape::unquoted(version, "`version`", problems)
+        && let Some(version) = shape::number(version, "`version`", problems)
         && version.value != "1"
     {
         let problem = Problem::new(version.at, format!("version {} is not known", shown(&version.value)));
@@ -175,14 +175,14 @@ fn texts(node: &Node<'_>, what: &str, item: &str, problems: &mut Problems) -> (V
 }
 
 fn policy(node: &Node<'_>, problems: &mut Problems) -> Option<Policy> {
-    let fields = shape::fields(node, "a policy", &keys::POLICY, &[], problems)?;
+    let fields = shape::fields(node, "`policy`", &keys::POLICY, &[], problems)?;
     let protect = fields.get("protect").map(|node| texts(node, "`protect`", "a pattern", problems).0);
     Some(Policy {
         prune: optional_text(&fields, "prune", "`prune`", problems),
         max_removals: optional_text(&fields, "max_removals", "`max_removals`", problems),
         keep_admins: fields
             .get("keep_admins")
-            .and_then(|node| shape::unquoted(node, "`keep_admins`", problems)),
+            .and_then(|node| shape::number(node, "`keep_admins`", problems)),
         protect: protect.unwrap_or_default(),
     })
 }

@@ -6,6 +6,7 @@ use super::suggest;
 use super::tree::{Entry, Kind, Mapping, Node};
 
 const TEXT: &str = "text";
+const NUMBER: &str = "a number";
 const LIST: &str = "a list (`- item` lines)";
 const MAPPING: &str = "a mapping (`key: value` lines)";
 
@@ -96,6 +97,20 @@ pub(super) fn list<'n>(node: &'n Node<'_>, what: &str, problems: &mut Problems) 
 
 /// Text that is not empty.
 pub(super) fn text(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Text> {
+    scalar(node, what, TEXT, problems)
+}
+
+/// A number: what stands there without quotes, as text.
+pub(super) fn number(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Text> {
+    if let Kind::Scalar { text, plain: false } = &node.kind {
+        let problem = Problem::new(node.at, format!("{what} must be a number, not text in quotes"));
+        problems.push(problem.help(format!("write {} without the quotes", shown(text))));
+        return None;
+    }
+    scalar(node, what, NUMBER, problems)
+}
+
+fn scalar(node: &Node<'_>, what: &str, expected: &str, problems: &mut Problems) -> Option<Text> {
     match &node.kind {
         Kind::Scalar { text, .. } if !node.is_null() => {
             if text.trim().is_empty() {
@@ -104,18 +119,8 @@ pub(super) fn text(node: &Node<'_>, what: &str, problems: &mut Problems) -> Opti
             }
             Some(Located { value: text.clone().into_owned(), at: node.at })
         }
-        _ => wrong(node, what, TEXT, problems),
+        _ => wrong(node, what, expected, problems),
     }
-}
-
-/// A number, or text that is one: what stands there without quotes.
-pub(super) fn unquoted(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Text> {
-    if let Kind::Scalar { text, plain: false } = &node.kind {
-        let problem = Problem::new(node.at, format!("{what} is a number, not text in quotes"));
-        problems.push(problem.help(format!("write {} without the quotes", shown(text))));
-        return None;
-    }
-    text(node, what, problems)
 }
 
 fn wrong<T>(node: &Node<'_>, what: &str, expected: &str, problems: &mut Problems) -> Option<T> {

@@ -7,7 +7,7 @@ use super::problem::shown;
 const LONGEST: usize = 64;
 
 /// With how many names one is compared.
-const CANDIDATES: usize = 500;
+const CANDIDATES: usize = 300;
 
 /// The one of `known` that somebody who wrote `name` most likely meant.
 pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -19,10 +19,10 @@ pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     for candidate in known.into_iter().filter(|candidate| candidate.len() <= LONGEST).take(CANDIDATES) {
         let longer = name.chars().count().max(candidate.chars().count());
         let allowed = 1 + longer / 4;
-        if longer < 3 || name.len().abs_diff(candidate.len()) > LONGEST / 2 {
+        if longer < 3 {
             continue;
         }
-        let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
+        let distance = strsim::osa_distance(&lower, &candidate.to_lowercase());
         if distance <= allowed && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));
         }

@@ -13,7 +13,7 @@ use super::syntax;
 /// How deep lists and mappings may stand in each other.
 const MAX_DEPTH: usize = 32;
 /// How many keys and values a file may have.
-const MAX_NODES: usize = 1_000_000;
+const MAX_NODES: usize = 500_000;
 /// How long a text may be, in bytes.
 const MAX_TEXT: usize = 4_096;
 
@@ -123,7 +123,7 @@ impl<'a> Builder<'a, '_> {
                 return false;
             }
             if self.nodes > MAX_NODES {
-                self.problems.push(Problem::new(at, "the file has more than 1,000,000 keys and values"));
+                self.problems.push(Problem::new(at, "the file has more than 500,000 keys and values"));
                 return false;
             }
             if let Some(tag) = span.tag_span().filter(|_| event.tag().is_some()) {
@@ -192,8 +192,8 @@ impl<'a> Builder<'a, '_> {
             Some(Open::List { items, .. }) => items.push(node),
             Some(Open::Mapping { key: key @ None, .. }) => {
                 let explicit = after_question_mark(self.text, self.gap, node.at.start as usize);
-                let question = matches!(&node.kind, Kind::Scalar { text, .. } if text.starts_with('?'));
-                if explicit || question {
+                let plain = matches!(&node.kind, Kind::Scalar { text, plain: true } if text.starts_with('?'));
+                if explicit || plain {
                     let problem = Problem::new(node.at, "a key that begins with `?`");
                     self.problems.push(problem.help("write `key: value`"));
                 }

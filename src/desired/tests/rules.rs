@@ -1,0 +1,1775 @@
+//! Whole messages, with their places, for each rule about a team file.
+
+use super::check;
+
+#[test]
+fn unknown_keys_are_asked_about() {
+    check(
+        r"version: 1
+projects: {a: {id: proj_1, nmae: x}}
+polcy: {}
+zebra: 1
+people:
+  - emial: a@x.org
+    first_name: A
+    last_name: B
+    groups: []
+    projects: {a: USER}
+policy: {prunes: none}
+",
+        r"
+error: unknown key `nmae`
+ --> team.yaml:2:28
+  |
+2 | projects: {a: {id: proj_1, nmae: x}}
+  |                            ^^^^
+  |
+help: did you mean `name`?
+
+error: unknown key `polcy`
+ --> team.yaml:3:1
+  |
+3 | polcy: {}
+  | ^^^^^
+  |
+help: did you mean `policy`?
+
+error: unknown key `zebra`
+ --> team.yaml:4:1
+  |
+4 | zebra: 1
+  | ^^^^^
+  |
+help: the keys of a team file are `version`, `cluster`, `ledger`, `projects`, `roles`, `groups`, `people`, `policy` and `include`
+
+error: unknown key `emial`
+ --> team.yaml:6:5
+  |
+6 |   - emial: a@x.org
+  |     ^^^^^
+  |
+help: did you mean `email`?
+
+error: unknown key `prunes`
+  --> team.yaml:11:10
+   |
+11 | policy: {prunes: none}
+   |          ^^^^^^
+   |
+help: did you mean `prune`?
+
+5 problems in team.yaml
+",
+    );
+}
+
+#[test]
+fn duplicate_keys_show_both_places() {
+    check(
+        r"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+people:
+  - email: a@x.org
+    first_name: A
+    last_name: B
+    projects:
+      storefront: USER
+      storefront: ADMIN
+    email: b@x.org
+version: 1
+",
+        r"
+error: `storefront` is written twice
+ --> team.yaml:9:7
+  |
+9 |       storefront: ADMIN
+  |       ^^^^^^^^^^
+  |
+ ::: team.yaml:8:7
+  |
+8 |       storefront: USER
+  |       ---------- first written here
+
+error: `email` is written twice
+  --> team.yaml:10:5
+   |
+10 |     email: b@x.org
+   |     ^^^^^
+   |
+  ::: team.yaml:4:5
+   |
+ 4 |   - email: a@x.org
+   |     ----- first written here
+
+error: `version` is written twice
+  --> team.yaml:11:1
+   |
+11 | version: 1
+   | ^^^^^^^
+   |
+  ::: team.yaml:1:1
+   |
+ 1 | version: 1
+   | ------- first written here
+
+3 problems in team.yaml
+",
+    );
+}
+
+#[test]
+fn one_project_under_two_names_is_written_twice() {
+    check(
+        r"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+groups: {g: {proj_1: USER, storefront: USER}}
+people:
+  - {email: a@x.org, first_name: A, last_name: B, projects: {loyalty: USER, proj_2: ADMIN}}
+",
+        r"
+error: project `storefront` is written twice
+ --> team.yaml:3:28
+  |
+3 | groups: {g: {proj_1: USER, storefront: USER}}
+  |                            ^^^^^^^^^^
+  |
+ ::: team.yaml:3:14
+  |
+3 | groups: {g: {proj_1: USER, storefront: USER}}
+  |              ------ first written here
+
+error: project `loyalty` is written twice
+ --> team.yaml:5:77
+  |
+5 |   - {email: a@x.org, first_name: A, last_name: B, projects: {loyalty: USER, proj_2: ADMIN}}
+  |                                                                             ^^^^^^
+  |
+ ::: team.yaml:5:62
+  |
+5 |   - {email: a@x.org, first_name: A, last_name: B, projects: {loyalty: USER, proj_2: ADMIN}}
+  |                                                              ------- first written here
+
+2 problems in team.yaml
+",
+    );
+}
+
+#[test]
+fn duplicate_people_show_both_places() {
+    check(
+        r"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+people:
+  - {email: a@x.org, first_name: A, last_name: B, projects: {storefront: USER}}
+  - {email: A@X.Org, first_name: A, last_name: B, projects: {storefront: USER}}
+",
+        r"
+error: `A@X.Org` is listed twice
+ --> team.yaml:5:13
+  |
+5 |   - {email: A@X.Org, first_name: A, last_name: B, projects: {storefront: USER}}
+  |             ^^^^^^^
+  |
+ ::: team.yaml:4:13
+  |
+4 |   - {email: a@x.org, first_name: A, last_name: B, projects: {storefront: USER}}
+  |             ------- first listed here
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn unknown_projects_and_roles() {
+    check(
+        r"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+people:
+  - {email: a@x.org, first_name: A, last_name: B, projects: {storefornt: USER, warehouse: USER, proj_3: USER, sand_4: USER}}
+  - {email: b@x.org, first_name: A, last_name: B, projects: {storefront: admin, loyalty: EDITOR}}
+roles: {editor: role_1}
+",
+        r"
+error: unknown project `storefornt`
+ --> team.yaml:4:62
+  |
+4 |   - {email: a@x.org, first_name: A, last_name: B, projects: {storefornt: USER, warehouse: USER, proj_3: USER, sand_4: USER}}
+  |                                                              ^^^^^^^^^^
+  |
+help: did you mean `storefront`?
+
+error: unknown project `warehouse`
+ --> team.yaml:4:80
+  |
+4 |   - {email: a@x.org, first_name: A, last_name: B, projects: {storefornt: USER, warehouse: USER, proj_3: USER, sand_4: USER}}
+  |                                                                                ^^^^^^^^^
+  |
+help: the projects are `loyalty`, `storefront`
+
+error: `proj_3` is not a managed project
+ --> team.yaml:4:97
+  |
+4 |   - {email: a@x.org, first_name: A, last_name: B, projects: {storefornt: USER, warehouse: USER, proj_3: USER, sand_4: USER}}
+  |                                                                                                 ^^^^^^
+  |
+help: add it under `projects`
+
+error: `sand_4` is not a managed project
+ --> team.yaml:4:111
+  |
+4 |   - {email: a@x.org, first_name: A, last_name: B, projects: {storefornt: USER, warehouse: USER, proj_3: USER, sand_4: USER}}
+  |                                                                                                               ^^^^^^
+  |
+help: add it under `projects`
+
+error: unknown role `admin`
+ --> team.yaml:5:74
+  |
+5 |   - {email: b@x.org, first_name: A, last_name: B, projects: {storefront: admin, loyalty: EDITOR}}
+  |                                                                          ^^^^^
+  |
+help: did you mean `ADMIN`?
+
+error: unknown role `EDITOR`
+ --> team.yaml:5:90
+  |
+5 |   - {email: b@x.org, first_name: A, last_name: B, projects: {storefront: admin, loyalty: EDITOR}}
+  |                                                                                          ^^^^^^
+  |
+help: did you mean `editor`?
+
+6 problems in team.yaml
+",
+    );
+}
+
+#[test]
+fn unknown_groups() {
+    check(
+        r"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+people:
+  - {email: a@x.org, first_name: A, last_name: B, groups: [marketing, markting, ops]}
+groups: {marketing: {storefront: USER}}
+",
+        r"
+error: unknown group `markting`
+ --> team.yaml:4:71
+  |
+4 |   - {email: a@x.org, first_name: A, last_name: B, groups: [marketing, markting, ops]}
+  |                                                                       ^^^^^^^^
+  |
+help: did you mean `marketing`?
+
+error: unknown group `ops`
+ --> team.yaml:4:81
+  |
+4 |   - {email: a@x.org, first_name: A, last_name: B, groups: [marketing, markting, ops]}
+  |                                                                                 ^^^
+  |
+help: the groups are `marketing`
+
+2 problems in team.yaml
+",
+    );
+}
+
+#[test]
+fn no_groups_at_all() {
+    check(
+        r"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+people:
+  - {email: a@x.org, first_name: A, last_name: B, groups: [marketing]}
+",
+        r"
+error: unknown group `marketing`
+ --> team.yaml:4:60
+  |
+4 |   - {email: a@x.org, first_name: A, last_name: B, groups: [marketing]}
+  |                                                            ^^^^^^^^^
+  |
+help: there are no groups; define it under `groups`
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn bad_emails() {
+    check(
+        r#"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+people:
+  - {email: alex, first_name: A, last_name: B, projects: {storefront: USER}}
+  - {email: alex@example, first_name: A, last_name: B, projects: {storefront: USER}}
+  - {email: "a b@x.org", first_name: A, last_name: B, projects: {storefront: USER}}
+"#,
+        r#"
+error: `alex` is no email address: it has no `@`
+ --> team.yaml:4:13
+  |
+4 |   - {email: alex, first_name: A, last_name: B, projects: {storefront: USER}}
+  |             ^^^^
+
+error: `alex@example` is no email address: what follows the `@` is no domain such as `example.com`
+ --> team.yaml:5:13
+  |
+5 |   - {email: alex@example, first_name: A, last_name: B, projects: {storefront: USER}}
+  |             ^^^^^^^^^^^^
+
+error: `a b@x.org` is no email address: it has a space or a control character in it
+ --> team.yaml:6:13
+  |
+6 |   - {email: "a b@x.org", first_name: A, last_name: B, projects: {storefront: USER}}
+  |             ^^^^^^^^^^^
+
+3 problems in team.yaml
+"#,
+    );
+}
+
+#[test]
+fn bad_dates() {
+    check(
+        r"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+people:
+  - {email: a@x.org, first_name: A, last_name: B, projects: {storefront: USER}, from: 2026-12-1}
+  - {email: b@x.org, first_name: A, last_name: B, projects: {storefront: USER}, from: 2026-02-30, until: tomorrow}
+  - {email: c@x.org, first_name: A, last_name: B, projects: {storefront: USER}, until: 2026-12-01T00:00:00Z}
+",
+        r"
+error: `2026-12-1` is no date
+ --> team.yaml:4:87
+  |
+4 |   - {email: a@x.org, first_name: A, last_name: B, projects: {storefront: USER}, from: 2026-12-1}
+  |                                                                                       ^^^^^^^^^
+  |
+help: write it as `YYYY-MM-DD`, such as `2026-12-01`
+
+error: `2026-02-30` is no day of the calendar
+ --> team.yaml:5:87
+  |
+5 |   - {email: b@x.org, first_name: A, last_name: B, projects: {storefront: USER}, from: 2026-02-30, until: tomorrow}
+  |                                                                                       ^^^^^^^^^^
+  |
+help: look at the day and the month
+
+error: `tomorrow` is no date
+ --> team.yaml:5:106
+  |
+5 |   - {email: b@x.org, first_name: A, last_name: B, projects: {storefront: USER}, from: 2026-02-30, until: tomorrow}
+  |                                                                                                          ^^^^^^^^
+  |
+help: write it as `YYYY-MM-DD`, such as `2026-12-01`
+
+error: `2026-12-01T00:00:00Z` is no date
+ --> team.yaml:6:88
+  |
+6 |   - {email: c@x.org, first_name: A, last_name: B, projects: {storefront: USER}, until: 2026-12-01T00:00:00Z}
+  |                                                                                        ^^^^^^^^^^^^^^^^^^^^
+  |
+help: write it as `YYYY-MM-DD`, such as `2026-12-01`
+
+4 problems in team.yaml
+",
+    );
+}
+
+#[test]
+fn until_before_from() {
+    check(
+        r"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+people:
+  - {email: a@x.org, first_name: A, last_name: B, projects: {storefront: USER}, from: 2026-12-02, until: 2026-12-01}
+",
+        r"
+error: `until` 2026-12-01 is before `from` 2026-12-02
+ --> team.yaml:4:106
+  |
+4 |   - {email: a@x.org, first_name: A, last_name: B, projects: {storefront: USER}, from: 2026-12-02, until: 2026-12-01}
+  |                                                                                                          ^^^^^^^^^^
+  |
+ ::: team.yaml:4:87
+  |
+4 |   - {email: a@x.org, first_name: A, last_name: B, projects: {storefront: USER}, from: 2026-12-02, until: 2026-12-01}
+  |                                                                                       ---------- `from` is here
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn groups_that_disagree() {
+    check(
+        r"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+roles: {editor: role_1}
+groups:
+  shop:
+    storefront: USER
+  boss:
+    storefront: editor
+people:
+  - email: a@x.org
+    first_name: A
+    last_name: B
+    groups: [shop, boss]
+",
+        r"
+error: groups `shop` and `boss` give different roles in `storefront`
+  --> team.yaml:13:20
+   |
+13 |     groups: [shop, boss]
+   |                    ^^^^
+   |
+  ::: team.yaml:6:5
+   |
+ 6 |     storefront: USER
+   |     ---------- `shop` gives `USER`
+   |
+  ::: team.yaml:8:5
+   |
+ 8 |     storefront: editor
+   |     ---------- `boss` gives `editor`
+   |
+help: write the role that counts under `projects` of the person
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn a_person_without_any_project() {
+    check(
+        r"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+people:
+  - {email: a@x.org, first_name: A, last_name: B}
+  - {email: b@x.org, first_name: A, last_name: B, groups: [none]}
+groups: {none: {}}
+",
+        r"
+error: a person without any project
+ --> team.yaml:4:13
+  |
+4 |   - {email: a@x.org, first_name: A, last_name: B}
+  |             ^^^^^^^
+  |
+help: give access under `projects` or `groups`, or take the person out
+
+error: a person without any project
+ --> team.yaml:5:13
+  |
+5 |   - {email: b@x.org, first_name: A, last_name: B, groups: [none]}
+  |             ^^^^^^^
+  |
+help: give access under `projects` or `groups`, or take the person out
+
+2 problems in team.yaml
+",
+    );
+}
+
+#[test]
+fn a_protected_person() {
+    check(
+        r#"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+people:
+  - {email: Eve@Agency.example, first_name: A, last_name: B, projects: {storefront: USER}}
+policy:
+  protect: ["*@agency.example"]
+"#,
+        r#"
+error: `Eve@Agency.example` is protected and may not be listed
+ --> team.yaml:4:13
+  |
+4 |   - {email: Eve@Agency.example, first_name: A, last_name: B, projects: {storefront: USER}}
+  |             ^^^^^^^^^^^^^^^^^^
+  |
+ ::: team.yaml:6:13
+  |
+6 |   protect: ["*@agency.example"]
+  |             ------------------ `*@agency.example` protects it
+  |
+help: take the person out here, or change the pattern under `protect`
+
+1 problem in team.yaml
+"#,
+    );
+}
+
+#[test]
+fn an_alias_that_shadows_a_predefined_role() {
+    check(
+        r"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+roles: {ADMIN: role_1, boss: ADMIN, role_2: role_3, role_4: role_4}
+",
+        r"
+error: `ADMIN` is a predefined role
+ --> team.yaml:3:9
+  |
+3 | roles: {ADMIN: role_1, boss: ADMIN, role_2: role_3, role_4: role_4}
+  |         ^^^^^
+  |
+help: choose another alias
+
+error: `ADMIN` is a predefined role, not an id
+ --> team.yaml:3:30
+  |
+3 | roles: {ADMIN: role_1, boss: ADMIN, role_2: role_3, role_4: role_4}
+  |                              ^^^^^
+  |
+help: predefined roles need no alias
+
+error: alias `role_2` looks like an id
+ --> team.yaml:3:37
+  |
+3 | roles: {ADMIN: role_1, boss: ADMIN, role_2: role_3, role_4: role_4}
+  |                                     ^^^^^^
+  |
+help: choose an alias that does not begin with `role_`
+
+3 problems in team.yaml
+",
+    );
+}
+
+#[test]
+fn two_aliases_for_one_id() {
+    check(
+        r"version: 1
+projects:
+  a: proj_1
+  b: {id: proj_1}
+roles:
+  x: role_1
+  y: role_1
+",
+        r"
+error: project `proj_1` has two aliases
+ --> team.yaml:4:11
+  |
+4 |   b: {id: proj_1}
+  |           ^^^^^^
+  |
+ ::: team.yaml:3:6
+  |
+3 |   a: proj_1
+  |      ------ the first is given here
+
+error: role `role_1` has two aliases
+ --> team.yaml:7:6
+  |
+7 |   y: role_1
+  |      ^^^^^^
+  |
+ ::: team.yaml:6:6
+  |
+6 |   x: role_1
+  |      ------ the first is given here
+
+2 problems in team.yaml
+",
+    );
+}
+
+#[test]
+fn an_alias_that_is_another_projects_id() {
+    check(
+        r"version: 1
+projects:
+  proj_2: proj_1
+  b: proj_2
+",
+        r"
+error: alias `proj_2` is the id of project `b`
+ --> team.yaml:3:3
+  |
+3 |   proj_2: proj_1
+  |   ^^^^^^
+  |
+help: choose another alias
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn ids_that_are_none() {
+    check(
+        r#"version: 1
+projects: {a: proj 1, b: a/b, c: "", d: null}
+roles: {e: 'role_?'}
+"#,
+        r#"
+error: `proj 1` is no project id: it has a space or a control character in it
+ --> team.yaml:2:15
+  |
+2 | projects: {a: proj 1, b: a/b, c: "", d: null}
+  |               ^^^^^^
+
+error: `a/b` is no project id: it has a character that ids do not have
+ --> team.yaml:2:26
+  |
+2 | projects: {a: proj 1, b: a/b, c: "", d: null}
+  |                          ^^^
+
+error: the id of a project is empty
+ --> team.yaml:2:34
+  |
+2 | projects: {a: proj 1, b: a/b, c: "", d: null}
+  |                                  ^^
+
+error: the id of a project has no value
+ --> team.yaml:2:41
+  |
+2 | projects: {a: proj 1, b: a/b, c: "", d: null}
+  |                                         ^^^^
+  |
+help: write "null" in quotes if it is meant as text
+
+error: `role_?` is no role id: it has a character that ids do not have
+ --> team.yaml:3:12
+  |
+3 | roles: {e: 'role_?'}
+  |            ^^^^^^^^
+
+5 problems in team.yaml
+"#,
+    );
+}
+
+#[test]
+fn null_and_empty_names() {
+    check(
+        r#"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+people:
+  - email:
+    first_name: ~
+    last_name: null
+    projects: {storefront: null, loyalty: ""}
+    groups: ["  ", null]
+groups:
+  null: {}
+  '': {}
+"#,
+        r#"
+error: `email` has no value
+ --> team.yaml:4:5
+  |
+4 |   - email:
+  |     ^^^^^
+
+error: `first_name` has no value
+ --> team.yaml:5:17
+  |
+5 |     first_name: ~
+  |                 ^
+
+error: `last_name` has no value
+ --> team.yaml:6:16
+  |
+6 |     last_name: null
+  |                ^^^^
+  |
+help: write "null" in quotes if it is meant as text
+
+error: a role has no value
+ --> team.yaml:7:28
+  |
+7 |     projects: {storefront: null, loyalty: ""}
+  |                            ^^^^
+  |
+help: write "null" in quotes if it is meant as text
+
+error: a role is empty
+ --> team.yaml:7:43
+  |
+7 |     projects: {storefront: null, loyalty: ""}
+  |                                           ^^
+
+error: the name of a group is empty
+ --> team.yaml:8:14
+  |
+8 |     groups: ["  ", null]
+  |              ^^^^
+
+error: the name of a group has no value
+ --> team.yaml:8:20
+  |
+8 |     groups: ["  ", null]
+  |                    ^^^^
+  |
+help: write "null" in quotes if it is meant as text
+
+error: a key has no name
+  --> team.yaml:10:3
+   |
+10 |   null: {}
+   |   ^^^^
+   |
+help: put it in quotes if it is meant so
+
+error: a key has no name
+  --> team.yaml:11:3
+   |
+11 |   '': {}
+   |   ^^
+
+9 problems in team.yaml
+"#,
+    );
+}
+
+#[test]
+fn what_a_person_must_have() {
+    check(
+        r"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+people:
+  - {}
+  - {email: a@x.org, projects: {storefront: USER}}
+",
+        r"
+error: a person without `email`
+ --> team.yaml:4:5
+  |
+4 |   - {}
+  |     ^
+
+error: a person without `first_name`
+ --> team.yaml:4:5
+  |
+4 |   - {}
+  |     ^
+
+error: a person without `last_name`
+ --> team.yaml:4:5
+  |
+4 |   - {}
+  |     ^
+
+error: a person without any project
+ --> team.yaml:4:5
+  |
+4 |   - {}
+  |     ^
+  |
+help: give access under `projects` or `groups`, or take the person out
+
+error: a person without `first_name`
+ --> team.yaml:5:5
+  |
+5 |   - {email: a@x.org, projects: {storefront: USER}}
+  |     ^
+
+error: a person without `last_name`
+ --> team.yaml:5:5
+  |
+5 |   - {email: a@x.org, projects: {storefront: USER}}
+  |     ^
+
+6 problems in team.yaml
+",
+    );
+}
+
+#[test]
+fn names_with_control_characters_and_without_end() {
+    check(
+        r#"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+people:
+  - {email: a@x.org, first_name: "A\e[31m", last_name: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx, projects: {storefront: USER}}
+"#,
+        r#"
+error: `first_name` has a control character in it: `A\u{1b}[31m`
+ --> team.yaml:4:34
+  |
+4 |   - {email: a@x.org, first_name: "A\e[31m", last_name: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+  |                                  ^^^^^^^^^
+  |
+help: take it out
+
+error: `last_name` is longer than 200 characters
+ --> team.yaml:4:56
+  |
+4 |   - {email: a@x.org, first_name: "A\e[31m", last_name: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+  |                                                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+2 problems in team.yaml
+"#,
+    );
+}
+
+#[test]
+fn the_version() {
+    check(
+        r"projects: {a: proj_1}
+",
+        r"
+error: a team file without `version`
+ --> team.yaml:1:1
+  |
+1 | projects: {a: proj_1}
+  | ^^^^^^^^
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn another_version() {
+    check(
+        r"version: 2
+projects: {a: proj_1}
+",
+        r"
+error: version `2` is not known
+ --> team.yaml:1:10
+  |
+1 | version: 2
+  |          ^
+  |
+help: write `version: 1`; a newer guestlist may know others
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn a_version_in_quotes() {
+    check(
+        r"version: '1'
+projects: {a: proj_1}
+",
+        r"
+error: `version` must be a number, not text in quotes
+ --> team.yaml:1:10
+  |
+1 | version: '1'
+  |          ^^^
+  |
+help: write `1` without the quotes
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn no_projects() {
+    check(
+        r"version: 1
+projects: {}
+",
+        r"
+error: `projects` names no project
+ --> team.yaml:2:11
+  |
+2 | projects: {}
+  |           ^
+  |
+help: write `alias: project id` for each project that guestlist is to manage
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn kinds() {
+    check(
+        r"version: [1]
+projects: [a]
+roles: x
+groups: [a]
+people: {}
+policy: 1
+include: x
+cluster: {}
+ledger: []
+",
+        r"
+error: `version` must be a number, not a list
+ --> team.yaml:1:10
+  |
+1 | version: [1]
+  |          ^
+
+error: `projects` must be a mapping (`key: value` lines), not a list
+ --> team.yaml:2:11
+  |
+2 | projects: [a]
+  |           ^
+
+error: `roles` must be a mapping (`key: value` lines), not text
+ --> team.yaml:3:8
+  |
+3 | roles: x
+  |        ^
+
+error: `groups` must be a mapping (`key: value` lines), not a list
+ --> team.yaml:4:9
+  |
+4 | groups: [a]
+  |         ^
+
+error: `people` must be a list (`- item` lines), not a mapping
+ --> team.yaml:5:9
+  |
+5 | people: {}
+  |         ^
+
+error: `policy` must be a mapping (`key: value` lines), not text
+ --> team.yaml:6:9
+  |
+6 | policy: 1
+  |         ^
+
+error: `include` must be a list (`- item` lines), not text
+ --> team.yaml:7:10
+  |
+7 | include: x
+  |          ^
+
+error: `cluster` must be text, not a mapping
+ --> team.yaml:8:10
+  |
+8 | cluster: {}
+  |          ^
+
+error: `ledger` must be text, not a list
+ --> team.yaml:9:9
+  |
+9 | ledger: []
+  |         ^
+
+9 problems in team.yaml
+",
+    );
+}
+
+#[test]
+fn kinds_inside() {
+    check(
+        r"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+people:
+  - a
+  - {email: [a], first_name: A, last_name: B, groups: x, projects: [a]}
+groups: {a: USER, b: {storefront: [USER]}}
+",
+        r"
+error: a person must be a mapping (`key: value` lines), not text
+ --> team.yaml:4:5
+  |
+4 |   - a
+  |     ^
+
+error: `email` must be text, not a list
+ --> team.yaml:5:13
+  |
+5 |   - {email: [a], first_name: A, last_name: B, groups: x, projects: [a]}
+  |             ^
+
+error: `groups` must be a list (`- item` lines), not text
+ --> team.yaml:5:55
+  |
+5 |   - {email: [a], first_name: A, last_name: B, groups: x, projects: [a]}
+  |                                                       ^
+
+error: `projects` must be a mapping (`key: value` lines), not a list
+ --> team.yaml:5:68
+  |
+5 |   - {email: [a], first_name: A, last_name: B, groups: x, projects: [a]}
+  |                                                                    ^
+
+error: a group must be a mapping (`key: value` lines), not text
+ --> team.yaml:6:13
+  |
+6 | groups: {a: USER, b: {storefront: [USER]}}
+  |             ^^^^
+
+error: a role must be text, not a list
+ --> team.yaml:6:35
+  |
+6 | groups: {a: USER, b: {storefront: [USER]}}
+  |                                   ^
+
+6 problems in team.yaml
+",
+    );
+}
+
+#[test]
+fn the_policy() {
+    check(
+        r"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+policy:
+  prune: role
+  max_removals: 101%
+  keep_admins: -1
+  protect: [everybody, 'a b@*']
+",
+        r"
+error: `role` is no way to prune
+ --> team.yaml:4:10
+  |
+4 |   prune: role
+  |          ^^^^
+  |
+help: did you mean `roles`?
+
+error: `101%` is no limit
+ --> team.yaml:5:17
+  |
+5 |   max_removals: 101%
+  |                 ^^^^
+  |
+help: write a percentage from `0%` to `100%`, or a whole number
+
+error: `-1` is no number of admins
+ --> team.yaml:6:16
+  |
+6 |   keep_admins: -1
+  |                ^^
+  |
+help: write a whole number such as `1`
+
+error: `everybody` is no pattern of addresses
+ --> team.yaml:7:13
+  |
+7 |   protect: [everybody, 'a b@*']
+  |             ^^^^^^^^^
+  |
+help: write an address, or a pattern such as `*@agency.example`
+
+error: `a b@*` is no pattern of addresses
+ --> team.yaml:7:24
+  |
+7 |   protect: [everybody, 'a b@*']
+  |                        ^^^^^^^
+  |
+help: write an address, or a pattern such as `*@agency.example`
+
+5 problems in team.yaml
+",
+    );
+}
+
+#[test]
+fn the_policy_again() {
+    check(
+        r#"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+policy: {prune: all, max_removals: few, keep_admins: "1"}
+"#,
+        r#"
+error: `all` is no way to prune
+ --> team.yaml:3:17
+  |
+3 | policy: {prune: all, max_removals: few, keep_admins: "1"}
+  |                 ^^^
+  |
+help: write `none`, `roles` or `people`
+
+error: `few` is no limit
+ --> team.yaml:3:36
+  |
+3 | policy: {prune: all, max_removals: few, keep_admins: "1"}
+  |                                    ^^^
+  |
+help: write a percentage from `0%` to `100%`, or a whole number
+
+error: `keep_admins` must be a number, not text in quotes
+ --> team.yaml:3:54
+  |
+3 | policy: {prune: all, max_removals: few, keep_admins: "1"}
+  |                                                      ^^^
+  |
+help: write `1` without the quotes
+
+3 problems in team.yaml
+"#,
+    );
+}
+
+#[test]
+fn the_cluster_and_the_ledger() {
+    check(
+        r"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+cluster: us2
+ledger: ftp://x/y
+",
+        r"
+error: unknown cluster `us2`
+ --> team.yaml:3:10
+  |
+3 | cluster: us2
+  |          ^^^
+  |
+help: did you mean `us1`?
+
+error: no ledger can be kept at `ftp://x/y`
+ --> team.yaml:4:9
+  |
+4 | ledger: ftp://x/y
+  |         ^^^^^^^^^
+  |
+help: write a folder beside this file, or `s3://…`, `gs://…`, `az://…`
+
+2 problems in team.yaml
+",
+    );
+}
+
+#[test]
+fn another_cluster() {
+    check(
+        r#"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+cluster: http://voucherify.example.com
+ledger: "a\u202eb"
+"#,
+        r#"
+error: `http://voucherify.example.com` is no base URL: plain `http://` would show the credentials to everyone on the way; use `https://`
+ --> team.yaml:3:10
+  |
+3 | cluster: http://voucherify.example.com
+  |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+error: `ledger` has a control character in it: `a\u{202e}b`
+ --> team.yaml:4:9
+  |
+4 | ledger: "a\u202eb"
+  |         ^^^^^^^^^^
+  |
+help: take it out
+
+2 problems in team.yaml
+"#,
+    );
+}
+
+#[test]
+fn credentials_are_not_repeated() {
+    check(
+        r"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+cluster: https://id:token@host.example
+ledger: s3://key:secret@bucket/x
+",
+        r"
+error: `https://********@host.example` is no base URL: credentials do not belong into a URL: set VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN
+ --> team.yaml:3:10
+  |
+3 | cluster: https://********@host.example
+  |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+error: credentials do not belong into a URL
+ --> team.yaml:4:9
+  |
+4 | ledger: s3://**********@bucket/x
+  |         ^^^^^^^^^^^^^^^^^^^^^^^^
+  |
+help: give them to guestlist through the environment
+
+2 problems in team.yaml
+",
+    );
+}
+
+#[test]
+fn a_cluster_like_no_other() {
+    check(
+        r"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+cluster: frankfurt
+",
+        r"
+error: unknown cluster `frankfurt`
+ --> team.yaml:3:10
+  |
+3 | cluster: frankfurt
+  |          ^^^^^^^^^
+  |
+help: write `api`, `us1`, `as1`, or a base URL such as `https://voucherify.example.com`
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn includes_that_lead_out() {
+    check(
+        r#"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
+"#,
+        r#"
+error: an `include` is no absolute path
+ --> team.yaml:3:11
+  |
+3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
+  |           ^^^^^^^^^^^
+  |
+help: included files stand in the folder of the team file or below it
+
+error: an `include` may not lead out with `..`
+ --> team.yaml:3:24
+  |
+3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
+  |                        ^^^^^^^^^
+  |
+help: included files stand in the folder of the team file or below it
+
+error: an `include` may not lead out with `..`
+ --> team.yaml:3:35
+  |
+3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
+  |                                   ^^^^^^^^^^^^^^
+  |
+help: included files stand in the folder of the team file or below it
+
+error: an `include` has no backslashes
+ --> team.yaml:3:51
+  |
+3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
+  |                                                   ^^^^^^^^^^
+  |
+help: write `/` between folders
+
+error: an `include` is no absolute path
+ --> team.yaml:3:63
+  |
+3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
+  |                                                               ^^^^^^^^^^
+  |
+help: included files stand in the folder of the team file or below it
+
+error: an `include` is no absolute path
+ --> team.yaml:3:75
+  |
+3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
+  |                                                                           ^^^^^^^^^^
+  |
+help: included files stand in the folder of the team file or below it
+
+error: this pattern cannot be understood
+ --> team.yaml:3:87
+  |
+3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
+  |                                                                                       ^^^
+  |
+help: `*` stands for any part of a name, `?` for one character, `[ab]` for one of these, `**` for folders
+
+error: a pattern is empty
+ --> team.yaml:3:92
+  |
+3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
+  |                                                                                            ^^
+
+error: an `include` has no control characters
+ --> team.yaml:3:96
+  |
+3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
+  |                                                                                                ^^^^^^
+  |
+help: rename the file
+
+9 problems in team.yaml
+"#,
+    );
+}
+
+#[test]
+fn anchors_aliases_and_merge_keys() {
+    check(
+        r"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+people:
+  - &alex
+    email: a@x.org
+    first_name: A
+    last_name: B
+    projects: &all {storefront: USER}
+  - <<: *alex
+    email: b@x.org
+    projects: *all
+",
+        r"
+error: anchors (`&name`) are not for team files
+ --> team.yaml:4:5
+  |
+4 |   - &alex
+  |     ^^^^^
+  |
+help: write access that several people share once, under `groups`
+
+error: anchors (`&name`) are not for team files
+ --> team.yaml:8:15
+  |
+8 |     projects: &all {storefront: USER}
+  |               ^^^^
+  |
+help: write access that several people share once, under `groups`
+
+error: merge keys (`<<`) are not for team files
+ --> team.yaml:9:5
+  |
+9 |   - <<: *alex
+  |     ^^
+  |
+help: write access that several people share once, under `groups`
+
+error: aliases (`*name`) are not for team files
+ --> team.yaml:9:9
+  |
+9 |   - <<: *alex
+  |         ^^^^^
+  |
+help: write access that several people share once, under `groups`
+
+error: aliases (`*name`) are not for team files
+  --> team.yaml:11:15
+   |
+11 |     projects: *all
+   |               ^^^^
+   |
+help: write access that several people share once, under `groups`
+
+5 problems in team.yaml
+",
+    );
+}
+
+#[test]
+fn tags() {
+    check(
+        r"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+people: !!seq
+  - {email: !!str a@x.org, first_name: ! A, last_name: B, projects: {storefront: !role USER}}
+",
+        r"
+error: tags (`!…`) are not for team files
+ --> team.yaml:3:9
+  |
+3 | people: !!seq
+  |         ^^^^^
+  |
+help: write the value without the tag
+
+error: tags (`!…`) are not for team files
+ --> team.yaml:4:13
+  |
+4 |   - {email: !!str a@x.org, first_name: ! A, last_name: B, projects: {storefront: !role USER}}
+  |             ^^^^^
+  |
+help: write the value without the tag
+
+error: tags (`!…`) are not for team files
+ --> team.yaml:4:40
+  |
+4 |   - {email: !!str a@x.org, first_name: ! A, last_name: B, projects: {storefront: !role USER}}
+  |                                        ^
+  |
+help: write the value without the tag
+
+error: tags (`!…`) are not for team files
+ --> team.yaml:4:82
+  |
+4 |   - {email: !!str a@x.org, first_name: ! A, last_name: B, projects: {storefront: !role USER}}
+  |                                                                                  ^^^^^
+  |
+help: write the value without the tag
+
+4 problems in team.yaml
+",
+    );
+}
+
+#[test]
+fn directives() {
+    check(
+        r"%YAML 1.2
+---
+version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+",
+        r"
+error: directives (`%…`) are not for team files
+ --> team.yaml:1:1
+  |
+1 | %YAML 1.2
+  | ^
+  |
+help: leave the line out; a team file is plain YAML
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn several_documents() {
+    check(
+        r"---
+version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+---
+version: 1
+",
+        r"
+error: a second YAML document begins here
+ --> team.yaml:4:1
+  |
+4 | ---
+  | ^^^
+  |
+help: put it into a file of its own and name that file under `include`
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn explicit_and_complex_keys() {
+    check(
+        r"? version
+: 1
+projects: {? a : proj_1, [b]: proj_2, ?c: proj_3}
+",
+        r"
+error: a key that begins with `?`
+ --> team.yaml:1:3
+  |
+1 | ? version
+  |   ^^^^^^^
+  |
+help: write `key: value`
+
+error: a key that begins with `?`
+ --> team.yaml:3:14
+  |
+3 | projects: {? a : proj_1, [b]: proj_2, ?c: proj_3}
+  |              ^
+  |
+help: write `key: value`
+
+error: a key is text, not a list or mapping
+ --> team.yaml:3:26
+  |
+3 | projects: {? a : proj_1, [b]: proj_2, ?c: proj_3}
+  |                          ^
+
+error: a key that begins with `?`
+ --> team.yaml:3:39
+  |
+3 | projects: {? a : proj_1, [b]: proj_2, ?c: proj_3}
+  |                                       ^^
+  |
+help: write `key: value`
+
+4 problems in team.yaml
+",
+    );
+}
+
+#[test]
+fn nesting() {
+    check(
+        r"a: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[
+",
+        r"
+error: lists and mappings stand in each other more than 32 deep
+ --> team.yaml:1:36
+  |
+1 | a: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[
+  |                                    ^
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn nesting_in_blocks() {
+    check(
+        r"- - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - 
+",
+        r"
+error: lists and mappings stand in each other more than 32 deep
+ --> team.yaml:1:65
+  |
+1 | - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - 
+  |                                                                 ^
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn indentation() {
+    check(
+        r"version: 1
+projects:
+  a: proj_1
+ b: proj_2
+",
+        r"
+error: this line does not fit the lines above it
+ --> team.yaml:4:2
+  |
+4 |  b: proj_2
+  |  ^
+  |
+help: keys of one mapping, and the dashes of one list, stand in the same column
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn a_tab() {
+    check(
+        r"version: 1
+projects:
+	a: proj_1
+",
+        r"
+error: a tab where only spaces may stand
+ --> team.yaml:3:2
+  |
+3 |  a: proj_1
+  |  ^
+  |
+help: indent with spaces
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn a_quote_without_end() {
+    check(
+        r#"version: 1
+projects: {storefront: proj_1, loyalty: proj_2}
+cluster: "us1
+ledger: x
+"#,
+        r#"
+error: a quote that is never closed
+ --> team.yaml:3:10
+  |
+3 | cluster: "us1
+  |          ^
+
+1 problem in team.yaml
+"#,
+    );
+}
+
+#[test]
+fn brackets_without_end() {
+    check(
+        r"version: 1
+projects: {a: proj_1
+people: []
+",
+        r"
+error: a `,` or `}` is missing before this
+ --> team.yaml:3:7
+  |
+3 | people: []
+  |       ^
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn the_wrong_bracket() {
+    check(
+        r"version: 1
+projects: {a: proj_1]
+",
+        r"
+error: a `{` that is closed by `]`
+ --> team.yaml:2:11
+  |
+2 | projects: {a: proj_1]
+  |           ^
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn a_colon_too_many() {
+    check(
+        r"version: 1
+ledger: a: b
+",
+        r"
+error: a `:` where none may stand
+ --> team.yaml:2:10
+  |
+2 | ledger: a: b
+  |          ^
+  |
+help: put text that holds `: ` in quotes, or check the indentation of this line
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn an_escape_that_is_none() {
+    check(
+        r#"version: 1
+ledger: "a\d"
+"#,
+        r#"
+error: no such escape sequence
+ --> team.yaml:2:9
+  |
+2 | ledger: "a\d"
+  |         ^
+  |
+help: in double quotes write `\\` for a backslash, or use single quotes
+
+1 problem in team.yaml
+"#,
+    );
+}
+
+#[test]
+fn a_reserved_character() {
+    check(
+        r"version: 1
+ledger: @a
+",
+        r"
+error: no value may begin with `@`
+ --> team.yaml:2:9
+  |
+2 | ledger: @a
+  |         ^
+  |
+help: put the text in quotes
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn an_empty_file() {
+    check(
+        "",
+        r"
+error: nothing is written in this file
+ --> team.yaml:1:1
+  |
+1 |
+  | ^
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn comments_alone() {
+    check(
+        r"# nothing yet
+",
+        r"
+error: nothing is written in this file
+ --> team.yaml:1:1
+  |
+1 | # nothing yet
+  | ^
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn a_list() {
+    check(
+        r"- a
+",
+        r"
+error: a team file must be a mapping (`key: value` lines), not a list
+ --> team.yaml:1:3
+  |
+1 | - a
+  |   ^
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn a_text() {
+    check(
+        r"just text
+",
+        r"
+error: a team file must be a mapping (`key: value` lines), not text
+ --> team.yaml:1:1
+  |
+1 | just text
+  | ^^^^^^^^^
+
+1 problem in team.yaml
+",
+    );
+}
+
+#[test]
+fn text_without_end() {
+    check(
+        &format!(
+            "version: 1\nprojects: {{storefront: proj_1, loyalty: proj_2}}\nledger: {}\n",
+            "x".repeat(5_000)
+        ),
+        r"
+error: this text is longer than 4096 bytes
+ --> team.yaml:3:9
+  |
+3 | ledger: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
+  |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+1 problem in team.yaml
+",
+    );
+}
