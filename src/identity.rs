@@ -279,6 +279,13 @@ impl Endpoint {
     }
 }
 
+impl Default for Endpoint {
+    /// The public cluster in Europe.
+    fn default() -> Self {
+        Self("https://api.voucherify.io".to_owned())
+    }
+}
+
 impl FromStr for Endpoint {
     type Err = &'static str;
 

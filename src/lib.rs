@@ -18,7 +18,14 @@ pub mod known;
 pub mod plan;
 
 pub mod render;
+
 pub mod api;
+
 pub mod ledger;
+
+pub mod apply;
+
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+
+pub mod cli;

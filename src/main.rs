@@ -1,3 +1,7 @@
 //! The guestlist program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    guestlist::cli::main()
+}

@@ -3,7 +3,7 @@
 mod doubt;
 mod reading;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -51,7 +51,7 @@ pub enum Source {
 }
 
 /// A user of the organization with a role in a managed project.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Member {
     /// The id that Update User and Unassign take.
     pub id: UserId,
@@ -81,6 +81,33 @@ pub struct Invitation {
 }
 
 impl Known {
+    /// What is known when the service cannot be asked.
+    #[must_use]
+    pub fn offline(
+        read_at: Timestamp,
+        members: BTreeMap<Email, Member>,
+        mut invitations: BTreeMap<Email, Invitation>,
+    ) -> Self {
+        invitations.retain(|email, _| !members.contains_key(email));
+        Self {
+            evidence: Evidence { source: Source::Ledger, read_at },
+            members,
+            invitations,
+            recent: RecentWrites::new(),
+            doubts: Vec::new(),
+        }
+    }
+
+    /// The lists that should be read once more.
+    #[must_use]
+    pub fn doubtful_projects(&self, all: &[ProjectId]) -> Vec<ProjectId> {
+        if self.doubts.iter().any(|doubt| doubt.project().is_none()) {
+            return all.to_vec();
+        }
+        let doubtful: BTreeSet<_> = self.doubts.iter().filter_map(Doubt::project).cloned().collect();
+        doubtful.into_iter().collect()
+    }
+
     /// The members with ADMIN in `project`, counting nobody whom guestlist has just taken it from.
     pub fn admins<'a>(&'a self, project: &'a ProjectId) -> impl Iterator<Item = &'a Member> {
         self.members.values().filter(move |member| {

@@ -105,20 +105,6 @@ impl Reading {
             recent,
         }
     }
-
-    /// What is known when the service cannot be asked: these lists, and what guestlist did since.
-    #[must_use]
-    pub fn offline(&self, mut invitations: BTreeMap<Email, Invitation>, since: &RecentWrites) -> Known {
-        let members = with_writes(self.members(), since);
-        invitations.retain(|email, _| !members.contains_key(email));
-        Known {
-            evidence: Evidence { source: Source::Ledger, read_at: self.read_at },
-            members,
-            invitations,
-            recent: RecentWrites::new(),
-            doubts: Vec::new(),
-        }
-    }
 }
 
 /// The members as they are after `writes`; somebody whom only a write names gets an empty user id.

@@ -14,6 +14,7 @@ mod readings;
 mod record;
 mod run_file;
 mod writer;
+mod writes;
 
 use std::fmt;
 use std::io::Read as _;
@@ -33,6 +34,7 @@ pub use record::{
 };
 pub use run_file::RunName;
 pub use writer::RunWriter;
+pub use writes::Writes;
 
 use folder::Folder;
 use readings::Readings;
@@ -55,6 +57,8 @@ pub struct Ledger {
 pub struct Standing {
     /// The invitations that are out, and that may be.
     pub invitations: Invitations,
+    /// The roles that guestlist gave and took.
+    pub writes: Writes,
     /// The last live reading.
     pub reading: Option<Reading>,
     /// What should be said of the ledger's files.
@@ -109,13 +113,17 @@ impl Ledger {
     pub fn standing(&self, realm: &str) -> Result<Standing, LedgerError> {
         let (names, mut warnings) = self.folder.run_names()?;
         let mut fold = Fold::of(realm);
+        let mut writes = writes::WriteFold::of(realm);
         for name in &names {
-            let torn = self.read_run(name, |_, record| fold.take(record))?;
+            let torn = self.read_run(name, |_, record| {
+                writes.take(&record);
+                fold.take(record);
+            })?;
             warnings.extend(torn.map(|line| torn_warning(name, line)));
         }
         let kept = self.readings()?.readings.remove(realm);
         let (reading, seen) = kept.map_or((None, Seen::new()), |kept| (Some(kept.reading), kept.seen));
-        Ok(Standing { invitations: fold.finish(&seen), reading, warnings })
+        Ok(Standing { invitations: fold.finish(&seen), writes: writes.finish(), reading, warnings })
     }
 
     /// Keeps a live reading as the last of its realm.

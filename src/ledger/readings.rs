@@ -1,6 +1,6 @@
 //! `known.json`: the last live reading of each organization, and when each person was seen there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::fold::Seen;
 use super::record::{FORMAT_VERSION, NoRecord};
-use crate::identity::{Endpoint, UserId};
+use crate::identity::{Email, Endpoint, ProjectId};
 use crate::inert;
-use crate::known::{Project, User};
+use crate::known::Member;
 
 /// What was read live, and when.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -20,9 +20,9 @@ pub struct Reading {
     /// When it was read.
     pub read_at: Timestamp,
     /// The managed projects.
-    pub projects: Vec<Project>,
-    /// Everyone who has a role in one of them, as far as the caller wants it kept.
-    pub members: BTreeMap<UserId, User>,
+    pub projects: BTreeSet<ProjectId>,
+    /// Everyone who has a role in one of them.
+    pub members: BTreeMap<Email, Member>,
 }
 
 /// A reading as it is kept, with what the readings before it have seen.
@@ -65,7 +65,7 @@ impl Readings {
     /// Takes a new reading. Who was seen before stays so, and a reading that is newer stays the last.
     pub(super) fn keep(&mut self, reading: Reading) {
         let realm = reading.endpoint.realm().to_owned();
-        let now_seen = reading.members.values().map(|user| (user.login.clone(), reading.read_at));
+        let now_seen = reading.members.keys().map(|login| (login.clone(), reading.read_at));
         let now_seen: Vec<_> = now_seen.collect();
         let kept = match self.readings.remove(&realm) {
             None => Kept { reading, seen: Seen::new() },

@@ -1,5 +1,6 @@
 //! The ledger as a whole, in a folder; and what the tests of its parts are built from.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,7 +9,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::identity::{Access, Email, Endpoint, ProjectId, Role, UserId};
-use crate::known::User;
+use crate::known::Member;
 
 /// A clock that stands still until it is told to go on.
 pub(super) struct SetClock(Arc<AtomicI64>);
@@ -109,14 +110,21 @@ fn out(ledger: &Ledger) -> Vec<String> {
 }
 
 fn a_reading(read_at: Timestamp, logins: &[&str]) -> Reading {
-    let user = |login: &&str| {
-        let id = UserId::new(format!("user_{login}"));
+    let member = |login: &&str| {
         let login = Email::as_received(login);
-        let (first_name, last_name) = (String::new(), String::new());
-        (id.clone(), User { id, login, first_name, last_name, projects: Access::new(), is_owner: false })
+        let member = Member {
+            id: UserId::new(format!("user_{}", login.as_str())),
+            login: login.clone(),
+            first_name: String::new(),
+            last_name: String::new(),
+            access: Access::new(),
+            elsewhere: false,
+            is_owner: false,
+        };
+        (login, member)
     };
-    let members = logins.iter().map(user).collect();
-    Reading { endpoint: Endpoint::sandbox(), read_at, projects: Vec::new(), members }
+    let members = logins.iter().map(member).collect();
+    Reading { endpoint: Endpoint::sandbox(), read_at, projects: BTreeSet::new(), members }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Plan, PlanId, digest};
+use super::{Change, NoteKind, Plan, PlanId, Terms, digest};
 use crate::desired::Desired;
 use crate::identity::Endpoint;
 use crate::known::{Evidence, Known};
@@ -22,6 +22,8 @@ pub struct SavedPlan {
     pub plan_id: PlanId,
     /// Which organization it is for.
     pub endpoint: Endpoint,
+    /// Where the ledger is, as seen from where the plan was made.
+    pub ledger: String,
     /// The day (UTC) it is for.
     pub date: Date,
     /// How and when what is known was learned.
@@ -30,6 +32,9 @@ pub struct SavedPlan {
     pub known_digest: String,
     /// The team file, resolved, with its policy.
     pub desired: Desired,
+    /// Whether it takes some of the invitations only.
+    #[serde(default)]
+    pub wave: bool,
     /// The number of removals that was allowed when the plan was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_removals: Option<usize>,
@@ -67,15 +72,23 @@ pub struct Unlisted(pub Vec<Change>);
 impl SavedPlan {
     /// What is to be kept of `plan`.
     #[must_use]
-    pub fn new(plan: &Plan, desired: &Desired, known: &Known, allow_removals: Option<usize>) -> Self {
+    pub fn new(
+        plan: &Plan,
+        desired: &Desired,
+        known: &Known,
+        ledger: &str,
+        allow_removals: Option<usize>,
+    ) -> Self {
         let mut saved = Self {
             format_version: FORMAT_VERSION,
             plan_id: plan.id.clone(),
             endpoint: plan.endpoint.clone(),
+            ledger: ledger.to_owned(),
             date: plan.date,
             evidence: plan.evidence,
             known_digest: known_digest(known),
             desired: desired.clone(),
+            wave: plan.notes.iter().any(|note| note.kind == NoteKind::Wave),
             allow_removals,
             changes: plan.changes.clone(),
             seal: String::new(),
@@ -133,14 +146,31 @@ impl SavedPlan {
         Ok(())
     }
 
-    /// Whether `now`, the same desired state against what is known now, does nothing that was not listed.
+    /// What of it is to be done now that `known` is so. What holds already falls out.
+    ///
+    /// The plan is made again for its own day, so that nothing is done that was not reviewed, and for
+    /// `today`, so that nobody is given what a date in the file has ended meanwhile.
     ///
     /// # Errors
-    /// The changes that were not listed.
-    pub fn covers(&self, now: &Plan) -> Result<(), Unlisted> {
-        let unlisted: Vec<_> =
-            now.changes.iter().filter(|change| !self.changes.contains(change)).cloned().collect();
-        if unlisted.is_empty() { Ok(()) } else { Err(Unlisted(unlisted)) }
+    /// The changes that were not listed, or that the file does not ask for any more.
+    pub fn again(&self, known: &Known, today: Date) -> Result<Plan, Unlisted> {
+        let terms =
+            |date| Terms { allow_removals: self.allow_removals, ..Terms::new(self.endpoint.clone(), date) };
+        let mut now = Plan::between(&self.desired, known, &terms(self.date));
+        let (listed, rest): (Vec<_>, Vec<_>) =
+            now.changes.into_iter().partition(|change| self.changes.contains(change));
+        // A wave lists some of the invitations only; the others are left for a later one.
+        let mut unlisted: Vec<_> = rest
+            .into_iter()
+            .filter(|change| !(self.wave && matches!(change, Change::Invite { .. })))
+            .collect();
+        let of_today = Plan::between(&self.desired, known, &terms(today)).changes;
+        unlisted.extend(listed.iter().filter(|change| !of_today.contains(change)).cloned());
+        if !unlisted.is_empty() {
+            return Err(Unlisted(unlisted));
+        }
+        now.changes = listed;
+        Ok(now)
     }
 
     /// Whether `known` is just what it was when the plan was made.

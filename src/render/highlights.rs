@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::View;
+use crate::desired::Desired;
 use crate::identity::Email;
 use crate::plan::Change;
 
@@ -12,7 +13,7 @@ pub(super) type Lines<'a> = BTreeMap<&'a Email, Vec<String>>;
 impl<'a> View<'a> {
     /// `loyalty USER → none`, `storefront ADMIN → USER`.
     pub(super) fn taken_away(&self) -> Lines<'a> {
-        self.lines(|change| change.is_reduction().then(|| self.described(change)))
+        self.lines(|change| change.is_reduction().then(|| described(self.desired, change)))
     }
 
     /// `storefront`, `loyalty (by invitation)`.
@@ -35,23 +36,34 @@ impl<'a> View<'a> {
         }
         lines
     }
+}
 
-    /// What a change does, by alias, without saying for whom.
-    pub(super) fn described(&self, change: &Change) -> String {
-        match change {
-            Change::Invite { projects, .. } => self.desired.access_names(projects),
-            Change::Assign { project, role, .. } => {
-                format!("{} {}", self.desired.project_name(project), self.desired.role_name(role))
-            }
-            Change::ChangeRole { project, from, to, .. } => format!(
-                "{} {} → {}",
-                self.desired.project_name(project),
-                self.desired.role_name(from),
-                self.desired.role_name(to)
-            ),
-            Change::Unassign { project, role, .. } => {
-                format!("{} {} → none", self.desired.project_name(project), self.desired.role_name(role))
-            }
+/// One change in a line, as an order: `assign alex@example.com: storefront USER`.
+#[must_use]
+pub fn change_line(desired: &Desired, change: &Change) -> String {
+    let verb = match change {
+        Change::Invite { .. } => "invite",
+        Change::Assign { .. } => "assign",
+        Change::ChangeRole { .. } => "change",
+        Change::Unassign { .. } => "unassign",
+    };
+    format!("{verb} {}: {}", change.email(), described(desired, change))
+}
+
+/// What a change does, by alias, without saying for whom.
+#[must_use]
+pub fn described(desired: &Desired, change: &Change) -> String {
+    match change {
+        Change::Invite { projects, .. } => desired.access_names(projects),
+        Change::Assign { project, role, .. } => {
+            format!("{} {}", desired.project_name(project), desired.role_name(role))
+        }
+        Change::ChangeRole { project, from, to, .. } => {
+            let (from, to) = (desired.role_name(from), desired.role_name(to));
+            format!("{} {from} → {to}", desired.project_name(project))
+        }
+        Change::Unassign { project, role, .. } => {
+            format!("{} {} → none", desired.project_name(project), desired.role_name(role))
         }
     }
 }

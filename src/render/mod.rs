@@ -13,6 +13,7 @@ use crate::known::Known;
 use crate::plan::Plan;
 
 pub use diff::diff;
+pub use highlights::{change_line, described};
 pub use json::json;
 pub use paint::Paint;
 pub use text::text;

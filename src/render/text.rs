@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
 
-use super::highlights::Lines;
+use super::highlights::{Lines, described};
 use super::{Paint, View, about};
 use crate::inert;
 use crate::known::Source;
@@ -40,7 +40,7 @@ pub fn text(view: &View, paint: Paint) -> String {
         &view.lines(|change| match change {
             Change::Invite { first_name, last_name, .. } => {
                 let name = format!("({first_name} {last_name})");
-                Some(format!("{}  {}", view.described(change), paint.dim(&inert::line(&name))))
+                Some(format!("{}  {}", described(view.desired, change), paint.dim(&inert::line(&name))))
             }
             _ => None,
         }),
@@ -48,14 +48,15 @@ pub fn text(view: &View, paint: Paint) -> String {
     page.section(
         "Gains access",
         &paint.green("+"),
-        &view.lines(|change| matches!(change, Change::Assign { .. }).then(|| view.described(change))),
+        &view
+            .lines(|change| matches!(change, Change::Assign { .. }).then(|| described(view.desired, change))),
     );
     page.section(
         "Changes role",
         &paint.yellow("~"),
         &view.lines(|change| {
             (matches!(change, Change::ChangeRole { .. }) && !change.is_reduction())
-                .then(|| view.described(change))
+                .then(|| described(view.desired, change))
         }),
     );
     for (title, kinds) in NOTES {

@@ -1,0 +1,57 @@
+//! When a run ends before its end: nothing new starts, and what is under way is finished.
+
+use std::fmt;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::{api, ledger};
+
+/// Why a run ended before its end.
+#[derive(Clone, Debug)]
+pub enum Stopped {
+    /// No other call would succeed either.
+    Service(Box<api::Error>),
+    /// What cannot be recorded is not done.
+    Ledger(ledger::LedgerError),
+    /// Somebody asked for it.
+    Interrupted,
+}
+
+/// Says whether anything new may start. The first reason to stop is the one that counts.
+#[derive(Debug, Default)]
+pub struct Stop {
+    asked: AtomicBool,
+    reason: Mutex<Option<Stopped>>,
+}
+
+impl Stop {
+    /// Nothing new starts from here on.
+    pub fn ask(&self, reason: Stopped) {
+        if let Ok(mut first) = self.reason.lock() {
+            first.get_or_insert(reason);
+        }
+        self.asked.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether nothing new may start.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(&self) -> Option<Stopped> {
+        self.reason.lock().ok().and_then(|reason| reason.clone())
+    }
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service(error) => write!(f, "{error}"),
+            Self::Ledger(error) => write!(f, "{error}"),
+            Self::Interrupted => f.write_str("interrupted"),
+        }
+    }
+}

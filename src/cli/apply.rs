@@ -1,0 +1,226 @@
+//! `guestlist apply`: plan, confirm, do.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use super::args::{Apply as Args, Everywhere, PlanTerms};
+use super::connection::{Place, clock, today};
+use super::environment;
+use super::failure::{Ended, Failure};
+use super::load::{self, folder_of};
+use super::plan::{expected_time, refuse, terms};
+use super::progress::Progress;
+use super::survey;
+use super::terminal::Terminal;
+use crate::apply::{Apply, Ending, Report, Stop, Stopped};
+use crate::desired::Desired;
+use crate::identity::Endpoint;
+use crate::known::Known;
+use crate::ledger::{EndReason, Meaning, Run};
+use crate::plan::{Change, Plan, SavedPlan, Unlisted};
+use crate::render::{self, View};
+use crate::{inert, wording};
+
+/// The longest saved plan that is read.
+const LONGEST_PLAN: u64 = 64 * 1024 * 1024;
+
+/// What is to be applied, and where.
+struct Task {
+    desired: Desired,
+    place: Place,
+    saved: Option<SavedPlan>,
+    terms: PlanTerms,
+}
+
+pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
+    let task = match &args.plan {
+        Some(path) => saved_task(path, args.terms, everywhere)?,
+        None => file_task(args, everywhere, terminal)?,
+    };
+    let Task { desired, place, .. } = &task;
+    let ledger = place.ledger()?;
+    let connection = place.connect(everywhere, Some(desired), terminal).await?;
+    let lease = ledger.acquire(&environment::who(), clock()).map_err(Failure::new)?;
+    let known = survey::live(place, &ledger, &connection.client.reader(), desired, terminal).await?;
+    let plan = task.plan(&known, terminal)?;
+    let expected = expected_time(&plan, connection.client.pace().as_ref());
+    Terminal::print(&render::text(&View { plan: &plan, desired, known: &known, expected }, terminal.out))?;
+    refuse(&plan)?;
+    if plan.changes.is_empty() {
+        return connection.close().await;
+    }
+    let calls = wording::count(plan.changes.len(), "call");
+    terminal.confirm(args.yes, &format!("Make {calls} to {}?", plan.endpoint))?;
+
+    let run =
+        Run::new("apply", environment::who(), place.endpoint.clone(), Some(plan.id.as_str().to_owned()));
+    let run = ledger.begin(run, &lease, clock()).map_err(Failure::new)?;
+    let stop = Arc::new(Stop::default());
+    let signal = listen(&stop, terminal)?;
+    let progress = Progress::new(terminal, plan.changes.len(), desired);
+    let apply = Apply {
+        plan: &plan,
+        desired,
+        known: &known,
+        writer: &connection.client.writer(),
+        run: &run,
+        concurrency: usize::from(args.concurrency),
+        stop: &stop,
+        watch: &|change: &Change, ending: &Ending| progress.note(change, ending),
+    };
+    let report = tokio::select! {
+        report = apply.carry_out() => report,
+        () = progress.follow(connection.client.waiting()) => Report::default(),
+    };
+    progress.finish();
+    let (reason, text) = match &report.stopped {
+        None => (EndReason::Completed, None),
+        Some(Stopped::Interrupted) => (EndReason::Interrupted, None),
+        Some(other) => (EndReason::Stopped, Some(other.to_string())),
+    };
+    let recorded = run.end(reason, text.as_deref()).await;
+    connection.close().await?;
+    drop(lease);
+    if let Err(error) = recorded {
+        terminal.warn(&format!("the end of this run is not in the ledger: {error}"));
+    }
+    tell(&report, desired, terminal)?;
+    match signal.load(Ordering::SeqCst) {
+        0 if report.is_success() => Ok(()),
+        0 => Err(Failure::Said),
+        status => Err(Failure::Signal(status)),
+    }
+}
+
+impl Task {
+    /// What is to be done now. A saved plan is made again from what is known now: what holds already
+    /// falls out, and what it does not list is refused.
+    fn plan(&self, known: &Known, terminal: Terminal) -> Result<Plan, Failure> {
+        let Some(saved) = &self.saved else {
+            return Ok(Plan::between(&self.desired, known, &terms(&self.place, today(), self.terms)));
+        };
+        let now = saved.again(known, today()).map_err(|unlisted| {
+            Failure::new(format!(
+                "the saved plan does not list what would now be done, so nothing was done; make a new plan.\n{}",
+                difference(&self.desired, &unlisted)
+            ))
+        })?;
+        let skipped = saved.changes.len() - now.changes.len();
+        if skipped > 0 {
+            terminal.say(&format!(
+                "{} of the saved plan hold already and are skipped.",
+                wording::count(skipped, "change")
+            ));
+        }
+        terminal.say(&format!("Applying the saved plan {}", saved.plan_id));
+        Ok(now)
+    }
+}
+
+fn file_task(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Result<Task, Failure> {
+    let path = &args.file.team_file;
+    let team = load::team(path, terminal)?;
+    let place = Place::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))?;
+    Ok(Task { desired: team.desired, place, saved: None, terms: args.terms })
+}
+
+fn saved_task(path: &Path, terms: PlanTerms, everywhere: &Everywhere) -> Result<Task, Failure> {
+    let shown = path.display().to_string();
+    let shown = inert::line(&shown);
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(LONGEST_PLAN).read_to_string(&mut text));
+    read.map_err(|error| Failure::new(format!("the saved plan `{shown}` cannot be read: {error}")))?;
+    let refused = |error| Failure::new(format!("the saved plan `{shown}` is not applied: {error}"));
+    let saved = SavedPlan::from_json(&text).map_err(refused)?;
+    let from_plan: (&Endpoint, Option<&str>) = (&saved.endpoint, Some(&saved.ledger));
+    let place = Place::new(everywhere, Path::new("."), Some(from_plan))?;
+    saved.check(&place.endpoint, today()).map_err(refused)?;
+    Ok(Task { desired: saved.desired.clone(), place, saved: Some(saved), terms })
+}
+
+fn difference(desired: &Desired, Unlisted(changes): &Unlisted) -> String {
+    let lines =
+        changes.iter().map(|change| format!("  not listed: {}", render::change_line(desired, change)));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The first signal ends the run in order, the second at once. Gives the exit status of the first.
+fn listen(stop: &Arc<Stop>, terminal: Terminal) -> Result<Arc<AtomicU8>, Failure> {
+    const INTERRUPTED: u8 = 130;
+    let status = Arc::new(AtomicU8::new(0));
+    let (stop, shared) = (Arc::clone(stop), Arc::clone(&status));
+    let heard = move |heard: u8| {
+        if shared.swap(heard, Ordering::SeqCst) != 0 {
+            std::process::exit(i32::from(heard));
+        }
+        terminal.say("Stopping: calls under way will end, nothing new starts. Once more stops now.");
+        stop.ask(Stopped::Interrupted);
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        const TERMINATED: u8 = 143;
+        let failure = |error| Failure::new(format!("signals cannot be listened to: {error}"));
+        let mut interrupts = signal(SignalKind::interrupt()).map_err(failure)?;
+        let mut terminations = signal(SignalKind::terminate()).map_err(failure)?;
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    _ = interrupts.recv() => heard(INTERRUPTED),
+                    _ = terminations.recv() => heard(TERMINATED),
+                }
+            }
+        });
+    }
+    #[cfg(not(unix))]
+    tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            heard(INTERRUPTED);
+        }
+    });
+    Ok(status)
+}
+
+/// Says what came of it: what was done on standard output, what was not on standard error.
+fn tell(report: &Report, desired: &Desired, terminal: Terminal) -> Ended {
+    let all = report.endings.len();
+    let counts = report.counts();
+    let of = |meaning: Meaning| counts.get(&meaning).copied().unwrap_or(0);
+    let parts: Vec<_> = [
+        (Meaning::Invited, "invited"),
+        (Meaning::AlreadyInvited, "already invited"),
+        (Meaning::Assigned, "assigned"),
+        (Meaning::RoleChanged, "changed"),
+        (Meaning::Unassigned, "unassigned"),
+        (Meaning::AlreadySo, "already so"),
+    ]
+    .into_iter()
+    .filter(|(meaning, _)| of(*meaning) > 0)
+    .map(|(meaning, word)| format!("{} {word}", of(meaning)))
+    .collect();
+    let details = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
+    let sentence = format!("Applied {} of {}{details}.", report.done(), wording::count(all, "change"));
+    let painted =
+        if report.is_success() { terminal.out.green(&sentence) } else { terminal.out.yellow(&sentence) };
+    Terminal::print(&format!("{painted}\n"))?;
+
+    for (change, ending) in &report.endings {
+        let line = render::change_line(desired, change);
+        match ending {
+            Ending::Failed { reason } => terminal.error(&format!("{line}: {reason}")),
+            Ending::Held { reason } => terminal.error(&format!("{line}: not done, because {reason}")),
+            Ending::Done(_) | Ending::NotStarted => {}
+        }
+    }
+    if let Some(stopped) = &report.stopped {
+        let waiting = report.endings.iter().filter(|(_, ending)| *ending == Ending::NotStarted).count();
+        terminal.error(&format!(
+            "the run stopped: {stopped}; {} not begun, run again to go on",
+            wording::count(waiting, "change")
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,276 @@
+//! The command line as clap reads it. Nothing is decided here.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+/// Keeps the members of a Voucherify organization in Git.
+///
+/// A YAML file lists people and their role in each project. `guestlist plan` shows what it would take to
+/// make the organization so; `guestlist apply` does it.
+#[derive(Debug, Parser)]
+#[command(name = "guestlist", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    after_help = "Credentials come from VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN, or from \
+files named by\nVOUCHERIFY_MANAGEMENT_ID_FILE and VOUCHERIFY_MANAGEMENT_TOKEN_FILE; never from an argument.\n\n\
+Exit status: 0 done or nothing to do; 1 failed or refused; 2 only with --detailed-exitcode: the plan has changes.\n\n\
+Example: guestlist plan team.yaml"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) everywhere: Everywhere,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Everywhere {
+    /// Base URL of the Management API, in place of what the team file says
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    /// Folder of the ledger, in place of what the team file says
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) ledger: Option<String>,
+    /// Use a simulated organization inside this process, kept in FILE; needs no credentials
+    #[cfg(feature = "sandbox")]
+    #[expect(
+        clippy::option_option,
+        reason = "not given, given alone, and given with a file are three things"
+    )]
+    #[arg(long, global = true, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(crate) sandbox: Option<Option<PathBuf>>,
+    /// When to colour
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+    /// How to write log lines on standard error
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+    /// Say more on standard error; up to three times
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// Say nothing on standard error but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check the team file, offline
+    #[command(after_help = "Example: guestlist validate team.yaml --format json")]
+    Validate(Validate),
+    /// Show what apply would do
+    #[command(after_help = "Example: guestlist plan team.yaml --format diff")]
+    Plan(Plan),
+    /// Do what the plan shows, after asking
+    #[command(after_help = "Example: guestlist apply team.yaml --yes")]
+    Apply(Apply),
+    /// Write a team file for an organization as it is
+    #[command(after_help = "Example: guestlist import --out team.yaml")]
+    Import(Import),
+    /// Tell where each role of a person comes from, and what is live
+    #[command(after_help = "Example: guestlist explain alex.doe@example.com team.yaml")]
+    Explain(Explain),
+    /// Show the ledger, newest first
+    #[command(after_help = "Example: guestlist log --person alex.doe@example.com")]
+    Log(Log),
+    /// Send an invitation again
+    #[command(after_help = "Example: guestlist resend alex.doe@example.com team.yaml --yes")]
+    Resend(Resend),
+    /// Free a lease that was left behind
+    #[command(after_help = "Example: guestlist unlock team.yaml --yes")]
+    Unlock(Unlock),
+    /// Print the completions of a shell
+    #[command(after_help = "Example: guestlist completions bash > /etc/bash_completion.d/guestlist")]
+    Completions(Completions),
+    /// Print the manual page
+    #[command(after_help = "Example: guestlist man | man -l -")]
+    Man,
+    /// Serve a simulated organization over HTTP, for trying things out
+    #[cfg(feature = "sandbox")]
+    #[command(after_help = "Example: guestlist sandbox --listen 127.0.0.1:8080 --seed-members 40")]
+    Sandbox(Sandbox),
+}
+
+/// The team file.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TeamFileArg {
+    /// The team file
+    #[arg(value_name = "TEAM_FILE", default_value = "team.yaml")]
+    pub(crate) team_file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    #[command(flatten)]
+    pub(crate) file: TeamFileArg,
+    /// How to write the problems
+    #[arg(long, value_enum, default_value_t = ProblemFormat::Text)]
+    pub(crate) format: ProblemFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) file: TeamFileArg,
+    /// How to write the plan
+    #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
+    pub(crate) format: PlanFormat,
+    /// Save the plan, for `apply --plan`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Exit with 2 if the plan has changes
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+    /// Ask no one: use the last reading that the ledger keeps
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// The plan as it would be on that day (UTC)
+    #[arg(long, value_name = "DATE")]
+    pub(crate) at: Option<jiff::civil::Date>,
+    #[command(flatten)]
+    pub(crate) terms: PlanTerms,
+}
+
+/// What lifts or bounds a plan for one run.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct PlanTerms {
+    /// Lift `max_removals` for this run; N is the number that the guard shows
+    #[arg(long, value_name = "N")]
+    pub(crate) allow_removals: Option<usize>,
+    /// Send at most N invitations
+    #[arg(long, value_name = "N")]
+    pub(crate) max_invites: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    #[command(flatten)]
+    pub(crate) file: TeamFileArg,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Apply a plan saved by `plan --out`; takes no team file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plan: Option<PathBuf>,
+    /// How many people to work on at once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) concurrency: u16,
+    #[command(flatten)]
+    pub(crate) terms: PlanTerms,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// Take these projects only
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) projects: Vec<String>,
+    /// Write to FILE, which must not exist
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The person
+    #[arg(value_name = "EMAIL")]
+    pub(crate) email: String,
+    #[command(flatten)]
+    pub(crate) file: TeamFileArg,
+    /// Ask no one: use the last reading that the ledger keeps
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Log {
+    #[command(flatten)]
+    pub(crate) file: TeamFileArg,
+    /// Only what concerns this person
+    #[arg(long, value_name = "EMAIL")]
+    pub(crate) person: Option<String>,
+    /// How to write the records
+    #[arg(long, value_enum, default_value_t = LogRecordFormat::Text)]
+    pub(crate) format: LogRecordFormat,
+    /// Check that no record was edited, removed or added
+    #[arg(long)]
+    pub(crate) verify: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Resend {
+    /// The person
+    #[arg(value_name = "EMAIL")]
+    pub(crate) email: String,
+    #[command(flatten)]
+    pub(crate) file: TeamFileArg,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Unlock {
+    #[command(flatten)]
+    pub(crate) file: TeamFileArg,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[cfg(feature = "sandbox")]
+#[derive(Debug, Args)]
+pub(crate) struct Sandbox {
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// Keep the organization in FILE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Begin with N members
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed_members: usize,
+    /// Misbehave on purpose, such as `status=503,every=5`; may be given more than once
+    #[arg(long, value_name = "FAULT")]
+    pub(crate) fault: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum ProblemFormat {
+    Text,
+    Json,
+    Github,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum PlanFormat {
+    Text,
+    Diff,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum LogRecordFormat {
+    Text,
+    Json,
+}

@@ -1,0 +1,97 @@
+//! What the environment says: credentials, and who runs this.
+
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+
+use super::failure::Failure;
+use super::terminal::Terminal;
+use crate::api::Credentials;
+use crate::ledger::Who;
+
+const ID: &str = "VOUCHERIFY_MANAGEMENT_ID";
+const TOKEN: &str = "VOUCHERIFY_MANAGEMENT_TOKEN";
+
+/// The longest credentials file that is read.
+const LONGEST_SECRET: u64 = 64 * 1024;
+
+/// The credentials from the two variables, or from the files that two others name.
+pub(crate) fn credentials(terminal: Terminal) -> Result<Credentials, Failure> {
+    let id = secret(ID, terminal)?;
+    let token = secret(TOKEN, terminal)?;
+    match (id, token) {
+        (Some(id), Some(token)) => Credentials::parse(&id, &token).map_err(Failure::new),
+        (id, token) => {
+            let missing: Vec<_> = [(id, ID), (token, TOKEN)]
+                .into_iter()
+                .filter(|(value, _)| value.is_none())
+                .map(|(_, name)| name)
+                .collect();
+            Err(Failure::new(format!(
+                "no credentials: set {} (or name a file with it in {}), or try things out with --sandbox",
+                crate::wording::list(&missing),
+                crate::wording::list(&missing.iter().map(|name| format!("{name}_FILE")).collect::<Vec<_>>())
+            )))
+        }
+    }
+}
+
+fn secret(name: &str, terminal: Terminal) -> Result<Option<String>, Failure> {
+    if let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) {
+        return match value.into_string() {
+            Ok(value) => Ok(Some(value)),
+            Err(_) => Err(Failure::new(format!("{name} is not text"))),
+        };
+    }
+    let file_name = format!("{name}_FILE");
+    let Some(path) = std::env::var_os(&file_name).filter(|path| !path.is_empty()) else { return Ok(None) };
+    let path = Path::new(&path);
+    let shown = path.display().to_string();
+    let shown = crate::inert::line(&shown);
+    warn_if_others_can_read(path, terminal);
+    let mut text = String::new();
+    let read =
+        fs::File::open(path).and_then(|file| file.take(LONGEST_SECRET).read_to_string(&mut text)).map_err(
+            |error| Failure::new(format!("{shown}, named by {file_name}, cannot be read: {}", error.kind())),
+        )?;
+    if read == 0 {
+        return Err(Failure::new(format!("{shown}, named by {file_name}, is empty")));
+    }
+    Ok(Some(text.trim().to_owned()))
+}
+
+#[cfg(unix)]
+fn warn_if_others_can_read(path: &Path, terminal: Terminal) {
+    use std::os::unix::fs::PermissionsExt as _;
+    if fs::metadata(path)
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o077 != 0)
+    {
+        let shown = path.display().to_string();
+        terminal.warn(&format!(
+            "others can read the credentials in {0}: chmod 600 {0}",
+            crate::inert::line(&shown)
+        ));
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_if_others_can_read(_path: &Path, _terminal: Terminal) {}
+
+/// Who runs this: what the CI says where there is one, else the user and host.
+pub(crate) fn who() -> Who {
+    let of = |names: &[&str]| {
+        names.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    };
+    let actor = of(&["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_REQUESTEDFOR", "CIRCLE_USERNAME"]);
+    Who {
+        user: if actor.is_none() { of(&["USER", "LOGNAME", "USERNAME"]) } else { None },
+        actor,
+        commit: of(&["GITHUB_SHA", "CI_COMMIT_SHA", "BUILD_SOURCEVERSION", "CIRCLE_SHA1"]),
+        job: of(&["GITHUB_RUN_ID", "CI_JOB_URL", "BUILD_BUILDID", "CIRCLE_BUILD_URL"]),
+        // The lease tells by it whether its holder can be looked for on this machine.
+        host: fs::read_to_string("/proc/sys/kernel/hostname")
+            .ok()
+            .map(|name| name.trim().to_owned())
+            .or_else(|| of(&["HOSTNAME", "COMPUTERNAME"])),
+    }
+}

@@ -1,0 +1,178 @@
+//! Reads the team file and what it includes, and reports every problem of all of them in one run.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use super::failure::Failure;
+use super::terminal::Terminal;
+use crate::desired::{self, Team};
+use crate::inert;
+use crate::team_file::{self, FileId, Location, MAX_BYTES, Problem, Problems, Sources, Text};
+
+/// No team has so many files.
+const MOST_FILES: usize = 10_000;
+
+/// A team file that was read, with what is wrong in it.
+pub(crate) struct Loaded {
+    /// The files.
+    pub(crate) sources: Sources,
+    /// What is wrong in them.
+    pub(crate) problems: Problems,
+    /// The team, where nothing is wrong.
+    pub(crate) team: Option<Team>,
+}
+
+/// Reads everything. Only a team file that cannot be read at all is a failure here.
+pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
+    let name = path.display().to_string();
+    let bytes = read(path).map_err(|error| {
+        let shown = inert::line(&name).into_owned();
+        Failure::new(match error.kind() {
+            io::ErrorKind::NotFound => format!(
+                "there is no team file `{shown}`; name it, or begin with `guestlist import --out {shown}`"
+            ),
+            io::ErrorKind::IsADirectory => format!("`{shown}` is a folder; name the team file in it"),
+            _ => format!("the team file `{shown}` cannot be read: {error}"),
+        })
+    })?;
+    let mut sources = Sources::default();
+    let mut problems = Problems::default();
+    let root_id = sources.add(&name, bytes, &mut problems);
+    let root = team_file::parse_root(&sources, root_id, &mut problems);
+    let folder = folder_of(path);
+    let mut included = Vec::new();
+    for (pattern, files) in expand(&root.include, path, &folder, &mut problems) {
+        for file in files {
+            let shown = shown_path(path, &folder, &file);
+            let id = add_included(&file, &shown, pattern, &mut sources, &mut problems);
+            if let Some(id) = id {
+                included.push(team_file::parse_included(&sources, id, &mut problems));
+            }
+        }
+    }
+    Ok(match desired::resolve(&sources, &root, &included, problems) {
+        Ok(team) => Loaded { sources, problems: Problems::default(), team: Some(team) },
+        Err(problems) => Loaded { sources, problems, team: None },
+    })
+}
+
+/// Reads the team file for a command that cannot do without; its problems are drawn on standard error.
+pub(crate) fn team(path: &Path, terminal: Terminal) -> Result<Team, Failure> {
+    let loaded = load(path)?;
+    match loaded.team {
+        Some(team) => Ok(team),
+        None => Err(Failure::Drawn(loaded.problems.text(&loaded.sources, terminal.err.color))),
+    }
+}
+
+/// The folder in which the team file stands.
+pub(crate) fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let size = usize::try_from(metadata.len()).unwrap_or(MAX_BYTES).min(MAX_BYTES);
+    let mut bytes = Vec::with_capacity(size + 1);
+    // One byte more than may be tells that there is more.
+    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn add_included(
+    file: &Path,
+    shown: &str,
+    pattern: &Text,
+    sources: &mut Sources,
+    problems: &mut Problems,
+) -> Option<FileId> {
+    match read(file) {
+        Ok(bytes) => Some(sources.add(shown, bytes, problems)),
+        Err(error) => {
+            let message = format!("the included file `{}` cannot be read: {error}", inert::line(shown));
+            problems.push(Problem::new(pattern.at, message));
+            None
+        }
+    }
+}
+
+/// The files of each pattern, sorted; a file that two patterns name is read once.
+fn expand<'a>(
+    patterns: &'a [Text],
+    team_file: &Path,
+    folder: &Path,
+    problems: &mut Problems,
+) -> Vec<(&'a Text, Vec<PathBuf>)> {
+    // The team file itself is not read once more.
+    let mut seen: BTreeSet<PathBuf> = fs::canonicalize(team_file).into_iter().collect();
+    let mut expanded = Vec::new();
+    let Ok(real_folder) = fs::canonicalize(folder) else { return expanded };
+    for pattern in patterns {
+        let mut files = Vec::new();
+        let at: Location = pattern.at;
+        let Some(escaped) = folder.to_str().map(glob::Pattern::escape) else {
+            problems.push(Problem::new(at, "the folder of the team file has a name that is not text"));
+            continue;
+        };
+        let options = glob::MatchOptions {
+            case_sensitive: true,
+            require_literal_separator: true,
+            require_literal_leading_dot: true,
+        };
+        let found = glob::glob_with(&format!("{escaped}/{}", pattern.value), options);
+        for file in found.into_iter().flatten() {
+            let Ok(file) = file else { continue };
+            if seen.len() + files.len() >= MOST_FILES {
+                problems.push(Problem::new(at, format!("this includes more than {MOST_FILES} files")));
+                break;
+            }
+            if file.is_dir() {
+                continue;
+            }
+            match fs::canonicalize(&file) {
+                Ok(real) if !real.starts_with(&real_folder) => {
+                    let shown = file.display().to_string();
+                    let message = format!(
+                        "`{}` is a link that leads out of the folder of the team file",
+                        inert::line(&shown)
+                    );
+                    problems.push(
+                        Problem::new(at, message)
+                            .help("put the file itself into the folder of the team file or below it"),
+                    );
+                }
+                Ok(real) if seen.insert(real.clone()) => files.push(file),
+                Ok(_) => {}
+                Err(error) => {
+                    let shown = file.display().to_string();
+                    problems
+                        .push(Problem::new(at, format!("`{}` cannot be read: {error}", inert::line(&shown))));
+                }
+            }
+        }
+        if files.is_empty() && !problems.sorted().iter().any(|problem| problem.at == at) {
+            let help =
+                "take the pattern out, or correct it; it is looked up from the folder of the team file";
+            problems.push(Problem::new(at, "no file matches this `include`").help(help));
+        }
+        files.sort();
+        expanded.push((pattern, files));
+    }
+    expanded
+}
+
+/// An included file named as the user named the team file: from the same place.
+fn shown_path(team_file: &Path, folder: &Path, file: &Path) -> String {
+    let from_here = team_file.parent().is_none_or(|parent| parent.as_os_str().is_empty());
+    let shown = if from_here { file.strip_prefix(folder).unwrap_or(file) } else { file };
+    shown.display().to_string()
+}

@@ -1,0 +1,78 @@
+//! The commands: one file each. The only place that reads arguments and environment, and prints.
+
+mod apply;
+mod args;
+mod completions;
+mod connection;
+mod environment;
+mod explain;
+mod failure;
+mod import;
+mod load;
+mod log;
+mod logging;
+mod plan;
+mod progress;
+mod resend;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod survey;
+mod terminal;
+mod unlock;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+use failure::{Ended, Failure};
+use terminal::Terminal;
+
+/// Runs guestlist with the arguments of the process, and gives its exit status.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::from(error.use_stderr()));
+        }
+    };
+    let terminal = Terminal::new(&cli.everywhere);
+    logging::start(&cli.everywhere, terminal);
+    let ended = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => {
+            let ended = runtime.block_on(run(cli, terminal));
+            // Nothing that is still under way may hold the process up.
+            runtime.shutdown_background();
+            ended
+        }
+        Err(error) => Err(Failure::new(format!("the system gives no threads: {error}"))),
+    };
+    let Err(failure) = ended else { return ExitCode::SUCCESS };
+    match &failure {
+        Failure::Sentence(sentence) => terminal.error(sentence),
+        Failure::Drawn(drawn) => Terminal::complain(drawn.trim_end()),
+        Failure::Said | Failure::HasChanges | Failure::Signal(_) => {}
+    }
+    ExitCode::from(failure.status())
+}
+
+async fn run(cli: Cli, terminal: Terminal) -> Ended {
+    let everywhere = &cli.everywhere;
+    match cli.command {
+        Command::Validate(args) => validate::run(&args, terminal),
+        Command::Plan(args) => plan::run(&args, everywhere, terminal).await,
+        Command::Apply(args) => apply::run(&args, everywhere, terminal).await,
+        Command::Import(args) => import::run(&args, everywhere, terminal).await,
+        Command::Explain(args) => explain::run(&args, everywhere, terminal).await,
+        Command::Log(args) => log::run(&args, everywhere, terminal),
+        Command::Resend(args) => resend::run(&args, everywhere, terminal).await,
+        Command::Unlock(args) => unlock::run(&args, everywhere, terminal),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Man => completions::man(),
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(args) => sandbox::run(&args, terminal).await,
+    }
+}

@@ -1,0 +1,88 @@
+//! `guestlist plan`: shows what apply would do, with a client that cannot write.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use super::args::{Everywhere, Plan as Args, PlanFormat, PlanTerms};
+use super::connection::{Place, today};
+use super::failure::{Ended, Failure};
+use super::load::{self, folder_of};
+use super::survey;
+use super::terminal::Terminal;
+use crate::api::{Pace, expected};
+use crate::plan::{Plan, SavedPlan, Terms};
+use crate::render::{self, View};
+use crate::{inert, wording};
+
+pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
+    let path = &args.file.team_file;
+    let team = load::team(path, terminal)?;
+    let place = Place::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))?;
+    let ledger = place.ledger()?;
+    let desired = &team.desired;
+    let (known, rate) = if args.offline {
+        (survey::offline(&place, &ledger, desired, terminal)?, None)
+    } else {
+        let connection = place.connect(everywhere, Some(desired), terminal).await?;
+        let known = survey::live(&place, &ledger, &connection.client.reader(), desired, terminal).await?;
+        let rate = connection.client.pace();
+        connection.close().await?;
+        (known, rate)
+    };
+    let plan = Plan::between(desired, &known, &terms(&place, args.at.unwrap_or_else(today), args.terms));
+    let view = View { plan: &plan, desired, known: &known, expected: expected_time(&plan, rate.as_ref()) };
+    Terminal::print(&match args.format {
+        PlanFormat::Text => render::text(&view, terminal.out),
+        PlanFormat::Diff => render::diff(&view, terminal.out),
+        PlanFormat::Json => render::json(&view),
+    })?;
+    if let Some(out) = &args.out {
+        let saved = SavedPlan::new(&plan, desired, &known, &place.ledger_name, args.terms.allow_removals);
+        save(out, &saved.to_json())?;
+        terminal.say(&format!(
+            "Saved as {}: guestlist apply --plan {0}",
+            inert::line(&out.display().to_string())
+        ));
+    }
+    refuse(&plan)?;
+    if args.detailed_exitcode && !plan.changes.is_empty() { Err(Failure::HasChanges) } else { Ok(()) }
+}
+
+/// What this run allows.
+pub(crate) fn terms(place: &Place, date: jiff::civil::Date, args: PlanTerms) -> Terms {
+    Terms {
+        endpoint: place.endpoint.clone(),
+        date,
+        allow_removals: args.allow_removals,
+        max_invites: args.max_invites,
+    }
+}
+
+/// How long the calls of `plan` will take under the rate limit last seen.
+pub(crate) fn expected_time(plan: &Plan, pace: Option<&Pace>) -> Option<Duration> {
+    expected(plan.summary().calls as u64, pace?)
+}
+
+/// A plan that a guard refuses is a failure.
+pub(crate) fn refuse(plan: &Plan) -> Ended {
+    if plan.refused.is_empty() {
+        return Ok(());
+    }
+    let guards = wording::count(plan.refused.len(), "guard");
+    let verb = if plan.refused.len() == 1 { "refuses" } else { "refuse" };
+    Err(Failure::new(format!("{guards} {verb} this plan, and nothing of it will be applied")))
+}
+
+/// Writes a file that nobody else reads, whole or not at all.
+pub(crate) fn save(path: &Path, text: &str) -> Ended {
+    let shown = path.display().to_string();
+    let failure =
+        |error: std::io::Error| Failure::new(format!("`{}` cannot be written: {error}", inert::line(&shown)));
+    let folder = folder_of(path);
+    let file = tempfile::NamedTempFile::new_in(&folder).map_err(failure)?;
+    fs::write(file.path(), text).map_err(failure)?;
+    file.as_file().sync_all().map_err(failure)?;
+    file.persist(path).map_err(|error| failure(error.error))?;
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! Tells how an apply goes: a bar on a terminal, a line a change elsewhere.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tokio::sync::watch;
+
+use super::terminal::Terminal;
+use crate::apply::Ending;
+use crate::desired::Desired;
+use crate::ledger::Meaning;
+use crate::plan::Change;
+use crate::render::described;
+
+/// How an apply is shown while it goes on.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    terminal: Terminal,
+    desired: Desired,
+}
+
+impl Progress {
+    /// For so many changes.
+    pub(crate) fn new(terminal: Terminal, changes: usize, desired: &Desired) -> Self {
+        let target = if terminal.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(Some(changes as u64), target);
+        let template = "{bar:30} {pos}/{len} changes, {per_sec}, {eta} left {msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(250));
+        Self { bar, terminal, desired: desired.clone() }
+    }
+
+    /// A change has ended.
+    pub(crate) fn note(&self, change: &Change, ending: &Ending) {
+        let line = line(&self.desired, change, ending);
+        if self.bar.is_hidden() {
+            self.terminal.say(&line);
+        } else if !matches!(ending, Ending::Done(_)) {
+            self.bar.println(line);
+        }
+        self.bar.inc(1);
+    }
+
+    /// Says while everybody waits for the rate limit, and until when.
+    pub(crate) async fn follow(&self, mut waiting: watch::Receiver<Option<Timestamp>>) {
+        loop {
+            let until = *waiting.borrow_and_update();
+            match until {
+                Some(until) => {
+                    let text = format!(
+                        "waiting for the rate limit until {} UTC",
+                        until.to_zoned(TimeZone::UTC).strftime("%H:%M:%S")
+                    );
+                    if self.bar.is_hidden() {
+                        self.terminal.say(&text);
+                    }
+                    self.bar.set_message(format!("({text})"));
+                }
+                None => self.bar.set_message(""),
+            }
+            if waiting.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// `invited alex@example.com: storefront USER`.
+fn line(desired: &Desired, change: &Change, ending: &Ending) -> String {
+    let who = change.email();
+    let what = described(desired, change);
+    match ending {
+        Ending::Done(meaning) => format!("{} {who}: {what}", said(*meaning)),
+        Ending::Failed { reason } => format!("failed {who}: {what}: {reason}"),
+        Ending::Held { reason } => format!("held back {who}: {what}: {reason}"),
+        Ending::NotStarted => format!("not started {who}: {what}"),
+    }
+}
+
+fn said(meaning: Meaning) -> &'static str {
+    match meaning {
+        Meaning::Invited => "invited",
+        Meaning::AlreadyInvited | Meaning::AddressTaken => "already invited",
+        Meaning::Assigned => "assigned",
+        Meaning::RoleChanged => "changed",
+        Meaning::Unassigned => "unassigned",
+        Meaning::AlreadySo => "already so",
+        Meaning::Refused | Meaning::Unknown => "tried",
+    }
+}

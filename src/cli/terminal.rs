@@ -1,0 +1,94 @@
+//! The two streams: data goes to standard output, everything else to standard error.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use super::args::{Color, Everywhere};
+use super::failure::Failure;
+use crate::render::Paint;
+
+/// What the user sees, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terminal {
+    /// Colours on standard output.
+    pub(crate) out: Paint,
+    /// Colours on standard error.
+    pub(crate) err: Paint,
+    /// Whether to say nothing but errors.
+    pub(crate) quiet: bool,
+}
+
+impl Terminal {
+    pub(crate) fn new(everywhere: &Everywhere) -> Self {
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let paint = |is_terminal: bool| Paint {
+            color: match everywhere.color {
+                Color::Always => true,
+                Color::Never => false,
+                Color::Auto => is_terminal && !no_color,
+            },
+        };
+        Self {
+            out: paint(io::stdout().is_terminal()),
+            err: paint(io::stderr().is_terminal()),
+            quiet: everywhere.quiet,
+        }
+    }
+
+    /// Writes data. A reader that has gone away is no failure.
+    pub(crate) fn print(text: &str) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::new(format!("standard output cannot be written to: {error}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells how things go.
+    pub(crate) fn say(self, text: &str) {
+        if !self.quiet {
+            Self::complain(text);
+        }
+    }
+
+    /// Tells what is not as it should be, and goes on.
+    pub(crate) fn warn(self, text: &str) {
+        self.say(&format!("{} {text}", self.err.yellow("warning:")));
+    }
+
+    /// Tells why the command fails.
+    pub(crate) fn error(self, text: &str) {
+        Self::complain(&format!("{} {text}", self.err.red("error:")));
+    }
+
+    /// Writes a line to standard error; if that is gone there is nobody to tell.
+    pub(crate) fn complain(text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Whether somebody is there to answer a question.
+    pub(crate) fn can_ask() -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks, and takes nothing but `yes` for a yes.
+    pub(crate) fn ask(self, question: &str) -> bool {
+        let mut err = io::stderr().lock();
+        let _ = write!(err, "{} Only `yes` is taken for a yes: ", self.err.bold(question));
+        let _ = err.flush();
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim() == "yes"
+    }
+
+    /// Asks where somebody can answer; `--yes` answers everywhere.
+    pub(crate) fn confirm(self, yes: bool, question: &str) -> Result<(), Failure> {
+        if yes {
+            return Ok(());
+        }
+        if !Self::can_ask() {
+            return Err(Failure::new("nobody can be asked here: look at the plan, then run with --yes"));
+        }
+        if self.ask(question) { Ok(()) } else { Err(Failure::new("not confirmed: nothing was done")) }
+    }
+}

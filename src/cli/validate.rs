@@ -1,0 +1,37 @@
+//! `guestlist validate`: checks the team file, offline.
+
+use super::args::{ProblemFormat, Validate};
+use super::failure::{Ended, Failure};
+use super::load;
+use super::terminal::Terminal;
+use crate::wording::count;
+
+pub(crate) fn run(args: &Validate, terminal: Terminal) -> Ended {
+    let loaded = load::load(&args.file.team_file)?;
+    match args.format {
+        ProblemFormat::Json => Terminal::print(&format!("{}\n", loaded.problems.json(&loaded.sources)))?,
+        ProblemFormat::Github => Terminal::print(&loaded.problems.github(&loaded.sources))?,
+        ProblemFormat::Text => {}
+    }
+    let Some(team) = loaded.team else {
+        return Err(match args.format {
+            ProblemFormat::Text => Failure::Drawn(loaded.problems.text(&loaded.sources, terminal.err.color)),
+            ProblemFormat::Json | ProblemFormat::Github => Failure::Said,
+        });
+    };
+    if args.format == ProblemFormat::Text {
+        let desired = &team.desired;
+        let sentence = format!(
+            "{} is in order: {} in {}.",
+            crate::inert::line(&args.file.team_file.display().to_string()),
+            if desired.people.len() == 1 {
+                "1 person".to_owned()
+            } else {
+                format!("{} people", desired.people.len())
+            },
+            count(desired.projects.len(), "project")
+        );
+        Terminal::print(&format!("{}\n", terminal.out.green(&sentence)))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! The rules of the code map, kept by looking at the source.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Every source file with its text, by path from `src`.
+fn sources() -> Vec<(PathBuf, String)> {
+    fn walk(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+        for entry in fs::read_dir(folder).expect("a source folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = fs::read_to_string(&path).expect("a source file");
+                found.push((path, text));
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    walk(&root, &mut found);
+    found.sort();
+    found
+        .into_iter()
+        .map(|(path, text)| (path.strip_prefix(&root).expect("below src").to_owned(), text))
+        .collect()
+}
+
+/// The modules in the order of `lib.rs`.
+fn modules() -> Vec<String> {
+    let lib = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).expect("lib.rs");
+    lib.lines()
+        .filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'))
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
+/// The top-level module that a file belongs to.
+fn module_of(path: &Path) -> String {
+    let first = path.components().next().expect("a component").as_os_str().to_string_lossy().into_owned();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// A file's text up to its tests; a file of tests has none.
+fn before_tests(path: &Path, text: &str) -> String {
+    if path.file_stem().is_some_and(|stem| stem == "tests" || stem == "testing")
+        || path.components().any(|part| part.as_os_str() == "tests")
+    {
+        return String::new();
+    }
+    text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn imports_point_up() {
+    let order = modules();
+    let rank = |module: &str| order.iter().position(|name| name == module);
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        let Some(own) = rank(&module_of(&path)) else { continue };
+        for used in before_tests(&path, &text).split("crate::").skip(1) {
+            let name: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if rank(&name).is_some_and(|used| used > own) {
+                wrong.push(format!("{} uses {name}, which stands below it", path.display()));
+            }
+        }
+        assert!(!text.contains("use crate::{"), "{}: name one module an import", path.display());
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn everything_above_api_is_pure() {
+    let order = modules();
+    let pure: Vec<_> = order.iter().take_while(|module| *module != "api").collect();
+    assert!(pure.len() >= 6, "{pure:?}");
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        if !pure.contains(&&module_of(&path)) {
+            continue;
+        }
+        for impure in [
+            "std::fs",
+            "std::env",
+            "std::io",
+            "std::net::Tcp",
+            "std::process",
+            "std::thread",
+            "SystemTime",
+            "Instant",
+            "Timestamp::now",
+            "Zoned::now",
+            "tokio",
+            "reqwest",
+            "async ",
+            "fastrand",
+            "HashMap",
+            "println!",
+        ] {
+            if before_tests(&path, &text).contains(impure) {
+                wrong.push(format!("{} has {impure}", path.display()));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn files_say_what_they_hold_and_stay_short() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        if !text.starts_with("//! ") {
+            wrong.push(format!("{} does not open with its purpose", path.display()));
+        }
+        let lines = before_tests(&path, &text).lines().count();
+        if lines > 400 {
+            wrong.push(format!("{} has {lines} lines before its tests", path.display()));
+        }
+        for name in ["util", "helper", "common", "manager", "misc"] {
+            if path.to_string_lossy().contains(name) {
+                wrong.push(format!("{} says nothing by its name", path.display()));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn only_cli_prints_and_reads_the_environment() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        let module = module_of(&path);
+        if module == "cli" || module == "main" {
+            continue;
+        }
+        for reserved in ["println!", "print!(", "std::env::var", "stdout()", "stderr()"] {
+            if before_tests(&path, &text).contains(reserved) {
+                wrong.push(format!("{} has {reserved}", path.display()));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
