@@ -212,7 +212,7 @@ impl Service {
 fn shorten(answer: &mut Answer, page: PageOfUsers, drop: usize) {
     let Some(body) = &mut answer.body else { return };
     let total = body["total"].as_u64().and_then(|total| usize::try_from(total).ok()).unwrap_or_default();
-    let before_page = (page.page - 1).saturating_mul(page.limit);
+    let before_page = page.page.saturating_sub(1).saturating_mul(page.limit);
     if let Some(data) = body["data"].as_array_mut() {
         data.truncate(total.saturating_sub(drop).saturating_sub(before_page));
     }
