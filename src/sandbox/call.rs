@@ -125,7 +125,7 @@ pub struct LoggedCall {
     pub credentials: bool,
     /// The status answered; null if no answer was sent.
     pub status: Option<u16>,
-    /// Whether it changed the organization.
+    /// Whether it was a write that was carried out, whatever became of the answer.
     pub applied: bool,
     /// The fault that struck it, as it was ordered.
     pub fault: Option<String>,

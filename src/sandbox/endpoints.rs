@@ -38,7 +38,7 @@ impl Organization {
         let everybody = self.in_project(project).ok_or_else(|| Refusal::no_project(project))?;
         let shown: Vec<_> = everybody.filter(|person| shows(person, behaviour)).collect();
         let (skipped, taken) = match behaviour.paging {
-            Paging::Honoured => ((page.page - 1).saturating_mul(page.limit), page.limit),
+            Paging::Honoured => (page.page.saturating_sub(1).saturating_mul(page.limit), page.limit),
             Paging::Ignored => (0, usize::MAX),
         };
         let data: Vec<_> = shown.iter().skip(skipped).take(taken).map(|person| user_body(person)).collect();

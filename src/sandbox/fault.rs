@@ -91,11 +91,11 @@ pub struct Trigger {
     pub path: Option<String>,
     /// Only bodies that name this address.
     pub email: Option<String>,
-    /// From the so-maniest on, counted from 1; that one alone unless `every` or `times` is there.
+    /// From this one on, counted from 1; this one alone unless `every`, `times` or `probability` is there.
     pub at: Option<u64>,
-    /// Every so-maniest.
+    /// Every so many calls: the second, fourth, sixth… with 2.
     pub every: Option<u64>,
-    /// So often at most.
+    /// At most so many times.
     pub times: Option<u64>,
     /// With this probability, 0 to 1.
     pub probability: Option<f64>,

@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 use super::answer::Refusal;
 use super::call::{Call, Payload};
 use super::connection::Scissors;
-use super::server::{Closing, Shared};
-use super::service::{Delivery, Reply};
+use super::reply::{Delivery, Reply};
+use super::shared::{Closing, Shared};
 
 /// More than any request needs.
 const LARGEST_BODY: usize = 1 << 20;

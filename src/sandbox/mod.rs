@@ -15,12 +15,15 @@ mod fault_text;
 mod file;
 mod hostile;
 mod http;
+mod options;
 mod organization;
 mod payload;
 mod rate_limit;
+mod reply;
 mod seed;
 mod server;
 mod service;
+mod shared;
 
 pub use answer::{Answer, Refusal};
 pub use behaviour::{AssignAgain, AssignPending, Behaviour, Paging, SecondInvitation};
@@ -28,11 +31,12 @@ pub use call::LoggedCall;
 pub use fault::{BodyKind, Fault, FaultKind, Trigger};
 pub use fault_text::FaultSyntaxError;
 pub use file::FileError;
+pub use options::{Clock, Credentials, Options};
 pub use organization::{Organization, Person, Project, ProjectLimit, Standing};
 pub use payload::PageOfUsers;
 pub use rate_limit::RateLimit;
 pub use seed::DEFAULT_OWNER;
-pub use server::{Clock, Credentials, Handle, Options, Sandbox, StartError};
+pub use server::{Handle, Sandbox, StartError};
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,9 @@
 //! Starts and stops the sandbox, and gives whoever started it a handle on what is inside.
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -15,79 +14,11 @@ use super::connection::{Door, Scissors};
 use super::fault::Fault;
 use super::file::{self, FileError};
 use super::http;
+use super::options::{Credentials, Options};
 use super::organization::Organization;
-use super::rate_limit::RateLimit;
 use super::service::Service;
+use super::shared::{Closing, Shared};
 use crate::inert;
-
-/// Tells the time, for the rate limit.
-pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
-
-/// The pair of headers that a client must send.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
-    /// `X-Management-Id`
-    pub id: String,
-    /// `X-Management-Token`
-    pub token: String,
-}
-
-impl Credentials {
-    /// `sandbox` and `sandbox`: for a sandbox that people talk to by hand.
-    #[must_use]
-    pub fn documented() -> Self {
-        Self { id: "sandbox".to_owned(), token: "sandbox".to_owned() }
-    }
-
-    /// A pair that nobody knows who has not got it from the handle.
-    #[must_use]
-    pub fn random() -> Self {
-        let word = || (0..32).map(|_| fastrand::alphanumeric()).collect();
-        Self { id: word(), token: word() }
-    }
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Credentials(…)")
-    }
-}
-
-/// How a sandbox is to be.
-#[derive(Clone)]
-pub struct Options {
-    /// Where to listen; by default a free port of the loopback address.
-    pub listen: SocketAddr,
-    /// The organization to begin with, unless the file holds one.
-    pub organization: Organization,
-    /// Where it is kept: read at the start, replaced after each change, before the change is answered.
-    pub file: Option<PathBuf>,
-    /// What the documents leave open.
-    pub behaviour: Behaviour,
-    /// What goes wrong.
-    pub faults: Vec<Fault>,
-    /// How many calls it allows; none, and it has no rate-limit headers.
-    pub rate_limit: Option<RateLimit>,
-    /// What a client must send.
-    pub credentials: Credentials,
-    /// The clock of the rate limit.
-    pub clock: Clock,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            organization: Organization::example(),
-            file: None,
-            behaviour: Behaviour::default(),
-            faults: Vec::new(),
-            rate_limit: Some(RateLimit::default()),
-            credentials: Credentials::random(),
-            clock: Arc::new(SystemTime::now),
-        }
-    }
-}
 
 /// Why a sandbox could not start.
 #[derive(Debug)]
@@ -245,80 +176,5 @@ impl Handle {
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle").field("address", &self.address).finish_non_exhaustive()
-    }
-}
-
-/// What all requests share.
-pub(super) struct Shared {
-    service: Mutex<Service>,
-    file: Option<PathBuf>,
-    /// How many changes are in the file.
-    kept: tokio::sync::Mutex<u64>,
-    clock: Clock,
-    closing: Closing,
-}
-
-impl Shared {
-    pub(super) fn lock(&self) -> MutexGuard<'_, Service> {
-        self.service.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn now(&self) -> SystemTime {
-        (self.clock)()
-    }
-
-    pub(super) fn closing(&self) -> Closing {
-        self.closing.clone()
-    }
-
-    /// Changes the organization from outside the API; `change` says whether it did.
-    pub(super) fn write(&self, change: impl FnOnce(&mut Organization) -> bool) -> bool {
-        let mut service = self.lock();
-        let changed = change(&mut service.organization);
-        service.changes += u64::from(changed);
-        changed
-    }
-
-    fn write_with<T>(&self, act: impl FnOnce(&mut Organization) -> T) -> T {
-        let mut service = self.lock();
-        service.changes += 1;
-        act(&mut service.organization)
-    }
-
-    /// Puts every change so far into the file. Whoever comes while another writes finds theirs written
-    /// with the next one's, so that many changes at once cost few writes.
-    pub(super) async fn keep(&self) -> Result<(), FileError> {
-        let Some(path) = self.file.clone() else { return Ok(()) };
-        let due = self.lock().changes;
-        let mut kept = self.kept.lock().await;
-        if *kept >= due {
-            return Ok(());
-        }
-        let (changes, bytes) = {
-            let service = self.lock();
-            (service.changes, serde_json::to_vec(&service.organization))
-        };
-        let not_written = |error| FileError::Io { action: "write", path: path.clone(), error };
-        let bytes = bytes.map_err(|error| not_written(error.into()))?;
-        let target = path.clone();
-        let saved = tokio::task::spawn_blocking(move || file::save(&target, &bytes)).await;
-        saved.map_err(|error| not_written(error.into()))??;
-        *kept = changes;
-        Ok(())
-    }
-}
-
-/// Tells requests that never end of themselves that the sandbox is closing.
-#[derive(Clone)]
-pub(super) struct Closing(watch::Receiver<()>);
-
-impl Closing {
-    pub(super) fn is_closed(&self) -> bool {
-        self.0.has_changed().is_err()
-    }
-
-    pub(super) async fn wait(&self) {
-        // Nothing is ever sent: only the end of the sender ends this.
-        while self.0.clone().changed().await.is_ok() {}
     }
 }

@@ -1,19 +1,20 @@
 //! One call after another: credentials, the rate limit, faults, the organization, and the log of it all.
 
 use std::collections::VecDeque;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde_json::Value;
 
 use super::answer::{Answer, Refusal};
 use super::behaviour::{Behaviour, Paging, SecondInvitation};
 use super::call::{Call, Endpoint, LoggedCall, Payload};
-use super::fault::{BodyKind, Fault, FaultKind};
+use super::fault::{Fault, FaultKind};
 use super::fault_plan::{FaultPlan, Misfortune};
 use super::hostile;
 use super::organization::Organization;
 use super::payload::PageOfUsers;
-use super::rate_limit::{Allowance, RateLimit, RateLimiter};
+use super::rate_limit::{RateLimit, RateLimiter};
+use super::reply::{Delivery, Reply};
 
 /// Everything behind the HTTP face. It knows no connection and no clock.
 #[derive(Debug)]
@@ -29,30 +30,6 @@ pub(super) struct Service {
     faults: FaultPlan,
     /// What the organization was before each of the last writes, for lists that lag behind.
     past: VecDeque<(u64, Organization)>,
-}
-
-/// What is to be sent, and how.
-#[derive(Debug)]
-pub(super) struct Reply {
-    /// The number of the call it answers.
-    pub(super) seq: u64,
-    pub(super) status: u16,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: Vec<u8>,
-    pub(super) delivery: Delivery,
-}
-
-/// How an answer reaches the client.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Delivery {
-    Whole,
-    Truncated,
-    Endless,
-    Trickle(Duration),
-    /// Never, and the connection stays open.
-    Withheld,
-    /// Never, and the connection is closed.
-    Cut,
 }
 
 impl Service {
@@ -96,7 +73,7 @@ impl Service {
             _ => self.answer(call, &endpoint, &logged, &misfortune, now),
         };
         let mut reply = match &misfortune.loud {
-            Some(fault) => spoilt(honest, &fault.kind, &logged.request_id),
+            Some(fault) => honest.spoil(&fault.kind, &logged.request_id),
             None => honest,
         };
         reply.seq = logged.seq;
@@ -235,7 +212,7 @@ impl Service {
 fn shorten(answer: &mut Answer, page: PageOfUsers, drop: usize) {
     let Some(body) = &mut answer.body else { return };
     let total = body["total"].as_u64().and_then(|total| usize::try_from(total).ok()).unwrap_or_default();
-    let before_page = (page.page - 1).saturating_mul(page.limit);
+    let before_page = page.page.saturating_sub(1).saturating_mul(page.limit);
     if let Some(data) = body["data"].as_array_mut() {
         data.truncate(total.saturating_sub(drop).saturating_sub(before_page));
     }
@@ -246,108 +223,5 @@ fn json_of(call: &Call) -> Result<&Value, Refusal> {
         Some(Payload::Json(body)) => Ok(body),
         Some(Payload::Other(_)) => Err(Refusal::invalid_payload("Payload must be JSON, and said to be")),
         None => Err(Refusal::invalid_payload("Payload must not be empty")),
-    }
-}
-
-/// What a fault makes of an honest answer.
-fn spoilt(mut reply: Reply, kind: &FaultKind, request_id: &str) -> Reply {
-    match kind {
-        FaultKind::Status { status, body, retry_after, limit_type, applied: _ } => {
-            reply.headers.retain(|(name, _)| *name != "content-type" && *name != "allow");
-            reply.status = *status;
-            reply.body.clear();
-            match body {
-                BodyKind::Json => reply.set_json(&status_body(*status).body(request_id)),
-                BodyKind::Html => reply.set_html(&format!("<html><body><h1>{status}</h1></body></html>\n")),
-                BodyKind::Empty => {}
-            }
-            if *status == 429 {
-                // Whatever the limiter would say, this answer says that the limit is spent, or nothing.
-                reply.headers.retain(|(name, _)| !name.starts_with("x-rate-limit"));
-                let limit_type = limit_type.as_deref().unwrap_or("api_calls");
-                reply.headers.push(("x-rate-limit-type", limit_type.to_owned()));
-            }
-            if let Some(seconds) = retry_after {
-                reply.headers.push(("retry-after", seconds.to_string()));
-            }
-        }
-        FaultKind::Truncate => {
-            reply.fill();
-            reply.delivery = Delivery::Truncated;
-        }
-        FaultKind::NotJson => {
-            reply.fill();
-            reply.set_html("<html><body>It works!</body></html>\n");
-        }
-        FaultKind::Endless => {
-            reply.fill();
-            reply.delivery = Delivery::Endless;
-        }
-        FaultKind::Trickle { pace } => {
-            reply.fill();
-            reply.delivery = Delivery::Trickle(*pace);
-        }
-        FaultKind::Hang { .. } => reply.delivery = Delivery::Withheld,
-        FaultKind::CloseBefore | FaultKind::CloseAfter => reply.delivery = Delivery::Cut,
-        FaultKind::Redirect => {
-            reply.status = 302;
-            reply.headers.push(("location", "/management/v1/redirected".to_owned()));
-        }
-        // The quiet ones are at work before this.
-        FaultKind::ShortList { .. }
-        | FaultKind::EmptyList
-        | FaultKind::Lag { .. }
-        | FaultKind::SecondInviteOk
-        | FaultKind::HostileNames => {}
-    }
-    reply
-}
-
-fn status_body(status: u16) -> Refusal {
-    match status {
-        401 => Refusal::unauthorized(),
-        402 => Refusal::payment_required(),
-        403 => Refusal::bare(403, "Forbidden"),
-        429 => Refusal::bare(429, "Too many requests"),
-        500.. => Refusal::server_error(status),
-        _ => Refusal::bare(status, "Refused"),
-    }
-}
-
-impl Reply {
-    fn bare(status: u16, allowance: Option<Allowance>) -> Self {
-        let headers = allowance.iter().flat_map(Allowance::headers).collect();
-        Self { seq: 0, status, headers, body: Vec::new(), delivery: Delivery::Whole }
-    }
-
-    fn json(status: u16, body: Option<&Value>, allowance: Option<Allowance>) -> Self {
-        let mut reply = Self::bare(status, allowance);
-        if let Some(body) = body {
-            reply.set_json(body);
-        }
-        reply
-    }
-
-    fn set_json(&mut self, body: &Value) {
-        self.body = body.to_string().into_bytes();
-        self.set_content_type("application/json; charset=utf-8");
-    }
-
-    fn set_html(&mut self, page: &str) {
-        self.body = page.as_bytes().to_vec();
-        self.set_content_type("text/html; charset=utf-8");
-    }
-
-    fn set_content_type(&mut self, content_type: &str) {
-        self.headers.retain(|(name, _)| *name != "content-type");
-        self.headers.push(("content-type", content_type.to_owned()));
-    }
-
-    /// Gives an answer without a body one, so that there is something to spoil.
-    fn fill(&mut self) {
-        if self.body.is_empty() {
-            self.status = 200;
-            self.set_json(&Value::Object(serde_json::Map::new()));
-        }
     }
 }

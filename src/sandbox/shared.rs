@@ -1,0 +1,87 @@
+//! What all requests share: the service behind its lock, the file it is kept in, and the sign to close.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use tokio::sync::watch;
+
+use super::file::{self, FileError};
+use super::options::Clock;
+use super::organization::Organization;
+use super::service::Service;
+
+/// What all requests share.
+pub(super) struct Shared {
+    pub(super) service: Mutex<Service>,
+    pub(super) file: Option<PathBuf>,
+    /// How many changes are in the file.
+    pub(super) kept: tokio::sync::Mutex<u64>,
+    pub(super) clock: Clock,
+    pub(super) closing: Closing,
+}
+
+impl Shared {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Service> {
+        self.service.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn now(&self) -> SystemTime {
+        (self.clock)()
+    }
+
+    pub(super) fn closing(&self) -> Closing {
+        self.closing.clone()
+    }
+
+    /// Changes the organization from outside the API; `change` says whether it did.
+    pub(super) fn write(&self, change: impl FnOnce(&mut Organization) -> bool) -> bool {
+        let mut service = self.lock();
+        let changed = change(&mut service.organization);
+        service.changes += u64::from(changed);
+        changed
+    }
+
+    pub(super) fn write_with<T>(&self, act: impl FnOnce(&mut Organization) -> T) -> T {
+        let mut service = self.lock();
+        service.changes += 1;
+        act(&mut service.organization)
+    }
+
+    /// Puts every change so far into the file. Whoever comes while another writes finds theirs written
+    /// with the next one's, so that many changes at once cost few writes.
+    pub(super) async fn keep(&self) -> Result<(), FileError> {
+        let Some(path) = self.file.clone() else { return Ok(()) };
+        let due = self.lock().changes;
+        let mut kept = self.kept.lock().await;
+        if *kept >= due {
+            return Ok(());
+        }
+        let (changes, bytes) = {
+            let service = self.lock();
+            (service.changes, serde_json::to_vec(&service.organization))
+        };
+        let not_written = |error| FileError::Io { action: "write", path: path.clone(), error };
+        let bytes = bytes.map_err(|error| not_written(error.into()))?;
+        let target = path.clone();
+        let saved = tokio::task::spawn_blocking(move || file::save(&target, &bytes)).await;
+        saved.map_err(|error| not_written(error.into()))??;
+        *kept = changes;
+        Ok(())
+    }
+}
+
+/// Tells requests that never end of themselves that the sandbox is closing.
+#[derive(Clone)]
+pub(super) struct Closing(pub(super) watch::Receiver<()>);
+
+impl Closing {
+    pub(super) fn is_closed(&self) -> bool {
+        self.0.has_changed().is_err()
+    }
+
+    pub(super) async fn wait(&self) {
+        // Nothing is ever sent: only the end of the sender ends this.
+        while self.0.clone().changed().await.is_ok() {}
+    }
+}
