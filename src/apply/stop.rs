@@ -4,7 +4,8 @@ use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::{api, ledger};
+use crate::api;
+use crate::ledger;
 
 /// Why a run ended before its end.
 #[derive(Clone, Debug)]

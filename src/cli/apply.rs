@@ -22,7 +22,8 @@ use crate::known::Known;
 use crate::ledger::{EndReason, Meaning, Run};
 use crate::plan::{Change, Plan, SavedPlan, Unlisted};
 use crate::render::{self, View};
-use crate::{inert, wording};
+use crate::inert;
+use crate::wording;
 
 /// The longest saved plan that is read.
 const LONGEST_PLAN: u64 = 64 * 1024 * 1024;

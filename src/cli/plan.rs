@@ -13,7 +13,8 @@ use super::terminal::Terminal;
 use crate::api::{Pace, expected};
 use crate::plan::{Plan, SavedPlan, Terms};
 use crate::render::{self, View};
-use crate::{inert, wording};
+use crate::inert;
+use crate::wording;
 
 pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
     let path = &args.file.team_file;

@@ -347,12 +347,13 @@ fn the_last_reading_is_kept_and_who_was_ever_seen() {
       "read_at": "2026-11-22T12:02:00Z",
       "projects": [],
       "members": {
-        "user_c@example.com": {
+        "c@example.com": {
           "id": "user_c@example.com",
           "login": "c@example.com",
           "first_name": "",
           "last_name": "",
-          "projects": {},
+          "access": {},
+          "elsewhere": false,
           "is_owner": false
         }
       },
