@@ -55,6 +55,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     random: Mutex<fastrand::Rng>,
     failed_calls: AtomicU32,
+    stopped: watch::Sender<bool>,
 }
 
 /// What a call that succeeded brought.
@@ -99,6 +100,7 @@ impl Client {
             clock,
             random: Mutex::new(fastrand::Rng::new()),
             failed_calls: AtomicU32::new(0),
+            stopped: watch::Sender::new(false),
         })))
     }
 
@@ -112,6 +114,12 @@ impl Client {
     #[must_use]
     pub fn writer(&self) -> Writer {
         Writer::new(self.clone())
+    }
+
+    /// Ends every call that waits for its turn or for its next attempt, and lets those that are under
+    /// way end by themselves.
+    pub fn stop(&self) {
+        self.0.stopped.send_replace(true);
     }
 
     /// Until when all calls wait for the rate limit, as it changes; none while they go on.
@@ -174,7 +182,7 @@ impl Shared {
         }
         let policy = &self.settings.retry;
         loop {
-            let admitted = self.pacer.admit(policy.budget).await;
+            let admitted = self.unless_stopped(self.pacer.admit(policy.budget)).await?;
             let ticket = admitted.map_err(|until| Problem::RateLimited { until: Some(until) })?;
             tries.attempts += 1;
             let started = self.clock.instant();
@@ -190,26 +198,30 @@ impl Shared {
             }
             // After a 429 it is the pacer that waits, for this call as for all others.
             if !matches!(problem, Problem::RateLimited { .. }) {
-                self.wait(retry_at, tries).await.map_err(|()| problem)?;
+                let Some(wait) = self.pause(retry_at, tries) else { return Err(problem) };
+                self.unless_stopped(self.clock.sleep(wait)).await?;
             }
         }
     }
 
-    /// Waits before the next attempt, unless that takes longer than one call may.
-    async fn wait(&self, retry_at: Option<Instant>, tries: &mut Tries) -> Result<(), ()> {
+    /// How long to wait before the next attempt, unless that takes longer than one call may.
+    fn pause(&self, retry_at: Option<Instant>, tries: &mut Tries) -> Option<Duration> {
         let policy = &self.settings.retry;
-        let backoff = {
-            let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
-            policy.backoff(tries.attempts, &mut random)
-        };
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        let backoff = policy.backoff(tries.attempts, &mut random);
         let asked = retry_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(self.clock.instant()));
         let wait = backoff.max(asked);
         tries.waited = tries.waited.saturating_add(wait);
-        if tries.waited > policy.budget {
-            return Err(());
+        (tries.waited <= policy.budget).then_some(wait)
+    }
+
+    async fn unless_stopped<F: Future>(&self, future: F) -> Result<F::Output, Problem> {
+        let mut stopped = self.stopped.subscribe();
+        tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stopped| *stopped) => Err(Problem::Stopped),
+            output = future => Ok(output),
         }
-        self.clock.sleep(wait).await;
-        Ok(())
     }
 
     /// Counts the calls that failed one after the other, and says when they are too many.

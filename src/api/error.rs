@@ -19,7 +19,7 @@ pub struct Error {
     /// How long all of it took.
     pub took: Duration,
     /// Whether the service may have done what it was asked, in any of the attempts.
-    pub maybe_processed: bool,
+    pub(super) maybe_processed: bool,
     /// What went wrong in the last attempt.
     pub problem: Problem,
 }
@@ -99,6 +99,8 @@ pub enum Problem {
     },
     /// An id cannot be put into a path.
     Unsendable,
+    /// The run was stopped while the call waited.
+    Stopped,
 }
 
 /// An answer that is no success. Every text is inert and short.
@@ -140,7 +142,8 @@ impl Problem {
             | Self::ServiceDown { .. }
             | Self::Refused(_)
             | Self::TooLarge { .. }
-            | Self::Unsendable => false,
+            | Self::Unsendable
+            | Self::Stopped => false,
         }
     }
 
@@ -157,6 +160,7 @@ impl Problem {
                 | Self::Certificate(_)
                 | Self::ServiceDown { .. }
                 | Self::RateLimited { until: Some(_) }
+                | Self::Stopped
         )
     }
 
@@ -308,6 +312,7 @@ impl fmt::Display for Problem {
             Self::Damaged(reason) => write!(f, "got an answer that cannot be read ({reason})"),
             Self::TooLarge { cap } => write!(f, "got an answer of more than {} MiB", cap >> 20),
             Self::Unsendable => f.write_str("was not made, since an id in its path is empty or only dots"),
+            Self::Stopped => f.write_str("was stopped while it waited"),
         }
     }
 }
@@ -335,6 +340,7 @@ impl Problem {
                 "check that the endpoint is Voucherify's and no proxy answers in its place"
             }
             Self::Unsendable => "correct the id",
+            Self::Stopped => "run again",
         }
     }
 }

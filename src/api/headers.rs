@@ -22,19 +22,21 @@ pub(super) struct Now {
     pub(super) timestamp: Timestamp,
 }
 
-/// Reads the headers of an answer with that status.
-pub(super) fn lesson(status: u16, headers: &HeaderMap, now: Now) -> Lesson {
+/// Reads the headers of an answer with that status. A failure without any comes from a gateway, which
+/// knows nothing of the limit, and teaches nothing.
+pub(super) fn lesson(status: u16, headers: &HeaderMap, now: Now) -> Option<Lesson> {
     let number = |name: &str| text(headers, name)?.parse::<u64>().ok();
     let resets_at = number("x-rate-limit-retry")
         .and_then(|second| Timestamp::from_second(i64::try_from(second).ok()?).ok())
         .map(|time| instant_of(time, headers, now));
-    Lesson {
+    let lesson = Lesson {
         limit: number("x-rate-limit-limit"),
         remaining: number("x-rate-limit-remaining"),
         resets_at,
         refused: status == 429,
         retry_at: retry_at(headers, now),
-    }
+    };
+    (status < 500 || lesson.remaining.is_some()).then_some(lesson)
 }
 
 /// When `Retry-After` allows the next attempt: so many seconds from now, or at a date.
@@ -86,7 +88,7 @@ mod tests {
             (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a value"))
         };
         let now = Now { instant: Instant::now(), timestamp: NOON.parse().expect("a time") };
-        let lesson = lesson(status, &lines.iter().map(header).collect(), now);
+        let lesson = lesson(status, &lines.iter().map(header).collect(), now).expect("a lesson");
         assert_eq!(lesson.refused, status == 429);
         let wait = |time: Option<Instant>| Some(time?.saturating_duration_since(now.instant).as_millis());
         (lesson.limit, lesson.remaining, wait(lesson.resets_at), wait(lesson.retry_at))
@@ -114,6 +116,13 @@ mod tests {
         let ahead = "2026-03-02T13:00:06Z".parse::<Timestamp>().expect("a time").as_second().to_string();
         let lines = [("x-rate-limit-retry", ahead.as_str()), ("date", "Mon, 02 Mar 2026 13:00:00 GMT")];
         assert_eq!(check(200, &lines), (None, None, Some(6000), None));
+    }
+
+    #[test]
+    fn a_gateway_teaches_nothing() {
+        let now = Now { instant: Instant::now(), timestamp: Timestamp::UNIX_EPOCH };
+        assert_eq!(lesson(502, &HeaderMap::new(), now), None);
+        assert_eq!(lesson(404, &HeaderMap::new(), now), Some(Lesson::default()));
     }
 
     #[test]

@@ -94,8 +94,8 @@ pub(super) struct Ticket {
 
 impl Ticket {
     /// Hands in what the answer tells.
-    pub(super) fn learn(mut self, lesson: Lesson) {
-        self.hand_in(Some(lesson));
+    pub(super) fn learn(mut self, lesson: Option<Lesson>) {
+        self.hand_in(lesson);
     }
 
     fn hand_in(&mut self, lesson: Option<Lesson>) {

@@ -1,1 +1,285 @@
-//! The budget in a simulation with virtual time.
+//! The budget against a simulated service, in virtual time: workers, windows, answers out of order.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// A simulated run. Times are milliseconds.
+#[derive(Clone, Debug)]
+struct World {
+    calls: u64,
+    workers: u64,
+    /// Calls in a window, or no limit and no headers.
+    limit: Option<u64>,
+    /// How long a window is.
+    period: u64,
+    /// When the first window ends. Whole seconds where the service's windows are aligned.
+    first_end: u64,
+    /// How long a call travels each way at most.
+    latency: u64,
+    /// One call in so many gets no answer although it was counted.
+    lost: Option<u64>,
+    seed: u64,
+}
+
+/// What came of it.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    took: u64,
+    refused: u64,
+    /// How often somebody was told to wait.
+    waits: u64,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    /// A call reaches the service.
+    Arrives,
+    /// An answer, or the news that there will be none, reaches the client.
+    Answers,
+    /// A worker asks for leave.
+    Asks,
+}
+
+fn run(world: &World) -> Outcome {
+    let start = Instant::now();
+    let at = |millis: u64| start + Duration::from_millis(millis);
+    let mut random = fastrand::Rng::with_seed(world.seed);
+    let mut budget = Budget::default();
+    let mut outcome = Outcome { took: 0, refused: 0, waits: 0 };
+    let (mut left_to_make, mut left_to_answer) = (world.calls, world.calls);
+    let (mut window_end, mut used) = (world.first_end, 0);
+    let mut leaves: Vec<Leave> = Vec::new();
+    let mut lessons: Vec<Option<Lesson>> = Vec::new();
+    let mut queue = BinaryHeap::new();
+    for _ in 0..world.workers {
+        queue.push(Reverse((0, Event::Asks, 0)));
+    }
+    let mut parked = 0;
+    while left_to_answer > 0 {
+        let Reverse((now, event, call)) = queue.pop().expect("the workers wait for ever");
+        assert!(now < 100_000_000, "the run does not end");
+        match event {
+            Event::Asks if left_to_make == 0 => {}
+            Event::Asks => match budget.ask(at(now)) {
+                Word::Go(leave) => {
+                    left_to_make -= 1;
+                    leaves.push(leave);
+                    lessons.push(None);
+                    let arrival = now + random.u64(0..=world.latency);
+                    queue.push(Reverse((arrival, Event::Arrives, leaves.len() - 1)));
+                }
+                Word::Shut(until) | Word::Crowded(Some(until)) => {
+                    outcome.waits += 1;
+                    let wait = until.saturating_duration_since(at(now)).as_millis();
+                    queue.push(Reverse((now + u64::try_from(wait).expect("short"), Event::Asks, 0)));
+                }
+                Word::Crowded(None) => {
+                    outcome.waits += 1;
+                    parked += 1;
+                }
+            },
+            Event::Arrives => {
+                while now >= window_end {
+                    window_end += world.period;
+                    used = 0;
+                }
+                let refused = world.limit.is_some_and(|limit| used >= limit);
+                used += u64::from(!refused);
+                outcome.refused += u64::from(refused);
+                let lesson = world.limit.map_or(Lesson::default(), |limit| Lesson {
+                    limit: Some(limit),
+                    remaining: Some(limit - used),
+                    resets_at: Some(at(window_end.next_multiple_of(1000))),
+                    refused,
+                    retry_at: None,
+                });
+                let lost = world.lost.is_some_and(|share| random.u64(0..share) == 0);
+                lessons[call] = (!lost).then_some(lesson);
+                queue.push(Reverse((now + random.u64(0..=world.latency), Event::Answers, call)));
+            }
+            Event::Answers => {
+                let lesson = lessons[call].take();
+                // A refused or lost call has to be made again.
+                if lesson.is_none_or(|lesson| lesson.refused) {
+                    left_to_make += 1;
+                } else {
+                    left_to_answer -= 1;
+                }
+                budget.learn(leaves[call], lesson, at(now));
+                outcome.took = now;
+                for _ in 0..=parked {
+                    queue.push(Reverse((now, Event::Asks, 0)));
+                }
+                parked = 0;
+            }
+        }
+    }
+    outcome
+}
+
+#[test]
+fn three_windows_of_work_take_two_waits_and_no_refusal() {
+    for seed in 0..200 {
+        let world = World {
+            calls: 300,
+            workers: 8,
+            limit: Some(100),
+            period: 6000,
+            first_end: 6000,
+            latency: 5,
+            lost: None,
+            seed,
+        };
+        let outcome = run(&world);
+        assert!(outcome.took <= 12_600 && outcome.refused == 0, "{seed}: {outcome:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_limit_is_used_to_the_full_and_refusals_are_the_exception(
+        calls in 1u64..600,
+        workers in 1u64..32,
+        limit in 5u64..200,
+        period in 1u64..30,
+        first_end in 1u64..30_000,
+        latency in 0u64..200,
+        seed: u64,
+    ) {
+        // Before the first answer nothing is known, so no more workers than the limit start at once.
+        let workers = workers.min(limit);
+        let period = period * 1000;
+        // So that every window can be used up, and a call's way is short against it.
+        prop_assume!(latency * 4 * (limit / workers + 3) < period);
+        let first_end = first_end.min(period);
+        let world = World { calls, workers, limit: Some(limit), period, first_end, latency, lost: None, seed };
+        let outcome = run(&world);
+        // All but those of the first window wait for a new one. One more where the first was too short.
+        let windows = (calls - 1) / limit + 1;
+        let work = latency * 2 * (calls / workers + 1);
+        // Every window costs a second of rounding at most, a scout, and the calls that end it alone.
+        let round_trips = 2 * latency * (workers + 2) + 1020;
+        let bound = first_end + windows * (period + round_trips) + work;
+        prop_assert!(outcome.refused <= 2, "{outcome:?}");
+        prop_assert!(outcome.took <= bound, "{outcome:?} {bound}");
+    }
+
+    #[test]
+    fn lost_answers_block_nobody(
+        calls in 1u64..200,
+        workers in 1u64..16,
+        limit in 16u64..100,
+        latency in 0u64..500,
+        seed: u64,
+    ) {
+        let world =
+            World { calls, workers, limit: Some(limit), period: 6000, first_end: 2500, latency, lost: Some(4), seed };
+        run(&world);
+    }
+
+    #[test]
+    fn without_headers_nobody_waits(calls in 1u64..500, workers in 1u64..64, latency in 0u64..500, seed: u64) {
+        let world =
+            World { calls, workers, limit: None, period: 1000, first_end: 1000, latency, lost: Some(5), seed };
+        prop_assert_eq!(run(&world).waits, 0);
+    }
+}
+
+/// A service that says `remaining` and that the window ends in so many seconds.
+fn says(now: Instant, remaining: u64, seconds: u64) -> Lesson {
+    let resets_at = Some(now + Duration::from_secs(seconds));
+    Lesson { limit: Some(100), remaining: Some(remaining), resets_at, ..Lesson::default() }
+}
+
+fn go(budget: &mut Budget, now: Instant) -> Leave {
+    match budget.ask(now) {
+        Word::Go(leave) => leave,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_answer_that_was_overtaken_raises_nothing() {
+    let now = Instant::now();
+    let mut budget = Budget::default();
+    let (first, second, third) = (go(&mut budget, now), go(&mut budget, now), go(&mut budget, now));
+    budget.learn(third, Some(says(now, 0, 10)), now);
+    budget.learn(first, Some(says(now, 2, 10)), now);
+    budget.learn(second, Some(says(now, 1, 10)), now);
+    assert_eq!(budget.ask(now), Word::Shut(now + Duration::from_secs(10) + JUST_PAST));
+}
+
+#[test]
+fn calls_in_flight_are_reserved() {
+    let now = Instant::now();
+    let mut budget = Budget::default();
+    let leave = go(&mut budget, now);
+    budget.learn(leave, Some(says(now, 2, 10)), now);
+    go(&mut budget, now);
+    go(&mut budget, now);
+    assert!(matches!(budget.ask(now), Word::Crowded(Some(_))));
+}
+
+#[test]
+fn a_new_window_is_tried_by_one_call_alone() {
+    let now = Instant::now();
+    let mut budget = Budget::default();
+    let leave = go(&mut budget, now);
+    budget.learn(leave, Some(says(now, 0, 10)), now);
+    let later = now + Duration::from_secs(11);
+    let scout = go(&mut budget, later);
+    assert_eq!(budget.ask(later), Word::Crowded(None));
+    budget.learn(scout, Some(says(later, 99, 9)), later);
+    assert!(matches!(budget.ask(later), Word::Go(_)));
+}
+
+#[test]
+fn a_refusal_without_a_time_stops_everybody_for_a_second() {
+    let now = Instant::now();
+    let mut budget = Budget::default();
+    let (first, second) = (go(&mut budget, now), go(&mut budget, now));
+    budget.learn(first, Some(Lesson { refused: true, ..Lesson::default() }), now);
+    assert_eq!(budget.ask(now), Word::Shut(now + UNNAMED_PAUSE + JUST_PAST));
+    budget.learn(second, Some(Lesson::default()), now);
+    let later = now + Duration::from_secs(2);
+    let scout = go(&mut budget, later);
+    budget.learn(scout, Some(Lesson::default()), later);
+    assert_eq!(budget.remaining, None);
+}
+
+#[test]
+fn the_time_for_a_number_of_calls_is_told_from_the_limit() {
+    let second = Duration::from_secs;
+    let pace = Pace { limit: 100, remaining: 40, resets_in: second(20), period: None };
+    assert_eq!(expected(0, &pace), Some(second(0)));
+    assert_eq!(expected(40, &pace), Some(second(0)));
+    assert_eq!(expected(41, &pace), Some(second(20)));
+    assert_eq!(expected(140, &pace), Some(second(20)));
+    assert_eq!(expected(141, &pace), Some(second(80)));
+    assert_eq!(expected(141, &Pace { period: Some(second(6)), ..pace }), Some(second(26)));
+    assert_eq!(expected(141, &Pace { resets_in: second(90), ..pace }), Some(second(3690)));
+    assert_eq!(expected(41, &Pace { limit: 0, ..pace }), None);
+    assert_eq!(expected(u64::MAX, &pace), None);
+}
+
+#[test]
+fn two_windows_show_how_long_one_is() {
+    let now = Instant::now();
+    let mut budget = Budget::default();
+    let leave = go(&mut budget, now);
+    budget.learn(leave, Some(says(now, 99, 6)), now);
+    let later = now + Duration::from_secs(7);
+    let leave = go(&mut budget, later);
+    budget.learn(leave, Some(says(later, 99, 5)), later);
+    let pace = Pace {
+        limit: 100,
+        remaining: 99,
+        resets_in: Duration::from_secs(5),
+        period: Some(Duration::from_secs(6)),
+    };
+    assert_eq!(budget.pace(later), Some(pace));
+}

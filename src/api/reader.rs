@@ -15,7 +15,7 @@ use crate::known::{Project, User, UserList};
 const PAGE: usize = 100;
 
 /// No list has so many pages: a service that goes on after that would go on for ever.
-const MOST_PAGES: usize = 10_000;
+const MOST_PAGES: usize = 1_000;
 
 /// Reads projects and users.
 #[derive(Clone)]

@@ -1,1 +1,626 @@
-//! Whole calls against the scripted server.
+//! Whole calls against the scripted server: what is sent, what is waited for, what is said.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::testing::{QuickClock, Reply, Request, Script, Server, answer, ok};
+use super::*;
+use crate::identity::{Email, Endpoint, ProjectId, Role, UserId};
+use crate::known;
+
+const NO_PROJECTS: &str = r#"{"object":"list","data_ref":"data","data":[],"total":0}"#;
+
+fn credentials() -> Credentials {
+    Credentials::parse("canary-id", "canary-token").expect("credentials")
+}
+
+fn client(endpoint: &Endpoint, settings: Settings) -> (Client, Arc<QuickClock>) {
+    let clock = QuickClock::new();
+    let client = Client::with_clock(endpoint, &credentials(), settings, Arc::clone(&clock) as _);
+    (client.expect("a client"), clock)
+}
+
+fn quick(endpoint: &Endpoint) -> (Client, Arc<QuickClock>) {
+    client(endpoint, Settings::default())
+}
+
+fn p(id: &str) -> ProjectId {
+    ProjectId::new(id)
+}
+
+/// Lists the projects of a server that gives these replies: what came of it, after how many calls.
+async fn read(replies: impl IntoIterator<Item = Script>) -> (String, usize) {
+    let server = Server::script(replies).await;
+    let (client, _) = quick(&server.endpoint);
+    let result = client.reader().projects().await;
+    let said =
+        result.map_or_else(|error| error.to_string(), |projects| format!("{} projects", projects.len()));
+    (said, server.lines().len())
+}
+
+#[tokio::test]
+async fn projects_are_one_call_with_the_credentials_in_its_headers() {
+    let server = Server::script([(|| {
+        ok(r#"{"data":[{"id":"proj_1","name":"Shop","new":1},{"id":"sand_2"},{"id":"p3","name":null}],"total":2}"#)
+    }) as Script])
+    .await;
+    let projects = quick(&server.endpoint).0.reader().projects().await.expect("projects");
+    let known = |id, name: &str| known::Project { id: p(id), name: name.to_owned() };
+    assert_eq!(projects, [known("proj_1", "Shop"), known("sand_2", ""), known("p3", "")]);
+    assert_eq!(server.lines(), ["GET /management/v1/projects"]);
+    let headers = &server.requests()[0].headers;
+    assert!(headers.contains("x-management-id: canary-id"), "{headers}");
+    assert!(headers.contains("x-management-token: canary-token"), "{headers}");
+}
+
+#[tokio::test]
+async fn writes_send_exactly_what_their_calls_say() {
+    let server = Server::start(|request| match request.line.split(' ').next() {
+        Some("DELETE") => answer("204 No Content", &["x-request-id: req_1"], ""),
+        Some("PUT") => ok(r#"{"id":"u1","login":"a@b.co","projects":{"p":"role_1"},"is_owner":true}"#),
+        _ if request.line.contains("invite") => Reply::Whole("HTTP/1.1 204 No Content\r\n\r\n".to_owned()),
+        _ => ok(r#"{"id":"u1","email":"a@b.co","first_name":null,"projects":null}"#),
+    })
+    .await;
+    let writer = quick(&server.endpoint).0.writer();
+    let email = Email::as_received("a@b.co");
+    let projects = BTreeMap::from([(p("p"), Role::User), (p("q"), Role::Admin)]);
+    let invite = Invite { email: &email, first_name: "A", last_name: "B", projects: &projects };
+    let invited = writer.invite(&invite).await.expect("invited");
+    assert_eq!((invited.status, invited.attempts, invited.request_id), (204, 1, None));
+    let assigned = writer.assign(&p("p"), &email, &Role::Viewer).await.expect("assigned");
+    assert_eq!((assigned.value.login.as_str(), assigned.value.projects.len()), ("a@b.co", 0));
+    let role = Role::from("role_1".to_owned());
+    let user = UserId::new("u/1");
+    let updated = writer.update_role(&p("p"), &user, &role).await.expect("updated");
+    assert_eq!(updated.value.projects, BTreeMap::from([(p("p"), role)]));
+    assert!(updated.value.is_owner);
+    let unassigned = writer.unassign(&p("p"), &user).await.expect("unassigned");
+    assert_eq!(unassigned.request_id.as_deref(), Some("req_1"));
+    assert_eq!(
+        server.lines(),
+        [
+            r#"POST /management/v1/projects/users/invite {"email":"a@b.co","first_name":"A","last_name":"B","projects":{"p":"USER","q":"ADMIN"}}"#,
+            r#"POST /management/v1/projects/p/users {"login":"a@b.co","role":"VIEWER"}"#,
+            r#"PUT /management/v1/projects/p/users/u%2F1 {"role":"role_1"}"#,
+            "DELETE /management/v1/projects/p/users/u%2F1",
+        ]
+    );
+    assert!(server.requests()[0].headers.contains("content-type: application/json"));
+}
+
+#[tokio::test]
+async fn an_id_that_would_change_the_path_is_not_sent() {
+    let server = Server::script([(|| ok("{}")) as Script]).await;
+    let writer = quick(&server.endpoint).0.writer();
+    let error = writer.unassign(&p("p"), &UserId::new("..")).await.expect_err("not sendable");
+    assert_eq!(
+        error.to_string(),
+        "`DELETE /management/v1/projects/p/users/..` was not made, since an id in its path is empty or only dots: \
+         correct the id"
+    );
+    assert!(!error.may_have_been_processed());
+    assert_eq!(server.lines(), [""; 0]);
+}
+
+// Pages.
+
+/// How a service lists its users.
+#[derive(Clone, Copy, Debug)]
+enum Paging {
+    /// As asked, but never more than so many on a page.
+    Honest(usize),
+    /// Everything at once, whatever is asked.
+    Everything,
+    /// The first page again and again.
+    FirstAgain,
+    /// Somebody new on every page, without end.
+    Endless,
+}
+
+fn page(request: &Request, users: usize, paging: Paging, total: Option<&str>) -> Reply {
+    let query = request.line.split_once('?').expect("a query").1;
+    let asked: BTreeMap<_, _> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+    let number = |name| asked[name].parse::<usize>().expect("a number");
+    let (limit, nth) = (number("limit"), number("page"));
+    let shown = match paging {
+        Paging::Honest(most) => {
+            let size = limit.min(most);
+            ((nth - 1) * size).min(users)..(nth * size).min(users)
+        }
+        Paging::Everything => 0..users,
+        Paging::FirstAgain => 0..limit.min(users),
+        Paging::Endless => nth..nth + 1,
+    };
+    let shown: Vec<_> = shown.map(|user| format!(r#"{{"id":"u{user}","login":"u{user}@b.co"}}"#)).collect();
+    let total = total.map_or_else(String::new, |total| format!(r#","total":{total}"#));
+    ok(&format!(r#"{{"data":[{}]{total}}}"#, shown.join(",")))
+}
+
+/// Reads such a list: how many users came, of what total, in how many calls.
+async fn list(users: usize, paging: Paging, total: Option<&str>) -> (usize, Option<u64>, usize) {
+    let total = total.map(str::to_owned);
+    let server = Server::start(move |request| page(request, users, paging, total.as_deref())).await;
+    let list = quick(&server.endpoint).0.reader().users(&p("p")).await.expect("a list");
+    (list.users.len(), list.total, server.lines().len())
+}
+
+#[tokio::test]
+async fn all_pages_are_read_and_not_one_more() {
+    assert_eq!(list(0, Paging::Honest(100), Some("0")).await, (0, Some(0), 1));
+    assert_eq!(list(100, Paging::Honest(100), Some("100")).await, (100, Some(100), 1));
+    assert_eq!(list(101, Paging::Honest(100), Some("101")).await, (101, Some(101), 2));
+    assert_eq!(list(1000, Paging::Honest(100), Some("1000")).await, (1000, Some(1000), 10));
+    assert_eq!(list(95, Paging::Honest(10), Some("95")).await, (95, Some(95), 10));
+}
+
+#[tokio::test]
+async fn a_service_that_knows_no_pages_works_and_ends() {
+    assert_eq!(list(250, Paging::Everything, Some("250")).await, (250, Some(250), 1));
+    assert_eq!(list(250, Paging::Everything, None).await, (250, None, 2));
+    assert_eq!(list(250, Paging::FirstAgain, Some("250")).await, (100, Some(250), 2));
+    assert_eq!(list(250, Paging::Honest(100), None).await, (250, None, 4));
+    assert_eq!(list(250, Paging::Honest(100), Some("260")).await, (250, Some(260), 4));
+    assert_eq!(list(250, Paging::Everything, Some("18446744073709551615")).await, (250, Some(u64::MAX), 2));
+    for nonsense in ["null", "-1", "\"many\"", "1e99", "[]"] {
+        assert_eq!(list(150, Paging::Honest(100), Some(nonsense)).await, (150, None, 3), "{nonsense}");
+    }
+    assert_eq!(list(0, Paging::Endless, Some("7")).await, (7, Some(7), 7));
+}
+
+#[tokio::test]
+async fn a_list_without_end_is_left_at_some_point() {
+    let (users, total, calls) = list(0, Paging::Endless, Some("99999999")).await;
+    assert_eq!((users, total, calls), (1000, Some(99_999_999), 1000));
+}
+
+#[tokio::test]
+async fn users_of_several_projects_are_kept_apart() {
+    let server = Server::start(|request| {
+        let project = request.line.split('/').nth(4).expect("a project");
+        ok(&format!(r#"{{"data":[{{"id":"{project}-u","login":"a@b.co"}}],"total":1}}"#))
+    })
+    .await;
+    let projects = [p("a"), p("b"), p("c")];
+    let lists = quick(&server.endpoint).0.reader().users_of(&projects, 2).await.expect("lists");
+    let users: Vec<_> =
+        lists.iter().flat_map(|(project, list)| list.users.keys().map(move |id| (project, id))).collect();
+    let (a, b, c) = (UserId::new("a-u"), UserId::new("b-u"), UserId::new("c-u"));
+    assert_eq!(users, [(&p("a"), &a), (&p("b"), &b), (&p("c"), &c)]);
+    assert_eq!(server.lines().len(), 3);
+}
+
+// What is repeated, and what is not.
+
+#[tokio::test]
+async fn failures_that_may_pass_are_repeated() {
+    let good: Script = || ok(NO_PROJECTS);
+    let faults: [Script; 14] = [
+        || answer("500 Oops", &[], "{}"),
+        || answer("502 Bad Gateway", &["content-type: text/html"], "<html>"),
+        || answer("503 Busy", &["retry-after: 2"], ""),
+        || Reply::Cut("HTTP/1.1 504 Late\r\ncontent-length: 100\r\n\r\n{".to_owned()),
+        || answer("429 Slow", &[], r#"{"code":429,"message":"too many"}"#),
+        || Reply::Cut(String::new()),
+        || Reply::Cut("HTTP/1.1 200 OK\r\ncontent-le".to_owned()),
+        || Reply::Cut("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"data\"".to_owned()),
+        || Reply::Cut("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"dat".to_owned()),
+        || Reply::Cut("SSH-2.0-OpenSSH\r\n\r\n".to_owned()),
+        || ok("<html>log in</html>"),
+        || ok(""),
+        || ok(r#"{"data":[{"name":"no id"}]}"#),
+        || ok("[1"),
+    ];
+    for (number, fault) in faults.into_iter().enumerate() {
+        assert_eq!(read([fault, good]).await, ("0 projects".to_owned(), 2), "fault {number}");
+    }
+}
+
+#[tokio::test]
+async fn everything_else_is_not_repeated() {
+    let faults: [(Script, &str); 13] = [
+        (
+            || {
+                answer(
+                    "400 Bad",
+                    &[],
+                    r#"{"code":400,"key":"invalid_payload","message":"No","details":"It\nis","request_id":"r1"}"#,
+                )
+            },
+            "was refused (400 invalid_payload, No, It\\nis, request_id r1): correct what it names, then run again",
+        ),
+        (
+            || answer("404 Gone", &["x-request-id: r2"], "<html>"),
+            "was refused (404, request_id r2): correct what it names, then run again",
+        ),
+        (
+            || answer("409 Twice", &[], r#"{"key":7,"message":{"a":[1]},"request_id":null}"#),
+            "was refused (409 7, {\"a\":[1]}): correct what it names, then run again",
+        ),
+        (|| answer("418 Teapot", &[], ""), "was refused (418): correct what it names, then run again"),
+        (|| answer("501 Never", &[], ""), "was refused (501): correct what it names, then run again"),
+        (
+            || answer("401 Who", &[], r#"{"message":"Unauthorized"}"#),
+            "was refused, since the credentials are wrong (401, Unauthorized): check VOUCHERIFY_MANAGEMENT_ID and \
+             VOUCHERIFY_MANAGEMENT_TOKEN, and the cluster",
+        ),
+        (
+            || Reply::Cut("HTTP/1.1 401 Who\r\ncontent-length: 9\r\n\r\n".to_owned()),
+            "was refused, since the credentials are wrong (401): check VOUCHERIFY_MANAGEMENT_ID and \
+             VOUCHERIFY_MANAGEMENT_TOKEN, and the cluster",
+        ),
+        (
+            || answer("402 Pay", &[], ""),
+            "was refused, since the Voucherify plan does not include the Management API (402): ask Voucherify to add it",
+        ),
+        (
+            || answer("403 No", &[], ""),
+            "was refused, since these credentials may not do this (403): check the key in Team settings, and whether \
+             it is bound to an IP address",
+        ),
+        (
+            || answer("429 Spent", &["x-rate-limit-type: api_calls_cycle", "retry-after: 1"], ""),
+            "was refused, since the calls of this billing cycle are spent (429): waiting is no use; run again when the \
+             next cycle has begun, or have the quota raised",
+        ),
+        (
+            || answer("302 Found", &["location: https://evil.example/é"], ""),
+            "was redirected (302): this is not followed, because the credentials would travel along; check the cluster \
+             or the endpoint",
+        ),
+        (
+            || answer("308 Moved", &["location: https://evil.example/canary-token"], ""),
+            "was redirected to `https://evil.example/(secret)` (308): this is not followed, because the credentials \
+             would travel along; check the cluster or the endpoint",
+        ),
+        (
+            || Reply::Whole("HTTP/1.1 200 OK\r\ncontent-length: 67108865\r\n\r\n".to_owned()),
+            "got an answer of more than 64 MiB: check that the endpoint is Voucherify's and no proxy answers in its place",
+        ),
+    ];
+    for (fault, said) in faults {
+        let said = format!("`GET /management/v1/projects` {said}");
+        assert_eq!(read([fault]).await, (said, 1));
+    }
+}
+
+#[tokio::test]
+async fn what_stops_the_run_is_told_from_what_concerns_one_person() {
+    for (status, fatal) in
+        [(401, true), (402, true), (403, true), (301, true), (400, false), (404, false), (409, false)]
+    {
+        let server = Server::start(move |_| answer(&format!("{status} Status"), &[], "{}")).await;
+        let error = quick(&server.endpoint).0.reader().projects().await.expect_err("a failure");
+        assert_eq!((error.status(), error.is_fatal()), (Some(status), fatal));
+        assert_eq!(error.refused().is_some(), !fatal);
+        assert!(!error.may_have_been_processed());
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let other = Server::script([(|| ok(NO_PROJECTS)) as Script]).await;
+    let location = format!("location: {}/management/v1/projects", other.endpoint.as_str());
+    let server = Server::start(move |_| answer("307 There", &[&location], "")).await;
+    assert!(quick(&server.endpoint).0.reader().projects().await.is_err());
+    assert_eq!((server.lines().len(), other.lines().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn after_five_attempts_it_is_given_up() {
+    let server =
+        Server::start(|_| answer("503 Busy", &[], r#"{"message":"maintenance","request_id":"r9"}"#)).await;
+    let (client, clock) = quick(&server.endpoint);
+    let error = client.reader().projects().await.expect_err("a failure");
+    assert_eq!(
+        error.to_string(),
+        "`GET /management/v1/projects` failed in the service (503, maintenance, request_id r9) (tried 5 times): run \
+         again later"
+    );
+    assert_eq!((error.request_id(), error.status(), error.is_fatal()), (Some("r9"), Some(503), false));
+    assert!(error.may_have_been_processed());
+    assert_eq!(server.lines().len(), 5);
+    for (wait, bound) in clock.slept().into_iter().zip([500, 1000, 2000, 4000]) {
+        assert!(wait <= Duration::from_millis(bound), "{wait:?} of {bound}");
+    }
+    assert_eq!(clock.slept().len(), 4);
+}
+
+#[tokio::test]
+async fn a_wait_that_the_service_names_is_kept() {
+    let server = Server::script([
+        (|| answer("503 Busy", &["retry-after: 30"], "")) as Script,
+        || answer("429 Slow", &["retry-after: 7"], ""),
+        || answer("429 Slow", &["x-rate-limit-retry: 1772452857"], ""),
+        || ok(NO_PROJECTS),
+    ])
+    .await;
+    let (client, clock) = quick(&server.endpoint);
+    client.reader().projects().await.expect("projects");
+    let millis: Vec<_> = clock.slept().iter().map(Duration::as_millis).collect();
+    // 12:00:57 is what the last answer names; 37.02 seconds have passed by then.
+    assert_eq!(millis[..2], [30_000, 7020], "{millis:?}");
+    assert_eq!(clock.timestamp().to_string(), "2026-03-02T12:00:57.02Z");
+}
+
+#[tokio::test]
+async fn a_wait_longer_than_a_call_may_take_is_an_error_that_names_its_end() {
+    let server = Server::script([(|| answer("429 Slow", &["retry-after: 86400"], "")) as Script]).await;
+    let (client, clock) = quick(&server.endpoint);
+    for attempts in [1, 0] {
+        let error = client.reader().projects().await.expect_err("a failure");
+        assert_eq!(
+            error.to_string(),
+            "`GET /management/v1/projects` has to wait, since the rate limit is used up until 2026-03-03T12:00:00Z: \
+             run again after that"
+        );
+        assert_eq!(
+            (error.attempts, error.is_fatal(), error.may_have_been_processed()),
+            (attempts, true, false)
+        );
+    }
+    assert_eq!((server.lines().len(), clock.slept().len()), (1, 0));
+
+    let server = Server::script([(|| answer("503 Busy", &["retry-after: 86400"], "")) as Script]).await;
+    let (client, clock) = quick(&server.endpoint);
+    let error = client.reader().projects().await.expect_err("a failure");
+    assert_eq!((error.attempts, error.status(), clock.slept().len()), (1, Some(503), 0));
+}
+
+#[tokio::test]
+async fn nobody_calls_before_the_time_when_nothing_remains() {
+    let server = Server::script([(|| {
+        let headers =
+            ["x-rate-limit-limit: 100", "x-rate-limit-remaining: 0", "x-rate-limit-retry: 1772452806"];
+        answer("200 OK", &headers, NO_PROJECTS)
+    }) as Script])
+    .await;
+    let (client, clock) = quick(&server.endpoint);
+    let mut waiting = client.waiting();
+    client.reader().projects().await.expect("projects");
+    assert_eq!((clock.slept().len(), *waiting.borrow_and_update()), (0, None));
+    let pace = Pace { limit: 100, remaining: 0, resets_in: Duration::from_secs(6), period: None };
+    assert_eq!(client.pace(), Some(pace));
+    client.clone().reader().projects().await.expect("projects");
+    assert_eq!(clock.slept(), [Duration::from_millis(6020)]);
+    assert!(waiting.has_changed().expect("a client"));
+    assert_eq!(*waiting.borrow_and_update(), None);
+}
+
+#[tokio::test]
+async fn while_all_wait_it_is_said_until_when() {
+    let server = Server::script([(|| {
+        answer("200 OK", &["x-rate-limit-remaining: 0", "x-rate-limit-retry: 1772452806"], NO_PROJECTS)
+    }) as Script])
+    .await;
+    let (client, _) = quick(&server.endpoint);
+    client.reader().projects().await.expect("projects");
+    let mut waiting = client.waiting();
+    let reader = client.reader();
+    let (result, said) = tokio::join!(reader.projects(), async {
+        waiting.changed().await.expect("a client");
+        *waiting.borrow_and_update()
+    });
+    result.expect("projects");
+    assert_eq!(said.expect("a time").to_string(), "2026-03-02T12:00:06Z");
+}
+
+#[tokio::test]
+async fn what_any_attempt_may_have_done_is_remembered() {
+    let server = Server::script([(|| Reply::Cut(String::new())) as Script, || {
+        answer("409 Twice", &[], r#"{"key":"duplicate_found"}"#)
+    }])
+    .await;
+    let email = Email::as_received("a@b.co");
+    let invite = Invite { email: &email, first_name: "A", last_name: "B", projects: &BTreeMap::new() };
+    let error = quick(&server.endpoint).0.writer().invite(&invite).await.expect_err("409");
+    assert_eq!((error.status(), error.attempts, error.may_have_been_processed()), (Some(409), 2, true));
+    assert_eq!(error.refused().and_then(|it| it.key.as_deref()), Some("duplicate_found"));
+    let lines = server.lines();
+    assert_eq!(lines[0], lines[1]);
+}
+
+#[tokio::test]
+async fn without_a_connection_nothing_was_processed() {
+    let endpoint = Server::script([(|| ok("")) as Script]).await.endpoint.clone();
+    tokio::task::yield_now().await;
+    let error =
+        quick(&endpoint).0.writer().unassign(&p("p"), &UserId::new("u")).await.expect_err("unreachable");
+    let said = format!(
+        "`DELETE /management/v1/projects/p/users/u` was not made, since {endpoint} cannot be reached (Connection refused \
+         (os error 111)) (tried 5 times): check the endpoint, the network and the proxy, then run again"
+    );
+    assert_eq!(error.to_string(), said);
+    assert!(!error.may_have_been_processed());
+}
+
+// Time-outs and caps.
+
+#[tokio::test]
+async fn silence_and_trickles_end() {
+    let (idle, call) = (Duration::from_millis(40), Duration::from_millis(120));
+    let timeouts = Timeouts { connect: call, idle, call };
+    let retry = RetryPolicy { attempts: 2, ..RetryPolicy::default() };
+    let settings = Settings { timeouts, retry, ..Settings::default() };
+    let replies: [Script; 2] = [
+        || Reply::Silence,
+        || Reply::Trickle("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_owned()),
+    ];
+    for reply in replies {
+        let server = Server::script([reply]).await;
+        let error = client(&server.endpoint, settings.clone()).0.reader().projects().await.expect_err("late");
+        assert_eq!(
+            error.to_string(),
+            "`GET /management/v1/projects` got no whole answer in time (tried 2 times): run again later"
+        );
+        assert!(error.may_have_been_processed());
+    }
+}
+
+#[tokio::test]
+async fn bodies_without_end_are_read_up_to_the_cap() {
+    let endless = |status: &str| {
+        let chunk = format!("1000\r\n{}\r\n", " ".repeat(0x1000));
+        Reply::Endless(format!("HTTP/1.1 {status}\r\ntransfer-encoding: chunked\r\n\r\n"), chunk)
+    };
+    let settings = Settings { body_cap: 1 << 20, ..Settings::default() };
+    for (status, said) in [
+        (
+            "200 OK",
+            "got an answer of more than 1 MiB: check that the endpoint is Voucherify's and no proxy answers in its place",
+        ),
+        ("404 Gone", "was refused (404): correct what it names, then run again"),
+    ] {
+        let server = Server::start(move |_| endless(status)).await;
+        let error =
+            client(&server.endpoint, settings.clone()).0.reader().projects().await.expect_err("too much");
+        assert_eq!(error.to_string(), format!("`GET /management/v1/projects` {said}"));
+    }
+}
+
+// Several calls.
+
+#[tokio::test]
+async fn after_five_failed_calls_in_a_row_the_service_is_down() {
+    let server = Server::start(|_| answer("500 Oops", &[], "")).await;
+    let (client, _) = quick(&server.endpoint);
+    let mut fatal = Vec::new();
+    let mut last = String::new();
+    for _ in 0..6 {
+        let error = client.clone().reader().projects().await.expect_err("down");
+        fatal.push(error.is_fatal());
+        assert!(error.may_have_been_processed());
+        assert_eq!(error.status(), Some(500));
+        last = error.to_string();
+    }
+    assert_eq!(fatal, [false, false, false, false, true, true]);
+    assert_eq!(
+        last,
+        "`GET /management/v1/projects` failed in the service (500): 6 calls failed one after the other, so the service \
+         is down; run again later"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_ends_the_row_of_failures() {
+    for answered in ["200 OK", "404 Gone"] {
+        let mut calls = 0;
+        let server = Server::start(move |_| {
+            calls += 1;
+            if calls % 21 == 0 { answer(answered, &[], NO_PROJECTS) } else { answer("502 Oops", &[], "") }
+        })
+        .await;
+        let (client, _) = quick(&server.endpoint);
+        for _ in 0..15 {
+            if let Err(error) = client.reader().projects().await {
+                assert!(!error.is_fatal(), "{error}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again() {
+    let server =
+        Server::script([(|| ok(NO_PROJECTS)) as Script, || Reply::Cut(String::new()), || ok(NO_PROJECTS)])
+            .await;
+    let reader = quick(&server.endpoint).0.reader();
+    for _ in 0..3 {
+        reader.projects().await.expect("projects");
+    }
+    assert_eq!(server.lines().len(), 4);
+}
+
+#[tokio::test]
+async fn a_stop_ends_what_waits_and_nothing_else() {
+    let stopping: Arc<std::sync::OnceLock<Client>> = Arc::default();
+    let stops = Arc::clone(&stopping);
+    let server = Server::start(move |_| {
+        stops.get().expect("a client").stop();
+        answer("503 Busy", &[], "")
+    })
+    .await;
+    let (client, clock) = quick(&server.endpoint);
+    assert!(stopping.set(client.clone()).is_ok());
+    for attempts in [1, 0] {
+        let error = client.reader().projects().await.expect_err("stopped");
+        assert_eq!(error.to_string(), "`GET /management/v1/projects` was stopped while it waited: run again");
+        assert_eq!((error.attempts, error.is_fatal()), (attempts, true));
+        assert_eq!(error.may_have_been_processed(), attempts == 1);
+    }
+    assert_eq!((server.lines().len(), clock.slept().len()), (1, 1));
+}
+
+// What may not be shown.
+
+#[tokio::test]
+async fn what_the_service_says_is_inert_and_short() {
+    let server = Server::start(|_| {
+        let message = format!("\\u001b[31m\\u202e canary-id canary-token {}", "x".repeat(1000));
+        answer("400 Bad", &[], &format!(r#"{{"message":"{message}"}}"#))
+    })
+    .await;
+    let error = quick(&server.endpoint).0.reader().projects().await.expect_err("refused");
+    let start = "\\u{1b}[31m\\u{202e} (secret) (secret) ";
+    let message = format!("{start}{}…", "x".repeat(300 - start.len()));
+    assert_eq!(error.refused().and_then(|it| it.message.clone()), Some(message));
+}
+
+#[test]
+fn no_credential_reaches_a_log_at_any_level() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    // The subscriber holds for this thread, which is the only one of the runtime.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    tracing::subscriber::with_default(subscriber, || {
+        runtime.block_on(async {
+            let server = Server::start(|request| match request.line.split(' ').next() {
+                Some("GET") => Reply::Cut("canary-token".to_owned()),
+                _ => answer("400 Bad", &["x-request-id: canary-id"], r#"{"message":"canary-token"}"#),
+            })
+            .await;
+            let (client, _) = quick(&server.endpoint);
+            let error = client.reader().projects().await.expect_err("lost");
+            let refused = client.writer().unassign(&p("p"), &UserId::new("u")).await.expect_err("refused");
+            for error in [error, refused] {
+                assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+            }
+        });
+    });
+    let log = String::from_utf8(log.0.lock().expect("no panic").clone()).expect("text");
+    assert!(log.contains("/management/v1/projects/p/users/u"), "{log}");
+    assert!(log.contains("hyper_util"), "the log of the libraries is not there: {log}");
+    assert!(!log.contains("canary"), "{log}");
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no panic").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #[test]
+    fn no_body_makes_anything_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = wire::Page::read(&body);
+        let _ = known::User::read(&body);
+        let _ = <Vec<known::Project>>::read(&body);
+        wire::Complaint::read(&body);
+    }
+}
