@@ -18,11 +18,11 @@ use super::terminal::Terminal;
 use crate::apply::{Apply, Ending, Report, Stop, Stopped};
 use crate::desired::Desired;
 use crate::identity::Endpoint;
+use crate::inert;
 use crate::known::Known;
 use crate::ledger::{EndReason, Meaning, Run};
 use crate::plan::{Change, Plan, SavedPlan, Unlisted};
 use crate::render::{self, View};
-use crate::inert;
 use crate::wording;
 
 /// The longest saved plan that is read.

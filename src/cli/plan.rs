@@ -11,9 +11,9 @@ use super::load::{self, folder_of};
 use super::survey;
 use super::terminal::Terminal;
 use crate::api::{Pace, expected};
+use crate::inert;
 use crate::plan::{Plan, SavedPlan, Terms};
 use crate::render::{self, View};
-use crate::inert;
 use crate::wording;
 
 pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {

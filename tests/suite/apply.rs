@@ -1,0 +1,43 @@
+//! `guestlist apply`: what it calls, what it says, and that a second run has nothing to do.
+
+use crate::scenario::{HEAD, Scenario};
+
+const TWO: &str = "\
+people:
+  - {email: alex@example.com, first_name: Alex, last_name: Doe, projects: {storefront: ADMIN, loyalty: campaign-manager}}
+  - {email: sam@example.com, first_name: Sam, last_name: Lee, projects: {loyalty: VIEWER}}
+";
+
+#[test]
+fn invites_once_and_then_has_nothing_to_do() {
+    let scenario = Scenario::new().team(&format!("{HEAD}{TWO}"));
+    scenario.run("apply --yes").assert(
+        0,
+        "\
+Plan for $ENDPOINT on $TODAY
+members read live at $TIME UTC
+
+Becomes ADMIN (1)
+  ! alex@example.com   storefront (by invitation)
+
+Invited (2)
+  + alex@example.com   loyalty campaign-manager, storefront ADMIN  (Alex Doe)
+  + sam@example.com    loyalty VIEWER  (Sam Lee)
+
+Left alone (1)
+  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+
+Plan: 2 to invite, 0 to assign, 0 to change, 0 to unassign: 2 calls, less than a second.
+Plan id: $DIGEST
+Applied 2 of 2 changes (2 invited).
+",
+        "\
+invited alex@example.com: loyalty campaign-manager, storefront ADMIN
+invited sam@example.com: loyalty VIEWER
+",
+    );
+    assert_eq!(scenario.writes(), ["POST /management/v1/projects/users/invite"; 2]);
+    scenario.run("plan").ok();
+    scenario.run("apply --yes").ok();
+    assert_eq!(scenario.writes(), [""; 0]);
+}

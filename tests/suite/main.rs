@@ -1,0 +1,5 @@
+//! Commands through the real binary against the sandbox over real HTTP, and rules about the source.
+
+mod apply;
+mod architecture;
+mod scenario;
