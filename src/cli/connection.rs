@@ -1,6 +1,6 @@
 //! Where the organization and the ledger are, and the way to them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -25,7 +25,8 @@ pub(crate) struct Place {
     /// The ledger, as it can be named from the working folder.
     pub(crate) ledger_name: String,
     /// Relative names in the team file begin here.
-    pub(crate) folder: PathBuf,
+    #[cfg(feature = "sandbox")]
+    pub(crate) folder: std::path::PathBuf,
 }
 
 impl Place {
@@ -48,7 +49,12 @@ impl Place {
                 path.strip_prefix(".").unwrap_or(&path).display().to_string()
             }
         };
-        Ok(Self { endpoint, ledger_name, folder: folder.to_owned() })
+        Ok(Self {
+            endpoint,
+            ledger_name,
+            #[cfg(feature = "sandbox")]
+            folder: folder.to_owned(),
+        })
     }
 
     /// Opens the ledger; one that is not there yet is empty.
@@ -58,6 +64,7 @@ impl Place {
     }
 
     /// The way to the organization. A simulated one is started inside this process.
+    #[cfg_attr(not(feature = "sandbox"), expect(clippy::unused_async, reason = "a sandbox takes its time"))]
     pub(crate) async fn connect(
         &self,
         everywhere: &Everywhere,
@@ -132,6 +139,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Ends it. A simulated organization is kept in its file.
+    #[cfg_attr(not(feature = "sandbox"), expect(clippy::unused_async, reason = "a sandbox takes its time"))]
     pub(crate) async fn close(self) -> Result<(), Failure> {
         #[cfg(feature = "sandbox")]
         if let Some(handle) = self.sandbox {

@@ -41,3 +41,19 @@ invited sam@example.com: loyalty VIEWER
     scenario.run("apply --yes").ok();
     assert_eq!(scenario.writes(), [""; 0]);
 }
+
+#[test]
+fn credentials_are_nowhere() {
+    let scenario = Scenario::new().team(&format!("{HEAD}{TWO}"));
+    let id = scenario.sandbox().credentials().id.clone();
+    let token = scenario.sandbox().credentials().token.clone();
+    for args in ["apply --yes -vvv", "apply --yes -vvv --log-format json", "plan -vvv", "log -vvv"] {
+        let ended = scenario.run(args);
+        for text in [&ended.ok().stdout, &ended.stderr, &scenario.read_all(".guestlist")] {
+            assert!(!text.contains(&id) && !text.contains(&token), "{args} shows a credential");
+        }
+    }
+    let people = scenario.organization(|organization| organization.invited().count());
+    assert_eq!(people, 2);
+    scenario.stop();
+}

@@ -72,6 +72,7 @@ impl Scenario {
         self.folder.path().join(name)
     }
 
+    #[expect(dead_code, reason = "for tests to come")]
     /// The text of a file in the folder.
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).expect("a file")
@@ -86,7 +87,9 @@ impl Scenario {
                     .map(|entry| entry.expect("an entry").path())
                     .collect();
                 entries.sort();
-                entries.iter().for_each(|entry| walk(entry, text));
+                for entry in &entries {
+                    walk(entry, text);
+                }
             } else if let Ok(bytes) = fs::read(path) {
                 text.push_str(&String::from_utf8_lossy(&bytes));
             }
@@ -146,7 +149,7 @@ impl Scenario {
     /// Runs a command to its end.
     pub(crate) fn finish(&self, command: &mut Command) -> Ended {
         let output = command.output().expect("the binary runs");
-        let text = |bytes: &[u8]| self.placeholders(&String::from_utf8(bytes.to_vec()).expect("UTF-8"));
+        let text = |bytes: &[u8]| self.placeholders(std::str::from_utf8(bytes).expect("UTF-8"));
         Ended { status: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
