@@ -31,24 +31,16 @@ pub(crate) async fn live(
     let standing = standing(place, ledger, terminal)?;
     check_projects(reader, desired).await?;
     let projects: Vec<ProjectId> = desired.projects.keys().cloned().collect();
-    let lists = reader.users_of(&projects, CONCURRENCY).await.map_err(Failure::new)?;
-    let mut reading = Reading { read_at: Timestamp::now(), lists };
-
     let last = standing
         .reading
         .as_ref()
         .map(|reading| with_writes(reading.members.clone(), &standing.writes.since(reading.read_at)));
     let last = last.unwrap_or_default();
-    let recent = standing.writes.since(reading.read_at - SETTLED_AFTER);
-    let invitations = standing.invitations.out;
-    let mut known = reading.live(invitations.clone(), recent.clone(), &last);
-    let again = known.doubtful_projects(&projects);
-    if !again.is_empty() {
-        tracing::info!(projects = again.len(), "reading doubtful lists once more");
-        reading.lists.extend(reader.users_of(&again, CONCURRENCY).await.map_err(Failure::new)?);
-        reading.read_at = Timestamp::now();
-        known = reading.live(invitations, recent, &last);
-    }
+    let (reading, known) = read_lists(reader, &projects, |reading| {
+        let recent = standing.writes.since(reading.read_at - SETTLED_AFTER);
+        reading.live(standing.invitations.out.clone(), recent, &last)
+    })
+    .await?;
     if known.doubts.is_empty() {
         let kept = ledger::Reading {
             endpoint: place.endpoint.clone(),
@@ -61,6 +53,25 @@ pub(crate) async fn live(
         }
     }
     Ok(known)
+}
+
+/// Reads the lists of `projects`, those that raise doubts once more.
+pub(crate) async fn read_lists(
+    reader: &Reader,
+    projects: &[ProjectId],
+    known_from: impl Fn(&Reading) -> Known,
+) -> Result<(Reading, Known), Failure> {
+    let lists = reader.users_of(projects, CONCURRENCY).await.map_err(Failure::new)?;
+    let mut reading = Reading { read_at: Timestamp::now(), lists };
+    let mut known = known_from(&reading);
+    let again = known.doubtful_projects(projects);
+    if !again.is_empty() {
+        tracing::info!(projects = again.len(), "reading doubtful lists once more");
+        reading.lists.extend(reader.users_of(&again, CONCURRENCY).await.map_err(Failure::new)?);
+        reading.read_at = Timestamp::now();
+        known = known_from(&reading);
+    }
+    Ok((reading, known))
 }
 
 /// Asks nobody: the last reading, and what guestlist did since.
