@@ -250,6 +250,10 @@ impl Comparison<'_> {
                         self.desired.role_name(after)
                     )),
                     (None, Some(after)) => Some(format!("{project} + {}", self.desired.role_name(after))),
+                    (Some(before), None) if self.desired.policy.prune == Prune::None => {
+                        let role = self.desired.role_name(before);
+                        Some(format!("{project} stays {role} (`prune: none` leaves it)"))
+                    }
                     (Some(before), None) => Some(format!("{project} − {}", self.desired.role_name(before))),
                     _ => None,
                 }
