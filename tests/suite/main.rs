@@ -2,5 +2,6 @@
 
 mod apply;
 mod architecture;
+mod explain;
 mod import;
 mod scenario;
