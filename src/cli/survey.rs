@@ -40,7 +40,7 @@ pub(crate) async fn live(
         .map(|reading| with_writes(reading.members.clone(), &standing.writes.since(reading.read_at)));
     let last = last.unwrap_or_default();
     let recent = standing.writes.since(reading.read_at - SETTLED_AFTER);
-    let invitations = standing.invitations.out;
+    let invitations = standing.invitations;
     let mut known = reading.live(invitations.clone(), recent.clone(), &last);
     let again = known.doubtful_projects(&projects);
     if !again.is_empty() {
@@ -99,7 +99,7 @@ pub(crate) fn offline(
         member.elsewhere |= member.access.len() < before;
     }
     members.retain(|_, member| !member.access.is_empty());
-    Ok(Known::offline(reading.read_at, members, standing.invitations.out))
+    Ok(Known::offline(reading.read_at, members, standing.invitations))
 }
 
 fn standing(place: &Place, ledger: &Ledger, terminal: Terminal) -> Result<Standing, Failure> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Evidence, Invitation, Known, Member, RecentWrites, Source, doubt};
+use super::{Evidence, Invitations, Known, Member, RecentWrites, Source, doubt};
 use crate::identity::{Email, ProjectId, Role, UserId};
 
 /// A project as List Projects names it.
@@ -91,17 +91,19 @@ impl Reading {
     #[must_use]
     pub fn live(
         &self,
-        mut invitations: BTreeMap<Email, Invitation>,
+        Invitations { mut out, mut in_flight }: Invitations,
         recent: RecentWrites,
         last: &BTreeMap<Email, Member>,
     ) -> Known {
         let members = self.members();
-        invitations.retain(|email, _| !members.contains_key(email));
+        out.retain(|email, _| !members.contains_key(email));
+        in_flight.retain(|email, _| !members.contains_key(email));
         Known {
             evidence: Evidence { source: Source::Live, read_at: self.read_at },
             doubts: doubt::in_reading(self, last),
             members,
-            invitations,
+            invitations: out,
+            in_flight,
             recent,
         }
     }

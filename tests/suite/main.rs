@@ -2,4 +2,5 @@
 
 mod apply;
 mod architecture;
+mod formats;
 mod scenario;
