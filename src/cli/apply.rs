@@ -75,7 +75,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     };
     let report = tokio::select! {
         report = apply.carry_out() => report,
-        () = progress.follow(connection.client.waiting()) => Report::default(),
+        never = progress.follow(connection.client.waiting()) => match never {},
     };
     progress.finish();
     let (reason, text) = match &report.stopped {

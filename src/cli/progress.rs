@@ -1,5 +1,6 @@
 //! Tells how an apply goes: a bar on a terminal, a line a change elsewhere.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -45,8 +46,8 @@ impl Progress {
         self.bar.inc(1);
     }
 
-    /// Says while everybody waits for the rate limit, and until when.
-    pub(crate) async fn follow(&self, mut waiting: watch::Receiver<Option<Timestamp>>) {
+    /// Says while everybody waits for the rate limit, and until when. It never ends by itself.
+    pub(crate) async fn follow(&self, mut waiting: watch::Receiver<Option<Timestamp>>) -> Infallible {
         loop {
             let until = *waiting.borrow_and_update();
             match until {
@@ -63,7 +64,7 @@ impl Progress {
                 None => self.bar.set_message(""),
             }
             if waiting.changed().await.is_err() {
-                return;
+                return std::future::pending().await;
             }
         }
     }
