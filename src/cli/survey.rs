@@ -12,6 +12,7 @@ use crate::desired::Desired;
 use crate::identity::ProjectId;
 use crate::known::{Known, Project, Reading, with_writes};
 use crate::ledger::{self, Ledger, Standing};
+use crate::render;
 use crate::wording;
 
 /// How many lists are read at once.
@@ -91,6 +92,9 @@ pub(crate) fn offline(
             wording::list(&unread)
         )));
     }
+    let age = Timestamp::now().duration_since(reading.read_at);
+    let age = age.try_into().unwrap_or_default();
+    terminal.say(&format!("Offline: the last reading is {} old.", render::about(age)));
     let managed: BTreeSet<_> = desired.projects.keys().collect();
     let mut members = with_writes(reading.members, &standing.writes.since(reading.read_at));
     for member in members.values_mut() {
