@@ -10,10 +10,11 @@ use tokio::sync::watch;
 
 use super::call::Call;
 use super::clock::{Clock, SystemClock};
-use super::error::{Error, NoRoots, Problem};
+use super::error::{Error, NoRoots};
 use super::exchange::{Exchange, Failure, Success};
 use super::pacer::Pacer;
 use super::pacing::Pace;
+use super::problem::Problem;
 use super::retry::{RetryPolicy, Timeouts};
 use super::secret::Credentials;
 use super::wire::Content;

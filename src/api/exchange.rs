@@ -8,9 +8,10 @@ use reqwest::{Response, redirect};
 
 use super::call::{Call, Method};
 use super::clock::Clock;
-use super::error::{NoRoots, Problem, Refusal};
+use super::error::NoRoots;
 use super::headers::{self, Now};
 use super::pacer::Ticket;
+use super::problem::{Problem, Refusal};
 use super::retry::Timeouts;
 use super::secret::Credentials;
 use super::wire::{Complaint, Content};
@@ -211,18 +212,32 @@ fn reason(error: &reqwest::Error) -> String {
     innermost.map_or_else(|| "no reason is given".to_owned(), ToString::to_string)
 }
 
-fn is_about_certificates(error: &reqwest::Error) -> bool {
-    let mut next = error.source();
+fn is_about_certificates(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
     while let Some(error) = next {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = inner.map_or_else(
-            || error.downcast_ref::<rustls::Error>(),
-            |inner| inner.downcast_ref::<rustls::Error>(),
-        );
-        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
+        if matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))) {
             return true;
         }
-        next = error.source();
+        // An I/O error gives out what it wraps only when asked for it by its type.
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = match wrapped {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Error as IoError;
+
+    #[test]
+    fn a_bad_certificate_is_found_however_deep_it_is_wrapped() {
+        let about = |error: rustls::Error| is_about_certificates(&IoError::other(IoError::other(error)));
+        assert!(about(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)));
+        assert!(!about(rustls::Error::HandshakeNotComplete));
+        assert!(!is_about_certificates(&IoError::other("reset")));
+    }
 }

@@ -214,6 +214,30 @@ fn an_answer_that_was_overtaken_raises_nothing() {
 }
 
 #[test]
+fn an_answer_from_an_earlier_window_lowers_nothing() {
+    let now = Instant::now();
+    let mut budget = Budget::default();
+    let (first, second) = (go(&mut budget, now), go(&mut budget, now));
+    budget.learn(second, Some(says(now, 99, 70)), now);
+    budget.learn(first, Some(says(now, 0, 10)), now);
+    assert_eq!(budget.remaining, Some(99));
+}
+
+#[test]
+fn a_service_that_names_no_times_may_give_more_again() {
+    let now = Instant::now();
+    let mut budget = Budget::default();
+    let left = |remaining| Some(Lesson { remaining: Some(remaining), ..Lesson::default() });
+    let (first, second) = (go(&mut budget, now), go(&mut budget, now));
+    budget.learn(second, left(1), now);
+    budget.learn(first, left(50), now);
+    assert_eq!(budget.remaining, Some(1));
+    let third = go(&mut budget, now);
+    budget.learn(third, left(50), now);
+    assert_eq!(budget.remaining, Some(50));
+}
+
+#[test]
 fn calls_in_flight_are_reserved() {
     let now = Instant::now();
     let mut budget = Budget::default();

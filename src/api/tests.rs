@@ -577,6 +577,9 @@ fn no_credential_reaches_a_log_at_any_level() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(move || writer.clone())
         .finish();
+    // As long as there is but one subscriber, tests on other threads, which have none, could turn its
+    // callsites off. So there are two.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     // The subscriber holds for this thread, which is the only one of the runtime.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     tracing::subscriber::with_default(subscriber, || {

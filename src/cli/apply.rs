@@ -15,6 +15,7 @@ use super::plan::{expected_time, refuse, terms};
 use super::progress::Progress;
 use super::survey;
 use super::terminal::Terminal;
+use crate::api::Client;
 use crate::apply::{Apply, Ending, Report, Stop, Stopped};
 use crate::desired::Desired;
 use crate::identity::Endpoint;
@@ -60,7 +61,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         Run::new("apply", environment::who(), place.endpoint.clone(), Some(plan.id.as_str().to_owned()));
     let run = ledger.begin(run, &lease, clock()).map_err(Failure::new)?;
     let stop = Arc::new(Stop::default());
-    let signal = listen(&stop, terminal)?;
+    let signal = listen(&stop, connection.client.clone(), terminal)?;
     let progress = Progress::new(terminal, plan.changes.len(), desired);
     let apply = Apply {
         plan: &plan,
@@ -74,7 +75,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     };
     let report = tokio::select! {
         report = apply.carry_out() => report,
-        () = progress.follow(connection.client.waiting()) => Report::default(),
+        never = progress.follow(connection.client.waiting()) => match never {},
     };
     progress.finish();
     let (reason, text) = match &report.stopped {
@@ -149,7 +150,7 @@ fn difference(desired: &Desired, Unlisted(changes): &Unlisted) -> String {
 }
 
 /// The first signal ends the run in order, the second at once. Gives the exit status of the first.
-fn listen(stop: &Arc<Stop>, terminal: Terminal) -> Result<Arc<AtomicU8>, Failure> {
+fn listen(stop: &Arc<Stop>, client: Client, terminal: Terminal) -> Result<Arc<AtomicU8>, Failure> {
     const INTERRUPTED: u8 = 130;
     let status = Arc::new(AtomicU8::new(0));
     let (stop, shared) = (Arc::clone(stop), Arc::clone(&status));
@@ -159,6 +160,7 @@ fn listen(stop: &Arc<Stop>, terminal: Terminal) -> Result<Arc<AtomicU8>, Failure
         }
         terminal.say("Stopping: calls under way will end, nothing new starts. Once more stops now.");
         stop.ask(Stopped::Interrupted);
+        client.stop();
     };
     #[cfg(unix)]
     {

@@ -12,6 +12,7 @@ use crate::desired::Desired;
 use crate::identity::ProjectId;
 use crate::known::{Known, Project, Reading, with_writes};
 use crate::ledger::{self, Ledger, Standing};
+use crate::render;
 use crate::wording;
 
 /// How many lists are read at once.
@@ -31,16 +32,24 @@ pub(crate) async fn live(
     let standing = standing(place, ledger, terminal)?;
     check_projects(reader, desired).await?;
     let projects: Vec<ProjectId> = desired.projects.keys().cloned().collect();
+    let lists = reader.users_of(&projects, CONCURRENCY).await.map_err(Failure::new)?;
+    let mut reading = Reading { read_at: Timestamp::now(), lists };
+
     let last = standing
         .reading
         .as_ref()
         .map(|reading| with_writes(reading.members.clone(), &standing.writes.since(reading.read_at)));
     let last = last.unwrap_or_default();
-    let (reading, known) = read_lists(reader, &projects, |reading| {
-        let recent = standing.writes.since(reading.read_at - SETTLED_AFTER);
-        reading.live(standing.invitations.out.clone(), recent, &last)
-    })
-    .await?;
+    let recent = standing.writes.since(reading.read_at - SETTLED_AFTER);
+    let invitations = standing.invitations;
+    let mut known = reading.live(invitations.clone(), recent.clone(), &last);
+    let again = known.doubtful_projects(&projects);
+    if !again.is_empty() {
+        tracing::info!(projects = again.len(), "reading doubtful lists once more");
+        reading.lists.extend(reader.users_of(&again, CONCURRENCY).await.map_err(Failure::new)?);
+        reading.read_at = Timestamp::now();
+        known = reading.live(invitations, recent, &last);
+    }
     if known.doubts.is_empty() {
         let kept = ledger::Reading {
             endpoint: place.endpoint.clone(),
@@ -53,25 +62,6 @@ pub(crate) async fn live(
         }
     }
     Ok(known)
-}
-
-/// Reads the lists of `projects`, those that raise doubts once more.
-pub(crate) async fn read_lists(
-    reader: &Reader,
-    projects: &[ProjectId],
-    known_from: impl Fn(&Reading) -> Known,
-) -> Result<(Reading, Known), Failure> {
-    let lists = reader.users_of(projects, CONCURRENCY).await.map_err(Failure::new)?;
-    let mut reading = Reading { read_at: Timestamp::now(), lists };
-    let mut known = known_from(&reading);
-    let again = known.doubtful_projects(projects);
-    if !again.is_empty() {
-        tracing::info!(projects = again.len(), "reading doubtful lists once more");
-        reading.lists.extend(reader.users_of(&again, CONCURRENCY).await.map_err(Failure::new)?);
-        reading.read_at = Timestamp::now();
-        known = known_from(&reading);
-    }
-    Ok((reading, known))
 }
 
 /// Asks nobody: the last reading, and what guestlist did since.
@@ -102,6 +92,9 @@ pub(crate) fn offline(
             wording::list(&unread)
         )));
     }
+    let age = Timestamp::now().duration_since(reading.read_at);
+    let age = age.try_into().unwrap_or_default();
+    terminal.say(&format!("Offline: the last reading is {} old.", render::about(age)));
     let managed: BTreeSet<_> = desired.projects.keys().collect();
     let mut members = with_writes(reading.members, &standing.writes.since(reading.read_at));
     for member in members.values_mut() {
@@ -110,7 +103,7 @@ pub(crate) fn offline(
         member.elsewhere |= member.access.len() < before;
     }
     members.retain(|_, member| !member.access.is_empty());
-    Ok(Known::offline(reading.read_at, members, standing.invitations.out))
+    Ok(Known::offline(reading.read_at, members, standing.invitations))
 }
 
 fn standing(place: &Place, ledger: &Ledger, terminal: Terminal) -> Result<Standing, Failure> {

@@ -26,7 +26,7 @@ pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Differ
         match (known.members.get(email), known.invitations.get(email)) {
             (Some(member), _) => comparison.listed_member(person, member),
             (None, Some(invitation)) => comparison.listed_invited(person, invitation),
-            (None, None) => comparison.listed_nobody(person),
+            (None, None) => comparison.listed_nobody(person, known.in_flight.get(email)),
         }
     }
     for (_, member) in known.members.iter().filter(|(email, _)| !desired.people.contains_key(email)) {
@@ -152,7 +152,7 @@ impl Comparison<'_> {
         self.note_near_end(person);
     }
 
-    fn listed_nobody(&mut self, person: &Person) {
+    fn listed_nobody(&mut self, person: &Person, in_flight: Option<&Invitation>) {
         if let Some(until) = person.until.filter(|until| *until < self.date) {
             self.note(NoteKind::Ended, &person.email, None, format!("access ended on {until}; not a member"));
         } else if let Some(from) = person.from.filter(|from| *from > self.date) {
@@ -164,6 +164,13 @@ impl Comparison<'_> {
                 last_name: person.last_name.clone(),
                 projects: person.access.clone(),
             });
+            if let Some(invitation) = in_flight {
+                let text = format!(
+                    "a call to invite was under way {} and its answer is not in the ledger; it is made again, which is safe",
+                    wording::days_ago(self.days_since(invitation))
+                );
+                self.note(NoteKind::InFlight, &person.email, None, text);
+            }
             self.note_near_end(person);
         }
     }

@@ -170,6 +170,8 @@ impl SavedPlan {
             return Err(Unlisted(unlisted));
         }
         now.changes = listed;
+        // It is this plan that was reviewed, even where some of it holds already.
+        now.id = self.plan_id.clone();
         Ok(now)
     }
 

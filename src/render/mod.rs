@@ -33,7 +33,7 @@ pub struct View<'a> {
     pub expected: Option<Duration>,
 }
 
-/// `less than a second`, `about 40 seconds`, `about 3 minutes`.
+/// `less than a second`, `about 40 seconds`, `about 3 minutes`, `about 5 days`.
 #[must_use]
 pub fn about(time: Duration) -> String {
     match time.as_secs() {
@@ -42,7 +42,10 @@ pub fn about(time: Duration) -> String {
         seconds @ 91..=5400 => {
             format!("about {}", crate::wording::count(whole(seconds.div_ceil(60)), "minute"))
         }
-        seconds => format!("about {}", crate::wording::count(whole(seconds.div_ceil(3600)), "hour")),
+        seconds @ 5401..=172_800 => {
+            format!("about {}", crate::wording::count(whole(seconds.div_ceil(3600)), "hour"))
+        }
+        seconds => format!("about {}", crate::wording::count(whole(seconds / 86_400), "day")),
     }
 }
 

@@ -3,5 +3,6 @@
 mod apply;
 mod architecture;
 mod explain;
+mod formats;
 mod import;
 mod scenario;
