@@ -151,7 +151,7 @@ pub(crate) struct Apply {
     #[arg(short, long)]
     pub(crate) yes: bool,
     /// Apply a plan saved by `plan --out`; takes no team file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["team_file", "max_invites"])]
     pub(crate) plan: Option<PathBuf>,
     /// How many people to work on at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]

@@ -3,4 +3,5 @@
 mod apply;
 mod architecture;
 mod formats;
+mod planning;
 mod scenario;
