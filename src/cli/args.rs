@@ -80,6 +80,9 @@ pub(crate) enum Command {
     /// Free a lease that was left behind
     #[command(after_help = "Example: guestlist unlock team.yaml --yes")]
     Unlock(Unlock),
+    /// Print the JSON Schema of the team file, for editors
+    #[command(after_help = "Example: guestlist schema > guestlist.schema.json")]
+    Schema(Schema),
     /// Print the completions of a shell
     #[command(after_help = "Example: guestlist completions bash > /etc/bash_completion.d/guestlist")]
     Completions(Completions),
@@ -151,7 +154,7 @@ pub(crate) struct Apply {
     #[arg(short, long)]
     pub(crate) yes: bool,
     /// Apply a plan saved by `plan --out`; takes no team file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["team_file", "max_invites"])]
     pub(crate) plan: Option<PathBuf>,
     /// How many people to work on at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -216,6 +219,13 @@ pub(crate) struct Unlock {
     /// Do not ask
     #[arg(short, long)]
     pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// The schema of a file that the team file includes
+    #[arg(long)]
+    pub(crate) included: bool,
 }
 
 #[derive(Debug, Args)]

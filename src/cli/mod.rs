@@ -16,6 +16,7 @@ mod progress;
 mod resend;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod schema;
 mod survey;
 mod terminal;
 mod unlock;
@@ -84,6 +85,7 @@ async fn run(cli: Cli, terminal: Terminal) -> Ended {
         Command::Log(args) => log::run(&args, everywhere, terminal),
         Command::Resend(args) => resend::run(&args, everywhere, terminal).await,
         Command::Unlock(args) => unlock::run(&args, everywhere, terminal),
+        Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::completions(&args),
         Command::Man => completions::man(),
         #[cfg(feature = "sandbox")]

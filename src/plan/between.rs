@@ -33,7 +33,10 @@ pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Differ
         comparison.unlisted_member(member);
     }
     for (_, invitation) in known.invitations.iter().filter(|(email, _)| !desired.people.contains_key(email)) {
-        comparison.unlisted_invited(invitation);
+        comparison.unlisted_invited(invitation, "invited");
+    }
+    for (_, invitation) in known.in_flight.iter().filter(|(email, _)| !desired.people.contains_key(email)) {
+        comparison.unlisted_invited(invitation, "perhaps invited");
     }
     comparison.found
 }
@@ -198,9 +201,9 @@ impl Comparison<'_> {
         }
     }
 
-    fn unlisted_invited(&mut self, invitation: &Invitation) {
+    fn unlisted_invited(&mut self, invitation: &Invitation, how: &str) {
         let text = format!(
-            "invited {} and not in the file; {CANCEL_BY_HAND}",
+            "{how} {} and not in the file; {CANCEL_BY_HAND}",
             wording::days_ago(self.days_since(invitation))
         );
         self.note(NoteKind::CannotCancel, &invitation.email, None, text);
@@ -257,11 +260,15 @@ impl Comparison<'_> {
                         self.desired.role_name(after)
                     )),
                     (None, Some(after)) => Some(format!("{project} + {}", self.desired.role_name(after))),
-                    (Some(before), None) if self.desired.policy.prune == Prune::None => {
+                    (Some(before), None) => {
                         let role = self.desired.role_name(before);
-                        Some(format!("{project} stays {role} (`prune: none` leaves it)"))
+                        let stays = self.desired.policy.prune == Prune::None;
+                        Some(if stays {
+                            format!("{project} keeps {role}")
+                        } else {
+                            format!("{project} − {role}")
+                        })
                     }
-                    (Some(before), None) => Some(format!("{project} − {}", self.desired.role_name(before))),
                     _ => None,
                 }
             })

@@ -94,7 +94,7 @@ storefront (proj_9KeAhZB1)
   invited as  ADMIN
   plan        no change
 
-note: invited today; on acceptance: loyalty stays campaign-manager (`prune: none` leaves it)
+note: invited today; on acceptance: loyalty keeps campaign-manager
 ",
         "",
     );
@@ -127,7 +127,7 @@ storefront (proj_9KeAhZB1)
     );
     scenario.run("explain ALEX@example.com").assert(0, &expected, "");
     let offline = expected.replace("read live at $TIME UTC", "offline, as of $TODAY $TIME UTC");
-    scenario.run("explain alex@example.com --offline").assert(0, &offline, "");
+    scenario.run("explain alex@example.com --offline --quiet").assert(0, &offline, "");
 }
 
 #[test]

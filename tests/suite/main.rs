@@ -5,4 +5,5 @@ mod architecture;
 mod explain;
 mod formats;
 mod import;
+mod planning;
 mod scenario;
