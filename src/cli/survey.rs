@@ -60,7 +60,7 @@ pub(crate) fn offline(
             wording::list(&unread)
         )));
     }
-    let age = Timestamp::now().duration_since(reading.read_at);
+    let age = clock()().duration_since(reading.read_at);
     let age = age.try_into().unwrap_or_default();
     terminal.say(&format!("Offline: the last reading is {} old.", render::about(age)));
     let managed: BTreeSet<_> = desired.projects.keys().collect();

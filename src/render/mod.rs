@@ -1,6 +1,7 @@
 //! A plan as text, diff and JSON: one file a format. Here is what the formats share.
 
 mod diff;
+mod explain;
 mod highlights;
 mod json;
 mod paint;
@@ -13,6 +14,7 @@ use crate::known::Known;
 use crate::plan::Plan;
 
 pub use diff::diff;
+pub use explain::explain;
 pub use highlights::{change_line, described};
 pub use json::json;
 pub use paint::Paint;

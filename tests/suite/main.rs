@@ -2,6 +2,8 @@
 
 mod apply;
 mod architecture;
+mod explain;
 mod formats;
+mod import;
 mod planning;
 mod scenario;
