@@ -2,4 +2,5 @@
 
 mod apply;
 mod architecture;
+mod github;
 mod scenario;
