@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-
 use super::connection::{Place, clock};
 use super::failure::Failure;
 use super::terminal::Terminal;

@@ -4,6 +4,7 @@ mod apply;
 mod architecture;
 mod explain;
 mod formats;
+mod github;
 mod import;
 mod planning;
 mod scenario;
