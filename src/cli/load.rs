@@ -6,6 +6,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
+use super::github;
 use super::terminal::Terminal;
 use crate::desired::{self, Team};
 use crate::inert;
@@ -22,6 +23,14 @@ pub(crate) struct Loaded {
     pub(crate) problems: Problems,
     /// The team, where nothing is wrong.
     pub(crate) team: Option<Team>,
+}
+
+impl Loaded {
+    /// The problems, drawn, for a command that cannot do without the team.
+    pub(crate) fn refusal(&self, terminal: Terminal) -> Failure {
+        github::annotate(self);
+        Failure::Drawn(self.problems.text(&self.sources, terminal.err.color))
+    }
 }
 
 /// Reads everything. Only a team file that cannot be read at all is a failure here.
@@ -63,7 +72,7 @@ pub(crate) fn team(path: &Path, terminal: Terminal) -> Result<Team, Failure> {
     let loaded = load(path)?;
     match loaded.team {
         Some(team) => Ok(team),
-        None => Err(Failure::Drawn(loaded.problems.text(&loaded.sources, terminal.err.color))),
+        None => Err(loaded.refusal(terminal)),
     }
 }
 

@@ -7,6 +7,7 @@ mod connection;
 mod environment;
 mod explain;
 mod failure;
+mod github;
 mod import;
 mod load;
 mod log;

@@ -7,13 +7,14 @@ use std::time::Duration;
 use super::args::{Everywhere, Plan as Args, PlanFormat, PlanTerms};
 use super::connection::{Place, today};
 use super::failure::{Ended, Failure};
+use super::github;
 use super::load::{self, folder_of};
 use super::survey;
 use super::terminal::Terminal;
 use crate::api::{Pace, expected};
 use crate::inert;
 use crate::plan::{Plan, SavedPlan, Terms};
-use crate::render::{self, View};
+use crate::render::{self, Paint, View};
 use crate::wording;
 
 pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
@@ -39,6 +40,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         PlanFormat::Diff => render::diff(&view, terminal.out),
         PlanFormat::Json => render::json(&view),
     })?;
+    github::summarize(|| github::fenced(&render::text(&view, Paint { color: false })), terminal);
     if let Some(out) = &args.out {
         let saved = SavedPlan::new(&plan, desired, &known, &place.ledger_name, &terms);
         save(out, &saved.to_json())?;

@@ -5,6 +5,7 @@ mod architecture;
 mod explain;
 mod formats;
 mod help;
+mod github;
 mod import;
 mod planning;
 mod scenario;

@@ -96,7 +96,7 @@ fn endpoints() -> impl Strategy<Value = Endpoint> {
 proptest! {
     #[test]
     fn what_is_written_resolves_to_what_was_desired(desired in desired(), endpoint in endpoints(), remark in any::<String>()) {
-        let text = write(&desired, &endpoint, &[remark.clone()]);
+        let text = write(&desired, &endpoint, std::slice::from_ref(&remark));
         let (sources, team) = read(&[("team.yaml", text.as_bytes())]);
         let team = match team {
             Ok(team) => team,
