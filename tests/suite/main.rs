@@ -2,10 +2,12 @@
 
 mod apply;
 mod architecture;
+mod examples;
 mod explain;
 mod formats;
-mod help;
 mod github;
+mod help;
 mod import;
 mod planning;
+mod readme;
 mod scenario;
