@@ -1,19 +1,19 @@
-//! How many ADMINs each project has while the plan is carried out, so that none falls too low.
+//! Who is ADMIN of each project while the plan is carried out, so that none has too few.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use crate::desired::Desired;
-use crate::identity::ProjectId;
+use crate::identity::{Email, ProjectId};
 use crate::known::Known;
 
-/// The ADMINs of every managed project, counted as the calls succeed.
+/// The ADMINs of every managed project, as the calls succeed.
 pub(super) struct Rails {
     projects: Mutex<BTreeMap<ProjectId, Admins>>,
 }
 
 struct Admins {
-    now: usize,
+    now: BTreeSet<Email>,
     /// What may not be fallen below: `keep_admins`, or the number at the beginning where that is less.
     floor: usize,
 }
@@ -21,31 +21,35 @@ struct Admins {
 impl Rails {
     pub(super) fn new(desired: &Desired, known: &Known) -> Self {
         let keep = desired.policy.keep_admins as usize;
-        let count = |project: &ProjectId| {
-            let now = known.admins(project).count();
-            (project.clone(), Admins { now, floor: keep.min(now) })
+        let admins = |project: &ProjectId| {
+            let now: BTreeSet<_> = known.admins(project).map(|member| member.login.clone()).collect();
+            let floor = keep.min(now.len());
+            (project.clone(), Admins { now, floor })
         };
-        Self { projects: Mutex::new(desired.projects.keys().map(count).collect()) }
+        Self { projects: Mutex::new(desired.projects.keys().map(admins).collect()) }
     }
 
-    /// An ADMIN more.
-    pub(super) fn give(&self, project: &ProjectId) {
+    /// `email` has become ADMIN.
+    pub(super) fn give(&self, project: &ProjectId, email: &Email) {
         if let Ok(mut projects) = self.projects.lock()
             && let Some(admins) = projects.get_mut(project)
         {
-            admins.now += 1;
+            admins.now.insert(email.clone());
         }
     }
 
-    /// Whether there may be an ADMIN less; if so it counts as gone.
-    pub(super) fn take(&self, project: &ProjectId) -> bool {
+    /// Whether `email` may stop being ADMIN; if so they are not counted any more. Somebody who is not
+    /// counted, such as one whom a list shows that lags behind, may go.
+    pub(super) fn take(&self, project: &ProjectId, email: &Email) -> bool {
         let Ok(mut projects) = self.projects.lock() else { return false };
         let Some(admins) = projects.get_mut(project) else { return false };
-        if admins.now <= admins.floor {
+        if !admins.now.contains(email) {
+            return true;
+        }
+        if admins.now.len() <= admins.floor {
             return false;
         }
-        admins.now -= 1;
-        true
+        admins.now.remove(email)
     }
 }
 
@@ -56,12 +60,16 @@ mod tests {
     #[test]
     fn the_last_admins_stay_until_there_are_more() {
         let project = ProjectId::new("p");
+        let [ana, ben, zoe] = ["ana", "ben", "zoe"].map(Email::as_received);
+        let now = BTreeSet::from([ana.clone(), ben.clone()]);
         let rails =
-            Rails { projects: Mutex::new(BTreeMap::from([(project.clone(), Admins { now: 2, floor: 1 })])) };
-        assert!(rails.take(&project));
-        assert!(!rails.take(&project));
-        rails.give(&project);
-        assert!(rails.take(&project));
-        assert!(!rails.take(&ProjectId::new("unmanaged")));
+            Rails { projects: Mutex::new(BTreeMap::from([(project.clone(), Admins { now, floor: 1 })])) };
+        assert!(rails.take(&project, &ana));
+        assert!(!rails.take(&project, &ben));
+        assert!(rails.take(&project, &ana), "who is not counted can be taken without harm");
+        rails.give(&project, &zoe);
+        assert!(rails.take(&project, &ben));
+        assert!(!rails.take(&project, &zoe));
+        assert!(!rails.take(&ProjectId::new("unmanaged"), &zoe));
     }
 }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod architecture;
+mod convergence;
 mod examples;
 mod explain;
 mod formats;
