@@ -13,16 +13,22 @@ use jiff::Timestamp;
 pub(crate) struct VirtualClock {
     start: Instant,
     passed: AtomicU64,
+    waited: AtomicU64,
 }
 
 impl VirtualClock {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { start: Instant::now(), passed: AtomicU64::new(0) })
+        Arc::new(Self { start: Instant::now(), passed: AtomicU64::new(0), waited: AtomicU64::new(0) })
     }
 
     /// How much time has passed.
     pub(crate) fn passed(&self) -> Duration {
         Duration::from_millis(self.passed.load(Ordering::SeqCst))
+    }
+
+    /// How much of it was spent by waiting.
+    pub(crate) fn waited(&self) -> Duration {
+        Duration::from_millis(self.waited.load(Ordering::SeqCst))
     }
 
     /// Lets time pass.
@@ -62,7 +68,8 @@ impl Clock for VirtualClock {
     /// Several who wait at the same time wait side by side.
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let until = millis(self.passed() + duration + Duration::from_micros(999));
-        self.passed.fetch_max(until, Ordering::SeqCst);
+        let before = self.passed.fetch_max(until, Ordering::SeqCst);
+        self.waited.fetch_add(until.saturating_sub(before), Ordering::SeqCst);
         Box::pin(tokio::task::yield_now())
     }
 }

@@ -17,17 +17,25 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use schedule::Figures;
+use guestlist::api::Settings;
+use schedule::{Figures, Weather};
 
 /// How many schedules are run, unless `GUESTLIST_SCHEDULES` says otherwise.
 const SCHEDULES: u64 = 1000;
 
 #[test]
 fn repeated_apply_converges_whatever_goes_wrong() {
+    let weather = Weather { settings: Settings::default(), faults: scene::faults };
+    run("repeated_apply_converges_whatever_goes_wrong", SCHEDULES, &weather);
+}
+
+#[expect(clippy::print_stdout, reason = "the figures are for whoever asks with --nocapture")]
+/// Runs so many schedules of a test on all processors, or the one that `GUESTLIST_SEED` names.
+fn run(test: &str, schedules: u64, weather: &Weather) {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
     let seeds = match number("GUESTLIST_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("GUESTLIST_SCHEDULES").unwrap_or(SCHEDULES),
+        None => 0..number("GUESTLIST_SCHEDULES").unwrap_or(schedules),
     };
     let next = AtomicU64::new(seeds.start);
     let failures = Mutex::new(Vec::new());
@@ -39,7 +47,7 @@ fn repeated_apply_converges_whatever_goes_wrong() {
                 while let Some(seed) =
                     Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < seeds.end)
                 {
-                    match catch_unwind(AssertUnwindSafe(|| schedule::run(seed))) {
+                    match catch_unwind(AssertUnwindSafe(|| schedule::run(seed, weather))) {
                         Ok(Ok(seen)) => figures.lock().expect("no panic").add(&seen),
                         Ok(Err(why)) => failures.lock().expect("no panic").push((seed, why)),
                         Err(_) => failures.lock().expect("no panic").push((seed, "panicked".to_owned())),
@@ -56,7 +64,7 @@ fn repeated_apply_converges_whatever_goes_wrong() {
     let lines: Vec<_> = failures
         .iter()
         .map(|(seed, why)| {
-            format!("GUESTLIST_SEED={seed} cargo test --test simulation repeated\n  {}", shown(why))
+            format!("GUESTLIST_SEED={seed} cargo test --test simulation {test}\n  {}", shown(why))
         })
         .collect();
     assert!(

@@ -133,7 +133,8 @@ pub(crate) fn team(random: &mut Rng) -> (String, Desired) {
     (text, desired)
 }
 
-fn read(text: &str) -> Desired {
+/// A team file as the commands read it.
+pub(crate) fn read(text: &str) -> Desired {
     let (mut sources, mut problems) = (Sources::default(), Problems::default());
     let id = sources.add("team.yaml", text.as_bytes().to_vec(), &mut problems);
     let root = parse_root(&sources, id, &mut problems);

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use fastrand::Rng;
+use guestlist::api::Settings;
+use guestlist::sandbox::Fault;
 
 use crate::judge;
 use crate::scene::{self, pick};
@@ -61,17 +63,25 @@ impl Figures {
     }
 }
 
+/// How patient the client is, and what goes wrong.
+pub(crate) struct Weather {
+    pub(crate) settings: Settings,
+    pub(crate) faults: fn(&mut Rng) -> Vec<Fault>,
+}
+
 /// Runs the schedule that `seed` decides on.
-pub(crate) fn run(seed: u64) -> Result<Figures, String> {
+pub(crate) fn run(seed: u64, weather: &Weather) -> Result<Figures, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let result = runtime.block_on(run_all(seed));
+    let result = runtime.block_on(run_all(seed, weather));
     runtime.shutdown_background();
     result
 }
 
-async fn run_all(seed: u64) -> Result<Figures, String> {
+async fn run_all(seed: u64, weather: &Weather) -> Result<Figures, String> {
     let random = &mut Rng::with_seed(seed);
-    let world = World::new(scene::organization(random), scene::behaviour(random), scene::limit(random)).await;
+    let (organization, behaviour, limit) =
+        (scene::organization(random), scene::behaviour(random), scene::limit(random));
+    let mut world = World::new(organization, behaviour, limit, weather.settings.clone()).await;
     let mut figures = Figures { schedules: 1, ..Figures::default() };
     let (mut text, mut desired) = scene::team(random);
     let at = |run: &str, turn: &Turn, text: &str, why: String| {
@@ -98,7 +108,7 @@ async fn run_all(seed: u64) -> Result<Figures, String> {
     };
 
     for number in 0..random.usize(1..5) {
-        world.order(scene::faults(random));
+        world.order((weather.faults)(random));
         let concurrency = pick(random, [1, 1, 2, 8]);
         let interrupted = Some(random.usize(1..6)).filter(|_| random.u8(..5) == 0);
         let mut turn = world.apply(&desired, None, concurrency, interrupted).await;
@@ -121,6 +131,7 @@ async fn run_all(seed: u64) -> Result<Figures, String> {
     }
 
     world.order(Vec::new());
+    world.calm_down();
     let mut allowed = None;
     for number in 0..QUIET_RUNS {
         let turn = world.apply(&desired, allowed, pick(random, [1, 8]), None).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use guestlist::api::{Client, Credentials, Settings};
+use guestlist::api::{Client, Credentials, Settings, Timeouts};
 use guestlist::apply::{Apply, Ending, Report, Stop, Stopped};
 use guestlist::desired::Desired;
 use guestlist::identity::{Email, Endpoint};
@@ -39,6 +39,8 @@ pub(crate) struct Turn {
     pub(crate) out: BTreeSet<Email>,
     /// The most removals that were allowed on purpose.
     pub(crate) allowed: Option<usize>,
+    /// Whether every answer that came was waited for.
+    pub(crate) patient: bool,
     /// The plan, where it came to one.
     pub(crate) plan: Option<Plan>,
     /// What came of it, where it was carried out.
@@ -49,14 +51,6 @@ pub(crate) struct Turn {
 
 impl World {
     pub(crate) async fn new(
-        organization: Organization,
-        behaviour: Behaviour,
-        limit: Option<RateLimit>,
-    ) -> Self {
-        Self::with(organization, behaviour, limit, Settings::default()).await
-    }
-
-    pub(crate) async fn with(
         organization: Organization,
         behaviour: Behaviour,
         rate_limit: Option<RateLimit>,
@@ -79,6 +73,11 @@ impl World {
     /// What goes wrong from now on.
     pub(crate) fn order(&self, faults: Vec<Fault>) {
         self.sandbox.set_faults(faults);
+    }
+
+    /// From now on the client is as patient as the commands are.
+    pub(crate) fn calm_down(&mut self) {
+        self.settings = Settings::default();
     }
 
     /// The ledger of that name.
@@ -175,6 +174,7 @@ impl World {
             intents: Vec::new(),
             out: standing.invitations.out.into_keys().collect(),
             allowed,
+            patient: self.settings.timeouts == Timeouts::default(),
             plan: None,
             report: None,
             error: None,
