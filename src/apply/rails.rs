@@ -1,4 +1,4 @@
-//! Who is ADMIN of each project while the plan is carried out, so that none has too few.
+//! Which ADMINs each project has while the plan is carried out, so that none is left with too few.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -13,8 +13,9 @@ pub(super) struct Rails {
 }
 
 struct Admins {
-    now: BTreeSet<Email>,
-    /// What may not be fallen below: `keep_admins`, or the number at the beginning where that is less.
+    /// Those of whom it is sure: nobody whom guestlist has just taken it from, whatever a list says.
+    sure: BTreeSet<Email>,
+    /// What may not be fallen below: `keep_admins`, or the number in the lists where that is less.
     floor: usize,
 }
 
@@ -22,34 +23,31 @@ impl Rails {
     pub(super) fn new(desired: &Desired, known: &Known) -> Self {
         let keep = desired.policy.keep_admins as usize;
         let admins = |project: &ProjectId| {
-            let now: BTreeSet<_> = known.admins(project).map(|member| member.login.clone()).collect();
-            let floor = keep.min(now.len());
-            (project.clone(), Admins { now, floor })
+            let sure = known.admins(project).map(|member| member.login.clone()).collect();
+            (project.clone(), Admins { sure, floor: keep.min(known.listed_admins(project).count()) })
         };
         Self { projects: Mutex::new(desired.projects.keys().map(admins).collect()) }
     }
 
-    /// `email` has become ADMIN.
+    /// An ADMIN more.
     pub(super) fn give(&self, project: &ProjectId, email: &Email) {
         if let Ok(mut projects) = self.projects.lock()
             && let Some(admins) = projects.get_mut(project)
         {
-            admins.now.insert(email.clone());
+            admins.sure.insert(email.clone());
         }
     }
 
-    /// Whether `email` may stop being ADMIN; if so they are not counted any more. Somebody who is not
-    /// counted, such as one whom a list shows that lags behind, may go.
+    /// Whether there are enough ADMINs without this one, who counts as gone then.
     pub(super) fn take(&self, project: &ProjectId, email: &Email) -> bool {
         let Ok(mut projects) = self.projects.lock() else { return false };
         let Some(admins) = projects.get_mut(project) else { return false };
-        if !admins.now.contains(email) {
-            return true;
-        }
-        if admins.now.len() <= admins.floor {
+        let others = admins.sure.len() - usize::from(admins.sure.contains(email));
+        if others < admins.floor {
             return false;
         }
-        admins.now.remove(email)
+        admins.sure.remove(email);
+        true
     }
 }
 
@@ -57,19 +55,32 @@ impl Rails {
 mod tests {
     use super::*;
 
+    fn someone(name: &str) -> Email {
+        Email::as_received(&format!("{name}@example.com"))
+    }
+
+    fn rails(sure: &[&str], floor: usize) -> (Rails, ProjectId) {
+        let project = ProjectId::new("p");
+        let sure = sure.iter().map(|name| someone(name)).collect();
+        (Rails { projects: Mutex::new(BTreeMap::from([(project.clone(), Admins { sure, floor })])) }, project)
+    }
+
     #[test]
     fn the_last_admins_stay_until_there_are_more() {
-        let project = ProjectId::new("p");
-        let [ana, ben, zoe] = ["ana", "ben", "zoe"].map(Email::as_received);
-        let now = BTreeSet::from([ana.clone(), ben.clone()]);
-        let rails =
-            Rails { projects: Mutex::new(BTreeMap::from([(project.clone(), Admins { now, floor: 1 })])) };
-        assert!(rails.take(&project, &ana));
-        assert!(!rails.take(&project, &ben));
-        assert!(rails.take(&project, &ana), "who is not counted can be taken without harm");
-        rails.give(&project, &zoe);
-        assert!(rails.take(&project, &ben));
-        assert!(!rails.take(&project, &zoe));
-        assert!(!rails.take(&ProjectId::new("unmanaged"), &zoe));
+        let (rails, project) = rails(&["a", "b"], 1);
+        assert!(rails.take(&project, &someone("a")));
+        assert!(!rails.take(&project, &someone("b")));
+        rails.give(&project, &someone("c"));
+        assert!(rails.take(&project, &someone("b")));
+        assert!(!rails.take(&ProjectId::new("unmanaged"), &someone("a")));
+    }
+
+    #[test]
+    fn an_admin_of_whom_nobody_is_sure_goes_only_if_there_are_enough_others() {
+        let (rails, project) = rails(&["a", "b"], 2);
+        assert!(rails.take(&project, &someone("doubtful")));
+        assert!(!rails.take(&project, &someone("a")));
+        let (rails, project) = self::rails(&[], 1);
+        assert!(!rails.take(&project, &someone("doubtful")));
     }
 }
