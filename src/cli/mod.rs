@@ -13,6 +13,7 @@ mod log;
 mod logging;
 mod plan;
 mod progress;
+mod report;
 mod resend;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -69,6 +70,7 @@ async fn run(cli: Cli, terminal: Terminal) -> Ended {
         Command::Explain(args) => explain::run(&args, everywhere, terminal).await,
         Command::Log(args) => log::run(&args, everywhere, terminal),
         Command::Resend(args) => resend::run(&args, everywhere, terminal).await,
+        Command::Report(args) => report::run(&args, everywhere, terminal).await,
         Command::Unlock(args) => unlock::run(&args, everywhere, terminal),
         Command::Completions(args) => completions::completions(&args),
         Command::Man => completions::man(),

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 
 use similar::{ChangeTag, TextDiff};
 
+use super::highlights::{change_line, origins_line};
 use super::{Paint, View};
 use crate::identity::{Access, Email};
 use crate::inert;
-use crate::plan::Change;
+use crate::plan::{Change, Origin};
 
 /// The plan as a unified diff. Only people with a change are in it, each with all their access; those
 /// who lose something come first, then those who become ADMIN, then the rest.
@@ -21,12 +22,23 @@ pub fn diff(view: &View, paint: Paint) -> String {
             let _ = writeln!(page, "{}", paint.bold(&line));
         }
     }
+    for (change, origin) in view.plan.changes.iter().zip(view.origins) {
+        if *origin != Origin::PullRequest {
+            let line = format!("# {}: {}", origin.name(), change_line(view.desired, change));
+            let _ = writeln!(page, "{}", paint.yellow(&line));
+        }
+    }
+    if let Some(line) = origins_line(view) {
+        let _ = writeln!(page, "{}", paint.bold(&format!("# {line}")));
+    }
     for refusal in &view.plan.refused {
         let _ = writeln!(page, "{}", paint.red(&format!("# refused: {}", refusal.text)));
     }
     let (before, after) = documents(view);
     let compared = TextDiff::from_lines(&before, &after);
-    let hunks = compared.unified_diff().context_radius(usize::MAX).header("known", "desired").to_string();
+    // All lines are context: whoever reads is to see all access of a person.
+    let radius = before.lines().count() + after.lines().count();
+    let hunks = compared.unified_diff().context_radius(radius).header("known", "desired").to_string();
     if hunks.is_empty() {
         let _ = writeln!(page, "{}", paint.green("# no changes: nothing to do"));
         return page;

@@ -1,7 +1,16 @@
-//! Makes text from files and servers inert: what it holds is shown, never obeyed, by a terminal.
+//! Makes text from files and servers inert: what it holds is shown, never obeyed, by a terminal, a
+//! Markdown or HTML renderer, or a spreadsheet.
+
+mod csv;
+mod html;
+mod markdown;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+
+pub use csv::cell;
+pub use html::html;
+pub use markdown::{code, fence};
 
 /// Whether `c` could move the cursor, change colours, reorder or hide text when it is printed.
 #[must_use]
