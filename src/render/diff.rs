@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::highlights::{change_line, origins_line};
+use super::highlights::{change_line, origins_text};
 use super::{Paint, View};
 use crate::identity::{Access, Email};
 use crate::inert;
@@ -28,8 +28,8 @@ pub fn diff(view: &View, paint: Paint) -> String {
             let _ = writeln!(page, "{}", paint.yellow(&line));
         }
     }
-    if let Some(line) = origins_line(view) {
-        let _ = writeln!(page, "{}", paint.bold(&format!("# {line}")));
+    if let Some(line) = origins_text(view) {
+        let _ = writeln!(page, "{}", paint.bold(&format!("# against the base: {line}")));
     }
     for refusal in &view.plan.refused {
         let _ = writeln!(page, "{}", paint.red(&format!("# refused: {}", refusal.text)));

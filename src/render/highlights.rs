@@ -44,6 +44,13 @@ impl<'a> View<'a> {
     }
 }
 
+/// Everyone who stands in a line, for the width of their column.
+pub(super) fn emails(view: &View) -> Vec<String> {
+    let changed = view.plan.changes.iter().map(Change::email);
+    let noted = view.plan.notes.iter().filter_map(|note| note.email.as_ref());
+    changed.chain(noted).map(ToString::to_string).collect()
+}
+
 /// From where and when members are known.
 pub(super) fn learned(view: &View) -> String {
     let evidence = view.plan.evidence;
@@ -73,13 +80,13 @@ pub(super) fn numbers(view: &View) -> String {
 }
 
 /// How many changes come from where, if a base tells.
-pub(super) fn origins_line(view: &View) -> Option<String> {
+pub(super) fn origins_text(view: &View) -> Option<String> {
     if view.origins.is_empty() {
         return None;
     }
     let of = |origin| view.origins.iter().filter(|other| **other == origin).count();
     Some(format!(
-        "Against the base: {} from this pull request, {} there before (drift), {} made by hand against it (manual).",
+        "{} from this pull request, {} there before (drift), {} made by hand against it (manual).",
         of(Origin::PullRequest),
         of(Origin::Drift),
         of(Origin::Manual)

@@ -9,11 +9,10 @@ use std::fmt::Write as _;
 
 use super::View;
 use super::columns::{Columns, fold};
-use super::highlights::{learned, numbers, origins_line};
+use super::highlights::{emails, learned, numbers, origins_text};
 use super::sections::{Section, Sort, notes, sections};
 use crate::identity::Email;
 use crate::inert::{code, fence};
-use crate::plan::Change;
 use crate::wording::count;
 
 /// The longest comment, in bytes, which are never fewer than characters.
@@ -39,7 +38,7 @@ pub fn markdown(view: &View) -> String {
     head.push_str(&refusals(view));
     let tail = closing(view);
     let sections = sections(view);
-    let emails = view.plan.changes.iter().map(Change::email).map(ToString::to_string).collect::<Vec<_>>();
+    let emails = emails(view);
     let columns = Columns::fitting(emails.iter().map(String::as_str), Some(WIDTH));
     let mut page = Page {
         columns,
@@ -94,7 +93,7 @@ impl<'a> Page<'a> {
         }
         let hidden = lines.keys().filter(|email| self.left_out.contains(*email)).count();
         if hidden > 0 {
-            let _ = writeln!(self.text, "\n… and {} more, left out here", people_count(hidden));
+            let _ = writeln!(self.text, "\n… and {hidden} more, left out here");
         }
     }
 
@@ -106,7 +105,7 @@ impl<'a> Page<'a> {
         let mut hidden = 0;
         for (title, notes) in notes(view) {
             let heading = vec![format!("{title} ({})", notes.len())];
-            if self.take(&heading) {
+            if hidden == 0 && self.take(&heading) {
                 shown.extend(heading);
             }
             for note in notes {
@@ -122,11 +121,11 @@ impl<'a> Page<'a> {
                 }
             }
         }
-        let block = fence("text", &shown);
+        let block = if shown.is_empty() { String::new() } else { fence("text", &shown) };
         let total = count(view.plan.notes.len(), "note");
         let _ = writeln!(self.text, "\n<details><summary>{total}, nothing to apply</summary>\n\n{block}");
         if hidden > 0 {
-            let _ = writeln!(self.text, "… and {} more, left out here\n", count(hidden, "note"));
+            let _ = writeln!(self.text, "… and {hidden} more, left out here\n");
         }
         self.text.push_str("</details>\n");
     }
@@ -202,8 +201,8 @@ fn refusals(view: &View) -> String {
 fn closing(view: &View) -> String {
     let plan = view.plan;
     let mut text = format!("\n**{}**\n", numbers(view));
-    if let Some(line) = origins_line(view) {
-        let _ = writeln!(text, "\n{line}");
+    if let Some(line) = origins_text(view) {
+        let _ = writeln!(text, "\nAgainst the base: {line}");
     }
     let _ = writeln!(
         text,
@@ -214,10 +213,6 @@ fn closing(view: &View) -> String {
         code(plan.id.as_str())
     );
     text
-}
-
-fn people_count(n: usize) -> String {
-    if n == 1 { "1 person".to_owned() } else { format!("{n} people") }
 }
 
 /// `text`, cut where it is longer than any that is true.

@@ -2,7 +2,12 @@
   const box = document.getElementById("filter");
   const shown = document.getElementById("shown");
   const rows = Array.from(document.querySelectorAll("tbody tr"));
-  const texts = rows.map((row) => row.textContent.toLowerCase());
+  // A row can be found by the projects in which it has something, too.
+  const heads = Array.from(document.querySelectorAll("thead th"), (head) => head.firstChild.textContent);
+  const texts = rows.map((row) => {
+    const text = (cell, n) => (n > 1 && cell.textContent ? heads[n] + " " : "") + cell.textContent;
+    return Array.from(row.cells, text).join(" ").toLowerCase();
+  });
   const show = () => {
     const words = box.value.toLowerCase().split(/\s+/);
     let number = 0;

@@ -4,7 +4,7 @@ use super::Review;
 use super::review::Row;
 use crate::inert::cell;
 
-const HEADER: &str = "email,name,standing,in_team_file,until,project,project_id,role,desired_role,given_by,\
+const HEADER: &str = "email,name,standing,in_team_file,from,until,project,project_id,role,desired_role,given_by,\
 where,read_at,plan_id\r\n";
 
 /// The access review as CSV, as RFC 4180 writes it. No cell is a formula.
@@ -28,9 +28,10 @@ pub fn report_csv(review: &Review) -> String {
 
 fn line(text: &mut String, review: &Review, row: &Row, there: [&str; 6]) {
     let listed = if row.listed { "yes" } else { "no" };
+    let from = row.from.map(|from| from.to_string()).unwrap_or_default();
     let until = row.until.map(|until| until.to_string()).unwrap_or_default();
     let read_at = format!("{:.0}", review.read_at);
-    let who = [row.email.as_str(), &row.name, row.standing.name(), listed, &until];
+    let who = [row.email.as_str(), &row.name, row.standing.name(), listed, &from, &until];
     let when = [read_at.as_str(), review.plan_id.as_str()];
     let cells: Vec<_> = who.into_iter().chain(there).chain(when).map(cell).collect();
     text.push_str(&cells.join(","));

@@ -99,7 +99,7 @@ fn legend(page: &mut String) {
 }
 
 fn table(review: &Review, page: &mut String) {
-    page.push_str("<div class=\"frame\"><table>\n<caption>Each role, and below it who gives it.</caption>\n");
+    page.push_str("<table>\n<caption>Each role, and below it who gives it.</caption>\n");
     page.push_str("<thead><tr><th scope=\"col\">Person</th><th scope=\"col\">Standing</th>");
     for (name, id) in &review.projects {
         let roles =
@@ -119,7 +119,7 @@ fn table(review: &Review, page: &mut String) {
     for row in &review.rows {
         person(review, row, page);
     }
-    page.push_str("</tbody>\n</table></div>\n");
+    page.push_str("</tbody>\n</table>\n");
 }
 
 fn person(review: &Review, row: &Row, page: &mut String) {
@@ -135,6 +135,9 @@ fn person(review: &Review, row: &Row, page: &mut String) {
     );
     if !row.listed {
         page.push_str(" <span class=\"mark unlisted\">not in the team file</span>");
+    }
+    if let Some(from) = row.from {
+        let _ = write!(page, "<small>from {from}</small>");
     }
     if let Some(until) = row.until {
         let _ = write!(page, "<small>until {until}</small>");
@@ -165,7 +168,8 @@ fn access(cell: &Cell, offered: bool, page: &mut String) {
             page.push_str("<small>offered</small>");
         }
     }
-    if let Some(desired) = desired {
+    // Of what nothing in the file gives, its last line says so.
+    if let Some(desired) = desired.as_ref().filter(|_| place.is_some()) {
         let _ = write!(page, "<small class=\"differs\">team file: {}</small>", html(desired));
     }
     let place = place.as_ref().map(|place| format!(" ({})", html(place))).unwrap_or_default();

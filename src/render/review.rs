@@ -37,6 +37,8 @@ pub(super) struct Row<'a> {
     pub(super) standing: Standing,
     /// Whether the team file has the person.
     pub(super) listed: bool,
+    /// Where it lies ahead.
+    pub(super) from: Option<Date>,
     pub(super) until: Option<Date>,
     pub(super) cells: BTreeMap<&'a ProjectId, Cell>,
 }
@@ -128,6 +130,7 @@ impl<'a> Row<'a> {
             name: inert::line(name.trim()).into_owned(),
             standing: Standing::of(member, invitation, date),
             listed: person.is_some(),
+            from: person.and_then(|person| person.from).filter(|from| *from > date),
             until: person.and_then(|person| person.until),
             cells: projects.into_iter().map(cell).collect(),
         }

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use super::columns::{Columns, fold};
-use super::highlights::{learned, numbers, origins_line};
+use super::highlights::{emails, learned, numbers, origins_text};
 use super::sections::{Section, Sort, notes, sections};
 use super::{Paint, View};
-use crate::plan::{Change, Note};
+use crate::plan::Note;
 
 /// What stands before each email: two spaces, a sign, a space.
 const MARGIN: usize = 4;
@@ -15,7 +15,7 @@ const MARGIN: usize = 4;
 #[must_use]
 pub fn text(view: &View, paint: Paint) -> String {
     let width = view.width.map(|width| width.saturating_sub(MARGIN));
-    let emails: Vec<String> = emails(view);
+    let emails = emails(view);
     let columns = Columns::fitting(emails.iter().map(String::as_str), width);
     let mut page = Page { paint, columns, width, text: String::new() };
     let plan = view.plan;
@@ -81,31 +81,33 @@ impl Page {
         }
         let _ = writeln!(self.text);
         for refusal in &view.plan.refused {
-            let _ = writeln!(self.text, "{} {}", self.paint.red("Refused:"), refusal.text);
+            self.paragraph("Refused:", &refusal.text, Paint::red);
         }
     }
 
     fn closing(&mut self, view: &View) {
         let _ = writeln!(self.text);
         let numbers = numbers(view);
-        let _ = if view.plan.changes.is_empty() {
-            writeln!(self.text, "{}", self.paint.green(&numbers))
+        if view.plan.changes.is_empty() {
+            let _ = writeln!(self.text, "{}", self.paint.green(&numbers));
         } else {
-            writeln!(self.text, "{} {numbers}", self.paint.bold("Plan:"))
-        };
-        if let Some(line) = origins_line(view) {
-            let _ = writeln!(self.text, "{line}");
+            self.paragraph("Plan:", &numbers, Paint::bold);
+        }
+        if let Some(text) = origins_text(view) {
+            self.paragraph("Against the base:", &text, Paint::bold);
         }
         let _ = writeln!(self.text, "{}", self.paint.dim(&format!("Plan id: {}", view.plan.id)));
+    }
+
+    /// A sentence after a word that stands out.
+    fn paragraph(&mut self, lead: &str, text: &str, paint: fn(Paint, &str) -> String) {
+        let folded = self.width.map(|width| fold(&format!("{lead} {text}"), width));
+        let folded = folded.map_or_else(|| format!("{lead} {text}"), |lines| lines.join("\n"));
+        let rest = folded.strip_prefix(lead).unwrap_or(&folded);
+        let _ = writeln!(self.text, "{}{rest}", paint(self.paint, lead));
     }
 
     fn heading(&mut self, title: &str, number: usize) {
         let _ = writeln!(self.text, "\n{}", self.paint.bold(&format!("{title} ({number})")));
     }
-}
-
-fn emails(view: &View) -> Vec<String> {
-    let changed = view.plan.changes.iter().map(Change::email);
-    let noted = view.plan.notes.iter().filter_map(|note| note.email.as_ref());
-    changed.chain(noted).map(ToString::to_string).collect()
 }

@@ -11,7 +11,7 @@ people:
 #[test]
 fn invites_once_and_then_has_nothing_to_do() {
     let scenario = Scenario::new().team(&format!("{HEAD}{TWO}"));
-    scenario.run("apply --yes").assert(
+    scenario.run("apply --yes --concurrency 1").assert(
         0,
         "\
 Plan for $ENDPOINT on $TODAY

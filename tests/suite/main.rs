@@ -2,4 +2,6 @@
 
 mod apply;
 mod architecture;
+mod pull_request;
+mod report;
 mod scenario;
