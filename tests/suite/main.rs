@@ -10,5 +10,7 @@ mod github;
 mod help;
 mod import;
 mod planning;
+mod pull_request;
 mod readme;
+mod report;
 mod scenario;
