@@ -3,4 +3,6 @@
 mod apply;
 mod architecture;
 mod github;
+#[cfg(unix)]
+mod gitops;
 mod scenario;

@@ -72,7 +72,6 @@ impl Scenario {
         self.folder.path().join(name)
     }
 
-    #[expect(dead_code, reason = "for tests to come")]
     /// The text of a file in the folder.
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).expect("a file")
