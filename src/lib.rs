@@ -23,6 +23,8 @@ pub mod api;
 
 pub mod ledger;
 
+pub mod survey;
+
 pub mod apply;
 
 #[cfg(feature = "sandbox")]

@@ -75,7 +75,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     };
     let report = tokio::select! {
         report = apply.carry_out() => report,
-        () = progress.follow(connection.client.waiting()) => Report::default(),
+        never = progress.follow(connection.client.waiting()) => match never {},
     };
     progress.finish();
     let (reason, text) = match &report.stopped {
@@ -101,10 +101,11 @@ impl Task {
     /// What is to be done now. A saved plan is made again from what is known now: what holds already
     /// falls out, and what it does not list is refused.
     fn plan(&self, known: &Known, terminal: Terminal) -> Result<Plan, Failure> {
+        let terms = terms(&self.place, today(), self.terms);
         let Some(saved) = &self.saved else {
-            return Ok(Plan::between(&self.desired, known, &terms(&self.place, today(), self.terms)));
+            return Ok(Plan::between(&self.desired, known, &terms));
         };
-        let now = saved.again(known, today()).map_err(|unlisted| {
+        let now = saved.again(known, &terms).map_err(|unlisted| {
             Failure::new(format!(
                 "the saved plan does not list what would now be done, so nothing was done; make a new plan.\n{}",
                 difference(&self.desired, &unlisted)
@@ -112,10 +113,9 @@ impl Task {
         })?;
         let skipped = saved.changes.len() - now.changes.len();
         if skipped > 0 {
-            terminal.say(&format!(
-                "{} of the saved plan hold already and are skipped.",
-                wording::count(skipped, "change")
-            ));
+            let (hold, are) = if skipped == 1 { ("holds", "is") } else { ("hold", "are") };
+            let changes = wording::count(skipped, "change");
+            terminal.say(&format!("{changes} of the saved plan {hold} already and {are} skipped."));
         }
         terminal.say(&format!("Applying the saved plan {}", saved.plan_id));
         Ok(now)

@@ -154,7 +154,7 @@ pub(crate) struct Apply {
     #[arg(short, long)]
     pub(crate) yes: bool,
     /// Apply a plan saved by `plan --out`; takes no team file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["team_file", "max_invites"])]
     pub(crate) plan: Option<PathBuf>,
     /// How many people to work on at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -246,9 +246,33 @@ pub(crate) struct Sandbox {
     /// Begin with N members
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed_members: usize,
+    /// Allow so many calls in so many seconds, such as `100/60`; `none` for no limit
+    #[arg(long, value_name = "LIMIT", default_value = "2000/60", value_parser = rate_limit)]
+    pub(crate) rate_limit: RateLimitArg,
     /// Misbehave on purpose, such as `status=503,every=5`; may be given more than once
     #[arg(long, value_name = "FAULT")]
     pub(crate) fault: Vec<String>,
+}
+
+/// How many calls in how many seconds a sandbox allows.
+#[cfg(feature = "sandbox")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RateLimitArg(pub(crate) Option<(u64, u64)>);
+
+#[cfg(feature = "sandbox")]
+fn rate_limit(text: &str) -> Result<RateLimitArg, String> {
+    if text == "none" {
+        return Ok(RateLimitArg(None));
+    }
+    let limit =
+        text.split_once('/').and_then(|(calls, seconds)| Some((calls.parse().ok()?, seconds.parse().ok()?)));
+    match limit {
+        Some((calls @ 1.., seconds @ 1..)) => Ok(RateLimitArg(Some((calls, seconds)))),
+        _ => {
+            Err("write a number of calls, `/` and a number of seconds, such as `100/60`, or `none`"
+                .to_owned())
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

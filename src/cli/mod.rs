@@ -23,6 +23,7 @@ mod terminal;
 mod unlock;
 mod validate;
 
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -42,10 +43,12 @@ pub fn main() -> ExitCode {
         }
     };
     let terminal = Terminal::new(&cli.everywhere);
+    apologize_for_panics();
     logging::start(&cli.everywhere, terminal);
     let ended = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => {
-            let ended = runtime.block_on(run(cli, terminal));
+            let run = AssertUnwindSafe(|| runtime.block_on(run(cli, terminal)));
+            let ended = std::panic::catch_unwind(run).unwrap_or(Err(Failure::Said));
             // Nothing that is still under way may hold the process up.
             runtime.shutdown_background();
             ended
@@ -59,6 +62,17 @@ pub fn main() -> ExitCode {
         Failure::Said | Failure::HasChanges | Failure::Signal(_) => {}
     }
     ExitCode::from(failure.status())
+}
+
+/// A panic is a defect of guestlist. It is told in a sentence, without what the process held in memory.
+fn apologize_for_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
+        Terminal::complain(&format!(
+            "error: guestlist panicked{}, which is a defect: please report it; what was done is in the ledger",
+            place.unwrap_or_default()
+        ));
+    }));
 }
 
 async fn run(cli: Cli, terminal: Terminal) -> Ended {

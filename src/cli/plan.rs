@@ -32,7 +32,8 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         connection.close().await?;
         (known, rate)
     };
-    let plan = Plan::between(desired, &known, &terms(&place, args.at.unwrap_or_else(today), args.terms));
+    let terms = terms(&place, args.at.unwrap_or_else(today), args.terms);
+    let plan = Plan::between(desired, &known, &terms);
     let view = View { plan: &plan, desired, known: &known, expected: expected_time(&plan, rate.as_ref()) };
     Terminal::print(&match args.format {
         PlanFormat::Text => render::text(&view, terminal.out),
@@ -41,7 +42,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     })?;
     github::summarize(|| github::fenced(&render::text(&view, Paint { color: false })), terminal);
     if let Some(out) = &args.out {
-        let saved = SavedPlan::new(&plan, desired, &known, &place.ledger_name, args.terms.allow_removals);
+        let saved = SavedPlan::new(&plan, desired, &known, &place.ledger_name, &terms);
         save(out, &saved.to_json())?;
         terminal.say(&format!(
             "Saved as {}: guestlist apply --plan {0}",

@@ -2,25 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
-
-use super::connection::Place;
+use super::connection::{Place, clock};
 use super::failure::Failure;
 use super::terminal::Terminal;
 use crate::api::Reader;
 use crate::desired::Desired;
-use crate::identity::ProjectId;
-use crate::known::{Known, Project, Reading, with_writes};
-use crate::ledger::{self, Ledger, Standing};
+use crate::known::{Known, with_writes};
+use crate::ledger::{Ledger, Standing};
+use crate::render;
+use crate::survey::{Survey, Surveyed};
 use crate::wording;
 
-/// How many lists are read at once.
-const CONCURRENCY: usize = 8;
-
-/// A list is not believed to lag longer than this behind what guestlist did.
-const SETTLED_AFTER: SignedDuration = SignedDuration::from_mins(10);
-
-/// Asks the service. A reading that raises doubts is made once more before it is given back with them.
+/// Asks the service.
 pub(crate) async fn live(
     place: &Place,
     ledger: &Ledger,
@@ -29,36 +22,10 @@ pub(crate) async fn live(
     terminal: Terminal,
 ) -> Result<Known, Failure> {
     let standing = standing(place, ledger, terminal)?;
-    check_projects(reader, desired).await?;
-    let projects: Vec<ProjectId> = desired.projects.keys().cloned().collect();
-    let lists = reader.users_of(&projects, CONCURRENCY).await.map_err(Failure::new)?;
-    let mut reading = Reading { read_at: Timestamp::now(), lists };
-
-    let last = standing
-        .reading
-        .as_ref()
-        .map(|reading| with_writes(reading.members.clone(), &standing.writes.since(reading.read_at)));
-    let last = last.unwrap_or_default();
-    let recent = standing.writes.since(reading.read_at - SETTLED_AFTER);
-    let invitations = standing.invitations.out;
-    let mut known = reading.live(invitations.clone(), recent.clone(), &last);
-    let again = known.doubtful_projects(&projects);
-    if !again.is_empty() {
-        tracing::info!(projects = again.len(), "reading doubtful lists once more");
-        reading.lists.extend(reader.users_of(&again, CONCURRENCY).await.map_err(Failure::new)?);
-        reading.read_at = Timestamp::now();
-        known = reading.live(invitations, recent, &last);
-    }
-    if known.doubts.is_empty() {
-        let kept = ledger::Reading {
-            endpoint: place.endpoint.clone(),
-            read_at: reading.read_at,
-            projects: projects.into_iter().collect(),
-            members: known.members.clone(),
-        };
-        if let Err(error) = ledger.keep_reading(kept) {
-            terminal.warn(&format!("this reading cannot be kept for `plan --offline`: {error}"));
-        }
+    let survey = Survey { endpoint: &place.endpoint, ledger, reader, desired, clock: &clock() };
+    let Surveyed { known, unkept } = survey.live(standing).await.map_err(Failure::new)?;
+    if let Some(error) = unkept {
+        terminal.warn(&format!("this reading cannot be kept for `plan --offline`: {error}"));
     }
     Ok(known)
 }
@@ -91,6 +58,9 @@ pub(crate) fn offline(
             wording::list(&unread)
         )));
     }
+    let age = clock()().duration_since(reading.read_at);
+    let age = age.try_into().unwrap_or_default();
+    terminal.say(&format!("Offline: the last reading is {} old.", render::about(age)));
     let managed: BTreeSet<_> = desired.projects.keys().collect();
     let mut members = with_writes(reading.members, &standing.writes.since(reading.read_at));
     for member in members.values_mut() {
@@ -99,7 +69,7 @@ pub(crate) fn offline(
         member.elsewhere |= member.access.len() < before;
     }
     members.retain(|_, member| !member.access.is_empty());
-    Ok(Known::offline(reading.read_at, members, standing.invitations.out))
+    Ok(Known::offline(reading.read_at, members, standing.invitations))
 }
 
 fn standing(place: &Place, ledger: &Ledger, terminal: Terminal) -> Result<Standing, Failure> {
@@ -108,26 +78,4 @@ fn standing(place: &Place, ledger: &Ledger, terminal: Terminal) -> Result<Standi
         terminal.warn(&warning.to_string());
     }
     Ok(standing)
-}
-
-/// Each managed project must be there. One that is missing is looked for once more.
-async fn check_projects(reader: &Reader, desired: &Desired) -> Result<(), Failure> {
-    let mut projects = reader.projects().await.map_err(Failure::new)?;
-    if !missing(desired, &projects).is_empty() {
-        projects = reader.projects().await.map_err(Failure::new)?;
-    }
-    let missing = missing(desired, &projects);
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let named: Vec<_> = missing.iter().map(|id| format!("{} ({id})", desired.project_name(id))).collect();
-    let (is, them) = if named.len() == 1 { ("is", "its id") } else { ("are", "their ids") };
-    Err(Failure::new(format!(
-        "{} {is} not in the organization: check {them}, the cluster, and whose credentials these are",
-        wording::list(&named)
-    )))
-}
-
-fn missing<'a>(desired: &'a Desired, projects: &[Project]) -> Vec<&'a ProjectId> {
-    desired.projects.keys().filter(|id| !projects.iter().any(|project| project.id == **id)).collect()
 }

@@ -1,5 +1,6 @@
 //! Members and invitations together, and when and how each was learned.
 
+mod adopt;
 mod doubt;
 mod reading;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::{Access, Email, ProjectId, Role, UserId};
 
+pub use adopt::{Adopted, adopt};
 pub use doubt::Doubt;
 pub use reading::{Project, Reading, User, UserList, with_writes};
 
@@ -22,6 +24,8 @@ pub struct Known {
     pub members: BTreeMap<Email, Member>,
     /// The invitations that are out, as the ledger tells.
     pub invitations: BTreeMap<Email, Invitation>,
+    /// Those that may be out: the answer to the call is not recorded.
+    pub in_flight: BTreeMap<Email, Invitation>,
     /// What guestlist itself did so lately that a list may not show it yet.
     pub recent: RecentWrites,
     /// Why this may not be the truth. Nothing is taken away while there is a doubt.
@@ -69,6 +73,15 @@ pub struct Member {
     pub is_owner: bool,
 }
 
+/// The invitations that the ledger knows of.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Invitations {
+    /// Those that are out: sent, and the person was not seen as a member since.
+    pub out: BTreeMap<Email, Invitation>,
+    /// Those that may be out: the call was made, or about to be, and no answer is recorded.
+    pub in_flight: BTreeMap<Email, Invitation>,
+}
+
 /// An invitation that is out, as the ledger tells.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Invitation {
@@ -86,13 +99,15 @@ impl Known {
     pub fn offline(
         read_at: Timestamp,
         members: BTreeMap<Email, Member>,
-        mut invitations: BTreeMap<Email, Invitation>,
+        Invitations { mut out, mut in_flight }: Invitations,
     ) -> Self {
-        invitations.retain(|email, _| !members.contains_key(email));
+        out.retain(|email, _| !members.contains_key(email));
+        in_flight.retain(|email, _| !members.contains_key(email));
         Self {
             evidence: Evidence { source: Source::Ledger, read_at },
             members,
-            invitations,
+            invitations: out,
+            in_flight,
             recent: RecentWrites::new(),
             doubts: Vec::new(),
         }

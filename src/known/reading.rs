@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Evidence, Invitation, Known, Member, RecentWrites, Source, doubt};
+use super::{Evidence, Invitations, Known, Member, RecentWrites, Source, doubt};
 use crate::identity::{Email, ProjectId, Role, UserId};
 
 /// A project as List Projects names it.
@@ -69,9 +69,10 @@ impl Reading {
                     first_name: user.first_name.clone(),
                     last_name: user.last_name.clone(),
                     access: BTreeMap::new(),
-                    elsewhere: user.projects.keys().any(|id| !self.lists.contains_key(id)),
+                    elsewhere: false,
                     is_owner: user.is_owner,
                 });
+                member.elsewhere |= user.projects.keys().any(|id| !self.lists.contains_key(id));
                 if let Some(role) = user.projects.get(project) {
                     member.access.insert(project.clone(), role.clone());
                 }
@@ -91,17 +92,19 @@ impl Reading {
     #[must_use]
     pub fn live(
         &self,
-        mut invitations: BTreeMap<Email, Invitation>,
+        Invitations { mut out, mut in_flight }: Invitations,
         recent: RecentWrites,
         last: &BTreeMap<Email, Member>,
     ) -> Known {
         let members = self.members();
-        invitations.retain(|email, _| !members.contains_key(email));
+        out.retain(|email, _| !members.contains_key(email));
+        in_flight.retain(|email, _| !members.contains_key(email));
         Known {
             evidence: Evidence { source: Source::Live, read_at: self.read_at },
             doubts: doubt::in_reading(self, last),
             members,
-            invitations,
+            invitations: out,
+            in_flight,
             recent,
         }
     }

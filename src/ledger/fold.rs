@@ -6,19 +6,10 @@ use jiff::Timestamp;
 
 use super::record::{Action, Body, Intent, Meaning, Outcome, Record, Seq};
 use crate::identity::{Access, Email};
-use crate::known::Invitation;
+use crate::known::{Invitation, Invitations};
 
 /// When each person was last seen as a member.
 pub type Seen = BTreeMap<Email, Timestamp>;
-
-/// The invitations that the ledger knows of.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Invitations {
-    /// Those that are out: sent, and the person was not seen as a member since.
-    pub out: BTreeMap<Email, Invitation>,
-    /// Those that may be out: the call was made, or about to be, and no answer is recorded.
-    pub in_flight: BTreeMap<Email, Invitation>,
-}
 
 /// Takes the records of run after run, and tells what invitations follow from them.
 ///
@@ -85,7 +76,7 @@ impl Fold {
         self.events.sort_by_key(|event| (event.at, event.run, event.seq));
         let mut known = Invitations::default();
         for Event { invitation, says, .. } in self.events {
-            known.learn(invitation, says);
+            learn(&mut known, invitation, says);
         }
         let waits = |email: &Email, invitation: &mut Invitation| {
             seen.get(email).is_none_or(|&seen_at| seen_at < invitation.sent_at)
@@ -126,28 +117,27 @@ impl Fold {
     }
 }
 
-impl Invitations {
-    fn learn(&mut self, invitation: Invitation, says: Says) {
-        let email = invitation.email.clone();
-        match says {
-            Says::Sent => {
-                self.in_flight.remove(&email);
-                self.out.insert(email, invitation);
-            }
-            Says::OutAlready => {
-                // It was sent before: by this ledger, by a call whose answer was lost, or by hand.
-                let sent_before = self.in_flight.remove(&email);
-                let access = invitation.access.clone();
-                let out = self.out.entry(email).or_insert_with(|| sent_before.unwrap_or(invitation));
-                add_missing(&mut out.access, access);
-            }
-            Says::MaybeSent => {
-                self.in_flight.insert(email, invitation);
-            }
-            Says::Member => {
-                self.in_flight.remove(&email);
-                self.out.remove(&email);
-            }
+/// Takes the next event in the order of time.
+fn learn(known: &mut Invitations, invitation: Invitation, says: Says) {
+    let email = invitation.email.clone();
+    match says {
+        Says::Sent => {
+            known.in_flight.remove(&email);
+            known.out.insert(email, invitation);
+        }
+        Says::OutAlready => {
+            // It was sent before: by this ledger, by a call whose answer was lost, or by hand.
+            let sent_before = known.in_flight.remove(&email);
+            let access = invitation.access.clone();
+            let out = known.out.entry(email).or_insert_with(|| sent_before.unwrap_or(invitation));
+            add_missing(&mut out.access, access);
+        }
+        Says::MaybeSent => {
+            known.in_flight.insert(email, invitation);
+        }
+        Says::Member => {
+            known.in_flight.remove(&email);
+            known.out.remove(&email);
         }
     }
 }

@@ -22,9 +22,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::known::Invitations;
+
 pub use chain::{Broken, Summary, digest, verify};
 pub use error::LedgerError;
-pub use fold::{Fold, Invitations, Seen};
+pub use fold::{Fold, Seen};
 pub use lease::{EXPIRES_AFTER, Lease, LeaseInfo, RENEWED_EVERY};
 pub use location::LedgerLocation;
 pub use log::{Entry, LoggedRun, Stored};

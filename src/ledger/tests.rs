@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::identity::{Access, Email, Endpoint, ProjectId, Role, UserId};
-use crate::known::Member;
+use crate::known::{Invitations, Member};
 
 /// A clock that stands still until it is told to go on.
 pub(super) struct SetClock(Arc<AtomicI64>);

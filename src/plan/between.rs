@@ -26,14 +26,17 @@ pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Differ
         match (known.members.get(email), known.invitations.get(email)) {
             (Some(member), _) => comparison.listed_member(person, member),
             (None, Some(invitation)) => comparison.listed_invited(person, invitation),
-            (None, None) => comparison.listed_nobody(person),
+            (None, None) => comparison.listed_nobody(person, known.in_flight.get(email)),
         }
     }
     for (_, member) in known.members.iter().filter(|(email, _)| !desired.people.contains_key(email)) {
         comparison.unlisted_member(member);
     }
     for (_, invitation) in known.invitations.iter().filter(|(email, _)| !desired.people.contains_key(email)) {
-        comparison.unlisted_invited(invitation);
+        comparison.unlisted_invited(invitation, "invited");
+    }
+    for (_, invitation) in known.in_flight.iter().filter(|(email, _)| !desired.people.contains_key(email)) {
+        comparison.unlisted_invited(invitation, "perhaps invited");
     }
     comparison.found
 }
@@ -152,7 +155,7 @@ impl Comparison<'_> {
         self.note_near_end(person);
     }
 
-    fn listed_nobody(&mut self, person: &Person) {
+    fn listed_nobody(&mut self, person: &Person, in_flight: Option<&Invitation>) {
         if let Some(until) = person.until.filter(|until| *until < self.date) {
             self.note(NoteKind::Ended, &person.email, None, format!("access ended on {until}; not a member"));
         } else if let Some(from) = person.from.filter(|from| *from > self.date) {
@@ -164,6 +167,13 @@ impl Comparison<'_> {
                 last_name: person.last_name.clone(),
                 projects: person.access.clone(),
             });
+            if let Some(invitation) = in_flight {
+                let text = format!(
+                    "a call to invite was under way {} and its answer is not in the ledger; it is made again, which is safe",
+                    wording::days_ago(self.days_since(invitation))
+                );
+                self.note(NoteKind::InFlight, &person.email, None, text);
+            }
             self.note_near_end(person);
         }
     }
@@ -191,9 +201,9 @@ impl Comparison<'_> {
         }
     }
 
-    fn unlisted_invited(&mut self, invitation: &Invitation) {
+    fn unlisted_invited(&mut self, invitation: &Invitation, how: &str) {
         let text = format!(
-            "invited {} and not in the file; {CANCEL_BY_HAND}",
+            "{how} {} and not in the file; {CANCEL_BY_HAND}",
             wording::days_ago(self.days_since(invitation))
         );
         self.note(NoteKind::CannotCancel, &invitation.email, None, text);
@@ -250,7 +260,15 @@ impl Comparison<'_> {
                         self.desired.role_name(after)
                     )),
                     (None, Some(after)) => Some(format!("{project} + {}", self.desired.role_name(after))),
-                    (Some(before), None) => Some(format!("{project} − {}", self.desired.role_name(before))),
+                    (Some(before), None) => {
+                        let role = self.desired.role_name(before);
+                        let stays = self.desired.policy.prune == Prune::None;
+                        Some(if stays {
+                            format!("{project} keeps {role}")
+                        } else {
+                            format!("{project} − {role}")
+                        })
+                    }
                     _ => None,
                 }
             })

@@ -94,6 +94,12 @@ impl Plan {
         }
     }
 
+    /// Whether that guard refuses it.
+    #[must_use]
+    pub fn is_refused_by(&self, guard: Guard) -> bool {
+        self.refused.iter().any(|refusal| refusal.guard == guard)
+    }
+
     /// How many calls of each kind it makes.
     #[must_use]
     pub fn summary(&self) -> Summary {

@@ -31,6 +31,8 @@ pub enum NoteKind {
     Stale,
     /// An invitation is out.
     Invited,
+    /// An invitation may be out: the answer to the call is not recorded. It is sent again.
+    InFlight,
     /// More people wait to be invited than this wave takes.
     Wave,
     /// `from` lies ahead.

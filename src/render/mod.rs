@@ -1,6 +1,7 @@
 //! A plan as text, diff and JSON: one file a format. Here is what the formats share.
 
 mod diff;
+mod explain;
 mod highlights;
 mod json;
 mod paint;
@@ -13,6 +14,7 @@ use crate::known::Known;
 use crate::plan::Plan;
 
 pub use diff::diff;
+pub use explain::explain;
 pub use highlights::{change_line, described};
 pub use json::json;
 pub use paint::Paint;
@@ -31,7 +33,7 @@ pub struct View<'a> {
     pub expected: Option<Duration>,
 }
 
-/// `less than a second`, `about 40 seconds`, `about 3 minutes`.
+/// `less than a second`, `about 40 seconds`, `about 3 minutes`, `about 5 days`.
 #[must_use]
 pub fn about(time: Duration) -> String {
     match time.as_secs() {
@@ -40,7 +42,10 @@ pub fn about(time: Duration) -> String {
         seconds @ 91..=5400 => {
             format!("about {}", crate::wording::count(whole(seconds.div_ceil(60)), "minute"))
         }
-        seconds => format!("about {}", crate::wording::count(whole(seconds.div_ceil(3600)), "hour")),
+        seconds @ 5401..=172_800 => {
+            format!("about {}", crate::wording::count(whole(seconds.div_ceil(3600)), "hour"))
+        }
+        seconds => format!("about {}", crate::wording::count(whole(seconds / 86_400), "day")),
     }
 }
 

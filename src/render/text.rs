@@ -70,7 +70,7 @@ pub fn text(view: &View, paint: Paint) -> String {
 /// Under which heading each kind of note stands.
 const NOTES: [(&str, &[NoteKind]); 4] = [
     ("To do by hand", &[NoteKind::LastProject, NoteKind::CannotCancel]),
-    ("Waiting", &[NoteKind::Stale, NoteKind::Invited, NoteKind::Wave]),
+    ("Waiting", &[NoteKind::Stale, NoteKind::Invited, NoteKind::InFlight, NoteKind::Wave]),
     ("Dates", &[NoteKind::Starts, NoteKind::Ends, NoteKind::Ended]),
     ("Left alone", &[NoteKind::ExtraRole, NoteKind::Unlisted, NoteKind::Protected, NoteKind::Owner]),
 ];

@@ -2,7 +2,11 @@
 
 mod apply;
 mod architecture;
+mod explain;
+mod formats;
 mod github;
 #[cfg(unix)]
 mod gitops;
+mod import;
+mod planning;
 mod scenario;

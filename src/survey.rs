@@ -1,0 +1,134 @@
+//! Learns from the service what is known, with what the ledger tells of it.
+
+use std::fmt;
+
+use jiff::SignedDuration;
+
+use crate::api;
+use crate::api::Reader;
+use crate::desired::Desired;
+use crate::identity::{Endpoint, ProjectId};
+use crate::known::{Known, Project, Reading, with_writes};
+use crate::ledger;
+use crate::ledger::{Clock, Ledger, LedgerError, Standing};
+use crate::wording;
+
+/// How many lists are read at once.
+const CONCURRENCY: usize = 8;
+
+/// A list is not believed to lag longer than this behind what guestlist did.
+const SETTLED_AFTER: SignedDuration = SignedDuration::from_mins(10);
+
+/// What it takes to learn what is known.
+pub struct Survey<'a> {
+    /// The organization.
+    pub endpoint: &'a Endpoint,
+    /// Keeps the reading.
+    pub ledger: &'a Ledger,
+    /// Makes the calls.
+    pub reader: &'a Reader,
+    /// Names the managed projects.
+    pub desired: &'a Desired,
+    /// Tells when a list was read.
+    pub clock: &'a Clock,
+}
+
+/// What was learned.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Surveyed {
+    /// What is known; with the doubts that a second reading left.
+    pub known: Known,
+    /// Why the reading could not be kept for later, if so.
+    pub unkept: Option<LedgerError>,
+}
+
+/// Why nothing could be learned.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SurveyError {
+    /// The service did not answer.
+    Service(Box<api::Error>),
+    /// Managed projects are not in the organization.
+    Missing(Vec<String>),
+}
+
+impl Survey<'_> {
+    /// Asks the service. A reading that raises doubts is made once more before it is given back with
+    /// them; one without doubts is kept in the ledger.
+    ///
+    /// # Errors
+    /// Where the service does not answer, or a managed project is not there.
+    pub async fn live(&self, standing: Standing) -> Result<Surveyed, SurveyError> {
+        self.check_projects().await?;
+        let projects: Vec<ProjectId> = self.desired.projects.keys().cloned().collect();
+        let lists = self.reader.users_of(&projects, CONCURRENCY).await?;
+        let mut reading = Reading { read_at: (self.clock)(), lists };
+
+        let last = standing
+            .reading
+            .as_ref()
+            .map(|reading| with_writes(reading.members.clone(), &standing.writes.since(reading.read_at)));
+        let last = last.unwrap_or_default();
+        let recent = standing.writes.since(reading.read_at - SETTLED_AFTER);
+        let invitations = standing.invitations;
+        let mut known = reading.live(invitations.clone(), recent.clone(), &last);
+        let again = known.doubtful_projects(&projects);
+        if !again.is_empty() {
+            tracing::info!(projects = again.len(), "reading doubtful lists once more");
+            reading.lists.extend(self.reader.users_of(&again, CONCURRENCY).await?);
+            reading.read_at = (self.clock)();
+            known = reading.live(invitations, recent, &last);
+        }
+        let unkept = if known.doubts.is_empty() { self.keep(&reading, &known).err() } else { None };
+        Ok(Surveyed { known, unkept })
+    }
+
+    fn keep(&self, reading: &Reading, known: &Known) -> Result<(), LedgerError> {
+        self.ledger.keep_reading(ledger::Reading {
+            endpoint: self.endpoint.clone(),
+            read_at: reading.read_at,
+            projects: self.desired.projects.keys().cloned().collect(),
+            members: known.members.clone(),
+        })
+    }
+
+    /// Each managed project must be there. One that is missing is looked for once more.
+    async fn check_projects(&self) -> Result<(), SurveyError> {
+        let mut projects = self.reader.projects().await?;
+        if !self.missing(&projects).is_empty() {
+            projects = self.reader.projects().await?;
+        }
+        let missing = self.missing(&projects);
+        if missing.is_empty() { Ok(()) } else { Err(SurveyError::Missing(missing)) }
+    }
+
+    /// The managed projects that are not there, by name and id.
+    fn missing(&self, projects: &[Project]) -> Vec<String> {
+        let managed = self.desired.projects.keys();
+        let missing = managed.filter(|id| !projects.iter().any(|project| project.id == **id));
+        missing.map(|id| format!("{} ({id})", self.desired.project_name(id))).collect()
+    }
+}
+
+impl From<api::Error> for SurveyError {
+    fn from(error: api::Error) -> Self {
+        Self::Service(Box::new(error))
+    }
+}
+
+impl fmt::Display for SurveyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service(error) => write!(f, "{error}"),
+            Self::Missing(projects) => {
+                let (is, them) = if projects.len() == 1 { ("is", "its id") } else { ("are", "their ids") };
+                write!(
+                    f,
+                    "{} {is} not in the organization: check {them}, the cluster, and whose credentials these are",
+                    wording::list(projects)
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for SurveyError {}
