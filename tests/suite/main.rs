@@ -2,11 +2,14 @@
 
 mod apply;
 mod architecture;
+mod corpus;
 mod explain;
 mod formats;
 mod github;
 #[cfg(unix)]
 mod gitops;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod import;
 mod planning;
 mod scenario;
