@@ -146,7 +146,7 @@ fn what_is_no_file_is_no_team_file() {
         refused(&scenario, &[command, "/dev/zero"], "all files together are larger than 64 MiB");
     }
     scenario.write("closed.yaml", HEAD);
-    fs::set_permissions(scenario.path("closed.yaml"), fs::Permissions::from_mode(0)).expect("a mode");
+    fs::set_permissions(scenario.path("closed.yaml"), fs::Permissions::from_mode(0o000)).expect("a mode");
     // Whoever runs this as root can read it all the same.
     if fs::read(scenario.path("closed.yaml")).is_err() {
         refused(
@@ -234,7 +234,7 @@ fn ledgers_that_nobody_means_are_refused() {
 #[track_caller]
 fn refused_or_warned(scenario: &Scenario) {
     let ended = bounded(scenario, &["log"]);
-    assert!(ended.stderr.contains("`") && !ended.stderr.is_empty(), "{ended:?}");
+    assert!(ended.stderr.contains('`') && !ended.stderr.is_empty(), "{ended:?}");
 }
 
 #[test]

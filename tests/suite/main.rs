@@ -3,6 +3,8 @@
 mod apply;
 mod architecture;
 mod corpus;
+#[cfg(unix)]
+mod docs;
 mod explain;
 mod formats;
 mod github;
@@ -13,3 +15,4 @@ mod hostile;
 mod import;
 mod planning;
 mod scenario;
+mod shells;
