@@ -167,14 +167,15 @@ impl Progress {
             return Some("a role that was to be given first could not be given".to_owned());
         }
         let project = change.admin_lost_in()?;
-        (!self.rails.take(project)).then(|| format!("{project} would be left with too few ADMINs"))
+        (!self.rails.take(project, change.email()))
+            .then(|| format!("{project} would be left with too few ADMINs"))
     }
 
     fn note(&self, change: &Change, ending: &Ending) {
         let done = matches!(ending, Ending::Done(_));
         if !change.is_reduction() {
             if done && !matches!(change, Change::Invite { .. }) {
-                change.new_admin_in().for_each(|project| self.rails.give(project));
+                change.new_admin_in().for_each(|project| self.rails.give(project, change.email()));
             } else if !done && let Ok(mut short) = self.short.lock() {
                 short.insert(change.email().clone());
             }

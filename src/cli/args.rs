@@ -4,17 +4,15 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-/// Keeps the members of a Voucherify organization in Git.
-///
-/// A YAML file lists people and their role in each project. `guestlist plan` shows what it would take to
-/// make the organization so; `guestlist apply` does it.
+/// Keeps the members of a Voucherify organization in Git: a YAML file lists people and their role in each
+/// project, `plan` shows what it would take to make the organization so, and `apply` does it.
 #[derive(Debug, Parser)]
 #[command(name = "guestlist", version, max_term_width = 100, disable_help_subcommand = true)]
 #[command(
     after_help = "Credentials come from VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN, or from \
-files named by\nVOUCHERIFY_MANAGEMENT_ID_FILE and VOUCHERIFY_MANAGEMENT_TOKEN_FILE; never from an argument.\n\n\
+files that VOUCHERIFY_MANAGEMENT_ID_FILE and VOUCHERIFY_MANAGEMENT_TOKEN_FILE name; never from an argument.\n\n\
 Exit status: 0 done or nothing to do; 1 failed or refused; 2 only with --detailed-exitcode: the plan has changes.\n\n\
-Example: guestlist plan team.yaml"
+Example: guestlist apply team.yaml --sandbox"
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -25,6 +23,7 @@ pub(crate) struct Cli {
 
 /// Options of every command.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Everywhere {
     /// Base URL of the Management API, in place of what the team file says
     #[arg(long, global = true, value_name = "URL")]
@@ -40,7 +39,7 @@ pub(crate) struct Everywhere {
     )]
     #[arg(long, global = true, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub(crate) sandbox: Option<Option<PathBuf>>,
-    /// When to colour
+    /// When to colour; `auto` does on a terminal, unless `NO_COLOR` is set
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     pub(crate) color: Color,
     /// How to write log lines on standard error
@@ -59,7 +58,7 @@ pub(crate) enum Command {
     /// Check the team file, offline
     #[command(after_help = "Example: guestlist validate team.yaml --format json")]
     Validate(Validate),
-    /// Show what apply would do
+    /// Show what apply would do; never writes to the service
     #[command(after_help = "Example: guestlist plan team.yaml --format diff")]
     Plan(Plan),
     /// Do what the plan shows, after asking
@@ -68,7 +67,7 @@ pub(crate) enum Command {
     /// Write a team file for an organization as it is
     #[command(after_help = "Example: guestlist import --out team.yaml")]
     Import(Import),
-    /// Tell where each role of a person comes from, and what is live
+    /// Tell which line gives each role of a person, what is known, and what apply would do
     #[command(after_help = "Example: guestlist explain alex.doe@example.com team.yaml")]
     Explain(Explain),
     /// Show the ledger, newest first
@@ -165,10 +164,10 @@ pub(crate) struct Apply {
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// Take these projects only
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    /// Take these projects only, by their ids with commas between
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     pub(crate) projects: Vec<String>,
-    /// Write to FILE, which must not exist
+    /// Write to FILE, which must not exist yet, instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -277,7 +276,6 @@ fn rate_limit(text: &str) -> Result<RateLimitArg, String> {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set
     Auto,
     Always,
     Never,

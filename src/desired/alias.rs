@@ -1,6 +1,6 @@
 //! Names for things that have none yet in a team file: short, plain, and never twice the same.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -29,21 +29,26 @@ pub fn slug(text: &str) -> Option<String> {
 #[derive(Debug, Default)]
 pub struct Aliases {
     taken: BTreeSet<String>,
+    /// The number that a stem gets next.
+    numbers: BTreeMap<String, u64>,
 }
 
 impl Aliases {
     /// Gives out none of `reserved`.
     pub fn without(reserved: impl IntoIterator<Item = String>) -> Self {
-        Self { taken: reserved.into_iter().collect() }
+        Self { taken: reserved.into_iter().collect(), numbers: BTreeMap::new() }
     }
 
     /// `stem`, or the first of `stem-2`, `stem-3` and so on that is still free.
     pub fn pick(&mut self, stem: &str) -> String {
-        let numbered = (2_u64..).map(|number| format!("{stem}-{number}"));
-        let free = std::iter::once(stem.to_owned()).chain(numbered).find(|name| !self.taken.contains(name));
-        let name = free.unwrap_or_default();
-        self.taken.insert(name.clone());
-        name
+        let number = self.numbers.entry(stem.to_owned()).or_insert(1);
+        loop {
+            let name = if *number == 1 { stem.to_owned() } else { format!("{stem}-{number}") };
+            *number += 1;
+            if self.taken.insert(name.clone()) {
+                return name;
+            }
+        }
     }
 }
 

@@ -123,14 +123,18 @@ impl Known {
         doubtful.into_iter().collect()
     }
 
-    /// The members with ADMIN in `project`, counting nobody whom guestlist has just taken it from.
+    /// The members who are ADMIN in `project`, as the lists say.
+    pub fn listed_admins<'a>(&'a self, project: &'a ProjectId) -> impl Iterator<Item = &'a Member> {
+        self.members.values().filter(|member| member.access.get(project) == Some(&Role::Admin))
+    }
+
+    /// The same, counting nobody whom guestlist has just taken it from: that list lags behind.
     pub fn admins<'a>(&'a self, project: &'a ProjectId) -> impl Iterator<Item = &'a Member> {
-        self.members.values().filter(move |member| {
-            member.access.get(project) == Some(&Role::Admin)
-                && match self.recent.get(&(member.login.clone(), project.clone())) {
-                    Some(written) => written.as_ref() == Some(&Role::Admin),
-                    None => true,
-                }
+        self.listed_admins(project).filter(|member| {
+            match self.recent.get(&(member.login.clone(), project.clone())) {
+                Some(written) => written.as_ref() == Some(&Role::Admin),
+                None => true,
+            }
         })
     }
 

@@ -33,10 +33,10 @@ pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Differ
         comparison.unlisted_member(member);
     }
     for (_, invitation) in known.invitations.iter().filter(|(email, _)| !desired.people.contains_key(email)) {
-        comparison.unlisted_invited(invitation, "invited");
+        comparison.unlisted_invited(invitation);
     }
     for (_, invitation) in known.in_flight.iter().filter(|(email, _)| !desired.people.contains_key(email)) {
-        comparison.unlisted_invited(invitation, "perhaps invited");
+        comparison.unlisted_in_flight(invitation);
     }
     comparison.found
 }
@@ -201,12 +201,20 @@ impl Comparison<'_> {
         }
     }
 
-    fn unlisted_invited(&mut self, invitation: &Invitation, how: &str) {
+    fn unlisted_invited(&mut self, invitation: &Invitation) {
         let text = format!(
-            "{how} {} and not in the file; {CANCEL_BY_HAND}",
+            "invited {} and not in the file; {CANCEL_BY_HAND}",
             wording::days_ago(self.days_since(invitation))
         );
         self.note(NoteKind::CannotCancel, &invitation.email, None, text);
+    }
+
+    fn unlisted_in_flight(&mut self, invitation: &Invitation) {
+        let text = format!(
+            "perhaps invited {}, as the answer is not in the ledger, and not in the file; look in Team settings",
+            wording::days_ago(self.days_since(invitation))
+        );
+        self.note(NoteKind::InFlight, &invitation.email, None, text);
     }
 
     /// Takes every managed project but the one that the API would not give up, and names those taken.

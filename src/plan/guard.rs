@@ -70,7 +70,7 @@ fn keep_admins(desired: &Desired, known: &Known, changes: &[Change]) -> Vec<Refu
     let mut refusals = Vec::new();
     for project in desired.projects.keys() {
         let mut admins: BTreeSet<&Email> = known.admins(project).map(|member| &member.login).collect();
-        let before = admins.len();
+        let before = known.listed_admins(project).count();
         let lost: Vec<&Email> = changes
             .iter()
             .filter(|change| change.admin_lost_in() == Some(project))

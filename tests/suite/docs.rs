@@ -139,20 +139,20 @@ fn commands() -> Vec<String> {
 fn the_reference_of_the_commands_is_their_help() {
     let mut text = String::from(
         "# Commands\n\nWhat `--help` says. A test keeps it so, and writes this page again where the variable\n\
-         `GUESTLIST_WRITE_DOCS` is set.\n",
+         `UPDATE_HELP` is set.\n",
     );
     for command in std::iter::once(String::new()).chain(commands()) {
         let title = format!("guestlist {command}");
         let _ = write!(text, "\n## {}\n\n```text\n{}```\n", title.trim(), help(&command));
     }
     let path = root().join("docs/commands.md");
-    if std::env::var_os("GUESTLIST_WRITE_DOCS").is_some() {
+    if std::env::var_os("UPDATE_HELP").is_some() {
         fs::write(&path, &text).expect("a page");
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         written == text,
-        "docs/commands.md is old; write it again: GUESTLIST_WRITE_DOCS=1 cargo test --test suite docs"
+        "docs/commands.md is old; write it again: UPDATE_HELP=1 cargo test --test suite"
     );
 }
 

@@ -383,13 +383,3 @@ fn what_the_cron_job_runs_works() {
     assert_eq!(scenario.writes(), ["POST /management/v1/projects/users/invite"]);
     assert!(scenario.path("ledger/known.json").exists());
 }
-
-#[test]
-fn the_team_files_of_the_examples_are_in_order() {
-    let scenario = Scenario::new();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for file in ["team.example.yaml", "examples/github/team.yaml", "examples/kubernetes/team.yaml"] {
-        let ended = scenario.run(&format!("validate {}", root.join(file).display()));
-        assert!(ended.ok().stdout.contains("is in order"), "{file}");
-    }
-}

@@ -194,8 +194,8 @@ fn what_a_team_file_cannot_say_is_left_out_and_said() {
         "owner@example.com has a last name that a team file cannot hold, it has a control character in it: written as `[31m`",
         "left out: scim:4711: the login is no email address, it has no `@`",
     ];
-    let comments: String = remarks.iter().map(|remark| format!("# {remark}\n")).collect();
-    let warnings: String = remarks.iter().map(|remark| format!("warning: {remark}\n")).collect();
+    let comments = format!("# {}\n", remarks.join("\n# "));
+    let warnings = format!("warning: {}\n", remarks.join("\nwarning: "));
     let expected = format!(
         "\
 # The members of $ENDPOINT, as `guestlist import` found them.

@@ -160,7 +160,7 @@ impl Scenario {
     }
 
     /// `text` with what differs from run to run replaced.
-    fn placeholders(&self, text: &str) -> String {
+    pub(crate) fn placeholders(&self, text: &str) -> String {
         let text = text.replace(&self.sandbox().base_url(), "$ENDPOINT");
         let text = text.replace(&jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(), "$TODAY");
         let mut shown = String::new();

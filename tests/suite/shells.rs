@@ -71,7 +71,7 @@ fn the_manual_is_formatted_without_a_complaint() {
     for command in ["validate", "plan", "apply", "schema", "unlock"] {
         assert!(pages.contains(&format!("guestlist\\-{command}")), "no page on {command}");
     }
-    if let Some((taken, said)) = takes("groff", &["-man", "-Tutf8", "-ww", "-z"], pages) {
+    if let Some((taken, said)) = takes("groff", &["-K", "utf8", "-man", "-Tutf8", "-ww", "-z"], pages) {
         assert!(taken && said.is_empty(), "{said}");
     }
 }

@@ -272,11 +272,9 @@ fn an_invitation_that_may_be_out_is_sent_again_or_shown() {
 Invited (1)
   + Alex@Example.com  loyalty campaign-manager, storefront USER  (Alex Doe)
 
-To do by hand (1)
-  · zoe@example.com   perhaps invited yesterday and not in the file; the API cannot cancel it: remove it by hand in Team settings
-
-Waiting (1)
+Waiting (2)
   · Alex@Example.com  a call to invite was under way yesterday and its answer is not in the ledger; it is made again, which is safe
+  · zoe@example.com   perhaps invited yesterday, as the answer is not in the ledger, and not in the file; look in Team settings
 
 Plan: 1 to invite, 0 to assign, 0 to change, 0 to unassign: 1 call.
 ");

@@ -1,0 +1,76 @@
+//! Whole reconciliations against a service that misbehaves, over real HTTP, with a clock that nobody waits for.
+//!
+//! A seed decides on an organization, a team file, and what goes wrong at which call. What must hold is
+//! looked at after every single call that the service carried out. A failure prints the line that
+//! repeats it.
+
+mod clock;
+mod judge;
+mod pacing;
+mod patience;
+mod scene;
+mod schedule;
+mod side_by_side;
+mod world;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use guestlist::api::Settings;
+use schedule::{Figures, Weather};
+
+/// How many schedules are run, unless `GUESTLIST_SCHEDULES` says otherwise.
+const SCHEDULES: u64 = 1000;
+
+#[test]
+fn repeated_apply_converges_whatever_goes_wrong() {
+    let weather = Weather { settings: Settings::default(), faults: scene::faults };
+    run("repeated_apply_converges_whatever_goes_wrong", SCHEDULES, &weather);
+}
+
+#[expect(clippy::print_stdout, reason = "the figures are for whoever asks with --nocapture")]
+/// Runs so many schedules of a test on all processors, or the one that `GUESTLIST_SEED` names.
+fn run(test: &str, schedules: u64, weather: &Weather) {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
+    let seeds = match number("GUESTLIST_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("GUESTLIST_SCHEDULES").unwrap_or(schedules),
+    };
+    let next = AtomicU64::new(seeds.start);
+    let failures = Mutex::new(Vec::new());
+    let figures = Mutex::new(Figures::default());
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some(seed) =
+                    Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < seeds.end)
+                {
+                    match catch_unwind(AssertUnwindSafe(|| schedule::run(seed, weather))) {
+                        Ok(Ok(seen)) => figures.lock().expect("no panic").add(&seen),
+                        Ok(Err(why)) => failures.lock().expect("no panic").push((seed, why)),
+                        Err(_) => failures.lock().expect("no panic").push((seed, "panicked".to_owned())),
+                    }
+                }
+            });
+        }
+    });
+    println!("{:?}", figures.into_inner().expect("no panic"));
+    let failures = failures.into_inner().expect("no panic");
+    // All of it where one seed was asked for, the first line otherwise.
+    let shown =
+        |why: &str| if seeds.end - seeds.start == 1 { why.to_owned() } else { why.lines().take(1).collect() };
+    let lines: Vec<_> = failures
+        .iter()
+        .map(|(seed, why)| {
+            format!("GUESTLIST_SEED={seed} cargo test --test simulation {test}\n  {}", shown(why))
+        })
+        .collect();
+    assert!(
+        lines.is_empty(),
+        "{} of {seeds:?} failed; each is repeated by its line\n{}",
+        lines.len(),
+        lines.join("\n")
+    );
+}

@@ -1,0 +1,217 @@
+//! A sandbox, a ledger and a clock, and what one run of apply does with them: what the command does.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use guestlist::api::{Client, Credentials, Settings, Timeouts};
+use guestlist::apply::{Apply, Ending, Report, Stop, Stopped};
+use guestlist::desired::Desired;
+use guestlist::identity::{Email, Endpoint};
+use guestlist::known::Known;
+use guestlist::ledger::{EndReason, Intent, Ledger, LedgerLocation, Run, Who};
+use guestlist::plan::{Change, Plan, Terms};
+use guestlist::sandbox::{Behaviour, Fault, Handle, LoggedCall, Options, Organization, RateLimit, Sandbox};
+use guestlist::survey::Survey;
+
+use crate::clock::VirtualClock;
+
+/// Everything that outlives a run.
+pub(crate) struct World {
+    pub(crate) clock: Arc<VirtualClock>,
+    pub(crate) sandbox: Handle,
+    pub(crate) behaviour: Behaviour,
+    folder: tempfile::TempDir,
+    endpoint: Endpoint,
+    settings: Settings,
+}
+
+/// One run of apply: what it met, what it did, what it said.
+pub(crate) struct Turn {
+    /// The organization before the run.
+    pub(crate) before: Organization,
+    /// Every request of the run.
+    pub(crate) calls: Vec<LoggedCall>,
+    /// Every intent in the ledger after the run.
+    pub(crate) intents: Vec<Intent>,
+    /// Whose invitation the ledger knew to be out before the run.
+    pub(crate) out: BTreeSet<Email>,
+    /// The most removals that were allowed on purpose.
+    pub(crate) allowed: Option<usize>,
+    /// Whether every answer that came was waited for.
+    pub(crate) patient: bool,
+    /// The plan, where it came to one.
+    pub(crate) plan: Option<Plan>,
+    /// What came of it, where it was carried out.
+    pub(crate) report: Option<Report>,
+    /// Why it came to no plan.
+    pub(crate) error: Option<String>,
+}
+
+impl World {
+    pub(crate) async fn new(
+        organization: Organization,
+        behaviour: Behaviour,
+        rate_limit: Option<RateLimit>,
+        settings: Settings,
+    ) -> Self {
+        let clock = VirtualClock::new();
+        let options =
+            Options { organization, behaviour, rate_limit, clock: clock.for_sandbox(), ..Options::default() };
+        let sandbox = Sandbox::start(options).await.expect("a sandbox");
+        let endpoint = sandbox.base_url().parse().expect("a URL");
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { clock, sandbox, behaviour, folder, endpoint, settings }
+    }
+
+    /// The organization as it is.
+    pub(crate) fn organization(&self) -> Organization {
+        self.sandbox.with_organization(|organization| organization.clone())
+    }
+
+    /// What goes wrong from now on.
+    pub(crate) fn order(&self, faults: Vec<Fault>) {
+        self.sandbox.set_faults(faults);
+    }
+
+    /// From now on the client is as patient as the commands are.
+    pub(crate) fn calm_down(&mut self) {
+        self.settings = Settings::default();
+    }
+
+    /// The ledger of that name.
+    pub(crate) fn ledger(&self, name: &str) -> Ledger {
+        let location = LedgerLocation::parse(name, self.folder.path()).expect("a folder");
+        Ledger::open(&location).expect("a ledger")
+    }
+
+    /// A client, as each run has its own.
+    pub(crate) fn client(&self) -> Client {
+        let credentials = self.sandbox.credentials();
+        let credentials = Credentials::parse(&credentials.id, &credentials.token).expect("credentials");
+        Client::with_clock(&self.endpoint, &credentials, self.settings.clone(), Arc::clone(&self.clock) as _)
+            .expect("a client")
+    }
+
+    /// What the service and that ledger tell.
+    pub(crate) async fn survey(
+        &self,
+        ledger: &Ledger,
+        client: &Client,
+        desired: &Desired,
+    ) -> Result<Known, String> {
+        let standing = ledger.standing(self.endpoint.realm()).map_err(|error| error.to_string())?;
+        let clock = self.clock.for_ledger();
+        let reader = client.reader();
+        let survey = Survey { endpoint: &self.endpoint, ledger, reader: &reader, desired, clock: &clock };
+        survey.live(standing).await.map(|surveyed| surveyed.known).map_err(|error| error.to_string())
+    }
+
+    /// The plan for today.
+    pub(crate) fn plan(&self, desired: &Desired, known: &Known, allow_removals: Option<usize>) -> Plan {
+        let date = known.evidence.read_at.to_zoned(jiff::tz::TimeZone::UTC).date();
+        Plan::between(desired, known, &Terms { allow_removals, ..Terms::new(self.endpoint.clone(), date) })
+    }
+
+    /// Carries a plan out and records it.
+    pub(crate) async fn carry_out(
+        &self,
+        (desired, known, plan): (&Desired, &Known, &Plan),
+        ledger: &Ledger,
+        client: &Client,
+        concurrency: usize,
+        interrupted_after: Option<usize>,
+    ) -> Result<Report, String> {
+        let lease = ledger.acquire(&who(), self.clock.for_ledger()).map_err(|error| error.to_string())?;
+        let run = Run::new("apply", who(), self.endpoint.clone(), Some(plan.id.as_str().to_owned()));
+        let run = ledger.begin(run, &lease, self.clock.for_ledger()).map_err(|error| error.to_string())?;
+        let stop = Stop::default();
+        let writer = client.writer();
+        let ended = AtomicUsize::new(0);
+        // As a signal does.
+        let watch = |_: &Change, _: &Ending| {
+            if Some(ended.fetch_add(1, Ordering::SeqCst) + 1) == interrupted_after {
+                stop.ask(Stopped::Interrupted);
+                client.stop();
+            }
+        };
+        let apply = Apply {
+            plan,
+            desired,
+            known,
+            writer: &writer,
+            run: &run,
+            concurrency,
+            stop: &stop,
+            watch: &watch,
+        };
+        let report = apply.carry_out().await;
+        let reason = match &report.stopped {
+            None => EndReason::Completed,
+            Some(Stopped::Interrupted) => EndReason::Interrupted,
+            Some(_) => EndReason::Stopped,
+        };
+        run.end(reason, None).await.map_err(|error| error.to_string())?;
+        Ok(report)
+    }
+
+    /// One run of apply.
+    pub(crate) async fn apply(
+        &self,
+        desired: &Desired,
+        allowed: Option<usize>,
+        concurrency: usize,
+        interrupted_after: Option<usize>,
+    ) -> Turn {
+        self.clock.pass(Duration::from_secs(1));
+        self.sandbox.clear_log();
+        let ledger = self.ledger("ledger");
+        let standing = ledger.standing(self.endpoint.realm()).expect("a ledger");
+        let mut turn = Turn {
+            before: self.organization(),
+            calls: Vec::new(),
+            intents: Vec::new(),
+            out: standing.invitations.out.into_keys().collect(),
+            allowed,
+            patient: self.settings.timeouts == Timeouts::default(),
+            plan: None,
+            report: None,
+            error: None,
+        };
+        let client = self.client();
+        match self.survey(&ledger, &client, desired).await {
+            Err(error) => turn.error = Some(error),
+            Ok(known) => {
+                let plan = self.plan(desired, &known, allowed);
+                if plan.refused.is_empty() && !plan.changes.is_empty() {
+                    match self
+                        .carry_out((desired, &known, &plan), &ledger, &client, concurrency, interrupted_after)
+                        .await
+                    {
+                        Ok(report) => turn.report = Some(report),
+                        Err(error) => turn.error = Some(error),
+                    }
+                }
+                turn.plan = Some(plan);
+            }
+        }
+        turn.calls = self.sandbox.log();
+        turn.intents = intents(&ledger);
+        turn
+    }
+}
+
+/// Every intent in the ledger.
+pub(crate) fn intents(ledger: &Ledger) -> Vec<Intent> {
+    let (runs, _) = ledger.log().expect("a ledger");
+    runs.flat_map(|run| {
+        let run = run.expect("a run");
+        run.entries(None).into_iter().map(|entry| entry.intent.clone()).collect::<Vec<_>>()
+    })
+    .collect()
+}
+
+fn who() -> Who {
+    Who { user: Some("simulation".to_owned()), host: Some("simulation".to_owned()), ..Who::default() }
+}
