@@ -1,7 +1,6 @@
 //! `guestlist apply`: plan, confirm, do.
 
-use std::fs::File;
-use std::io::Read as _;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -24,10 +23,8 @@ use crate::known::Known;
 use crate::ledger::{EndReason, Meaning, Run};
 use crate::plan::{Change, Plan, SavedPlan, Unlisted};
 use crate::render::{self, View};
+use crate::team_file::MAX_BYTES;
 use crate::wording;
-
-/// The longest saved plan that is read.
-const LONGEST_PLAN: u64 = 64 * 1024 * 1024;
 
 /// What is to be applied, and where.
 struct Task {
@@ -133,9 +130,20 @@ fn file_task(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Result
 fn saved_task(path: &Path, terms: PlanTerms, everywhere: &Everywhere) -> Result<Task, Failure> {
     let shown = path.display().to_string();
     let shown = inert::line(&shown);
-    let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(LONGEST_PLAN).read_to_string(&mut text));
-    read.map_err(|error| Failure::new(format!("the saved plan `{shown}` cannot be read: {error}")))?;
+    let unreadable = |why: &str| {
+        Failure::new(format!(
+            "the saved plan `{shown}` cannot be read: {why}; make one with `guestlist plan --out {shown}`"
+        ))
+    };
+    let bytes = load::read(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => unreadable("there is no such file"),
+        ErrorKind::IsADirectory => unreadable("it is a folder"),
+        _ => unreadable(&error.to_string()),
+    })?;
+    if bytes.len() > MAX_BYTES {
+        return Err(unreadable("it is larger than 64 MiB"));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8"))?;
     let refused = |error| Failure::new(format!("the saved plan `{shown}` is not applied: {error}"));
     let saved = SavedPlan::from_json(&text).map_err(refused)?;
     let from_plan: (&Endpoint, Option<&str>) = (&saved.endpoint, Some(&saved.ledger));

@@ -84,13 +84,16 @@ pub(crate) fn folder_of(path: &Path) -> PathBuf {
     }
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+/// A file whole, but for what is beyond [`MAX_BYTES`] by more than a byte.
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     if metadata.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    let size = usize::try_from(metadata.len()).unwrap_or(MAX_BYTES).min(MAX_BYTES);
+    // A device or pipe has no length. Room for all of it is reserved at once, so that nothing is moved.
+    let length = if metadata.is_file() { metadata.len() } else { u64::MAX };
+    let size = usize::try_from(length).unwrap_or(MAX_BYTES).min(MAX_BYTES);
     let mut bytes = Vec::with_capacity(size + 1);
     // One byte more than may be tells that there is more.
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
