@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 pub fn is_active(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
             | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
             | '\u{e0000}'..='\u{e007f}')
 }
@@ -62,6 +62,8 @@ mod tests {
             line("a\u{1b}[31mb\u{9b}c\u{202e}d\ne\u{7f}"),
             "a\\u{1b}[31mb\\u{9b}c\\u{202e}d\\ne\\u{7f}"
         );
+        // No YAML may have these in it, not even in a comment.
+        assert_eq!(line("\u{fffe}\u{ffff}"), "\\u{fffe}\\u{ffff}");
         assert_eq!(line("Zoë 東京 🎉"), "Zoë 東京 🎉");
     }
 }
