@@ -39,10 +39,6 @@ members read live at $TIME UTC
 Gains access (1)
   + ana@example.com    loyalty VIEWER
 
-To do by hand (2)
-  · ben@example.com    keeps USER in storefront: the API does not take a user's last project; delete the user by hand in Team settings
-  · zoe@example.com    keeps USER in storefront: the API does not take a user's last project; delete the user by hand in Team settings
-
 Left alone (1)
   · owner@example.com  an owner whom the file does not list; owners are never changed (storefront ADMIN)
 
