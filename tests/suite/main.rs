@@ -6,6 +6,7 @@ mod convergence;
 mod corpus;
 #[cfg(unix)]
 mod docs;
+mod doubt;
 mod examples;
 mod explain;
 mod formats;
@@ -16,9 +17,14 @@ mod help;
 #[cfg(target_os = "linux")]
 mod hostile;
 mod import;
+mod ledger_commands;
+mod obstacles;
 mod planning;
 mod pull_request;
 mod readme;
+mod removals;
 mod report;
+mod saved_plans;
 mod scenario;
 mod shells;
+mod streams;
