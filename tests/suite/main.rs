@@ -3,4 +3,7 @@
 mod apply;
 mod architecture;
 mod formats;
+mod kills;
 mod scenario;
+mod signals;
+mod two_at_once;
