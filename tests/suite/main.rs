@@ -2,6 +2,7 @@
 
 mod apply;
 mod architecture;
+mod faults;
 mod formats;
 mod kills;
 mod scenario;
