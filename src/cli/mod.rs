@@ -16,6 +16,7 @@ mod progress;
 mod resend;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod signals;
 mod survey;
 mod terminal;
 mod unlock;

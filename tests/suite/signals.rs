@@ -87,6 +87,21 @@ fn the_first_signal_ends_waiting_for_the_rate_limit() {
 }
 
 #[test]
+fn a_signal_ends_reading_at_once_and_leaves_no_lease() {
+    for (signal, status) in [("INT", 130), ("TERM", 143)] {
+        let faults = vec!["hang,at=2".parse().expect("a fault")];
+        let scenario = scenario(Options { faults, ..Options::default() });
+        let child = start(&scenario);
+        wait_until("the second call", || scenario.sandbox().log().len() >= 2);
+        send(signal, &child);
+        let output = child.wait_with_output().expect("its end");
+        assert_eq!(output.status.code(), Some(status), "{}", texts(&output).1);
+        assert!(scenario.path(".guestlist").is_dir() && !scenario.path(".guestlist/lease.json").exists());
+        assert_eq!(scenario.writes(), [""; 0]);
+    }
+}
+
+#[test]
 fn the_second_signal_stops_now() {
     let scenario =
         scenario(Options { faults: vec!["hang,method=PUT".parse().expect("a fault")], ..Options::default() });
