@@ -1,6 +1,7 @@
 //! Every command with every fault: it goes on, or says in one sentence why not, and gives nothing away.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use guestlist::inert;
 use guestlist::sandbox::{Fault, LoggedCall, Options, Organization};
@@ -173,9 +174,13 @@ fn a_fault_that_ends_everything_in_mid_run_stops_the_others() {
 
 #[test]
 fn a_service_that_is_down_is_not_tried_for_everyone() {
-    let people: String = (0..40)
-        .map(|number| format!("  - {{email: p{number}@example.com, first_name: P, last_name: P, projects: {{loyalty: USER}}}}\n"))
-        .collect();
+    let mut people = String::new();
+    for number in 0..40 {
+        let _ = writeln!(
+            people,
+            "  - {{email: p{number}@example.com, first_name: P, last_name: P, projects: {{loyalty: USER}}}}"
+        );
+    }
     let scenario = Scenario::new().team(&format!("{HEAD}people:\n{people}"));
     scenario.sandbox().set_faults(vec!["503,method=POST".parse().expect("a fault")]);
     let ended = scenario.run("apply --yes");
