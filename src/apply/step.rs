@@ -76,6 +76,8 @@ impl Apply<'_> {
             Err(Setback::Run(stopped)) => {
                 let reason = stopped.to_string();
                 self.stop.ask(stopped);
+                // Nor would those succeed that wait for their next attempt.
+                self.writer.stop();
                 Ending::Failed { reason }
             }
         }

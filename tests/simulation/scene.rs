@@ -102,7 +102,7 @@ pub(crate) fn limit(random: &mut Rng) -> Option<RateLimit> {
 pub(crate) fn team(random: &mut Rng) -> (String, Desired) {
     let prune = pick(random, ["none", "roles", "people", "people"]);
     let max_removals = pick(random, ["0%", "10%", "50%", "1", "4", "100"]);
-    let keep_admins = random.u8(..4);
+    let keep_admins = pick(random, [0, 1, 1, 2]);
     let protect = if random.u8(..4) == 0 { "person8@*" } else { "*@agency.example" };
     let mut text = format!(
         "version: 1\nprojects: {{a: proj_a, b: proj_b, c: proj_c}}\nroles: {{special: role_x}}\n\

@@ -9,6 +9,7 @@ mod docs;
 mod doubt;
 mod examples;
 mod explain;
+mod faults;
 mod formats;
 mod github;
 #[cfg(unix)]
@@ -17,6 +18,7 @@ mod help;
 #[cfg(target_os = "linux")]
 mod hostile;
 mod import;
+mod kills;
 mod ledger_commands;
 mod obstacles;
 mod planning;
@@ -27,4 +29,6 @@ mod report;
 mod saved_plans;
 mod scenario;
 mod shells;
+mod signals;
 mod streams;
+mod two_at_once;
