@@ -201,7 +201,7 @@ error: the saved plan `plan.json` is not applied: its format is version 7 and th
         1,
         "",
         "\
-error: the saved plan `gone.json` cannot be read: No such file or directory (os error 2)
+error: the saved plan `gone.json` cannot be read: there is no such file; make one with `guestlist plan --out gone.json`
 ",
     );
     scenario.run("apply --plan . --yes").assert(
