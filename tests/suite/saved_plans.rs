@@ -208,7 +208,7 @@ error: the saved plan `gone.json` cannot be read: there is no such file; make on
         1,
         "",
         "\
-error: the saved plan `.` cannot be read: Is a directory (os error 21)
+error: the saved plan `.` cannot be read: it is a folder; make one with `guestlist plan --out .`
 ",
     );
     assert_eq!([scenario.writes(), other.writes()].concat(), [""; 0]);
