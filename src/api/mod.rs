@@ -31,5 +31,5 @@ pub use problem::{Problem, Refusal};
 pub use reader::Reader;
 pub use retry::{RetryPolicy, Timeouts};
 pub use secret::{BadCredential, Credentials};
-pub use wire::Content;
+pub use wire::{Complaint, Content, Page};
 pub use writer::Writer;

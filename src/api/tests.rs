@@ -624,6 +624,6 @@ proptest! {
         let _ = wire::Page::read(&body);
         let _ = known::User::read(&body);
         let _ = <Vec<known::Project>>::read(&body);
-        wire::Complaint::read(&body);
+        let _ = wire::Complaint::read(&body);
     }
 }

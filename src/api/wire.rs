@@ -78,9 +78,11 @@ impl Content for known::User {
 
 /// One page of List Users.
 #[derive(Debug)]
-pub(super) struct Page {
-    pub(super) users: Vec<known::User>,
-    pub(super) total: Option<u64>,
+pub struct Page {
+    /// The users on it.
+    pub users: Vec<known::User>,
+    /// How many users the service says there are on all pages.
+    pub total: Option<u64>,
 }
 
 impl Content for Page {
@@ -110,18 +112,26 @@ impl TryFrom<User> for known::User {
 }
 
 /// What an answer that is no success says for itself, as far as it can be read.
-#[derive(Default)]
-pub(super) struct Complaint {
-    pub(super) key: Option<String>,
-    pub(super) message: Option<String>,
-    pub(super) details: Option<String>,
-    pub(super) request_id: Option<String>,
-    pub(super) resource_id: Option<String>,
-    pub(super) resource_type: Option<String>,
+#[derive(Debug, Default)]
+pub struct Complaint {
+    /// What kind of error it is, such as `user_not_assigned`.
+    pub key: Option<String>,
+    /// What happened.
+    pub message: Option<String>,
+    /// More about it.
+    pub details: Option<String>,
+    /// What support asks for.
+    pub request_id: Option<String>,
+    /// Which thing it is about.
+    pub resource_id: Option<String>,
+    /// What kind of thing that is.
+    pub resource_type: Option<String>,
 }
 
 impl Complaint {
-    pub(super) fn read(body: &[u8]) -> Self {
+    /// Reads what can be read; a body that says nothing gives nothing.
+    #[must_use]
+    pub fn read(body: &[u8]) -> Self {
         let Ok(Value::Object(mut fields)) = serde_json::from_slice(body) else { return Self::default() };
         let mut field = |name| match fields.remove(name)? {
             Value::Null => None,

@@ -1,7 +1,6 @@
 //! `guestlist apply`: plan, confirm, do.
 
-use std::fs::File;
-use std::io::Read as _;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,10 +23,8 @@ use crate::known::Known;
 use crate::ledger::{EndReason, Meaning, Run};
 use crate::plan::{Change, Plan, SavedPlan, Unlisted};
 use crate::render::{self, View};
+use crate::team_file::MAX_BYTES;
 use crate::wording;
-
-/// The longest saved plan that is read.
-const LONGEST_PLAN: u64 = 64 * 1024 * 1024;
 
 /// What is to be applied, and where.
 struct Task {
@@ -52,7 +49,8 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     let known = signals.or_stop(survey::live(place, &ledger, &reader, desired, terminal)).await?;
     let plan = task.plan(&known, terminal)?;
     let expected = expected_time(&plan, connection.client.pace().as_ref());
-    Terminal::print(&render::text(&View { plan: &plan, desired, known: &known, expected }, terminal.out))?;
+    let view = View { width: Terminal::width(), ..View::new(&plan, desired, &known, expected) };
+    Terminal::print(&render::text(&view, terminal.out))?;
     refuse(&plan)?;
     if plan.changes.is_empty() {
         return connection.close().await;
@@ -76,7 +74,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     };
     let report = tokio::select! {
         report = apply.carry_out() => report,
-        () = progress.follow(connection.client.waiting()) => Report::default(),
+        never = progress.follow(connection.client.waiting()) => match never {},
     };
     progress.finish();
     let (reason, text) = match &report.stopped {
@@ -102,10 +100,11 @@ impl Task {
     /// What is to be done now. A saved plan is made again from what is known now: what holds already
     /// falls out, and what it does not list is refused.
     fn plan(&self, known: &Known, terminal: Terminal) -> Result<Plan, Failure> {
+        let terms = terms(&self.place, today(), self.terms);
         let Some(saved) = &self.saved else {
-            return Ok(Plan::between(&self.desired, known, &terms(&self.place, today(), self.terms)));
+            return Ok(Plan::between(&self.desired, known, &terms));
         };
-        let now = saved.again(known, today()).map_err(|unlisted| {
+        let now = saved.again(known, &terms).map_err(|unlisted| {
             Failure::new(format!(
                 "the saved plan does not list what would now be done, so nothing was done; make a new plan.\n{}",
                 difference(&self.desired, &unlisted)
@@ -113,10 +112,9 @@ impl Task {
         })?;
         let skipped = saved.changes.len() - now.changes.len();
         if skipped > 0 {
-            terminal.say(&format!(
-                "{} of the saved plan hold already and are skipped.",
-                wording::count(skipped, "change")
-            ));
+            let (hold, are) = if skipped == 1 { ("holds", "is") } else { ("hold", "are") };
+            let changes = wording::count(skipped, "change");
+            terminal.say(&format!("{changes} of the saved plan {hold} already and {are} skipped."));
         }
         terminal.say(&format!("Applying the saved plan {}", saved.plan_id));
         Ok(now)
@@ -133,9 +131,20 @@ fn file_task(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Result
 fn saved_task(path: &Path, terms: PlanTerms, everywhere: &Everywhere) -> Result<Task, Failure> {
     let shown = path.display().to_string();
     let shown = inert::line(&shown);
-    let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(LONGEST_PLAN).read_to_string(&mut text));
-    read.map_err(|error| Failure::new(format!("the saved plan `{shown}` cannot be read: {error}")))?;
+    let unreadable = |why: &str| {
+        Failure::new(format!(
+            "the saved plan `{shown}` cannot be read: {why}; make one with `guestlist plan --out {shown}`"
+        ))
+    };
+    let bytes = load::read(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => unreadable("there is no such file"),
+        ErrorKind::IsADirectory => unreadable("it is a folder"),
+        _ => unreadable(&error.to_string()),
+    })?;
+    if bytes.len() > MAX_BYTES {
+        return Err(unreadable("it is larger than 64 MiB"));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8"))?;
     let refused = |error| Failure::new(format!("the saved plan `{shown}` is not applied: {error}"));
     let saved = SavedPlan::from_json(&text).map_err(refused)?;
     let from_plan: (&Endpoint, Option<&str>) = (&saved.endpoint, Some(&saved.ledger));

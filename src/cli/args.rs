@@ -4,17 +4,15 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
-/// Keeps the members of a Voucherify organization in Git.
-///
-/// A YAML file lists people and their role in each project. `guestlist plan` shows what it would take to
-/// make the organization so; `guestlist apply` does it.
+/// Keeps the members of a Voucherify organization in Git: a YAML file lists people and their role in each
+/// project, `plan` shows what it would take to make the organization so, and `apply` does it.
 #[derive(Debug, Parser)]
 #[command(name = "guestlist", version, max_term_width = 100, disable_help_subcommand = true)]
 #[command(
     after_help = "Credentials come from VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN, or from \
-files named by\nVOUCHERIFY_MANAGEMENT_ID_FILE and VOUCHERIFY_MANAGEMENT_TOKEN_FILE; never from an argument.\n\n\
+files that VOUCHERIFY_MANAGEMENT_ID_FILE and VOUCHERIFY_MANAGEMENT_TOKEN_FILE name; never from an argument.\n\n\
 Exit status: 0 done or nothing to do; 1 failed or refused; 2 only with --detailed-exitcode: the plan has changes.\n\n\
-Example: guestlist plan team.yaml"
+Example: guestlist apply team.yaml --sandbox"
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -25,6 +23,7 @@ pub(crate) struct Cli {
 
 /// Options of every command.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Everywhere {
     /// Base URL of the Management API, in place of what the team file says
     #[arg(long, global = true, value_name = "URL")]
@@ -40,7 +39,7 @@ pub(crate) struct Everywhere {
     )]
     #[arg(long, global = true, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub(crate) sandbox: Option<Option<PathBuf>>,
-    /// When to colour
+    /// When to colour; `auto` does on a terminal, unless `NO_COLOR` is set
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     pub(crate) color: Color,
     /// How to write log lines on standard error
@@ -59,7 +58,7 @@ pub(crate) enum Command {
     /// Check the team file, offline
     #[command(after_help = "Example: guestlist validate team.yaml --format json")]
     Validate(Validate),
-    /// Show what apply would do
+    /// Show what apply would do; never writes to the service
     #[command(after_help = "Example: guestlist plan team.yaml --format diff")]
     Plan(Plan),
     /// Do what the plan shows, after asking
@@ -68,7 +67,7 @@ pub(crate) enum Command {
     /// Write a team file for an organization as it is
     #[command(after_help = "Example: guestlist import --out team.yaml")]
     Import(Import),
-    /// Tell where each role of a person comes from, and what is live
+    /// Tell which line gives each role of a person, what is known, and what apply would do
     #[command(after_help = "Example: guestlist explain alex.doe@example.com team.yaml")]
     Explain(Explain),
     /// Show the ledger, newest first
@@ -77,9 +76,15 @@ pub(crate) enum Command {
     /// Send an invitation again
     #[command(after_help = "Example: guestlist resend alex.doe@example.com team.yaml --yes")]
     Resend(Resend),
+    /// Write the access review: who has which role where, and who gives it
+    #[command(after_help = "Example: guestlist report team.yaml --out access.html")]
+    Report(Report),
     /// Free a lease that was left behind
     #[command(after_help = "Example: guestlist unlock team.yaml --yes")]
     Unlock(Unlock),
+    /// Print the JSON Schema of the team file, for editors
+    #[command(after_help = "Example: guestlist schema > guestlist.schema.json")]
+    Schema(Schema),
     /// Print the completions of a shell
     #[command(after_help = "Example: guestlist completions bash > /etc/bash_completion.d/guestlist")]
     Completions(Completions),
@@ -128,6 +133,12 @@ pub(crate) struct Plan {
     /// The plan as it would be on that day (UTC)
     #[arg(long, value_name = "DATE")]
     pub(crate) at: Option<jiff::civil::Date>,
+    /// The team file without the pull request: tells which changes come from it and which are drift
+    #[arg(long, value_name = "FILE")]
+    pub(crate) base: Option<PathBuf>,
+    /// Write stable pseudonyms in place of emails and names; hides nobody from who can guess addresses
+    #[arg(long)]
+    pub(crate) redact: bool,
     #[command(flatten)]
     pub(crate) terms: PlanTerms,
 }
@@ -151,7 +162,7 @@ pub(crate) struct Apply {
     #[arg(short, long)]
     pub(crate) yes: bool,
     /// Apply a plan saved by `plan --out`; takes no team file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["team_file", "max_invites"])]
     pub(crate) plan: Option<PathBuf>,
     /// How many people to work on at once
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -162,10 +173,10 @@ pub(crate) struct Apply {
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// Take these projects only
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    /// Take these projects only, by their ids with commas between
+    #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     pub(crate) projects: Vec<String>,
-    /// Write to FILE, which must not exist
+    /// Write to FILE, which must not exist yet, instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -210,12 +221,34 @@ pub(crate) struct Resend {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Report {
+    #[command(flatten)]
+    pub(crate) file: TeamFileArg,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = ReportFormat::Html)]
+    pub(crate) format: ReportFormat,
+    /// Write to FILE in place of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Ask no one: use the last reading that the ledger keeps
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Unlock {
     #[command(flatten)]
     pub(crate) file: TeamFileArg,
     /// Do not ask
     #[arg(short, long)]
     pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// The schema of a file that the team file includes
+    #[arg(long)]
+    pub(crate) included: bool,
 }
 
 #[derive(Debug, Args)]
@@ -236,14 +269,37 @@ pub(crate) struct Sandbox {
     /// Begin with N members
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed_members: usize,
+    /// Allow so many calls in so many seconds, such as `100/60`; `none` for no limit
+    #[arg(long, value_name = "LIMIT", default_value = "2000/60", value_parser = rate_limit)]
+    pub(crate) rate_limit: RateLimitArg,
     /// Misbehave on purpose, such as `status=503,every=5`; may be given more than once
     #[arg(long, value_name = "FAULT")]
     pub(crate) fault: Vec<String>,
 }
 
+/// How many calls in how many seconds a sandbox allows.
+#[cfg(feature = "sandbox")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RateLimitArg(pub(crate) Option<(u64, u64)>);
+
+#[cfg(feature = "sandbox")]
+fn rate_limit(text: &str) -> Result<RateLimitArg, String> {
+    if text == "none" {
+        return Ok(RateLimitArg(None));
+    }
+    let limit =
+        text.split_once('/').and_then(|(calls, seconds)| Some((calls.parse().ok()?, seconds.parse().ok()?)));
+    match limit {
+        Some((calls @ 1.., seconds @ 1..)) => Ok(RateLimitArg(Some((calls, seconds)))),
+        _ => {
+            Err("write a number of calls, `/` and a number of seconds, such as `100/60`, or `none`"
+                .to_owned())
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set
     Auto,
     Always,
     Never,
@@ -266,7 +322,14 @@ pub(crate) enum ProblemFormat {
 pub(crate) enum PlanFormat {
     Text,
     Diff,
+    Markdown,
     Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum ReportFormat {
+    Html,
+    Csv,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

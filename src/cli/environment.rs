@@ -54,6 +54,9 @@ fn secret(name: &str, terminal: Terminal) -> Result<Option<String>, Failure> {
         fs::File::open(path).and_then(|file| file.take(LONGEST_SECRET).read_to_string(&mut text)).map_err(
             |error| Failure::new(format!("{shown}, named by {file_name}, cannot be read: {}", error.kind())),
         )?;
+    if read as u64 == LONGEST_SECRET {
+        return Err(Failure::new(format!("{shown}, named by {file_name}, is too large for a credential")));
+    }
     if read == 0 {
         return Err(Failure::new(format!("{shown}, named by {file_name}, is empty")));
     }

@@ -6,6 +6,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
+use super::github;
 use super::terminal::Terminal;
 use crate::desired::{self, Team};
 use crate::inert;
@@ -22,6 +23,14 @@ pub(crate) struct Loaded {
     pub(crate) problems: Problems,
     /// The team, where nothing is wrong.
     pub(crate) team: Option<Team>,
+}
+
+impl Loaded {
+    /// The problems, drawn, for a command that cannot do without the team.
+    pub(crate) fn refusal(&self, terminal: Terminal) -> Failure {
+        github::annotate(self);
+        Failure::Drawn(self.problems.text(&self.sources, terminal.err.color))
+    }
 }
 
 /// Reads everything. Only a team file that cannot be read at all is a failure here.
@@ -63,7 +72,7 @@ pub(crate) fn team(path: &Path, terminal: Terminal) -> Result<Team, Failure> {
     let loaded = load(path)?;
     match loaded.team {
         Some(team) => Ok(team),
-        None => Err(Failure::Drawn(loaded.problems.text(&loaded.sources, terminal.err.color))),
+        None => Err(loaded.refusal(terminal)),
     }
 }
 
@@ -75,13 +84,16 @@ pub(crate) fn folder_of(path: &Path) -> PathBuf {
     }
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+/// A file whole, but for what is beyond [`MAX_BYTES`] by more than a byte.
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     if metadata.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    let size = usize::try_from(metadata.len()).unwrap_or(MAX_BYTES).min(MAX_BYTES);
+    // A device or pipe has no length. Room for all of it is reserved at once, so that nothing is moved.
+    let length = if metadata.is_file() { metadata.len() } else { u64::MAX };
+    let size = usize::try_from(length).unwrap_or(MAX_BYTES).min(MAX_BYTES);
     let mut bytes = Vec::with_capacity(size + 1);
     // One byte more than may be tells that there is more.
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;

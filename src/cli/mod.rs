@@ -7,15 +7,18 @@ mod connection;
 mod environment;
 mod explain;
 mod failure;
+mod github;
 mod import;
 mod load;
 mod log;
 mod logging;
 mod plan;
 mod progress;
+mod report;
 mod resend;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod schema;
 mod signals;
 mod survey;
 mod terminal;
@@ -84,7 +87,9 @@ async fn run(cli: Cli, terminal: Terminal) -> Ended {
         Command::Explain(args) => explain::run(&args, everywhere, terminal).await,
         Command::Log(args) => log::run(&args, everywhere, terminal),
         Command::Resend(args) => resend::run(&args, everywhere, terminal).await,
+        Command::Report(args) => report::run(&args, everywhere, terminal).await,
         Command::Unlock(args) => unlock::run(&args, everywhere, terminal),
+        Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::completions(&args),
         Command::Man => completions::man(),
         #[cfg(feature = "sandbox")]

@@ -1,8 +1,10 @@
 //! Tells how an apply goes: a bar on a terminal, a line a change elsewhere.
 
+use std::convert::Infallible;
+use std::fmt::Write;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
@@ -26,9 +28,11 @@ impl Progress {
     pub(crate) fn new(terminal: Terminal, changes: usize, desired: &Desired) -> Self {
         let target = if terminal.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(Some(changes as u64), target);
-        let template = "{bar:30} {pos}/{len} changes, {per_sec}, {eta} left {msg}";
+        let template = "{bar:20} {pos}/{len} changes, {rate}, {eta} left{wide_msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
+            bar.set_style(style.with_key("rate", |state: &ProgressState, text: &mut dyn Write| {
+                let _ = write!(text, "{:.0}/s", state.per_sec());
+            }));
         }
         bar.enable_steady_tick(Duration::from_millis(250));
         Self { bar, terminal, desired: desired.clone() }
@@ -45,25 +49,22 @@ impl Progress {
         self.bar.inc(1);
     }
 
-    /// Says while everybody waits for the rate limit, and until when.
-    pub(crate) async fn follow(&self, mut waiting: watch::Receiver<Option<Timestamp>>) {
+    /// Says while everybody waits for the rate limit, and until when. It never ends by itself.
+    pub(crate) async fn follow(&self, mut waiting: watch::Receiver<Option<Timestamp>>) -> Infallible {
         loop {
             let until = *waiting.borrow_and_update();
             match until {
                 Some(until) => {
-                    let text = format!(
-                        "waiting for the rate limit until {} UTC",
-                        until.to_zoned(TimeZone::UTC).strftime("%H:%M:%S")
-                    );
+                    let until = until.to_zoned(TimeZone::UTC).strftime("%H:%M:%S").to_string();
                     if self.bar.is_hidden() {
-                        self.terminal.say(&text);
+                        self.terminal.say(&format!("waiting for the rate limit until {until} UTC"));
                     }
-                    self.bar.set_message(format!("({text})"));
+                    self.bar.set_message(format!(", waiting until {until} UTC"));
                 }
                 None => self.bar.set_message(""),
             }
             if waiting.changed().await.is_err() {
-                return;
+                return std::future::pending().await;
             }
         }
     }

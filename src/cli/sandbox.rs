@@ -1,9 +1,11 @@
 //! `guestlist sandbox`: serves a simulated organization over HTTP.
 
+use std::time::Duration;
+
 use super::args::Sandbox as Args;
 use super::failure::{Ended, Failure};
 use super::terminal::Terminal;
-use crate::sandbox::{Credentials, Fault, Options, Organization, Sandbox};
+use crate::sandbox::{Credentials, Fault, Options, Organization, RateLimit, Sandbox};
 
 pub(crate) async fn run(args: &Args, terminal: Terminal) -> Ended {
     let mut organization = Organization::example();
@@ -16,6 +18,10 @@ pub(crate) async fn run(args: &Args, terminal: Terminal) -> Ended {
         organization,
         file: args.file.clone(),
         faults,
+        rate_limit: args
+            .rate_limit
+            .0
+            .map(|(calls, seconds)| RateLimit { calls, period: Duration::from_secs(seconds) }),
         credentials: credentials.clone(),
         ..Options::default()
     })

@@ -9,6 +9,8 @@ use crate::api::Reader;
 use crate::desired::Desired;
 use crate::known::{Known, with_writes};
 use crate::ledger::{Ledger, Standing};
+use crate::plan::Past;
+use crate::render;
 use crate::survey::{Survey, Surveyed};
 use crate::wording;
 
@@ -57,6 +59,9 @@ pub(crate) fn offline(
             wording::list(&unread)
         )));
     }
+    let age = clock()().duration_since(reading.read_at);
+    let age = age.try_into().unwrap_or_default();
+    terminal.say(&format!("Offline: the last reading is {} old.", render::about(age)));
     let managed: BTreeSet<_> = desired.projects.keys().collect();
     let mut members = with_writes(reading.members, &standing.writes.since(reading.read_at));
     for member in members.values_mut() {
@@ -66,6 +71,16 @@ pub(crate) fn offline(
     }
     members.retain(|_, member| !member.access.is_empty());
     Ok(Known::offline(reading.read_at, members, standing.invitations))
+}
+
+/// What is known to have been so before this run.
+pub(crate) fn past(place: &Place, ledger: &Ledger) -> Result<Past, Failure> {
+    // The ledger's warnings are given when it is read for the plan itself.
+    let standing = ledger.standing(place.endpoint.realm()).map_err(Failure::new)?;
+    let given = standing.writes.last();
+    let Some(reading) = standing.reading else { return Ok(Past { given, ..Past::default() }) };
+    let members = with_writes(reading.members, &standing.writes.since(reading.read_at));
+    Ok(Past { given, projects: reading.projects, members })
 }
 
 fn standing(place: &Place, ledger: &Ledger, terminal: Terminal) -> Result<Standing, Failure> {

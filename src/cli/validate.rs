@@ -2,6 +2,7 @@
 
 use super::args::{ProblemFormat, Validate};
 use super::failure::{Ended, Failure};
+use super::github;
 use super::load;
 use super::terminal::Terminal;
 use crate::wording::count;
@@ -13,10 +14,14 @@ pub(crate) fn run(args: &Validate, terminal: Terminal) -> Ended {
         ProblemFormat::Github => Terminal::print(&loaded.problems.github(&loaded.sources))?,
         ProblemFormat::Text => {}
     }
-    let Some(team) = loaded.team else {
+    let Some(team) = &loaded.team else {
         return Err(match args.format {
-            ProblemFormat::Text => Failure::Drawn(loaded.problems.text(&loaded.sources, terminal.err.color)),
-            ProblemFormat::Json | ProblemFormat::Github => Failure::Said,
+            ProblemFormat::Text => loaded.refusal(terminal),
+            ProblemFormat::Json => {
+                github::annotate(&loaded);
+                Failure::Said
+            }
+            ProblemFormat::Github => Failure::Said,
         });
     };
     if args.format == ProblemFormat::Text {

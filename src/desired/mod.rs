@@ -1,10 +1,14 @@
 //! The team file resolved and trusted: groups, aliases and dates worked out, everything checked.
 
 mod access;
+mod alias;
 mod names;
 mod people;
 mod policy;
+mod quote;
 mod resolve;
+mod share;
+mod write;
 
 use std::collections::BTreeMap;
 
@@ -13,7 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::{Access, Email, Endpoint, ProjectId, RoleId};
 
+pub use alias::{Aliases, slug};
+pub use names::{LONGEST_NAME, refused_id, refused_name};
 pub use resolve::resolve;
+pub use write::write;
 
 /// What the team file asks for.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use crate::inert;
 use crate::team_file::{self, Located, Problem, Problems, TeamFile, Text, did_you_mean, shown};
 
 /// How long names of people, groups and projects may be, in characters.
-const LONGEST_NAME: usize = 200;
+pub const LONGEST_NAME: usize = 200;
 
 /// The managed projects and the custom roles.
 #[derive(Default)]
@@ -212,19 +212,39 @@ pub(super) fn check_name(text: &Text, what: &str, problems: &mut Problems) -> bo
     true
 }
 
+/// Why a name that is not empty may not stand in a team file.
+#[must_use]
+pub fn refused_name(name: &str) -> Option<&'static str> {
+    if name.contains(inert::is_active) {
+        Some("it has a control character in it")
+    } else if name.chars().nth(LONGEST_NAME).is_some() {
+        Some("it is longer than 200 characters")
+    } else {
+        None
+    }
+}
+
 /// Whether an id can stand in a URL.
 fn check_id(text: &Text, what: &str, problems: &mut Problems) -> bool {
-    let reason = if text.value.len() > 128 {
-        "it is longer than 128 bytes"
-    } else if text.value.contains(|c: char| c.is_whitespace() || inert::is_active(c)) {
-        "it has a space or a control character in it"
-    } else if text.value.contains(['/', '?', '#', '\\', '%']) || [".", ".."].contains(&text.value.as_str()) {
-        "it has a character that ids do not have"
-    } else {
-        return true;
-    };
+    let Some(reason) = refused_id(&text.value) else { return true };
     problems.push(Problem::new(text.at, format!("{} is no {what} id: {reason}", shown(&text.value))));
     false
+}
+
+/// Why an id may not stand in a team file.
+#[must_use]
+pub fn refused_id(id: &str) -> Option<&'static str> {
+    if id.is_empty() {
+        Some("it is empty")
+    } else if id.len() > 128 {
+        Some("it is longer than 128 bytes")
+    } else if id.contains(|c: char| c.is_whitespace() || inert::is_active(c)) {
+        Some("it has a space or a control character in it")
+    } else if id.contains(['/', '?', '#', '\\', '%']) || [".", ".."].contains(&id) {
+        Some("it has a character that ids do not have")
+    } else {
+        None
+    }
 }
 
 /// The first of some names, in a sentence; `None` where there is none.

@@ -8,6 +8,7 @@ use crate::identity::Role;
 use crate::team_file::{Problems, Sources, parse_included, parse_root};
 
 mod rules;
+mod write;
 
 const EXAMPLE: &str = r#"# yaml-language-server: $schema=./guestlist.schema.json
 version: 1

@@ -44,10 +44,8 @@ impl Doubt {
     #[must_use]
     pub fn project(&self) -> Option<&ProjectId> {
         match self {
-            Self::Short { project, .. }
-            | Self::Empty { project, .. }
-            | Self::Inconsistent { project, .. } => Some(project),
-            Self::TwoUsers { .. } => None,
+            Self::Short { project, .. } | Self::Empty { project, .. } => Some(project),
+            Self::Inconsistent { .. } | Self::TwoUsers { .. } => None,
         }
     }
 }

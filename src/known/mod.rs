@@ -1,5 +1,6 @@
 //! Members and invitations together, and when and how each was learned.
 
+mod adopt;
 mod doubt;
 mod reading;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::{Access, Email, ProjectId, Role, UserId};
 
+pub use adopt::{Adopted, adopt};
 pub use doubt::Doubt;
 pub use reading::{Project, Reading, User, UserList, with_writes};
 

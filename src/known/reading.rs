@@ -69,9 +69,10 @@ impl Reading {
                     first_name: user.first_name.clone(),
                     last_name: user.last_name.clone(),
                     access: BTreeMap::new(),
-                    elsewhere: user.projects.keys().any(|id| !self.lists.contains_key(id)),
+                    elsewhere: false,
                     is_owner: user.is_owner,
                 });
+                member.elsewhere |= user.projects.keys().any(|id| !self.lists.contains_key(id));
                 if let Some(role) = user.projects.get(project) {
                     member.access.insert(project.clone(), role.clone());
                 }

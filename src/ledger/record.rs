@@ -261,7 +261,8 @@ impl Record {
         let line =
             Line { seq: self.seq, at: self.at, kind: self.body.kind(), body: &self.body, prev: &self.prev };
         // Maps with string keys, strings and numbers: there is nothing in it that JSON cannot say.
-        serde_json::to_string(&line).unwrap_or_default()
+        // What a terminal would obey is escaped, so that the file can be looked at as it is.
+        inert::json(&serde_json::to_string(&line).unwrap_or_default())
     }
 
     /// The record that a line holds.
@@ -404,6 +405,24 @@ mod tests {
         let other = line("dance\\u001b").replace('2', "1");
         assert!(matches!(Record::from_line(&other), Err(NoRecord::Unreadable(_))), "{other}");
         assert!(matches!(Record::from_line("{}"), Err(NoRecord::Unreadable(_))));
+    }
+
+    #[test]
+    fn a_line_holds_nothing_that_a_terminal_obeys_and_reads_back_the_same() {
+        let intent = Intent {
+            action: Action::Invite,
+            method: "POST".to_owned(),
+            path: "/".to_owned(),
+            email: Email::as_received("a\u{202e}\u{9b}\u{1b}@example.com"),
+            user_id: None,
+            projects: Access::new(),
+            from: None,
+            again: false,
+        };
+        let record = Record { seq: 1, at: at(), body: Body::Intent(intent), prev: String::new() };
+        let line = record.to_line();
+        assert!(!line.contains(inert::is_active), "{line}");
+        assert_eq!(Record::from_line(&line), Ok(record));
     }
 
     #[test]

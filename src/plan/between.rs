@@ -35,6 +35,9 @@ pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Differ
     for (_, invitation) in known.invitations.iter().filter(|(email, _)| !desired.people.contains_key(email)) {
         comparison.unlisted_invited(invitation);
     }
+    for (_, invitation) in known.in_flight.iter().filter(|(email, _)| !desired.people.contains_key(email)) {
+        comparison.unlisted_in_flight(invitation);
+    }
     comparison.found
 }
 
@@ -206,6 +209,14 @@ impl Comparison<'_> {
         self.note(NoteKind::CannotCancel, &invitation.email, None, text);
     }
 
+    fn unlisted_in_flight(&mut self, invitation: &Invitation) {
+        let text = format!(
+            "perhaps invited {}, as the answer is not in the ledger, and not in the file; look in Team settings",
+            wording::days_ago(self.days_since(invitation))
+        );
+        self.note(NoteKind::InFlight, &invitation.email, None, text);
+    }
+
     /// Takes every managed project but the one that the API would not give up, and names those taken.
     fn take_everything(&mut self, member: &Member) -> Vec<ProjectId> {
         let email = &member.login;
@@ -257,7 +268,15 @@ impl Comparison<'_> {
                         self.desired.role_name(after)
                     )),
                     (None, Some(after)) => Some(format!("{project} + {}", self.desired.role_name(after))),
-                    (Some(before), None) => Some(format!("{project} − {}", self.desired.role_name(before))),
+                    (Some(before), None) => {
+                        let role = self.desired.role_name(before);
+                        let stays = self.desired.policy.prune == Prune::None;
+                        Some(if stays {
+                            format!("{project} keeps {role}")
+                        } else {
+                            format!("{project} − {role}")
+                        })
+                    }
                     _ => None,
                 }
             })

@@ -7,7 +7,10 @@ mod between;
 mod change;
 mod guard;
 mod note;
+mod origin;
 mod saved;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -20,6 +23,7 @@ use crate::known::{Evidence, Known};
 pub use change::Change;
 pub use guard::{Guard, Refusal};
 pub use note::{Note, NoteKind};
+pub use origin::{Origin, Past, origins};
 pub use saved::{SavedPlan, SavedPlanError, Unlisted};
 
 /// After so many days an invitation is called stale.
@@ -75,6 +79,7 @@ impl Plan {
         let mut difference = between::difference(desired, known, terms.date);
         if !known.doubts.is_empty() {
             difference.changes.retain(|change| !change.is_reduction());
+            difference.notes.retain(|note| note.kind != NoteKind::LastProject);
         }
         difference.changes.sort_by(|a, b| a.order().cmp(&b.order()));
         if let Some(most) = terms.max_invites {
@@ -92,6 +97,12 @@ impl Plan {
             notes: difference.notes,
             refused,
         }
+    }
+
+    /// Whether that guard refuses it.
+    #[must_use]
+    pub fn is_refused_by(&self, guard: Guard) -> bool {
+        self.refused.iter().any(|refusal| refusal.guard == guard)
     }
 
     /// How many calls of each kind it makes.

@@ -31,7 +31,7 @@ pub enum NoteKind {
     Stale,
     /// An invitation is out.
     Invited,
-    /// An invitation may be out: the answer to the call is not recorded. It is sent again.
+    /// An invitation may be out: the answer to the call is not recorded.
     InFlight,
     /// More people wait to be invited than this wave takes.
     Wave,

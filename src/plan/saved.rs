@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Change, NoteKind, Plan, PlanId, Terms, digest};
+use super::{Change, Guard, NoteKind, Plan, PlanId, Terms, digest};
 use crate::desired::Desired;
 use crate::identity::Endpoint;
 use crate::known::{Evidence, Known};
@@ -35,9 +35,9 @@ pub struct SavedPlan {
     /// Whether it takes some of the invitations only.
     #[serde(default)]
     pub wave: bool,
-    /// The number of removals that was allowed when the plan was made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub allow_removals: Option<usize>,
+    /// Whether its removals were allowed by their number when the plan was made.
+    #[serde(default)]
+    pub removals_allowed: bool,
     /// The calls, in the order of execution.
     pub changes: Vec<Change>,
     /// The SHA-256 of all of the above.
@@ -72,13 +72,7 @@ pub struct Unlisted(pub Vec<Change>);
 impl SavedPlan {
     /// What is to be kept of `plan`.
     #[must_use]
-    pub fn new(
-        plan: &Plan,
-        desired: &Desired,
-        known: &Known,
-        ledger: &str,
-        allow_removals: Option<usize>,
-    ) -> Self {
+    pub fn new(plan: &Plan, desired: &Desired, known: &Known, ledger: &str, terms: &Terms) -> Self {
         let mut saved = Self {
             format_version: FORMAT_VERSION,
             plan_id: plan.id.clone(),
@@ -89,7 +83,7 @@ impl SavedPlan {
             known_digest: known_digest(known),
             desired: desired.clone(),
             wave: plan.notes.iter().any(|note| note.kind == NoteKind::Wave),
-            allow_removals,
+            removals_allowed: terms.allow_removals.is_some() && !plan.is_refused_by(Guard::MaxRemovals),
             changes: plan.changes.clone(),
             seal: String::new(),
         };
@@ -126,7 +120,8 @@ impl SavedPlan {
             return Err(SavedPlanError::Tampered);
         }
         saved.seal = seal;
-        Ok(saved)
+        // What the digests do not cover, such as a field that nobody reads, is no part of a plan either.
+        if saved.to_json() == text { Ok(saved) } else { Err(SavedPlanError::Tampered) }
     }
 
     /// Whether it may be applied to `endpoint` on `today`.
@@ -149,14 +144,15 @@ impl SavedPlan {
     /// What of it is to be done now that `known` is so. What holds already falls out.
     ///
     /// The plan is made again for its own day, so that nothing is done that was not reviewed, and for
-    /// `today`, so that nobody is given what a date in the file has ended meanwhile.
+    /// the day of `terms`, so that nobody is given what a date in the file has ended meanwhile.
     ///
     /// # Errors
     /// The changes that were not listed, or that the file does not ask for any more.
-    pub fn again(&self, known: &Known, today: Date) -> Result<Plan, Unlisted> {
-        let terms =
-            |date| Terms { allow_removals: self.allow_removals, ..Terms::new(self.endpoint.clone(), date) };
-        let mut now = Plan::between(&self.desired, known, &terms(self.date));
+    pub fn again(&self, known: &Known, terms: &Terms) -> Result<Plan, Unlisted> {
+        let on = |date| Terms { date, max_invites: None, ..terms.clone() };
+        let mut now = Plan::between(&self.desired, known, &on(self.date));
+        // What was allowed as a whole is allowed in part: some of it may have been done meanwhile.
+        now.refused.retain(|refusal| !(self.removals_allowed && refusal.guard == Guard::MaxRemovals));
         let (listed, rest): (Vec<_>, Vec<_>) =
             now.changes.into_iter().partition(|change| self.changes.contains(change));
         // A wave lists some of the invitations only; the others are left for a later one.
@@ -164,12 +160,14 @@ impl SavedPlan {
             .into_iter()
             .filter(|change| !(self.wave && matches!(change, Change::Invite { .. })))
             .collect();
-        let of_today = Plan::between(&self.desired, known, &terms(today)).changes;
+        let of_today = Plan::between(&self.desired, known, &on(terms.date)).changes;
         unlisted.extend(listed.iter().filter(|change| !of_today.contains(change)).cloned());
         if !unlisted.is_empty() {
             return Err(Unlisted(unlisted));
         }
         now.changes = listed;
+        // It is this plan that was reviewed, even where some of it holds already.
+        now.id = self.plan_id.clone();
         Ok(now)
     }
 

@@ -5,6 +5,8 @@ mod draw;
 mod include;
 mod problem;
 mod read;
+pub mod schema;
+mod schema_leaves;
 mod shape;
 mod source;
 mod suggest;

@@ -1,5 +1,7 @@
 //! What can be a file at all, how problems are drawn, and that two readers of YAML agree.
 
+mod schema;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 

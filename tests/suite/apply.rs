@@ -57,3 +57,21 @@ fn credentials_are_nowhere() {
     assert_eq!(people, 2);
     scenario.stop();
 }
+
+#[test]
+fn a_project_that_the_file_does_not_name_is_neither_read_nor_changed() {
+    let scenario = Scenario::new().team(
+        "version: 1\nprojects: {storefront: proj_9KeAhZB1}\npeople:\n  - {email: ada@example.com, first_name: Ada, last_name: Roe, projects: {storefront: VIEWER}}\npolicy: {prune: people, max_removals: 100%}\n",
+    );
+    scenario.organization(|organization| {
+        for email in ["ada@example.com", "bob@example.com"] {
+            let access = ["proj_9KeAhZB1", "proj_npnFzPr9"].map(|id| (id.to_owned(), "USER".to_owned()));
+            assert!(organization.add_member(email, "A", "B", access));
+        }
+    });
+    scenario.run("apply --yes").ok();
+    let calls = scenario.calls();
+    assert_eq!(calls.iter().filter(|call| call.writes()).count(), 2);
+    let touched: Vec<_> = calls.iter().filter(|call| call.path.contains("proj_npnFzPr9")).collect();
+    assert!(touched.is_empty(), "{touched:?}");
+}

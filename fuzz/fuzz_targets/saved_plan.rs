@@ -1,0 +1,7 @@
+//! Fuzzes `targets::saved_plan`.
+#![no_main]
+
+#[path = "../targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::saved_plan(data));

@@ -1,0 +1,98 @@
+//! What is done with bytes that anybody may have written. The fuzzer calls these with whatever it finds,
+//! and `cargo test` with the seeds beside this file and with what becomes of them when they are damaged.
+
+use guestlist::api::{Complaint, Content as _, Page};
+use guestlist::desired;
+use guestlist::known::{Project, User};
+use guestlist::ledger::{NoRecord, Record, verify};
+use guestlist::plan::SavedPlan;
+use guestlist::sandbox::Fault;
+use guestlist::team_file::{Problems, Sources, parse_included, parse_root};
+
+/// A target: its name, which is the folder of its seeds, and what it does.
+pub(crate) type Target = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub(crate) const TARGETS: [Target; 6] = [
+    ("team_file", team_file),
+    ("saved_plan", saved_plan),
+    ("ledger_record", ledger_record),
+    ("run_file", run_file),
+    ("response", response),
+    ("fault", fault),
+];
+
+/// A file is a team or a list of problems, and the problems are drawn with nothing that a terminal obeys.
+pub(crate) fn team_file(data: &[u8]) {
+    let (mut sources, mut problems) = (Sources::default(), Problems::default());
+    let root = sources.add("team.yaml", data.to_vec(), &mut problems);
+    let included = sources.add("people.yaml", data.to_vec(), &mut Problems::default());
+    let written = parse_root(&sources, root, &mut problems);
+    let more = parse_included(&sources, included, &mut Problems::default());
+    match desired::resolve(&sources, &written, &[more], problems) {
+        Ok(team) => {
+            let json = serde_json::to_string(&team.desired).expect("JSON");
+            assert_eq!(serde_json::from_str::<desired::Desired>(&json).expect("the same"), team.desired);
+        }
+        Err(problems) => {
+            assert!(!problems.is_empty());
+            let drawn = problems.text(&sources, false);
+            assert!(!drawn.contains(|c: char| c.is_control() && c != '\n'), "{drawn:?}");
+            assert_eq!(problems.json(&sources).lines().count(), 1);
+            let annotations = problems.github(&sources);
+            assert!(annotations.lines().all(|line| line.starts_with("::error file=")), "{annotations:?}");
+        }
+    }
+}
+
+/// A saved plan is what was written, byte for byte, or it is refused.
+pub(crate) fn saved_plan(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match SavedPlan::from_json(text) {
+        Ok(plan) => assert_eq!(plan.to_json(), text),
+        Err(error) => assert!(!error.to_string().contains(char::is_control), "{error:?}"),
+    }
+}
+
+/// A record that was read is written as it was meant.
+pub(crate) fn ledger_record(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    match Record::from_line(text) {
+        Ok(record) => {
+            let again = Record::from_line(&record.to_line()).expect("the same record");
+            assert_eq!(again.to_line(), record.to_line());
+        }
+        Err(NoRecord::Newer(_) | NoRecord::Unreadable(_)) => {}
+    }
+}
+
+/// A run file is whole, torn at its end, or broken at a line that it has.
+pub(crate) fn run_file(data: &[u8]) {
+    let lines = data.split(|byte| *byte == b'\n').count() as u64;
+    match verify(data) {
+        Ok(summary) => assert!(summary.records <= lines && summary.unanswered <= summary.calls),
+        Err(broken) => assert!(broken.line <= lines, "{broken:?}"),
+    }
+}
+
+/// The body of any answer is what it should be, or an error.
+pub(crate) fn response(data: &[u8]) {
+    let _ = Vec::<Project>::read(data);
+    let _ = User::read(data);
+    let _ = <()>::read(data);
+    let _ = Complaint::read(data);
+    if let Ok(page) = Page::read(data) {
+        for user in page.users {
+            assert!(!user.login.to_string().contains(char::is_control));
+        }
+    }
+}
+
+/// A fault that was understood is written as it is read.
+pub(crate) fn fault(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Ok(fault) = text.parse::<Fault>() {
+        let again: Fault = fault.to_string().parse().expect("the same fault");
+        assert_eq!(again.to_string(), fault.to_string());
+    }
+}

@@ -1,0 +1,40 @@
+//! What GitHub Actions shows besides the log: annotations at the lines of a team file, and the summary
+//! of a job.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+
+use super::load::Loaded;
+use super::terminal::Terminal;
+
+/// Whether GitHub Actions runs this.
+fn is_here() -> bool {
+    std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
+}
+
+/// Puts the problems of a team file at their lines in the change. Standard error will do: GitHub reads both.
+pub(crate) fn annotate(loaded: &Loaded) {
+    if is_here() {
+        Terminal::complain(loaded.problems.github(&loaded.sources).trim_end());
+    }
+}
+
+/// Adds Markdown to the summary of the job.
+pub(crate) fn summarize(markdown: impl FnOnce() -> String, terminal: Terminal) {
+    if !is_here() {
+        return;
+    }
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else { return };
+    let file = OpenOptions::new().append(true).create(true).open(&path);
+    let written = file.and_then(|mut file| file.write_all(format!("{}\n\n", markdown()).as_bytes()));
+    if let Err(error) = written {
+        terminal.warn(&format!("the summary of the job (GITHUB_STEP_SUMMARY) cannot be written: {error}"));
+    }
+}
+
+/// Text as a block of Markdown in which nothing is obeyed: the fence is longer than any in the text.
+pub(crate) fn fenced(text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}text\n{}\n{fence}", text.trim_end())
+}

@@ -1,0 +1,184 @@
+//! Writes the team file that resolves to a given [`Desired`], for people to go on from.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::quote::{quoted, scalar};
+use super::share::{self, Shared};
+use super::{Desired, EmailPattern, Limit, ManagedProject, Person, Policy, Prune};
+use crate::identity::{Access, Endpoint, Role};
+use crate::inert;
+
+/// The team file of `desired` at `endpoint`, with `remarks` as comments at its top.
+#[must_use]
+pub fn write(desired: &Desired, endpoint: &Endpoint, remarks: &[String]) -> String {
+    written(desired, endpoint, remarks, &share::groups(desired))
+}
+
+pub(super) fn written(
+    desired: &Desired,
+    endpoint: &Endpoint,
+    remarks: &[String],
+    groups: &Shared<'_>,
+) -> String {
+    let mut file = File { desired, groups, text: String::new() };
+    for remark in remarks {
+        file.line(0, &format!("# {}", inert::line(remark)));
+    }
+    file.line(0, "version: 1");
+    file.cluster(endpoint);
+    file.projects();
+    file.roles();
+    file.groups();
+    file.people();
+    file.policy();
+    file.text
+}
+
+struct File<'a> {
+    desired: &'a Desired,
+    groups: &'a Shared<'a>,
+    text: String,
+}
+
+impl File<'_> {
+    fn line(&mut self, depth: usize, text: &str) {
+        let _ = writeln!(self.text, "{:width$}{text}", "", width = 2 * depth);
+    }
+
+    fn pair(&mut self, depth: usize, key: &str, value: &str) {
+        self.line(depth, &format!("{}: {}", scalar(key), scalar(value)));
+    }
+
+    fn heading(&mut self, key: &str) {
+        self.line(0, "");
+        self.line(0, &format!("{key}:"));
+    }
+
+    /// Nothing for the default; a simulated organization has no place that could be written.
+    fn cluster(&mut self, endpoint: &Endpoint) {
+        if *endpoint == Endpoint::default() || *endpoint == Endpoint::sandbox() {
+            return;
+        }
+        let name =
+            ["us1", "as1"].into_iter().find(|name| Endpoint::of_cluster(name).as_ref() == Some(endpoint));
+        self.pair(0, "cluster", name.unwrap_or(endpoint.as_str()));
+    }
+
+    fn projects(&mut self) {
+        self.heading("projects");
+        let by_alias: BTreeMap<_, _> =
+            self.desired.projects.iter().map(|(id, project)| (&project.alias, (id, project))).collect();
+        for (alias, (id, ManagedProject { alias: _, name })) in by_alias {
+            match name {
+                None => self.pair(1, alias, id.as_str()),
+                Some(name) => {
+                    let (id, name) = (scalar(id.as_str()), scalar(name));
+                    self.line(1, &format!("{}: {{id: {id}, name: {name}}}", scalar(alias)));
+                }
+            }
+        }
+    }
+
+    fn roles(&mut self) {
+        if self.desired.roles.is_empty() {
+            return;
+        }
+        self.heading("roles");
+        let by_alias: BTreeMap<_, _> = self.desired.roles.iter().map(|(id, alias)| (alias, id)).collect();
+        for (alias, id) in by_alias {
+            self.pair(1, alias, id.as_str());
+        }
+    }
+
+    fn groups(&mut self) {
+        if self.groups.is_empty() {
+            return;
+        }
+        self.heading("groups");
+        let by_name: BTreeMap<_, _> = self.groups.iter().map(|(access, name)| (name, *access)).collect();
+        for (name, access) in by_name {
+            self.line(1, &format!("{}:", scalar(name)));
+            self.access(2, access);
+        }
+    }
+
+    fn people(&mut self) {
+        if self.desired.people.is_empty() {
+            self.line(0, "");
+            self.line(0, "people: []");
+            return;
+        }
+        self.heading("people");
+        for (index, person) in self.desired.people.values().enumerate() {
+            if index > 0 {
+                self.line(0, "");
+            }
+            self.person(person);
+        }
+    }
+
+    fn person(&mut self, person: &Person) {
+        let Person { email, first_name, last_name, access, from, until } = person;
+        self.line(1, &format!("- email: {}", scalar(email.as_str())));
+        self.pair(2, "first_name", first_name);
+        self.pair(2, "last_name", last_name);
+        if let Some(group) = self.groups.get(access) {
+            self.line(2, &format!("groups: [{}]", scalar(group)));
+        } else {
+            self.line(2, "projects:");
+            self.access(3, access);
+        }
+        for (key, day) in [("from", from), ("until", until)] {
+            if let Some(day) = day {
+                self.line(2, &format!("{key}: {day}"));
+            }
+        }
+    }
+
+    fn access(&mut self, depth: usize, access: &Access) {
+        let by_alias: BTreeMap<_, _> = access
+            .iter()
+            .map(|(id, role)| {
+                let project = self.desired.projects.get(id).map_or(id.as_str(), |project| &project.alias);
+                let role = match role {
+                    Role::Custom(id) => self.desired.roles.get(id).map_or(id.as_str(), String::as_str),
+                    predefined => predefined.as_str(),
+                };
+                (project, role)
+            })
+            .collect();
+        for (project, role) in by_alias {
+            self.pair(depth, project, role);
+        }
+    }
+
+    fn policy(&mut self) {
+        let Policy { prune, max_removals, keep_admins, protect } = &self.desired.policy;
+        let default = Policy::default();
+        self.heading("policy");
+        self.pair(
+            1,
+            "prune",
+            match prune {
+                Prune::None => "none",
+                Prune::Roles => "roles",
+                Prune::People => "people",
+            },
+        );
+        if *max_removals != default.max_removals {
+            let limit = match max_removals {
+                Limit::Percent(percent) => quoted(&format!("{percent}%")),
+                Limit::Count(count) => count.to_string(),
+            };
+            self.line(1, &format!("max_removals: {limit}"));
+        }
+        if *keep_admins != default.keep_admins {
+            self.line(1, &format!("keep_admins: {keep_admins}"));
+        }
+        if !protect.is_empty() {
+            let patterns: Vec<_> = protect.iter().map(EmailPattern::as_str).map(quoted).collect();
+            self.line(1, &format!("protect: [{}]", patterns.join(", ")));
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Where each role of a person comes from, how things stand, and what the plan makes of it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use jiff::tz::TimeZone;
+
+use super::{Paint, View};
+use crate::desired::{Given, Person, Provenance};
+use crate::identity::{Email, ProjectId, Role};
+use crate::inert;
+use crate::known::{Invitation, Member, Source};
+use crate::plan::Change;
+use crate::wording;
+
+/// Everything about one person, project by project.
+#[must_use]
+pub fn explain(view: &View, provenance: &Provenance, email: &Email, paint: Paint) -> String {
+    let page = Page {
+        view,
+        provenance,
+        email,
+        person: view.desired.people.get(email),
+        member: view.known.members.get(email),
+        invitation: view.known.invitations.get(email),
+        paint,
+    };
+    let mut text = page.person();
+    for project in page.projects() {
+        text.push('\n');
+        text.push_str(&page.project(project));
+    }
+    text.push_str(&page.closing());
+    text
+}
+
+struct Page<'a> {
+    view: &'a View<'a>,
+    provenance: &'a Provenance,
+    email: &'a Email,
+    person: Option<&'a Person>,
+    member: Option<&'a Member>,
+    invitation: Option<&'a Invitation>,
+    paint: Paint,
+}
+
+impl Page<'_> {
+    fn person(&self) -> String {
+        let name = match (self.person, self.member) {
+            (Some(person), _) => format!(" ({} {})", person.first_name, person.last_name),
+            (None, Some(member)) => format!(" ({} {})", member.first_name, member.last_name),
+            (None, None) => String::new(),
+        };
+        let desired = self.person.map(|person| &person.email);
+        let email = desired.or(self.member.map(|member| &member.login)).unwrap_or(self.email);
+        let mut text = format!("{}\n", self.paint.bold(&format!("{email}{}", inert::line(&name))));
+        row(&mut text, "team file", &self.listed());
+        row(&mut text, "member", &self.membership());
+        row(&mut text, "ledger", &self.invited());
+        text
+    }
+
+    fn listed(&self) -> String {
+        match self.person.map(|person| (person.from, person.until)) {
+            None => "not listed".to_owned(),
+            Some((None, None)) => "listed".to_owned(),
+            Some((Some(from), None)) => format!("listed from {from}"),
+            Some((None, Some(until))) => format!("listed until {until}"),
+            Some((Some(from), Some(until))) => format!("listed from {from} until {until}"),
+        }
+    }
+
+    fn membership(&self) -> String {
+        let evidence = self.view.known.evidence;
+        let read_at = evidence.read_at.to_zoned(TimeZone::UTC);
+        let learned = match evidence.source {
+            Source::Live => format!("read live at {}", read_at.strftime("%H:%M:%S UTC")),
+            Source::Ledger => format!("offline, as of {}", read_at.strftime("%Y-%m-%d %H:%M:%S UTC")),
+        };
+        match self.member {
+            // A member whom only the ledger knows has no id yet.
+            Some(member) if member.id.as_str().is_empty() => format!("yes ({learned})"),
+            Some(member) if member.is_owner => format!("yes, and an owner: {} ({learned})", member.id),
+            Some(member) => format!("yes: {} ({learned})", member.id),
+            None => format!("of no managed project ({learned})"),
+        }
+    }
+
+    fn invited(&self) -> String {
+        let Some(invitation) = self.invitation else { return "no invitation is out".to_owned() };
+        let sent = invitation.sent_at.to_zoned(TimeZone::UTC).date();
+        let days = (self.view.plan.date - sent).get_days();
+        format!("invited {} ({sent}), not accepted yet", wording::days_ago(days))
+    }
+
+    /// All that are desired, known or in an invitation, by alias.
+    fn projects(&self) -> Vec<&ProjectId> {
+        let desired = self.person.into_iter().flat_map(|person| person.access.keys());
+        let known = self.member.into_iter().flat_map(|member| member.access.keys());
+        let invited = self.invitation.into_iter().flat_map(|invitation| invitation.access.keys());
+        let projects: BTreeSet<_> = desired.chain(known).chain(invited).collect();
+        let mut projects: Vec<_> = projects.into_iter().collect();
+        projects.sort_by_key(|project| self.view.desired.project_name(project));
+        projects
+    }
+
+    fn project(&self, project: &ProjectId) -> String {
+        let heading = format!("{} ({project})", self.view.desired.project_name(project));
+        let mut text = format!("{}\n", self.paint.bold(&heading));
+        let given = self.provenance.get(&(self.email.clone(), project.clone()));
+        match given.and_then(|given| given.split_first()) {
+            None => row(&mut text, "desired", "none"),
+            Some((first, others)) => {
+                row(&mut text, "desired", &self.given(first, ""));
+                for other in others {
+                    let fate = if other.role == first.role { ", the same" } else { ", overridden" };
+                    row(&mut text, "", &self.given(other, fate));
+                }
+            }
+        }
+        row(&mut text, "known", &self.role(self.member.and_then(|member| member.access.get(project))));
+        if let Some(invitation) = self.invitation {
+            row(&mut text, "invited as", &self.role(invitation.access.get(project)));
+        }
+        let changes: Vec<_> = self.changes().filter_map(|change| self.planned(change, project)).collect();
+        let notes = self.notes(Some(project));
+        let planned = changes.into_iter().chain(notes).collect::<Vec<_>>().join("; ");
+        row(&mut text, "plan", if planned.is_empty() { "no change" } else { &planned });
+        text
+    }
+
+    fn given(&self, given: &Given, fate: &str) -> String {
+        let Given { role, group, file, line } = given;
+        let by = match group {
+            Some(group) => format!("the group {}", inert::line(group)),
+            None => "the person's own entry".to_owned(),
+        };
+        format!("{}, by {by} at {}:{line}{fate}", self.view.desired.role_name(role), inert::line(file))
+    }
+
+    fn role(&self, role: Option<&Role>) -> String {
+        role.map_or_else(|| "none".to_owned(), |role| self.view.desired.role_name(role))
+    }
+
+    /// What a change does in `project`, where it does something there.
+    fn planned(&self, change: &Change, project: &ProjectId) -> Option<String> {
+        match change {
+            Change::Invite { projects, .. } => {
+                projects.get(project).map(|role| format!("invite as {}", self.role(Some(role))))
+            }
+            Change::Assign { project: at, role, .. } if at == project => {
+                Some(format!("assign {}", self.role(Some(role))))
+            }
+            Change::ChangeRole { project: at, from, to, .. } if at == project => {
+                Some(format!("change {} → {}", self.role(Some(from)), self.role(Some(to))))
+            }
+            Change::Unassign { project: at, role, .. } if at == project => {
+                Some(format!("unassign {}", self.role(Some(role))))
+            }
+            _ => None,
+        }
+    }
+
+    /// What is to be said of the person as a whole, and why the plan may not be applied.
+    fn closing(&self) -> String {
+        let mut text = String::new();
+        for note in self.notes(None) {
+            let _ = writeln!(text, "{} {note}", self.paint.dim("note:"));
+        }
+        for refusal in &self.view.plan.refused {
+            let _ = writeln!(text, "{} {}", self.paint.red("the plan is refused:"), refusal.text);
+        }
+        if text.is_empty() { text } else { format!("\n{text}") }
+    }
+
+    fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.view.plan.changes.iter().filter(|change| change.email() == self.email)
+    }
+
+    fn notes(&self, project: Option<&ProjectId>) -> Vec<String> {
+        let notes = self.view.plan.notes.iter();
+        notes
+            .filter(|note| note.email.as_ref() == Some(self.email) && note.project.as_ref() == project)
+            .map(|note| note.text.clone())
+            .collect()
+    }
+}
+
+fn row(text: &mut String, label: &str, value: &str) {
+    let _ = writeln!(text, "  {label:10}  {value}");
+}

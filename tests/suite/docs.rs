@@ -1,0 +1,198 @@
+//! The documents: every command in them runs, and every key, option and test that they name is there.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use guestlist::team_file::keys;
+
+use crate::scenario::Scenario;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn document(name: &str) -> String {
+    fs::read_to_string(root().join("docs").join(name)).expect("a document")
+}
+
+/// A fenced block: what stands after the fence, and what stands in it.
+fn blocks(text: &str) -> Vec<(String, String)> {
+    let mut blocks = Vec::new();
+    let mut open: Option<(String, String)> = None;
+    for line in text.lines() {
+        match (line.strip_prefix("```"), &mut open) {
+            (Some(_), Some(_)) => blocks.extend(open.take()),
+            (Some(info), None) => open = Some((info.to_owned(), String::new())),
+            (None, Some((_, content))) => {
+                content.push_str(line);
+                content.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "a fence that is never closed");
+    blocks
+}
+
+/// Runs the shell of a document in one folder, with the files that it shows.
+fn run_all(text: &str) -> usize {
+    let scenario = Scenario::new();
+    scenario.organization(|organization| {
+        let access = [("proj_9KeAhZB1".to_owned(), "USER".to_owned())];
+        assert!(organization.add_member("ada@example.com", "Ada", "Roe", access));
+    });
+    let binary = env!("CARGO_BIN_EXE_guestlist");
+    let endpoint = scenario.sandbox().base_url();
+    scenario.write(
+        "bin/guestlist",
+        &format!("#!/usr/bin/env bash\nexec {binary} \"$@\" --endpoint {endpoint}\n"),
+    );
+    let executable = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(scenario.path("bin/guestlist"), executable).expect("a mode");
+    let mut ran = 0;
+    for (info, content) in blocks(text) {
+        if let Some(name) = info.strip_prefix("yaml title=") {
+            scenario.write(name.trim_matches('"'), &content);
+        }
+        if info != "sh" {
+            continue;
+        }
+        let credentials = scenario.sandbox().credentials();
+        let path = format!("{}:{}", scenario.path("bin").display(), std::env::var("PATH").expect("PATH"));
+        let mut command = Command::new("bash");
+        command
+            .args(["-e", "-c", &content])
+            .current_dir(scenario.path(""))
+            .env_clear()
+            .env("PATH", path)
+            .env("VOUCHERIFY_MANAGEMENT_ID", &credentials.id)
+            .env("VOUCHERIFY_MANAGEMENT_TOKEN", &credentials.token)
+            .stdin(Stdio::null());
+        let ended = scenario.finish(&mut command);
+        assert_eq!(ended.status, Some(0), "{content}\n{}\n{}", ended.stdout, ended.stderr);
+        ran += content.lines().count();
+    }
+    ran
+}
+
+#[test]
+fn every_command_of_the_cookbook_runs() {
+    assert!(run_all(&document("cookbook.md")) > 15);
+}
+
+#[test]
+fn every_other_command_shown_runs() {
+    for entry in fs::read_dir(root().join("docs")).expect("documents") {
+        let path = entry.expect("an entry").path();
+        let is_page = path.extension().is_some_and(|ending| ending == "md");
+        if is_page && path.file_stem().is_some_and(|stem| stem != "cookbook") {
+            run_all(&fs::read_to_string(&path).expect("a document"));
+        }
+    }
+}
+
+#[test]
+fn the_reference_of_the_team_file_has_its_keys() {
+    let text = document("team-file.md");
+    let mut sections = text.split("\n## ").skip(1);
+    let mut check = |title: &str, known: &[&str]| {
+        let section = sections.next().unwrap_or_default();
+        assert!(section.starts_with(&format!("{title}\n")), "a section on {title}");
+        let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        assert_eq!(rows.collect::<Vec<_>>(), known, "{title}");
+    };
+    check("Team file", &keys::TEAM_FILE);
+    check("Included file", &keys::INCLUDED_FILE);
+    check("Project", &keys::PROJECT);
+    check("Person", &keys::PERSON);
+    check("Policy", &keys::POLICY);
+}
+
+/// `--help` of a command, at the width of a pipe.
+fn help(command: &str) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_guestlist"))
+        .args(command.split_whitespace())
+        .arg("--help")
+        .env_clear()
+        .output()
+        .expect("the binary runs");
+    assert!(output.status.success(), "{command}");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
+}
+
+/// The names of the commands, as `--help` lists them.
+fn commands() -> Vec<String> {
+    let help = help("");
+    let list = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("commands");
+    list.lines()
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next().map(ToOwned::to_owned))
+        .collect()
+}
+
+#[test]
+fn the_reference_of_the_commands_is_their_help() {
+    let mut text = String::from(
+        "# Commands\n\nWhat `--help` says. A test keeps it so, and writes this page again where the variable\n\
+         `UPDATE_HELP` is set.\n",
+    );
+    for command in std::iter::once(String::new()).chain(commands()) {
+        let title = format!("guestlist {command}");
+        let _ = write!(text, "\n## {}\n\n```text\n{}```\n", title.trim(), help(&command));
+    }
+    let path = root().join("docs/commands.md");
+    if std::env::var_os("UPDATE_HELP").is_some() {
+        fs::write(&path, &text).expect("a page");
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        written == text,
+        "docs/commands.md is old; write it again: UPDATE_HELP=1 cargo test --test suite"
+    );
+}
+
+#[test]
+fn every_help_has_an_example_that_is_understood() {
+    for command in commands() {
+        let help = help(&command);
+        let example = help.lines().find_map(|line| line.strip_prefix("Example: ")).expect(&command);
+        let example = example.split(['|', '>']).next().expect("a command").trim();
+        let words: Vec<_> = example.split_whitespace().skip(1).collect();
+        assert_eq!(words.first(), Some(&command.as_str()), "{example}");
+        for word in words.iter().filter(|word| word.starts_with("--")) {
+            assert!(help.contains(word), "{command} has no {word}");
+        }
+    }
+}
+
+#[test]
+fn every_test_that_the_threat_model_names_is_there() {
+    fn walk(folder: &Path, text: &mut String) {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                walk(&path, text);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                text.push_str(&fs::read_to_string(&path).expect("a file"));
+            }
+        }
+    }
+    let mut source = String::new();
+    walk(&root().join("src"), &mut source);
+    walk(&root().join("tests"), &mut source);
+    let model = document("threat-model.md");
+    let names: BTreeSet<_> = model
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| name.contains('_') && name.chars().all(|c| c.is_ascii_lowercase() || "_".contains(c)))
+        .collect();
+    assert!(names.len() > 20);
+    let missing: Vec<_> = names.iter().filter(|name| !source.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty(), "no such tests: {missing:?}");
+}

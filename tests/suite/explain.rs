@@ -1,0 +1,195 @@
+//! `guestlist explain`: which line gives what, what is known, and what the plan would do.
+
+use guestlist::sandbox::Organization;
+
+use crate::scenario::{HEAD, Scenario};
+
+const TEAM: &str = "\
+groups:
+  marketing:
+    storefront: USER
+    loyalty: campaign-manager
+include: [people/*.yaml]
+";
+
+const ALEX: &str = "\
+people:
+  - email: Alex@example.com
+    first_name: Alex
+    last_name: Doe
+    groups: [marketing, readers]
+    projects:
+      storefront: ADMIN
+    until: 2999-12-31
+groups:
+  readers:
+    storefront: ADMIN
+";
+
+fn scenario() -> Scenario {
+    Scenario::new().team(&format!("{HEAD}{TEAM}")).file("people/alex.yaml", ALEX)
+}
+
+fn add_alex(organization: &mut Organization) {
+    let access = [("proj_9KeAhZB1".to_owned(), "VIEWER".to_owned())];
+    assert!(organization.add_member("alex@example.com", "Alexander", "D", access));
+}
+
+/// The id of a user, which differs from organization to organization.
+fn id(scenario: &Scenario, login: &str) -> String {
+    scenario.organization(|organization| organization.person(login).expect("somebody").id.clone())
+}
+
+#[test]
+fn somebody_who_is_to_be_invited() {
+    let scenario = scenario();
+    scenario.run("explain alex@example.com").assert(
+        0,
+        "\
+Alex@example.com (Alex Doe)
+  team file   listed until 2999-12-31
+  member      of no managed project (read live at $TIME UTC)
+  ledger      no invitation is out
+
+loyalty (proj_npnFzPr9)
+  desired     campaign-manager, by the group marketing at team.yaml:7
+  known       none
+  plan        invite as campaign-manager
+
+storefront (proj_9KeAhZB1)
+  desired     ADMIN, by the person's own entry at people/alex.yaml:7
+              USER, by the group marketing at team.yaml:6, overridden
+              ADMIN, by the group readers at people/alex.yaml:11, the same
+  known       none
+  plan        invite as ADMIN
+",
+        "",
+    );
+    assert_eq!(scenario.writes(), [""; 0]);
+}
+
+#[test]
+fn somebody_who_was_invited_and_then_moved() {
+    let scenario = scenario();
+    scenario.run("apply --yes").ok();
+    scenario.write("people/alex.yaml", &ALEX.replace("marketing, readers", "readers"));
+    scenario.run("explain alex@example.com").assert(
+        0,
+        "\
+Alex@example.com (Alex Doe)
+  team file   listed until 2999-12-31
+  member      of no managed project (read live at $TIME UTC)
+  ledger      invited today ($TODAY), not accepted yet
+
+loyalty (proj_npnFzPr9)
+  desired     none
+  known       none
+  invited as  campaign-manager
+  plan        no change
+
+storefront (proj_9KeAhZB1)
+  desired     ADMIN, by the person's own entry at people/alex.yaml:7
+              ADMIN, by the group readers at people/alex.yaml:11, the same
+  known       none
+  invited as  ADMIN
+  plan        no change
+
+note: invited today; on acceptance: loyalty keeps campaign-manager
+",
+        "",
+    );
+}
+
+#[test]
+fn a_member_with_another_role() {
+    let scenario = scenario();
+    scenario.organization(add_alex);
+    let expected = format!(
+        "\
+Alex@example.com (Alex Doe)
+  team file   listed until 2999-12-31
+  member      yes: {} (read live at $TIME UTC)
+  ledger      no invitation is out
+
+loyalty (proj_npnFzPr9)
+  desired     campaign-manager, by the group marketing at team.yaml:7
+  known       none
+  plan        assign campaign-manager
+
+storefront (proj_9KeAhZB1)
+  desired     ADMIN, by the person's own entry at people/alex.yaml:7
+              USER, by the group marketing at team.yaml:6, overridden
+              ADMIN, by the group readers at people/alex.yaml:11, the same
+  known       VIEWER
+  plan        change VIEWER → ADMIN
+",
+        id(&scenario, "alex@example.com")
+    );
+    scenario.run("explain ALEX@example.com").assert(0, &expected, "");
+    let offline = expected.replace("read live at $TIME UTC", "offline, as of $TODAY $TIME UTC");
+    scenario.run("explain alex@example.com --offline --quiet").assert(0, &offline, "");
+}
+
+#[test]
+fn an_owner_and_a_member_whom_the_file_does_not_list() {
+    let scenario = Scenario::new().team(&format!("{HEAD}policy: {{prune: people, max_removals: 0}}\npeople:\n  - {{email: kim@example.com, first_name: Kim, last_name: Ray, projects: {{loyalty: VIEWER}}}}\n"));
+    scenario.organization(add_alex);
+    scenario.run("explain owner@example.com").assert(
+        0,
+        &format!(
+            "\
+owner@example.com (Olivia Owner)
+  team file   not listed
+  member      yes, and an owner: {} (read live at $TIME UTC)
+  ledger      no invitation is out
+
+loyalty (proj_npnFzPr9)
+  desired     none
+  known       ADMIN
+  plan        no change
+
+storefront (proj_9KeAhZB1)
+  desired     none
+  known       ADMIN
+  plan        no change
+
+note: an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+",
+            id(&scenario, "owner@example.com")
+        ),
+        "",
+    );
+    scenario.run("explain alex@example.com").assert(
+        0,
+        &format!(
+            "\
+alex@example.com (Alexander D)
+  team file   not listed
+  member      yes: {} (read live at $TIME UTC)
+  ledger      no invitation is out
+
+storefront (proj_9KeAhZB1)
+  desired     none
+  known       VIEWER
+  plan        keeps VIEWER in storefront: the API does not take a user's last project; delete the user by hand in Team settings
+",
+            id(&scenario, "alex@example.com")
+        ),
+        "",
+    );
+}
+
+#[test]
+fn somebody_whom_nobody_knows() {
+    let scenario = scenario();
+    scenario.run("explain alec@example.com").assert(
+        1,
+        "",
+        "error: alec@example.com is neither in the team file nor in a managed project, and no invitation is out: did you mean `Alex@example.com`?\n",
+    );
+    scenario.run("explain nobody@else.org").assert(
+        1,
+        "",
+        "error: nobody@else.org is neither in the team file nor in a managed project, and no invitation is out\n",
+    );
+}

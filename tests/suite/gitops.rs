@@ -1,0 +1,385 @@
+//! The shell of `examples/`, run as the pipelines run it: the real binary, the sandbox, a Git remote in a
+//! folder, and stand-ins for `gh` and for GitLab.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::scenario::{Ended, HEAD, Scenario};
+
+const ALEX: &str =
+    "  - {email: alex@example.com, first_name: Alex, last_name: Doe, projects: {loyalty: USER}}\n";
+const SAM: &str =
+    "  - {email: sam@example.com, first_name: Sam, last_name: Lee, projects: {loyalty: VIEWER}}\n";
+
+const CREDENTIALS: [&str; 2] = ["VOUCHERIFY_MANAGEMENT_ID", "VOUCHERIFY_MANAGEMENT_TOKEN"];
+
+/// A repository with the scripts of an example, its remote, and an organization.
+struct Pipeline {
+    scenario: Scenario,
+    scripts: PathBuf,
+}
+
+impl Pipeline {
+    fn github() -> Self {
+        Self::new("github/.github/actions/guestlist")
+    }
+
+    fn gitlab() -> Self {
+        Self::new("gitlab/ci")
+    }
+
+    fn new(scripts: &str) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let scenario = Scenario::new()
+            .file("state/comments.json", "[]")
+            .file("state/issues.json", "[]")
+            .file("bin/guestlist", &guestlist());
+        for (name, stand_in) in [("gh", "gh.sh"), ("curl", "curl.sh")] {
+            fs::copy(root.join("tests/suite").join(stand_in), scenario.path(&format!("bin/{name}")))
+                .expect("a stand-in");
+        }
+        fs::set_permissions(scenario.path("bin/guestlist"), fs::Permissions::from_mode(0o755))
+            .expect("a mode");
+        let pipeline = Self { scenario, scripts: root.join("examples").join(scripts) };
+        pipeline.git(".", "init --quiet --bare remote.git");
+        pipeline.git(".", "clone --quiet remote.git first");
+        pipeline.write("first", ALEX);
+        pipeline.git("first", "add team.yaml");
+        pipeline.git("first", "commit --quiet --message Team");
+        pipeline.git("first", "push --quiet origin HEAD:refs/heads/main");
+        pipeline.git(".", "clone --quiet --branch main remote.git work");
+        pipeline
+    }
+
+    /// Writes the team file of a clone.
+    fn write(&self, clone: &str, people: &str) {
+        let cluster = self.scenario.sandbox().base_url();
+        let text = format!("{HEAD}cluster: {cluster}\npeople:\n{people}");
+        self.scenario.write(&format!("{clone}/team.yaml"), &text);
+    }
+
+    fn git(&self, clone: &str, args: &str) -> String {
+        let output = Command::new("git")
+            .args(["-c", "user.name=Tester", "-c", "user.email=tester@example.com"])
+            .args(args.split_whitespace())
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("HOME", self.scenario.path("home"))
+            .current_dir(self.scenario.path(clone))
+            .output()
+            .expect("git");
+        assert!(output.status.success(), "git {args}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
+    /// Runs a script as a step of a job does.
+    fn step(&self, clone: &str, script: &str, environment: &[(&str, &str)]) -> Ended {
+        let mut words = script.split(' ');
+        let mut command = Command::new("bash");
+        let path =
+            format!("{}:{}", self.scenario.path("bin").display(), std::env::var("PATH").expect("PATH"));
+        command
+            .arg(self.scripts.join(words.next().expect("a script")))
+            .args(words)
+            .current_dir(self.scenario.path(clone))
+            .env_clear()
+            .env("PATH", path)
+            .env("HOME", self.scenario.path("home"))
+            .env("GH_STATE", self.scenario.path("state"))
+            .env("PLAN_MARKDOWN", self.scenario.path("plan.md"))
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null());
+        self.scenario.finish(&mut command)
+    }
+
+    /// The credentials, as a job with secrets has them.
+    fn secrets(&self) -> [(&'static str, String); 2] {
+        let credentials = self.scenario.sandbox().credentials();
+        [(CREDENTIALS[0], credentials.id.clone()), (CREDENTIALS[1], credentials.token.clone())]
+    }
+
+    fn step_with_secrets(&self, clone: &str, script: &str, environment: &[(&str, &str)]) -> Ended {
+        let secrets = self.secrets();
+        let mut all: Vec<_> = secrets.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        all.extend_from_slice(environment);
+        self.step(clone, script, &all)
+    }
+
+    fn comment(&self) -> Ended {
+        let environment =
+            [("GH_TOKEN", "token-of-the-job"), ("GITHUB_REPOSITORY", "example/team"), ("PULL_REQUEST", "7")];
+        self.step("work", "comment.sh", &environment)
+    }
+
+    fn state(&self, file: &str) -> Vec<Value> {
+        serde_json::from_str(&self.scenario.read(&format!("state/{file}"))).expect("a list")
+    }
+
+    fn plan_markdown(&self) -> String {
+        self.scenario.read("plan.md")
+    }
+
+    /// Plans and applies what stands in a clone, and keeps the ledger, as the jobs after a merge do.
+    fn apply(&self, clone: &str) {
+        let plan = self.scenario.path("plan.json").display().to_string();
+        let file = [("PLAN_FILE", plan.as_str())];
+        self.step(clone, "ledger.sh fetch", &[]).ok();
+        self.step_with_secrets(clone, "plan.sh", &file).ok();
+        self.step_with_secrets(clone, "apply.sh", &file).ok();
+        self.step(clone, "ledger.sh push", &[]).ok();
+    }
+}
+
+/// What the pipelines call: the binary under test.
+fn guestlist() -> String {
+    // UNTIL `--format markdown`, `--base` and `--redact` are there: leave them out.
+    let binary = env!("CARGO_BIN_EXE_guestlist");
+    format!(
+        r#"#!/usr/bin/env bash
+args=() markdown=no status=0
+while [[ $# -gt 0 ]]; do
+  case $1 in
+    --format) markdown=$2; shift 2 ;;
+    --base) shift 2 ;;
+    --redact) shift ;;
+    *) args+=("$1"); shift ;;
+  esac
+done
+out=$({binary} "${{args[@]}}") || status=$?
+[[ -z $out || $markdown != markdown ]] || echo '<!-- guestlist -->'
+[[ -z $out ]] || echo "$out"
+exit $status
+"#
+    )
+}
+
+#[test]
+fn the_comment_of_a_pull_request_is_updated_not_repeated() {
+    let pipeline = Pipeline::github();
+    let forged =
+        "[{\"id\": 1, \"user\": {\"login\": \"mallory\"}, \"body\": \"<!-- guestlist -->\\nAll is well.\"}]";
+    pipeline.scenario.write("state/comments.json", forged);
+    pipeline.step("work", "ledger.sh fetch", &[]).ok();
+    let base = [("BASE_REF", "main")];
+
+    pipeline.step_with_secrets("work", "plan.sh", &base).ok();
+    pipeline.comment().ok();
+    pipeline.write("work", &format!("{ALEX}{SAM}"));
+    pipeline.step_with_secrets("work", "plan.sh", &base).ok();
+    pipeline.comment().ok();
+
+    let comments = pipeline.state("comments.json");
+    assert_eq!(comments.len(), 2, "{comments:?}");
+    assert_eq!(comments[0]["body"], "<!-- guestlist -->\nAll is well.");
+    let body = comments[1]["body"].as_str().expect("a body");
+    assert!(body.starts_with("<!-- guestlist -->\n"), "{body}");
+    assert!(body.contains("sam@example.com"), "{body}");
+    assert_eq!(pipeline.scenario.writes(), [""; 0]);
+}
+
+#[test]
+fn a_team_file_with_errors_is_told_in_the_comment() {
+    let pipeline = Pipeline::github();
+    pipeline.step("work", "ledger.sh fetch", &[]).ok();
+    pipeline.write("work", &ALEX.replace("loyalty", "shop"));
+    let ended = pipeline.step_with_secrets("work", "plan.sh", &[("GITHUB_ACTIONS", "true")]);
+    assert_eq!(ended.status, Some(1));
+    assert!(ended.stderr.contains("::error file=team.yaml,line=6,"), "{}", ended.stderr);
+    pipeline.comment().ok();
+    let comments = pipeline.state("comments.json");
+    assert_eq!(
+        comments[0]["body"],
+        "<!-- guestlist -->\n**The team file has errors.** They stand at their lines in the change.\n"
+    );
+}
+
+#[test]
+fn what_was_planned_is_applied_and_recorded_on_a_branch_and_forks_plan_offline() {
+    let pipeline = Pipeline::github();
+    pipeline.apply("work");
+    assert_eq!(pipeline.scenario.writes(), ["POST /management/v1/projects/users/invite"]);
+    let files = pipeline.git("remote.git", "ls-tree -r --name-only guestlist-ledger");
+    assert_eq!(files.lines().filter(|name| name.starts_with("runs/")).count(), 1, "{files}");
+    assert!(files.contains("known.json") && !files.contains("lease.json"), "{files}");
+
+    // The next pull request finds the ledger: nobody is invited twice. A fork has no credentials.
+    pipeline.git(".", "clone --quiet --branch main remote.git fork");
+    pipeline.write("fork", &format!("{ALEX}{SAM}"));
+    pipeline.step("fork", "ledger.sh fetch", &[]).ok();
+    pipeline.step("fork", "plan.sh", &[("BASE_REF", "main")]).ok();
+    assert!(pipeline.plan_markdown().contains("sam@example.com"), "{}", pipeline.plan_markdown());
+    assert_eq!(pipeline.scenario.calls().len(), 0, "an offline plan asks nobody");
+
+    // Two jobs that keep their ledgers at once lose neither.
+    pipeline.git(".", "clone --quiet --branch main remote.git slow");
+    pipeline.step("slow", "ledger.sh fetch", &[]).ok();
+    pipeline.scenario.write("slow/.guestlist/runs/slow.jsonl", "{}\n");
+    pipeline.scenario.write("fork/.guestlist/runs/fork.jsonl", "{}\n");
+    pipeline.step("fork", "ledger.sh push", &[]).ok();
+    pipeline.step("slow", "ledger.sh push", &[]).ok();
+    let files = pipeline.git("remote.git", "ls-tree -r --name-only guestlist-ledger");
+    assert_eq!(files.lines().filter(|name| name.starts_with("runs/")).count(), 3, "{files}");
+}
+
+#[test]
+fn a_ledger_that_cannot_be_fetched_is_not_taken_for_an_empty_one() {
+    let pipeline = Pipeline::github();
+    pipeline.git("work", "remote set-url origin ../gone.git");
+    let ended = pipeline.step("work", "ledger.sh fetch", &[]);
+    assert_eq!(ended.status, Some(1));
+    assert!(ended.stderr.ends_with("cannot be asked for: git ended with 128\n"), "{}", ended.stderr);
+    assert!(!pipeline.scenario.path("work/.guestlist").exists());
+}
+
+#[test]
+fn github_takes_no_command_from_the_output_of_an_apply() {
+    let pipeline = Pipeline::github();
+    let plan = pipeline.scenario.path("plan.json").display().to_string();
+    pipeline.step("work", "ledger.sh fetch", &[]).ok();
+    pipeline.step_with_secrets("work", "plan.sh", &[("PLAN_FILE", &plan)]).ok();
+    let actions = [("PLAN_FILE", plan.as_str()), ("GITHUB_ACTIONS", "true")];
+    let ended = pipeline.step_with_secrets("work", "apply.sh", &actions);
+    let lines: Vec<_> = ended.ok().stdout.lines().collect();
+    let token = lines[0].strip_prefix("::stop-commands::").expect("a token");
+    assert_eq!(token.len(), 32);
+    assert_eq!(lines[lines.len() - 1], format!("::{token}::"));
+}
+
+#[test]
+fn one_issue_tells_of_drift() {
+    let pipeline = Pipeline::github();
+    let environment = [("GH_TOKEN", "token-of-the-job"), ("GH_REPO", "example/team")];
+    drift(&pipeline, &environment);
+}
+
+#[test]
+fn gitlab_has_one_note_and_one_issue() {
+    let pipeline = Pipeline::gitlab();
+    let environment = [
+        ("CI_API_V4_URL", "http://gitlab.example/api/v4"),
+        ("CI_PROJECT_ID", "3"),
+        ("CI_MERGE_REQUEST_IID", "5"),
+        ("GUESTLIST_GITLAB_TOKEN", "token-of-the-job"),
+    ];
+    pipeline.scenario.write(
+        "state/comments.json",
+        "[{\"id\": 1, \"user\": {\"login\": \"mallory\"}, \"body\": \"<!-- guestlist -->\"}]",
+    );
+    pipeline.step("work", "ledger.sh fetch", &[]).ok();
+    pipeline.step_with_secrets("work", "plan.sh", &[("BASE_REF", "main")]).ok();
+    pipeline.step("work", "note.sh", &environment).ok();
+    pipeline.write("work", &format!("{ALEX}{SAM}"));
+    pipeline.step_with_secrets("work", "plan.sh", &[("BASE_REF", "main")]).ok();
+    pipeline.step("work", "note.sh", &environment).ok();
+    let notes = pipeline.state("comments.json");
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    assert_eq!(notes[0]["body"], "<!-- guestlist -->");
+    assert!(notes[1]["body"].as_str().is_some_and(|body| body.contains("sam@example.com")), "{notes:?}");
+    let calls = pipeline.scenario.read("state/calls");
+    assert!(!calls.contains("token-of-the-job"), "the token is among the arguments: {calls}");
+    drift(&pipeline, &environment);
+}
+
+/// No issue where all is as it should be; one where it is not, kept up to date, and closed in the end.
+fn drift(pipeline: &Pipeline, environment: &[(&str, &str)]) {
+    let open = || pipeline.state("issues.json").iter().filter(|issue| issue["open"] == true).count();
+    let look = || pipeline.step_with_secrets("scheduled", "drift.sh", environment);
+    let clone = "drifting";
+    pipeline.git(".", &format!("clone --quiet --branch main remote.git {clone}"));
+    pipeline.apply(clone);
+    pipeline.git(".", "clone --quiet --branch main remote.git scheduled");
+    pipeline.step("scheduled", "ledger.sh fetch", &[]).ok();
+    pipeline.write("scheduled", ALEX);
+    look().ok();
+    assert_eq!(pipeline.state("issues.json").len(), 0);
+
+    pipeline.write("scheduled", &format!("{ALEX}{SAM}"));
+    look().ok();
+    look().ok();
+    let issues = pipeline.state("issues.json");
+    assert_eq!((issues.len(), open()), (1, 1), "{issues:?}");
+    assert!(issues[0]["body"].as_str().is_some_and(|body| body.contains("sam@example.com")), "{issues:?}");
+
+    pipeline.write("scheduled", ALEX);
+    look().ok();
+    assert_eq!((pipeline.state("issues.json").len(), open()), (1, 0));
+
+    // Where there is no plan at all, the job fails and says nothing of drift.
+    let ended = pipeline.step("scheduled", "drift.sh", environment);
+    assert_eq!(ended.status, Some(1));
+    assert_eq!(pipeline.state("issues.json").len(), 1);
+}
+
+#[test]
+fn both_examples_share_their_scripts() {
+    let [github, gitlab] = [Pipeline::github(), Pipeline::gitlab()].map(|pipeline| pipeline.scripts);
+    for script in ["ledger.sh", "plan.sh", "apply.sh"] {
+        let read = |folder: &Path| fs::read_to_string(folder.join(script)).expect("a script");
+        assert_eq!(read(&github), read(&gitlab), "{script}");
+    }
+}
+
+fn yaml(path: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(path);
+    serde_yaml::from_str(&fs::read_to_string(path).expect("a file")).expect("YAML")
+}
+
+#[test]
+fn workflows_run_scripts_alone_and_name_what_these_read() {
+    let folder = "github/.github/";
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/github");
+    for workflow in ["guestlist.yml", "guestlist-drift.yml"] {
+        let workflow = yaml(&format!("{folder}workflows/{workflow}"));
+        assert_eq!(workflow["permissions"], Value::Object(serde_json::Map::new()));
+        for (name, job) in workflow["jobs"].as_object().expect("jobs") {
+            for step in job["steps"].as_array().expect("steps") {
+                if let Some(uses) = step["uses"].as_str() {
+                    let pinned = uses.rsplit_once('@').is_some_and(|(_, at)| at.len() == 40);
+                    assert!(pinned || uses == "./.github/actions/guestlist", "{name}: {uses}");
+                    continue;
+                }
+                let run = step["run"].as_str().expect("a script");
+                let script = root.join(run.split(' ').next().expect("a path"));
+                let text = fs::read_to_string(&script).unwrap_or_else(|_| panic!("{run} is not there"));
+                for line in text.lines().filter_map(|line| line.strip_prefix("#   ")) {
+                    let required = line.split("  ").next().expect("a name");
+                    let given = step["env"].get(required).is_some() || required == "GITHUB_REPOSITORY";
+                    let optional = line.contains("(optional)") || required == "TEAM_FILE";
+                    assert!(given || optional, "{name}: {run} is not given {required}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_cron_job_runs_works() {
+    let scenario = Scenario::new().team(&format!("{HEAD}people:\n{ALEX}"));
+    let job = yaml("kubernetes/cronjob.yaml");
+    let container = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0];
+    let ledger = scenario.path("ledger").display().to_string();
+    let args: Vec<String> = container["args"]
+        .as_array()
+        .expect("arguments")
+        .iter()
+        .map(|arg| arg.as_str().expect("text").replace("/ledger", &ledger))
+        .collect();
+    let credentials = scenario.sandbox().credentials();
+    scenario.write("id", &credentials.id);
+    scenario.write("token", &credentials.token);
+    let mut command = scenario.command(&args);
+    for variable in CREDENTIALS {
+        command.env_remove(variable);
+    }
+    for variable in container["env"].as_array().expect("variables") {
+        let file = variable["value"].as_str().expect("a path").trim_start_matches("/credentials/");
+        command.env(variable["name"].as_str().expect("a name"), scenario.path(file));
+    }
+    scenario.finish(&mut command).ok();
+    assert_eq!(scenario.writes(), ["POST /management/v1/projects/users/invite"]);
+    assert!(scenario.path("ledger/known.json").exists());
+}

@@ -1,0 +1,255 @@
+//! Files that nobody means: each is refused with a sentence, within 256 MiB of memory, by the real binary.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Stdio};
+
+use crate::scenario::{Ended, HEAD, Scenario};
+
+/// How much memory a run may take for data, in KiB.
+const MEMORY: &str = "262144";
+
+/// Runs guestlist with a bound on memory. Where it is not enough, the process is ended by a signal.
+fn bounded(scenario: &Scenario, args: &[&str]) -> Ended {
+    let credentials = scenario.sandbox().credentials();
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "ulimit -d \"$0\"; exec \"$@\"", MEMORY, env!("CARGO_BIN_EXE_guestlist")])
+        .args(args)
+        .current_dir(scenario.path(""))
+        .env_clear()
+        .env("VOUCHERIFY_MANAGEMENT_ID", &credentials.id)
+        .env("VOUCHERIFY_MANAGEMENT_TOKEN", &credentials.token)
+        .stdin(Stdio::null());
+    scenario.finish(&mut command)
+}
+
+/// Fails unless `args` are refused, and the first line says why.
+#[track_caller]
+fn refused(scenario: &Scenario, args: &[&str], sentence: &str) -> Ended {
+    let ended = bounded(scenario, args);
+    assert_eq!(ended.status, Some(1), "{args:?}: {ended:?}");
+    assert_eq!(ended.stderr.lines().next(), Some(format!("error: {sentence}").as_str()), "{args:?}");
+    assert!(!ended.stderr.contains("panicked"), "{args:?}: {}", ended.stderr);
+    ended
+}
+
+/// The bytes of a file, by name; too large to be kept all at once.
+fn hostile_team_file(name: &str) -> Vec<u8> {
+    const MIB: usize = 1024 * 1024;
+    let text = match name {
+        "empty" => String::new(),
+        "blank" => "\n# nothing\n".to_owned(),
+        "not UTF-8" => return b"version: 1\nprojects: {shop: \xff\xfe}\n".to_vec(),
+        "UTF-16" => "version: 1".encode_utf16().flat_map(u16::to_le_bytes).map(char::from).collect(),
+        "NUL" => "version: 1\n\0".to_owned(),
+        "too large" => format!("version: 1\n#{}", "x".repeat(64 * MIB)),
+        "alias bomb" => {
+            let mut text = String::from("a: &a [x, x]\n");
+            for level in 0..60_000 {
+                let _ = writeln!(text, "b{level}: &b{level} [*a, *a, *a, *a]");
+            }
+            text
+        }
+        "merge keys" => "a: &a {b: c}\nd: {<<: *a}\n".to_owned(),
+        "lists in lists" => "[".repeat(20 * MIB),
+        "mappings in mappings" => "{a: ".repeat(10 * MIB),
+        "indentation" => (0..3_000).fold(String::new(), |text, level| text + &" ".repeat(level) + "a:\n"),
+        "too many values" => format!("{HEAD}people:\n{}", "  - {}\n".repeat(600_000)),
+        "long texts" => {
+            let mut text = String::from("version: 1\nprojects:\n");
+            for alias in 0..16_000 {
+                let _ = writeln!(text, "  a{alias}: \"{}\"", "x".repeat(4_000));
+            }
+            text
+        }
+        "a long text" => format!("version: 1\nprojects: {{a: {}}}\n", "x".repeat(60 * MIB)),
+        "many keys" => {
+            let keys: Vec<_> = (0..240_000).map(|key| format!("k{key}: v")).collect();
+            format!("{{{}}}", keys.join(","))
+        }
+        "line ends" => "\r".repeat(2_000_000),
+        "quotes" => format!("version: \"{}", "\\u0041".repeat(10 * MIB)),
+        "groups that multiply" => {
+            let mut text = HEAD.replace("projects: {", "projects: {a0: p0, ").replace("groups:", "");
+            text.push_str("groups:\n");
+            for group in 0..1_000 {
+                let _ = writeln!(text, "  g{group}: {{storefront: USER, loyalty: USER}}");
+            }
+            let groups: Vec<_> = (0..1_000).map(|group| format!("g{group}")).collect();
+            let groups = groups.join(",");
+            text.push_str("people:\n");
+            for person in 0..400 {
+                let _ = writeln!(
+                    text,
+                    "  - {{email: a{person}@example.com, first_name: A, last_name: B, groups: [{groups}]}}"
+                );
+            }
+            text
+        }
+        other => panic!("no such file: {other}"),
+    };
+    text.into_bytes()
+}
+
+#[test]
+fn team_files_that_nobody_means_are_refused() {
+    let scenario = Scenario::new();
+    for (name, sentence) in [
+        ("empty", "nothing is written in this file"),
+        ("blank", "nothing is written in this file"),
+        ("not UTF-8", "the file is not UTF-8 from here on"),
+        ("UTF-16", "a NUL byte: this is no text file"),
+        ("NUL", "a NUL byte: this is no text file"),
+        ("too large", "all files together are larger than 64 MiB"),
+        ("alias bomb", "anchors (`&name`) are not for team files"),
+        ("merge keys", "unknown key `a`"),
+        ("lists in lists", "lists and mappings stand in each other more than 32 deep"),
+        ("mappings in mappings", "lists and mappings stand in each other more than 32 deep"),
+        ("indentation", "lists and mappings stand in each other more than 32 deep"),
+        ("too many values", "the file has more than 500,000 keys and values"),
+        (
+            "long texts",
+            "`xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…` is no project id: it is longer than 128 bytes",
+        ),
+        ("a long text", "this text is longer than 4096 bytes"),
+        ("many keys", "unknown key `k0`"),
+        ("line ends", "the file has more than 1,000,000 lines"),
+        ("quotes", "a quote that is never closed"),
+        ("groups that multiply", "groups and people give more than 300000 roles in all"),
+    ] {
+        fs::write(scenario.path("team.yaml"), hostile_team_file(name)).expect("a file");
+        let ended = refused(&scenario, &["validate"], sentence);
+        let lines = ended.stderr.lines().map(|line| line.chars().count());
+        assert!(lines.max() < Some(600), "{name}: a line that nobody can read");
+    }
+    assert_eq!(scenario.calls().len(), 0);
+}
+
+#[test]
+fn what_is_no_file_is_no_team_file() {
+    let scenario = Scenario::new().file("folder/file", "");
+    for command in ["validate", "plan", "apply"] {
+        refused(
+            &scenario,
+            &[command, "missing.yaml"],
+            "there is no team file `missing.yaml`; name it, or begin with `guestlist import --out missing.yaml`",
+        );
+        refused(&scenario, &[command, "folder"], "`folder` is a folder; name the team file in it");
+        refused(
+            &scenario,
+            &[command, "folder/file/team.yaml"],
+            "the team file `folder/file/team.yaml` cannot be read: Not a directory (os error 20)",
+        );
+        refused(&scenario, &[command, "/dev/null"], "nothing is written in this file");
+        refused(&scenario, &[command, "/dev/zero"], "all files together are larger than 64 MiB");
+    }
+    scenario.write("closed.yaml", HEAD);
+    fs::set_permissions(scenario.path("closed.yaml"), fs::Permissions::from_mode(0o000)).expect("a mode");
+    // Whoever runs this as root can read it all the same.
+    if fs::read(scenario.path("closed.yaml")).is_err() {
+        refused(
+            &scenario,
+            &["plan", "closed.yaml"],
+            "the team file `closed.yaml` cannot be read: Permission denied (os error 13)",
+        );
+    }
+    assert_eq!(scenario.calls().len(), 0);
+}
+
+#[test]
+fn included_files_that_nobody_means_are_refused() {
+    let scenario = Scenario::new().team(&format!("{HEAD}include: [people/*.yaml]\n"));
+    for (name, sentence) in [
+        ("empty", "nothing is written in this file"),
+        ("not UTF-8", "the file is not UTF-8 from here on"),
+        ("too large", "all files together are larger than 64 MiB"),
+        ("lists in lists", "lists and mappings stand in each other more than 32 deep"),
+    ] {
+        fs::create_dir_all(scenario.path("people")).expect("a folder");
+        fs::write(scenario.path("people/all.yaml"), hostile_team_file(name)).expect("a file");
+        refused(&scenario, &["validate"], sentence);
+    }
+}
+
+#[test]
+fn saved_plans_that_nobody_means_are_refused() {
+    let scenario = Scenario::new().file("folder/file", "");
+    let cannot = |path: &str, why: &str| {
+        format!("the saved plan `{path}` cannot be read: {why}; make one with `guestlist plan --out {path}`")
+    };
+    let is_none = |path: &str, why: &str| {
+        format!(
+            "the saved plan `{path}` is not applied: it is no saved plan ({why}); make one with `guestlist plan --out`"
+        )
+    };
+    for (path, why) in [
+        ("missing.json", "there is no such file"),
+        ("folder", "it is a folder"),
+        ("/dev/zero", "it is larger than 64 MiB"),
+    ] {
+        refused(&scenario, &["apply", "--yes", "--plan", path], &cannot(path, why));
+    }
+    let deep = format!("{{\"format_version\":1,\"desired\":{}", "[".repeat(20 << 20));
+    for (content, sentence) in [
+        (&b""[..], is_none("plan.json", "EOF while parsing a value at line 1 column 0")),
+        (b"\0\0", is_none("plan.json", "expected value at line 1 column 1")),
+        (b"\xff", cannot("plan.json", "it is not UTF-8")),
+        (b"[[", is_none("plan.json", "invalid type: sequence, expected u64 at line 1 column 1")),
+        (deep.as_bytes(), is_none("plan.json", "EOF while parsing a list at line 1 column 20971550")),
+        (b"{\"format_version\": 1}", is_none("plan.json", "missing field `plan_id` at line 1 column 21")),
+    ] {
+        fs::write(scenario.path("plan.json"), content).expect("a file");
+        refused(&scenario, &["apply", "--yes", "--plan", "plan.json"], &sentence);
+    }
+    assert_eq!(scenario.calls().len(), 0);
+}
+
+#[test]
+fn ledgers_that_nobody_means_are_refused() {
+    let scenario = Scenario::new().team(HEAD);
+    let run = ".guestlist/runs/20260101T000000.000Z-00000000.jsonl";
+    scenario.run("plan").ok();
+    for content in [&b"\0\0\0\n\n"[..], b"\xff\n\n", b"{}\n{}\n", b"[]\n[]\n"] {
+        fs::create_dir_all(scenario.path(".guestlist/runs")).expect("a folder");
+        fs::write(scenario.path(run), content).expect("a file");
+        for args in [&["plan"][..], &["log"], &["apply", "--yes"]] {
+            let ended = bounded(&scenario, args);
+            assert!(!ended.stderr.contains("panicked"), "{args:?}: {}", ended.stderr);
+            assert!(ended.status.is_some(), "{args:?} was ended by a signal");
+        }
+        refused_or_warned(&scenario);
+    }
+    fs::write(scenario.path(run), "[".repeat(20 << 20)).expect("a file");
+    refused_or_warned(&scenario);
+    fs::remove_file(scenario.path(run)).expect("a file");
+    fs::write(scenario.path(".guestlist/known.json"), "[".repeat(20 << 20)).expect("a file");
+    let ended = bounded(&scenario, &["plan", "--offline"]);
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("known.json"), "{}", ended.stderr);
+}
+
+/// A ledger is read whole or not at all: what is left aside is said.
+#[track_caller]
+fn refused_or_warned(scenario: &Scenario) {
+    let ended = bounded(scenario, &["log"]);
+    assert!(ended.stderr.contains('`') && !ended.stderr.is_empty(), "{ended:?}");
+}
+
+#[test]
+fn credentials_that_nobody_means_are_refused() {
+    let scenario = Scenario::new().team(HEAD).file("empty", "").file("lines", "one\ntwo\n");
+    fs::write(scenario.path("large"), "x".repeat(1 << 20)).expect("a file");
+    fs::write(scenario.path("binary"), b"\xff\xfe").expect("a file");
+    for file in ["missing", "empty", "lines", "large", "binary", ".", "/dev/zero"] {
+        let mut command = scenario.command(&["plan"]);
+        command.env_remove("VOUCHERIFY_MANAGEMENT_ID").env("VOUCHERIFY_MANAGEMENT_ID_FILE", file);
+        let ended = scenario.finish(&mut command);
+        assert_eq!(ended.status, Some(1), "{file}: {ended:?}");
+        let last = ended.stderr.lines().last().unwrap_or_default();
+        assert!(last.starts_with("error: "), "{file}: {}", ended.stderr);
+        assert!(!ended.stderr.contains("xxxx"), "{file}: {}", ended.stderr);
+    }
+    assert_eq!(scenario.calls().len(), 0);
+}

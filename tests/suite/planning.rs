@@ -1,0 +1,135 @@
+//! The plan as a pure function: a team file and what is known go in, the text of the plan comes out.
+
+mod dates;
+mod guards;
+mod properties;
+mod saved;
+mod table;
+
+use std::collections::BTreeMap;
+
+use guestlist::desired::{self, Desired};
+use guestlist::identity::{Access, Email, Endpoint, ProjectId, Role, RoleId, UserId};
+use guestlist::known::{Doubt, Evidence, Invitation, Known, Member, RecentWrites, Source};
+use guestlist::plan::{Plan, Terms};
+use guestlist::render::{self, Paint, View};
+use guestlist::team_file::{self, Problems, Sources};
+use jiff::Timestamp;
+use jiff::civil::{Date, date};
+
+use crate::scenario::HEAD;
+
+/// The day of every plan here that does not say otherwise.
+const TODAY: Date = date(2026, 12, 10);
+
+/// Two projects without people or policy, and what follows on the same lines of the file.
+fn team(rest: &str) -> Desired {
+    let mut sources = Sources::default();
+    let mut problems = Problems::default();
+    let id = sources.add("team.yaml", format!("{HEAD}{rest}").into_bytes(), &mut problems);
+    let root = team_file::parse_root(&sources, id, &mut problems);
+    match desired::resolve(&sources, &root, &[], problems) {
+        Ok(team) => team.desired,
+        Err(problems) => panic!("{}", problems.text(&sources, false)),
+    }
+}
+
+/// What is known, a person a line: `alex@example.com storefront=ADMIN`, with `owner`, `elsewhere`,
+/// `invited=2026-12-01` or `in-flight=2026-12-01` where that is so. `short=loyalty` casts doubt on a list.
+fn known(text: &str) -> Known {
+    let read_at: Timestamp = "2026-12-10T09:30:00Z".parse().expect("a time");
+    let mut known = Known {
+        evidence: Evidence { source: Source::Live, read_at },
+        members: BTreeMap::new(),
+        invitations: BTreeMap::new(),
+        in_flight: BTreeMap::new(),
+        recent: RecentWrites::new(),
+        doubts: Vec::new(),
+    };
+    for (number, line) in text.lines().enumerate() {
+        let (mut access, mut owner, mut elsewhere) = (Access::new(), false, false);
+        let (mut invited, mut in_flight) = (None, false);
+        let mut words = line.split_whitespace();
+        let Some(first) = words.next() else { continue };
+        if let Some(project) = first.strip_prefix("short=") {
+            known.doubts.push(Doubt::Short { project: project_id(project), got: 1, total: 3 });
+            continue;
+        }
+        let email = Email::parse(first).expect("an address");
+        for word in words {
+            match word.split_once('=') {
+                Some((how @ ("invited" | "in-flight"), day)) => {
+                    in_flight = how == "in-flight";
+                    invited = Some(format!("{day}T23:59:59Z").parse().expect("a day"));
+                }
+                Some((project, role)) => {
+                    access.insert(project_id(project), role_of(role));
+                }
+                None if word == "owner" => owner = true,
+                None if word == "elsewhere" => elsewhere = true,
+                None => panic!("{word} says nothing"),
+            }
+        }
+        if let Some(sent_at) = invited {
+            let invitations = if in_flight { &mut known.in_flight } else { &mut known.invitations };
+            invitations.insert(email.clone(), Invitation { email, sent_at, access });
+            continue;
+        }
+        let member = Member {
+            id: UserId::new(format!("user_{number}")),
+            login: email.clone(),
+            first_name: "F".to_owned(),
+            last_name: "L".to_owned(),
+            access,
+            elsewhere,
+            is_owner: owner,
+        };
+        known.members.insert(email, member);
+    }
+    known
+}
+
+fn project_id(alias: &str) -> ProjectId {
+    ProjectId::new(match alias {
+        "storefront" => "proj_9KeAhZB1",
+        "loyalty" => "proj_npnFzPr9",
+        id => id,
+    })
+}
+
+fn role_of(name: &str) -> Role {
+    match name {
+        "campaign-manager" => Role::Custom(RoleId::new("role_XyZ7aB9cD2eF4gH1iJ0kL5mN6oP8qR3s")),
+        name => Role::predefined(name).expect("a role"),
+    }
+}
+
+fn terms() -> Terms {
+    Terms::new(Endpoint::default(), TODAY)
+}
+
+/// The text of the plan without what is the same in each: its head and its id.
+fn shown(desired: &Desired, known: &Known, terms: &Terms) -> String {
+    let plan = Plan::between(desired, known, terms);
+    let view = View::new(&plan, desired, known, None);
+    let text = render::text(&view, Paint { color: false });
+    let head = format!(
+        "Plan for https://api.voucherify.io on {}\nmembers read live at 09:30:00 UTC\n\n",
+        terms.date
+    );
+    let text = text.strip_prefix(&head).expect("the head of a plan");
+    text.strip_suffix(&format!("Plan id: {}\n", plan.id)).expect("the id of the plan").to_owned()
+}
+
+/// Fails unless the plan for what is known reads so.
+#[track_caller]
+fn check(people_and_policy: &str, known_people: &str, expected: &str) {
+    check_with(people_and_policy, known_people, &terms(), expected);
+}
+
+/// The same, under other terms.
+#[track_caller]
+fn check_with(people_and_policy: &str, known_people: &str, terms: &Terms, expected: &str) {
+    let got = shown(&team(people_and_policy), &known(known_people), terms);
+    assert!(got == expected, "--- expected\n{expected}\n--- got\n{got}");
+}

@@ -1,0 +1,260 @@
+//! What holds for every plan, of whatever team file and organization.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use guestlist::desired::{Desired, Limit, ManagedProject, Person, Policy, Prune};
+use guestlist::identity::{Access, Email, ProjectId, Role, RoleId, UserId};
+use guestlist::known::{Evidence, Invitation, Known, Member, RecentWrites, Source};
+use guestlist::plan::{Change, Guard, Plan, Terms};
+use guestlist::render::{self, Paint, View};
+use jiff::civil::Date;
+use proptest::collection::btree_map;
+use proptest::option;
+use proptest::prelude::*;
+
+use super::{TODAY, terms};
+
+const PROJECTS: [&str; 3] = ["p1", "p2", "p3"];
+
+fn project() -> impl Strategy<Value = ProjectId> {
+    prop::sample::select(PROJECTS.map(ProjectId::new).to_vec())
+}
+
+fn role() -> impl Strategy<Value = Role> {
+    prop_oneof![
+        3 => Just(Role::Admin),
+        2 => Just(Role::User),
+        1 => Just(Role::Viewer),
+        1 => Just(Role::Custom(RoleId::new("role_1"))),
+    ]
+}
+
+fn access() -> impl Strategy<Value = Access> {
+    btree_map(project(), role(), 1..=3)
+}
+
+/// Few addresses, so that those in the file and those known often meet.
+fn email() -> impl Strategy<Value = Email> {
+    (0..9_u8).prop_map(|n| Email::as_received(&format!("{}@example.com", char::from(b'a' + n))))
+}
+
+fn day() -> impl Strategy<Value = Option<Date>> {
+    option::weighted(0.2, (-20..20_i64).prop_map(|days| TODAY + jiff::Span::new().days(days)))
+}
+
+fn person() -> impl Strategy<Value = Person> {
+    (access(), day(), day()).prop_map(|(access, one, other)| {
+        let (from, until) = match (one, other) {
+            (Some(one), Some(other)) if one > other => (Some(other), Some(one)),
+            both => both,
+        };
+        let email = Email::as_received("");
+        Person { email, first_name: "F".to_owned(), last_name: "L".to_owned(), access, from, until }
+    })
+}
+
+prop_compose! {
+    fn desired()(
+        people in btree_map(email(), person(), 0..7),
+        prune in prop::sample::select(vec![Prune::None, Prune::Roles, Prune::People]),
+        max_removals in prop_oneof![(0..=100_u8).prop_map(Limit::Percent), (0..9_u32).prop_map(Limit::Count)],
+        keep_admins in 0..3_u32,
+    ) -> Desired {
+        let projects = PROJECTS.map(|id| (ProjectId::new(id), ManagedProject { alias: id.to_owned(), name: None }));
+        let people = people.into_iter().map(|(email, person)| (email.clone(), Person { email, ..person }));
+        Desired {
+            projects: projects.into(),
+            roles: BTreeMap::new(),
+            people: people.collect(),
+            policy: Policy { prune, max_removals, keep_admins, protect: Vec::new() },
+        }
+    }
+}
+
+prop_compose! {
+    fn known()(
+        members in btree_map(email(), (access(), prop::bool::weighted(0.3), prop::bool::weighted(0.1)), 0..7),
+        invited in btree_map(email(), (access(), 0..30_i64), 0..3),
+    ) -> Known {
+        let read_at = "2026-12-10T09:30:00Z".parse().expect("a time");
+        let members: BTreeMap<_, _> = members.into_iter().map(|(login, (access, elsewhere, is_owner))| {
+            let id = UserId::new(format!("user_{login}"));
+            let names = ("F".to_owned(), "L".to_owned());
+            (login.clone(), Member { id, login, first_name: names.0, last_name: names.1, access, elsewhere, is_owner })
+        }).collect();
+        let invitations = invited.into_iter().filter(|(email, _)| !members.contains_key(email)).map(|(email, (access, days))| {
+            let sent_at = read_at - jiff::SignedDuration::from_hours(24 * days);
+            (email.clone(), Invitation { email, sent_at, access })
+        }).collect();
+        Known {
+            evidence: Evidence { source: Source::Live, read_at },
+            members, invitations, in_flight: BTreeMap::new(), recent: RecentWrites::new(), doubts: Vec::new(),
+        }
+    }
+}
+
+/// What is known after the service has done as `change` says.
+fn after(mut known: Known, change: &Change) -> Known {
+    let sent_at = known.evidence.read_at;
+    match change.clone() {
+        Change::Invite { email, projects, .. } => {
+            known.invitations.insert(email.clone(), Invitation { email, sent_at, access: projects });
+        }
+        Change::Assign { email, project, role } => {
+            let before = known.members.get_mut(&email).expect("a member").access.insert(project, role);
+            assert_eq!(before, None, "assigned to a project of theirs");
+        }
+        Change::ChangeRole { email, user_id, project, from, to } => {
+            let member = known.members.get_mut(&email).expect("a member");
+            assert_eq!((&member.id, member.is_owner), (&user_id, false));
+            assert_eq!(member.access.insert(project, to), Some(from));
+        }
+        Change::Unassign { email, user_id, project, role } => {
+            let member = known.members.get_mut(&email).expect("a member");
+            assert_eq!((&member.id, member.is_owner), (&user_id, false));
+            assert_eq!(member.access.remove(&project), Some(role));
+            assert!(!member.access.is_empty() || member.elsewhere, "the API keeps the last project");
+        }
+    }
+    known
+}
+
+fn text(desired: &Desired, known: &Known, plan: &Plan) -> String {
+    let view = View::new(plan, desired, known, None);
+    let paint = Paint { color: false };
+    [render::text(&view, paint), render::diff(&view, paint), render::json(&view)].concat()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn the_same_input_gives_the_same_bytes(desired in desired(), known in known()) {
+        let [one, other] = [0, 1].map(|_| {
+            let plan = Plan::between(&desired.clone(), &known.clone(), &terms());
+            (text(&desired, &known, &plan), plan)
+        });
+        prop_assert_eq!(one, other);
+    }
+
+    #[test]
+    fn once_all_is_done_there_is_nothing_to_do(desired in desired(), mut known in known()) {
+        let plan = Plan::between(&desired, &known, &terms());
+        for change in &plan.changes {
+            known = after(known, change);
+        }
+        let again = Plan::between(&desired, &known, &terms());
+        prop_assert_eq!(&again.changes, &[]);
+        prop_assert!(!again.refused.iter().any(|refusal| matches!(refusal.guard, Guard::KeepAdmins | Guard::MaxRemovals)));
+    }
+
+    #[test]
+    fn no_prefix_leaves_a_project_without_admins_or_a_person_with_nothing(
+        desired in desired(), mut known in known(),
+    ) {
+        let plan = Plan::between(&desired, &known, &terms());
+        prop_assume!(plan.refused.is_empty());
+        let keep = desired.policy.keep_admins as usize;
+        let floors: BTreeMap<_, _> =
+            desired.projects.keys().map(|project| (project, keep.min(known.admins(project).count()))).collect();
+        for change in &plan.changes {
+            known = after(known, change);
+            for (project, floor) in &floors {
+                prop_assert!(known.admins(project).count() >= *floor, "{} after {:?}", project, change);
+            }
+            for (email, person) in &desired.people {
+                let keeps = person.until.is_none_or(|until| until >= TODAY);
+                if let Some(member) = known.members.get(email).filter(|_| keeps) {
+                    prop_assert!(!member.access.is_empty(), "{} has nothing after {:?}", email, change);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn grants_come_first_and_each_person_and_project_once(desired in desired(), known in known()) {
+        let plan = Plan::between(&desired, &known, &terms());
+        let order = |change: &Change| (change.is_reduction(), change.email().clone(), change.project().cloned());
+        let keys: Vec<_> = plan.changes.iter().map(order).collect();
+        prop_assert!(keys.is_sorted());
+        let once: BTreeSet<_> = keys.iter().map(|(_, email, project)| (email, project)).collect();
+        prop_assert_eq!(once.len(), plan.changes.len());
+    }
+
+    #[test]
+    fn no_plan_makes_more_calls_than_the_api_asks_for(desired in desired(), known in known()) {
+        let plan = Plan::between(&desired, &known, &terms());
+        let mut end = known.clone();
+        for change in &plan.changes {
+            end = after(end, change);
+        }
+        // One call a new person, one a membership that is not what it was.
+        let invited = end.invitations.len() - known.invitations.len();
+        let changed: usize = end.members.iter().map(|(email, member)| {
+            let before = &known.members[email].access;
+            let projects: BTreeSet<_> = before.keys().chain(member.access.keys()).collect();
+            projects.into_iter().filter(|project| before.get(*project) != member.access.get(*project)).count()
+        }).sum();
+        prop_assert_eq!(plan.summary().calls, invited + changed);
+    }
+
+    #[test]
+    fn adding_people_trips_no_guard(desired in desired(), known in known(), people in btree_map(email(), access(), 1..5)) {
+        let plan = Plan::between(&desired, &known, &terms());
+        prop_assume!(plan.refused.is_empty());
+        let mut more = desired.clone();
+        for (email, access) in people {
+            // Somebody who is known already is not added but listed.
+            if known.members.contains_key(&email) || known.invitations.contains_key(&email) { continue; }
+            more.people.entry(email.clone()).or_insert(Person {
+                email, first_name: "N".to_owned(), last_name: "N".to_owned(), access, from: None, until: None,
+            });
+        }
+        prop_assert_eq!(Plan::between(&more, &known, &terms()).refused, vec![]);
+    }
+
+    #[test]
+    fn prune_none_takes_only_what_the_file_itself_says(mut desired in desired(), known in known()) {
+        desired.policy.prune = Prune::None;
+        for change in Plan::between(&desired, &known, &terms()).changes {
+            if change.is_reduction() {
+                let person = desired.people.get(change.email());
+                let ended = person.is_some_and(|person| person.until.is_some_and(|until| until < TODAY));
+                prop_assert!(ended || matches!(change, Change::ChangeRole { .. }), "{:?}", change);
+            }
+        }
+    }
+
+    #[test]
+    fn everything_that_is_left_alone_is_shown(desired in desired(), known in known()) {
+        let plan = Plan::between(&desired, &known, &terms());
+        for (email, member) in &known.members {
+            for (project, role) in &member.access {
+                let person = desired.people.get(email);
+                let agreed = person.is_some_and(|person| person.access.get(project) == Some(role));
+                let changed = plan.changes.iter().any(|change| change.email() == email && change.project() == Some(project));
+                let noted = plan.notes.iter().any(|note| {
+                    note.email.as_ref() == Some(email) && note.project.as_ref().is_none_or(|noted| noted == project)
+                });
+                prop_assert!(agreed || changed || noted, "{} in {} is hidden", email, project);
+            }
+        }
+    }
+
+    #[test]
+    fn a_wave_after_the_other_invites_everybody(desired in desired(), mut known in known(), most in 1..4_usize) {
+        let whole = Plan::between(&desired, &known, &terms());
+        let wave = Terms { max_invites: Some(most), ..terms() };
+        let mut made = Vec::new();
+        for _ in 0..10 {
+            let plan = Plan::between(&desired, &known, &wave);
+            prop_assert!(plan.summary().invite <= most);
+            for change in &plan.changes {
+                known = after(known, change);
+            }
+            made.extend(plan.changes);
+        }
+        prop_assert_eq!(made.len(), whole.changes.len());
+        prop_assert!(whole.changes.iter().all(|change| made.contains(change)));
+    }
+}
