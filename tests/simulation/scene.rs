@@ -151,7 +151,7 @@ pub(crate) fn faults(random: &mut Rng) -> Vec<Fault> {
 }
 
 fn fault(random: &mut Rng) -> String {
-    let kind = match random.u8(..20) {
+    let kind = match random.u8(..23) {
         0 => "429".to_owned(),
         1 => format!("429,retry-after={}", random.u8(..90)),
         2 => "429,limit-type=api_calls_cycle".to_owned(),
@@ -170,10 +170,12 @@ fn fault(random: &mut Rng) -> String {
         15 => format!("short-list,drop={}", random.u8(1..4)),
         16 => "empty-list".to_owned(),
         17..19 => format!("lag,calls={}", random.u8(1..12)),
-        _ => "hostile-names".to_owned(),
+        19 => "hostile-names".to_owned(),
+        // What one person is to get, they do not get.
+        _ => "418,method=POST".to_owned(),
     };
     let whom = match random.u8(..4) {
-        0 if !kind.contains("list") && !kind.starts_with("lag") => {
+        0 if !["list", "lag", "method"].iter().any(|word| kind.contains(word)) => {
             pick(random, [",method=POST", ",method=PUT", ",method=DELETE"])
         }
         _ => "",
