@@ -46,7 +46,8 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     let known = survey::live(place, &ledger, &connection.client.reader(), desired, terminal).await?;
     let plan = task.plan(&known, terminal)?;
     let expected = expected_time(&plan, connection.client.pace().as_ref());
-    Terminal::print(&render::text(&View { plan: &plan, desired, known: &known, expected }, terminal.out))?;
+    let view = View { width: Terminal::width(), ..View::new(&plan, desired, &known, expected) };
+    Terminal::print(&render::text(&view, terminal.out))?;
     refuse(&plan)?;
     if plan.changes.is_empty() {
         return connection.close().await;

@@ -76,6 +76,9 @@ pub(crate) enum Command {
     /// Send an invitation again
     #[command(after_help = "Example: guestlist resend alex.doe@example.com team.yaml --yes")]
     Resend(Resend),
+    /// Write the access review: who has which role where, and who gives it
+    #[command(after_help = "Example: guestlist report team.yaml --out access.html")]
+    Report(Report),
     /// Free a lease that was left behind
     #[command(after_help = "Example: guestlist unlock team.yaml --yes")]
     Unlock(Unlock),
@@ -130,6 +133,12 @@ pub(crate) struct Plan {
     /// The plan as it would be on that day (UTC)
     #[arg(long, value_name = "DATE")]
     pub(crate) at: Option<jiff::civil::Date>,
+    /// The team file without the pull request: tells which changes come from it and which are drift
+    #[arg(long, value_name = "FILE")]
+    pub(crate) base: Option<PathBuf>,
+    /// Write stable pseudonyms in place of emails and names; hides nobody from who can guess addresses
+    #[arg(long)]
+    pub(crate) redact: bool,
     #[command(flatten)]
     pub(crate) terms: PlanTerms,
 }
@@ -209,6 +218,21 @@ pub(crate) struct Resend {
     /// Do not ask
     #[arg(short, long)]
     pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    #[command(flatten)]
+    pub(crate) file: TeamFileArg,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = ReportFormat::Html)]
+    pub(crate) format: ReportFormat,
+    /// Write to FILE in place of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Ask no one: use the last reading that the ledger keeps
+    #[arg(long)]
+    pub(crate) offline: bool,
 }
 
 #[derive(Debug, Args)]
@@ -298,7 +322,14 @@ pub(crate) enum ProblemFormat {
 pub(crate) enum PlanFormat {
     Text,
     Diff,
+    Markdown,
     Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum ReportFormat {
+    Html,
+    Csv,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

@@ -36,6 +36,6 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
             meant.unwrap_or_default()
         )));
     }
-    let view = View { plan: &plan, desired: &team.desired, known: &known, expected: None };
+    let view = View::new(&plan, &team.desired, &known, None);
     Terminal::print(&render::explain(&view, &team.provenance, &email, terminal.out))
 }

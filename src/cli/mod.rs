@@ -14,6 +14,7 @@ mod log;
 mod logging;
 mod plan;
 mod progress;
+mod report;
 mod resend;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -85,6 +86,7 @@ async fn run(cli: Cli, terminal: Terminal) -> Ended {
         Command::Explain(args) => explain::run(&args, everywhere, terminal).await,
         Command::Log(args) => log::run(&args, everywhere, terminal),
         Command::Resend(args) => resend::run(&args, everywhere, terminal).await,
+        Command::Report(args) => report::run(&args, everywhere, terminal).await,
         Command::Unlock(args) => unlock::run(&args, everywhere, terminal),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::completions(&args),

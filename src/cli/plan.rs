@@ -13,8 +13,8 @@ use super::survey;
 use super::terminal::Terminal;
 use crate::api::{Pace, expected};
 use crate::inert;
-use crate::plan::{Plan, SavedPlan, Terms};
-use crate::render::{self, Paint, View};
+use crate::plan::{Plan, SavedPlan, Terms, origins};
+use crate::render::{self, Paint, Redacted, View};
 use crate::wording;
 
 pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
@@ -23,6 +23,9 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     let place = Place::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))?;
     let ledger = place.ledger()?;
     let desired = &team.desired;
+    let base = args.base.as_deref().map(|base| load::team(base, terminal)).transpose()?;
+    // Taken before the reading, which becomes the last one by being made.
+    let past = base.as_ref().map(|_| survey::past(&place, &ledger)).transpose()?;
     let (known, rate) = if args.offline {
         (survey::offline(&place, &ledger, desired, terminal)?, None)
     } else {
@@ -34,10 +37,23 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     };
     let terms = terms(&place, args.at.unwrap_or_else(today), args.terms);
     let plan = Plan::between(desired, &known, &terms);
-    let view = View { plan: &plan, desired, known: &known, expected: expected_time(&plan, rate.as_ref()) };
+    let origins = match (&base, &past) {
+        (Some(base), Some(past)) => origins(&plan, &base.desired, &known, past),
+        _ => Vec::new(),
+    };
+    let redacted = args.redact.then(|| Redacted::new(&plan, desired, &known));
+    let (shown_plan, shown_known) =
+        redacted.as_ref().map_or((&plan, &known), |redacted| (&redacted.plan, &redacted.known));
+    let expected = expected_time(&plan, rate.as_ref());
+    let view = View {
+        origins: &origins,
+        width: Terminal::width(),
+        ..View::new(shown_plan, desired, shown_known, expected)
+    };
     Terminal::print(&match args.format {
         PlanFormat::Text => render::text(&view, terminal.out),
         PlanFormat::Diff => render::diff(&view, terminal.out),
+        PlanFormat::Markdown => render::markdown(&view),
         PlanFormat::Json => render::json(&view),
     })?;
     github::summarize(|| github::fenced(&render::text(&view, Paint { color: false })), terminal);

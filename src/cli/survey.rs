@@ -9,6 +9,7 @@ use crate::api::Reader;
 use crate::desired::Desired;
 use crate::known::{Known, with_writes};
 use crate::ledger::{Ledger, Standing};
+use crate::plan::Past;
 use crate::render;
 use crate::survey::{Survey, Surveyed};
 use crate::wording;
@@ -70,6 +71,16 @@ pub(crate) fn offline(
     }
     members.retain(|_, member| !member.access.is_empty());
     Ok(Known::offline(reading.read_at, members, standing.invitations))
+}
+
+/// What is known to have been so before this run.
+pub(crate) fn past(place: &Place, ledger: &Ledger) -> Result<Past, Failure> {
+    // The ledger's warnings are given when it is read for the plan itself.
+    let standing = ledger.standing(place.endpoint.realm()).map_err(Failure::new)?;
+    let given = standing.writes.last();
+    let Some(reading) = standing.reading else { return Ok(Past { given, ..Past::default() }) };
+    let members = with_writes(reading.members, &standing.writes.since(reading.read_at));
+    Ok(Past { given, projects: reading.projects, members })
 }
 
 fn standing(place: &Place, ledger: &Ledger, terminal: Terminal) -> Result<Standing, Failure> {

@@ -34,6 +34,12 @@ impl Terminal {
         }
     }
 
+    /// How wide standard output is, where it is a terminal.
+    pub(crate) fn width() -> Option<usize> {
+        let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
+        Some(usize::from(width.0)).filter(|width| *width > 0)
+    }
+
     /// Writes data. A reader that has gone away is no failure.
     pub(crate) fn print(text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();

@@ -10,14 +10,30 @@ use crate::known::RecentWrites;
 
 /// The last write of each role, by person and project, with its time.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Writes(BTreeMap<(Email, ProjectId), (Timestamp, Option<Role>)>);
+pub struct Writes {
+    calls: Timed,
+    /// What invitations carried, which tells what somebody had who accepted one.
+    invitations: Timed,
+}
+
+type Timed = BTreeMap<(Email, ProjectId), (Timestamp, Option<Role>)>;
 
 impl Writes {
     /// Those from `time` on.
     #[must_use]
     pub fn since(&self, time: Timestamp) -> RecentWrites {
-        let recent = self.0.iter().filter(|(_, (at, _))| *at >= time);
+        let recent = self.calls.iter().filter(|(_, (at, _))| *at >= time);
         recent.map(|(key, (_, role))| (key.clone(), role.clone())).collect()
+    }
+
+    /// The last of each, be it a call or an invitation.
+    #[must_use]
+    pub fn last(&self) -> RecentWrites {
+        let mut last = self.calls.clone();
+        for (key, write) in &self.invitations {
+            keep_later(&mut last, key.clone(), write.clone());
+        }
+        last.into_iter().map(|(key, (_, role))| (key, role)).collect()
     }
 }
 
@@ -46,21 +62,17 @@ impl<'a> WriteFold<'a> {
             }
             Body::Outcome(outcome) if self.counts => {
                 let Some(intent) = self.open.remove(&outcome.of) else { return };
-                let given = match (outcome.meaning, intent.action) {
+                let Writes { calls, invitations } = &mut self.writes;
+                let (kept, given) = match (outcome.meaning, intent.action) {
                     (Meaning::Assigned | Meaning::RoleChanged, _)
-                    | (Meaning::AlreadySo, Action::Assign | Action::ChangeRole) => true,
-                    (Meaning::Unassigned, _) | (Meaning::AlreadySo, Action::Unassign) => false,
+                    | (Meaning::AlreadySo, Action::Assign | Action::ChangeRole) => (calls, true),
+                    (Meaning::Unassigned, _) | (Meaning::AlreadySo, Action::Unassign) => (calls, false),
+                    (Meaning::Invited, _) => (invitations, true),
                     _ => return,
                 };
                 for (project, role) in intent.projects {
-                    let last = self.writes.0.entry((intent.email.clone(), project));
                     let write = (record.at, given.then_some(role));
-                    last.and_modify(|last| {
-                        if last.0 <= write.0 {
-                            *last = write.clone();
-                        }
-                    })
-                    .or_insert(write);
+                    keep_later(kept, (intent.email.clone(), project), write);
                 }
             }
             Body::Intent(_) | Body::Outcome(_) | Body::End(_) => {}
@@ -69,5 +81,12 @@ impl<'a> WriteFold<'a> {
 
     pub(super) fn finish(self) -> Writes {
         self.writes
+    }
+}
+
+fn keep_later(kept: &mut Timed, key: (Email, ProjectId), write: (Timestamp, Option<Role>)) {
+    let last = kept.entry(key).or_insert_with(|| write.clone());
+    if last.0 <= write.0 {
+        *last = write;
     }
 }

@@ -7,7 +7,10 @@ mod between;
 mod change;
 mod guard;
 mod note;
+mod origin;
 mod saved;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -20,6 +23,7 @@ use crate::known::{Evidence, Known};
 pub use change::Change;
 pub use guard::{Guard, Refusal};
 pub use note::{Note, NoteKind};
+pub use origin::{Origin, Past, origins};
 pub use saved::{SavedPlan, SavedPlanError, Unlisted};
 
 /// After so many days an invitation is called stale.

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 
 use similar::TextDiff;
 
+use super::highlights::{change_line, origins_text};
 use super::{Paint, View};
 use crate::identity::{Access, Email};
 use crate::inert;
-use crate::plan::Change;
+use crate::plan::{Change, Origin};
 
 /// The plan as a unified diff. Only people with a change are in it, each with all their access; those
 /// who lose something come first, then those who become ADMIN, then the rest.
@@ -20,6 +21,15 @@ pub fn diff(view: &View, paint: Paint) -> String {
             let line = format!("# {title}: {email}: {}", parts.join(", "));
             let _ = writeln!(page, "{}", paint.bold(&line));
         }
+    }
+    for (change, origin) in view.plan.changes.iter().zip(view.origins) {
+        if *origin != Origin::PullRequest {
+            let line = format!("# {}: {}", origin.name(), change_line(view.desired, change));
+            let _ = writeln!(page, "{}", paint.yellow(&line));
+        }
+    }
+    if let Some(line) = origins_text(view) {
+        let _ = writeln!(page, "{}", paint.bold(&format!("# against the base: {line}")));
     }
     for refusal in &view.plan.refused {
         let _ = writeln!(page, "{}", paint.red(&format!("# refused: {}", refusal.text)));

@@ -1,23 +1,35 @@
-//! A plan as text, diff and JSON: one file a format. Here is what the formats share.
+//! A plan as text, diff, Markdown and JSON, and the access review: one file a format. Here is what the formats share.
 
+mod columns;
 mod diff;
 mod explain;
 mod highlights;
 mod json;
+mod markdown;
 mod paint;
+mod redact;
+mod report_csv;
+mod report_html;
+mod review;
+mod sections;
 mod text;
 
 use std::time::Duration;
 
 use crate::desired::Desired;
 use crate::known::Known;
-use crate::plan::Plan;
+use crate::plan::{Origin, Plan};
 
 pub use diff::diff;
 pub use explain::explain;
 pub use highlights::{change_line, described};
 pub use json::json;
+pub use markdown::markdown;
 pub use paint::Paint;
+pub use redact::Redacted;
+pub use report_csv::report_csv;
+pub use report_html::report_html;
+pub use review::Review;
 pub use text::text;
 
 /// What a renderer is given.
@@ -31,6 +43,18 @@ pub struct View<'a> {
     pub known: &'a Known,
     /// How long the calls will take under the rate limit last seen, where one was seen.
     pub expected: Option<Duration>,
+    /// Where each change comes from, in the order of the plan; empty where there is no base.
+    pub origins: &'a [Origin],
+    /// How wide the reader's terminal is, where there is one.
+    pub width: Option<usize>,
+}
+
+impl<'a> View<'a> {
+    /// A view without a base, for any width.
+    #[must_use]
+    pub fn new(plan: &'a Plan, desired: &'a Desired, known: &'a Known, expected: Option<Duration>) -> Self {
+        Self { plan, desired, known, expected, origins: &[], width: None }
+    }
 }
 
 /// `less than a second`, `about 40 seconds`, `about 3 minutes`, `about 5 days`.

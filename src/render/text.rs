@@ -2,114 +2,76 @@
 
 use std::fmt::Write as _;
 
-use jiff::tz::TimeZone;
+use super::columns::{Columns, fold};
+use super::highlights::{emails, learned, numbers, origins_text};
+use super::sections::{Section, Sort, notes, sections};
+use super::{Paint, View};
+use crate::plan::Note;
 
-use super::highlights::{Lines, described};
-use super::{Paint, View, about};
-use crate::inert;
-use crate::known::Source;
-use crate::plan::{Change, NoteKind};
-use crate::wording::count;
-
-/// The widest column of emails; longer ones push their line to the right.
-const WIDEST_EMAIL: usize = 44;
+/// What stands before each email: two spaces, a sign, a space.
+const MARGIN: usize = 4;
 
 /// The plan as text.
 #[must_use]
 pub fn text(view: &View, paint: Paint) -> String {
-    let mut page = Page { paint, width: email_width(view), text: String::new() };
+    let width = view.width.map(|width| width.saturating_sub(MARGIN));
+    let emails = emails(view);
+    let columns = Columns::fitting(emails.iter().map(String::as_str), width);
+    let mut page = Page { paint, columns, width, text: String::new() };
     let plan = view.plan;
-    let read_at = plan.evidence.read_at.to_zoned(TimeZone::UTC);
-    let learned = match plan.evidence.source {
-        Source::Live => format!("members read live at {}", read_at.strftime("%H:%M:%S UTC")),
-        Source::Ledger => {
-            format!(
-                "offline: members as the ledger has them of {}",
-                read_at.strftime("%Y-%m-%d %H:%M:%S UTC")
-            )
-        }
-    };
     let _ = writeln!(page.text, "{}", paint.bold(&format!("Plan for {} on {}", plan.endpoint, plan.date)));
-    let _ = writeln!(page.text, "{}", paint.dim(&learned));
-
-    page.section("Taken away", &paint.red("-"), &view.taken_away());
-    page.section("Becomes ADMIN", &paint.yellow("!"), &view.new_admins());
-    page.section(
-        "Invited",
-        &paint.green("+"),
-        &view.lines(|change| match change {
-            Change::Invite { first_name, last_name, .. } => {
-                let name = format!("({first_name} {last_name})");
-                Some(format!("{}  {}", described(view.desired, change), paint.dim(&inert::line(&name))))
-            }
-            _ => None,
-        }),
-    );
-    page.section(
-        "Gains access",
-        &paint.green("+"),
-        &view
-            .lines(|change| matches!(change, Change::Assign { .. }).then(|| described(view.desired, change))),
-    );
-    page.section(
-        "Changes role",
-        &paint.yellow("~"),
-        &view.lines(|change| {
-            (matches!(change, Change::ChangeRole { .. }) && !change.is_reduction())
-                .then(|| described(view.desired, change))
-        }),
-    );
-    for (title, kinds) in NOTES {
-        page.notes(title, view, kinds);
+    let _ = writeln!(page.text, "{}", paint.dim(&learned(view)));
+    for section in sections(view) {
+        page.section(&section);
+    }
+    for (title, notes) in notes(view) {
+        page.notes(title, &notes);
     }
     page.refusals(view);
     page.closing(view);
     page.text
 }
 
-/// Under which heading each kind of note stands.
-const NOTES: [(&str, &[NoteKind]); 4] = [
-    ("To do by hand", &[NoteKind::LastProject, NoteKind::CannotCancel]),
-    ("Waiting", &[NoteKind::Stale, NoteKind::Invited, NoteKind::InFlight, NoteKind::Wave]),
-    ("Dates", &[NoteKind::Starts, NoteKind::Ends, NoteKind::Ended]),
-    ("Left alone", &[NoteKind::ExtraRole, NoteKind::Unlisted, NoteKind::Protected, NoteKind::Owner]),
-];
-
 struct Page {
     paint: Paint,
-    width: usize,
+    columns: Columns,
+    width: Option<usize>,
     text: String,
 }
 
 impl Page {
-    fn section(&mut self, title: &str, sign: &str, lines: &Lines) {
-        if lines.is_empty() {
-            return;
-        }
+    fn section(&mut self, section: &Section) {
+        let Section { title, sort, lines } = section;
+        let sign = match sort {
+            Sort::TakenAway => self.paint.red("-"),
+            Sort::NewAdmin => self.paint.yellow("!"),
+            Sort::Granted => self.paint.green("+"),
+            Sort::Changed => self.paint.yellow("~"),
+        };
         self.heading(title, lines.len());
         for (email, parts) in lines {
-            let _ = writeln!(
-                self.text,
-                "  {sign} {:width$}  {}",
-                email.to_string(),
-                parts.join(", "),
-                width = self.width
-            );
+            let row = self.columns.row(&email.to_string(), &parts.join(", "));
+            self.rows(&sign, &row);
         }
     }
 
-    fn notes(&mut self, title: &str, view: &View, kinds: &[NoteKind]) {
-        let notes: Vec<_> = view.plan.notes.iter().filter(|note| kinds.contains(&note.kind)).collect();
-        if notes.is_empty() {
-            return;
-        }
+    fn notes(&mut self, title: &str, notes: &[&Note]) {
         self.heading(title, notes.len());
         for note in notes {
-            let line = match &note.email {
-                Some(email) => format!("  · {:width$}  {}", email.to_string(), note.text, width = self.width),
-                None => format!("  · {}", note.text),
+            let row = match (&note.email, self.width) {
+                (Some(email), _) => self.columns.row(&email.to_string(), &note.text),
+                (None, Some(width)) => fold(&note.text, width),
+                (None, None) => vec![note.text.clone()],
             };
-            let _ = writeln!(self.text, "{}", self.paint.dim(&line));
+            let row: Vec<_> = row.iter().map(|line| self.paint.dim(line)).collect();
+            self.rows(&self.paint.dim("·"), &row);
+        }
+    }
+
+    /// The sign stands before the first line only.
+    fn rows(&mut self, sign: &str, row: &[String]) {
+        for (n, line) in row.iter().enumerate() {
+            let _ = writeln!(self.text, "  {} {line}", if n == 0 { sign } else { " " });
         }
     }
 
@@ -119,39 +81,33 @@ impl Page {
         }
         let _ = writeln!(self.text);
         for refusal in &view.plan.refused {
-            let _ = writeln!(self.text, "{} {}", self.paint.red("Refused:"), refusal.text);
+            self.paragraph("Refused:", &refusal.text, Paint::red);
         }
     }
 
     fn closing(&mut self, view: &View) {
-        let summary = view.plan.summary();
         let _ = writeln!(self.text);
-        if summary.calls == 0 {
-            let _ = writeln!(self.text, "{}", self.paint.green("No changes: nothing to do."));
+        let numbers = numbers(view);
+        if view.plan.changes.is_empty() {
+            let _ = writeln!(self.text, "{}", self.paint.green(&numbers));
         } else {
-            let time = view.expected.map(|time| format!(", {}", about(time))).unwrap_or_default();
-            let _ = writeln!(
-                self.text,
-                "{} {} to invite, {} to assign, {} to change, {} to unassign: {}{time}.",
-                self.paint.bold("Plan:"),
-                summary.invite,
-                summary.assign,
-                summary.change_role,
-                summary.unassign,
-                count(summary.calls, "call"),
-            );
+            self.paragraph("Plan:", &numbers, Paint::bold);
+        }
+        if let Some(text) = origins_text(view) {
+            self.paragraph("Against the base:", &text, Paint::bold);
         }
         let _ = writeln!(self.text, "{}", self.paint.dim(&format!("Plan id: {}", view.plan.id)));
+    }
+
+    /// A sentence after a word that stands out.
+    fn paragraph(&mut self, lead: &str, text: &str, paint: fn(Paint, &str) -> String) {
+        let folded = self.width.map(|width| fold(&format!("{lead} {text}"), width));
+        let folded = folded.map_or_else(|| format!("{lead} {text}"), |lines| lines.join("\n"));
+        let rest = folded.strip_prefix(lead).unwrap_or(&folded);
+        let _ = writeln!(self.text, "{}{rest}", paint(self.paint, lead));
     }
 
     fn heading(&mut self, title: &str, number: usize) {
         let _ = writeln!(self.text, "\n{}", self.paint.bold(&format!("{title} ({number})")));
     }
-}
-
-fn email_width(view: &View) -> usize {
-    let changed = view.plan.changes.iter().map(Change::email);
-    let noted = view.plan.notes.iter().filter_map(|note| note.email.as_ref());
-    let widest = changed.chain(noted).map(|email| email.to_string().chars().count()).max();
-    widest.unwrap_or(0).min(WIDEST_EMAIL)
 }

@@ -17,6 +17,8 @@ mod help;
 mod hostile;
 mod import;
 mod planning;
+mod pull_request;
 mod readme;
+mod report;
 mod scenario;
 mod shells;

@@ -111,7 +111,7 @@ fn terms() -> Terms {
 /// The text of the plan without what is the same in each: its head and its id.
 fn shown(desired: &Desired, known: &Known, terms: &Terms) -> String {
     let plan = Plan::between(desired, known, terms);
-    let view = View { plan: &plan, desired, known, expected: None };
+    let view = View::new(&plan, desired, known, None);
     let text = render::text(&view, Paint { color: false });
     let head = format!(
         "Plan for https://api.voucherify.io on {}\nmembers read live at 09:30:00 UTC\n\n",

@@ -120,7 +120,7 @@ fn after(mut known: Known, change: &Change) -> Known {
 }
 
 fn text(desired: &Desired, known: &Known, plan: &Plan) -> String {
-    let view = View { plan, desired, known, expected: None };
+    let view = View::new(plan, desired, known, None);
     let paint = Paint { color: false };
     [render::text(&view, paint), render::diff(&view, paint), render::json(&view)].concat()
 }

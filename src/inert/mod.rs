@@ -1,14 +1,24 @@
-//! Makes text from files and servers inert: what it holds is shown, never obeyed, by a terminal.
+//! Makes text from files and servers inert: what it holds is shown, never obeyed, by a terminal, a
+//! Markdown or HTML renderer, or a spreadsheet.
+
+mod csv;
+mod html;
+mod markdown;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Whether `c` could move the cursor, change colours, reorder or hide text when it is printed.
+pub use csv::cell;
+pub use html::html;
+pub use markdown::{code, fence};
+
+/// Whether `c` could move the cursor, change colours, reorder or hide text when it is printed, or is no
+/// character at all, which YAML does not take even in a comment.
 #[must_use]
 pub fn is_active(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
             | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
             | '\u{e0000}'..='\u{e007f}')
 }
@@ -63,5 +73,6 @@ mod tests {
             "a\\u{1b}[31mb\\u{9b}c\\u{202e}d\\ne\\u{7f}"
         );
         assert_eq!(line("Zoë 東京 🎉"), "Zoë 東京 🎉");
+        assert_eq!(line("\u{fffe}\u{ffff}\u{fffd}"), "\\u{fffe}\\u{ffff}\u{fffd}");
     }
 }

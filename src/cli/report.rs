@@ -1,0 +1,40 @@
+//! `guestlist report`: the access review, made with a client that cannot write.
+
+use super::args::{Everywhere, Report as Args, ReportFormat};
+use super::connection::{Place, today};
+use super::failure::Ended;
+use super::load::{self, folder_of};
+use super::plan::save;
+use super::survey;
+use super::terminal::Terminal;
+use crate::plan::{Plan, Terms};
+use crate::render::{self, Review};
+
+pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
+    let path = &args.file.team_file;
+    let team = load::team(path, terminal)?;
+    let place = Place::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))?;
+    let ledger = place.ledger()?;
+    let known = if args.offline {
+        survey::offline(&place, &ledger, &team.desired, terminal)?
+    } else {
+        let connection = place.connect(everywhere, Some(&team.desired), terminal).await?;
+        let reader = connection.client.reader();
+        let known = survey::live(&place, &ledger, &reader, &team.desired, terminal).await?;
+        connection.close().await?;
+        known
+    };
+    let plan = Plan::between(&team.desired, &known, &Terms::new(place.endpoint.clone(), today()));
+    for refusal in &plan.refused {
+        terminal.warn(&refusal.text);
+    }
+    let review = Review::new(&team, &known, &plan);
+    let text = match args.format {
+        ReportFormat::Html => render::report_html(&review),
+        ReportFormat::Csv => render::report_csv(&review),
+    };
+    match &args.out {
+        Some(out) => save(out, &text),
+        None => Terminal::print(&text),
+    }
+}

@@ -1,0 +1,50 @@
+//! Text in Markdown that becomes a comment: a mention, a link or a tag in it must come to nothing.
+//!
+//! Escaping does not suffice: GitHub and GitLab look for `@name`, `#123` and commits in the text that
+//! Markdown has been turned into, where `&#64;` is an `@` again. They leave code alone. So code is the
+//! only place where foreign text stands, inline or in a fence.
+
+use std::fmt::Write as _;
+
+use super::line;
+
+/// `text` as a code span.
+#[must_use]
+pub fn code(text: &str) -> String {
+    let text = line(text);
+    let ticks = "`".repeat(longest_run(&text) + 1);
+    // The renderer takes one space off on each side. It does so only if the text is not all spaces.
+    if text.trim().is_empty() { format!("{ticks}-{ticks}") } else { format!("{ticks} {text} {ticks}") }
+}
+
+/// `lines` as a block of code. `language` is ours: `diff` or `text`.
+#[must_use]
+pub fn fence<S: AsRef<str>>(language: &str, lines: &[S]) -> String {
+    let longest = lines.iter().map(|line| longest_run(line.as_ref())).max().unwrap_or_default();
+    let fence = "`".repeat(longest.max(2) + 1);
+    let mut block = format!("{fence}{language}\n");
+    for text in lines {
+        let _ = writeln!(block, "{}", line(text.as_ref()));
+    }
+    block + &fence + "\n"
+}
+
+/// The most backticks in a row.
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ticks_around_are_more_than_any_inside() {
+        assert_eq!(code("proj_1"), "` proj_1 `");
+        assert_eq!(code("a`b``c"), "``` a`b``c ```");
+        assert_eq!(code(" "), "`-`");
+        assert_eq!(code("a\nb"), "` a\\nb `");
+        assert_eq!(fence("text", &["a", "```"]), "````text\na\n```\n````\n");
+        assert_eq!(fence("diff", &["+ a\n- b"]), "```diff\n+ a\\n- b\n```\n");
+    }
+}

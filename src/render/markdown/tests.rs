@@ -1,0 +1,266 @@
+//! That nothing foreign gets out of its code, that a comment stays short, and how a whole one looks.
+
+use comrak::{Options, markdown_to_html};
+use proptest::prelude::*;
+
+use super::*;
+use crate::desired::{Desired, ManagedProject, Person};
+use crate::identity::Endpoint;
+use crate::known::Known;
+use crate::plan::testing::{TODAY, access, known, person, plan, team};
+use crate::plan::{Plan, Terms};
+
+/// As GitHub renders it, raw HTML and all, before anything is sanitized.
+fn rendered(text: &str) -> String {
+    let mut options = Options::default();
+    options.extension.table = true;
+    options.extension.strikethrough = true;
+    options.extension.autolink = true;
+    options.extension.tasklist = true;
+    options.extension.footnotes = true;
+    options.extension.alerts = true;
+    options.extension.math_dollars = true;
+    options.extension.math_code = true;
+    options.render.r#unsafe = true;
+    markdown_to_html(text, &options)
+}
+
+/// What is left of a page without its code: only there a mention or reference is looked for.
+fn outside_code(page: &str) -> String {
+    let mut left = String::new();
+    let mut rest = page;
+    while let Some(at) = rest.find("<code") {
+        left.push_str(&rest[..at]);
+        let end = rest[at..].find("</code>").expect("code that ends");
+        rest = &rest[at + end + "</code>".len()..];
+    }
+    left + rest
+}
+
+/// The tags of a page, without attributes.
+fn tags(page: &str) -> BTreeSet<String> {
+    page.split('<')
+        .skip(1)
+        .map(|rest| rest.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect())
+        .collect()
+}
+
+const OURS: [&str; 9] = ["", "h3", "p", "strong", "pre", "code", "div", "details", "summary"];
+
+#[track_caller]
+fn assert_inert(text: &str) {
+    assert!(text.starts_with("<!-- guestlist -->\n"), "{text}");
+    assert!(text.chars().count() <= 60_000);
+    let page = rendered(text);
+    let outside = outside_code(&page);
+    let foreign: Vec<_> = tags(&page).into_iter().filter(|tag| !OURS.contains(&tag.as_str())).collect();
+    assert_eq!(foreign, [""; 0], "{page}");
+    assert_eq!(outside.matches("<!--").count(), 1, "{outside}");
+    for sign in ["@", "#1", "http", "www", "evil", "example", "|", "\u{1b}", "&lt;", "$", ":+1:"] {
+        assert!(!outside.contains(sign), "{sign} in {outside}");
+    }
+}
+
+fn view_of(desired: &Desired, known: &Known) -> String {
+    let plan = Plan::between(desired, known, &Terms::new(Endpoint::default(), TODAY));
+    markdown(&View::new(&plan, desired, known, None))
+}
+
+const ATTACKS: [&str; 20] = [
+    "@org/team",
+    "@everyone",
+    "`@org/team`",
+    "``` @org/team",
+    "\n```\n@org/team\n",
+    "a | b | c",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "</code></pre></details> @org/team",
+    "[evil](https://evil.example)",
+    "![evil](https://evil.example/x.png)",
+    "https://evil.example www.evil.example mail@evil.example",
+    "#1 org/repo#1 GH-1 0123456789abcdef0123456789abcdef01234567",
+    "\u{1b}[31m@org/team\u{1b}[0m \u{202e}evil",
+    "--> <!-- @org/team",
+    "$evil$ $`evil`$",
+    "~~~\n@org/team",
+    "* evil\n# evil\n> evil\n| evil |\n|---|",
+    "&commat;org/team &lt;b&gt; &#64;org/team",
+    "\\`@org/team\\` :+1: [^1] [x] ~~evil~~",
+];
+
+/// A plan in which every text that comes from outside is an attack.
+fn hostile(attacks: &[String]) -> (Desired, Known) {
+    let text = |n: usize| attacks[n % attacks.len()].as_str();
+    let mut desired = team("people: []\npolicy: {prune: people, max_removals: 0, keep_admins: 3}\n").desired;
+    for (n, project) in desired.projects.values_mut().enumerate() {
+        *project = ManagedProject { alias: text(n).to_owned(), name: None };
+    }
+    for role in desired.roles.values_mut() {
+        text(3).clone_into(role);
+    }
+    desired.policy.protect.push(crate::desired::EmailPattern::new("*protect*"));
+    for n in 0..6 {
+        let email = Email::as_received(&format!("{n}{}", text(n)));
+        let person = Person {
+            email: email.clone(),
+            first_name: text(n + 1).to_owned(),
+            last_name: text(n + 2).to_owned(),
+            access: access("proj_s=ADMIN proj_l=role_c"),
+            from: None,
+            until: (n == 3).then_some(TODAY),
+        };
+        desired.people.insert(email, person);
+    }
+    let logins: Vec<_> = (0..5).map(|n| format!("{}{n}", text(n + 4))).collect();
+    let protected = format!("{} protect", text(5));
+    let listed = format!("5{}", text(5));
+    let mut members: Vec<_> =
+        logins.iter().map(|login| (login.as_str(), "proj_s=ADMIN proj_l=role_c")).collect();
+    members.push((&protected, "proj_l=role_x"));
+    members.push((&listed, "proj_s=USER proj_l=ADMIN"));
+    let invited = format!("0{}", text(0));
+    let gone = format!("gone {}", text(6));
+    (desired, known(&members, &[(&invited, "proj_s=USER", 30), (&gone, "proj_s=USER", 3)]))
+}
+
+#[test]
+fn known_attacks_come_to_nothing() {
+    for n in 0..ATTACKS.len() {
+        let mut attacks: Vec<_> = ATTACKS.iter().map(|attack| (*attack).to_owned()).collect();
+        attacks.rotate_left(n);
+        let (desired, known) = hostile(&attacks);
+        assert_inert(&view_of(&desired, &known));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn texts_of_any_form_come_to_nothing(
+        attacks in prop::collection::vec("([@`|<>\\[\\]()!#*_~\\\\\n\t:./$&-]|@org|evil|\\PC){0,24}", 1..8)
+    ) {
+        let (desired, known) = hostile(&attacks);
+        let text = view_of(&desired, &known);
+        prop_assert!(text.len() <= 60_000);
+        let page = rendered(&text);
+        let foreign: Vec<_> = tags(&page).into_iter().filter(|tag| !OURS.contains(&tag.as_str())).collect();
+        prop_assert!(foreign.is_empty(), "{:?} in {}", foreign, page);
+        let outside = outside_code(&page);
+        prop_assert!(!outside.contains('@') && !outside.contains("evil") && !outside.contains("org"), "{}", outside);
+    }
+
+    #[test]
+    fn a_comment_is_never_too_long_and_removals_are_cut_last(
+        removed in 0_usize..900, invited in 0_usize..900, width in 1_usize..60
+    ) {
+        let mut desired = team("people: []\npolicy: {prune: people, max_removals: 100000}\n").desired;
+        for n in 0..invited {
+            let email = Email::as_received(&format!("in{n:04}{}@example.com", "x".repeat(width)));
+            desired.people.insert(email.clone(), Person {
+                email, first_name: "A".into(), last_name: "B".into(), access: access("proj_s=USER"), from: None, until: None,
+            });
+        }
+        let logins: Vec<_> = (0..removed).map(|n| format!("out{n:04}{}@example.com", "x".repeat(width))).collect();
+        let members: Vec<_> = logins.iter().map(|login| (login.as_str(), "proj_s=USER proj_l=USER")).collect();
+        let known = known(&members, &[]);
+        let text = view_of(&desired, &known);
+        prop_assert!(text.len() <= 60_000, "{}", text.len());
+        let rows = |start: &str| text.lines().filter(|line| line.starts_with(start)).count();
+        let (out, new) = (rows("- out"), rows("+ in"));
+        prop_assert!(out == removed || new == 0);
+        let left_out = removed + invited - out - new;
+        let said = match left_out {
+            0 => !text.contains("left out, for the length"),
+            1 => text.contains("**1 person is left out,"),
+            n => text.contains(&format!("**{n} people are left out,")),
+        };
+        prop_assert!(said, "{} {}", left_out, text.len());
+    }
+}
+
+#[test]
+fn what_a_reviewer_must_not_miss_stands_first() {
+    let team = team(&format!(
+        "policy: {{prune: people, max_removals: 5}}\npeople:\n{}{}{}",
+        person("ann@example.com", "storefront: ADMIN, loyalty: campaign-manager"),
+        person("kim@example.com", "storefront: USER"),
+        person("new@example.com", "storefront: ADMIN"),
+    ));
+    let known = known(
+        &[
+            ("ann@example.com", "proj_s=ADMIN proj_l=ADMIN"),
+            ("kim@example.com", "proj_s=VIEWER"),
+            ("old@example.com", "proj_s=USER proj_l=USER"),
+            ("bob@example.com", "proj_l=ADMIN"),
+        ],
+        &[],
+    );
+    let plan = plan(&team, &known);
+    let view = View { origins: &[], ..View::new(&plan, &team.desired, &known, None) };
+    let text = markdown(&view).replace(plan.id.as_str(), "$ID");
+    assert_eq!(
+        text,
+        "\
+<!-- guestlist -->
+### guestlist: 4 changes
+
+**Taken away (2)**
+
+```diff
+- ann@example.com  loyalty ADMIN → campaign-manager
+- old@example.com  storefront USER → none
+```
+
+**Becomes ADMIN (1)**
+
+```diff
+! new@example.com  storefront (by invitation)
+```
+
+**Invited (1)**
+
+```diff
++ new@example.com  storefront ADMIN  (new Doe)
+```
+
+**Changes role (1)**
+
+```diff
+! kim@example.com  storefront VIEWER → USER
+```
+
+<details><summary>2 notes, nothing to apply</summary>
+
+```text
+To do by hand (2)
+  bob@example.com  keeps ADMIN in loyalty: the API does not take a user's last project; delete the
+                   user by hand in Team settings
+  old@example.com  keeps USER in loyalty: the API does not take a user's last project; delete the user
+                   by hand in Team settings
+```
+
+</details>
+
+**1 to invite, 0 to assign, 2 to change, 1 to unassign: 4 calls.**
+
+For ` https://api.voucherify.io ` on 2026-11-22; members read live at 12:34:56 UTC. Plan id: ` $ID `
+"
+    );
+}
+
+#[test]
+fn nothing_to_do_is_said() {
+    let team = team("people: []\n");
+    let known = known(&[], &[]);
+    let plan = plan(&team, &known);
+    let text = markdown(&View::new(&plan, &team.desired, &known, None));
+    assert_eq!(
+        text,
+        format!(
+            "<!-- guestlist -->\n### guestlist: no changes\n\n**No changes: nothing to do.**\n\n\
+             For ` https://api.voucherify.io ` on 2026-11-22; members read live at 12:34:56 UTC. Plan id: ` {} `\n",
+            plan.id
+        )
+    );
+}

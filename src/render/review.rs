@@ -1,0 +1,238 @@
+//! The access review: who has which role where, who gives it, and what the plan would still do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::desired::{Given, Team};
+use crate::identity::{Email, Endpoint, ProjectId, Role};
+use crate::inert;
+use crate::known::{Invitation, Known, Member, Source};
+use crate::plan::{Plan, PlanId, Refusal, STALE_DAYS};
+use crate::wording;
+
+/// Everyone who has, was offered or is to have a role in a managed project.
+#[derive(Clone, Debug)]
+pub struct Review<'a> {
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) date: Date,
+    pub(super) read_at: Timestamp,
+    pub(super) source: Source,
+    pub(super) plan_id: &'a PlanId,
+    /// How many calls the plan would make.
+    pub(super) changes: usize,
+    pub(super) refused: &'a [Refusal],
+    /// The projects by the name that the team file gives them.
+    pub(super) projects: Vec<(String, &'a ProjectId)>,
+    pub(super) rows: Vec<Row<'a>>,
+}
+
+/// One person.
+#[derive(Clone, Debug)]
+pub(super) struct Row<'a> {
+    pub(super) email: &'a Email,
+    pub(super) name: String,
+    pub(super) standing: Standing,
+    /// Whether the team file has the person.
+    pub(super) listed: bool,
+    /// Where it lies ahead.
+    pub(super) from: Option<Date>,
+    pub(super) until: Option<Date>,
+    pub(super) cells: BTreeMap<&'a ProjectId, Cell>,
+}
+
+/// How a person stands to the organization.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Standing {
+    Owner,
+    Member,
+    Invited { days: i32 },
+    Stale { days: i32 },
+    Expected,
+}
+
+/// One person in one project, in words.
+#[derive(Clone, Debug)]
+pub(super) struct Cell {
+    /// What the person has there, or what an invitation offers.
+    pub(super) role: Option<(Sort, String)>,
+    /// What the team file says, where that is something else.
+    pub(super) desired: Option<String>,
+    /// Who gives it: a group, or the person's own entry.
+    pub(super) given_by: String,
+    /// The file and line that gives it.
+    pub(super) place: Option<String>,
+}
+
+/// What a role is coloured and lettered by.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Sort {
+    Admin,
+    User,
+    Viewer,
+    Merchant,
+    Restricted,
+    Custom,
+}
+
+impl<'a> Review<'a> {
+    /// Puts together what `plan` was made from.
+    #[must_use]
+    pub fn new(team: &'a Team, known: &'a Known, plan: &'a Plan) -> Self {
+        let desired = &team.desired;
+        let mut projects: Vec<_> =
+            desired.projects.keys().map(|project| (desired.project_name(project), project)).collect();
+        projects.sort();
+        let everyone: BTreeSet<&Email> =
+            desired.people.keys().chain(known.members.keys()).chain(known.invitations.keys()).collect();
+        Self {
+            endpoint: &plan.endpoint,
+            date: plan.date,
+            read_at: plan.evidence.read_at,
+            source: plan.evidence.source,
+            plan_id: &plan.id,
+            changes: plan.changes.len(),
+            refused: &plan.refused,
+            projects,
+            rows: everyone.into_iter().map(|email| Row::new(email, team, known, plan.date)).collect(),
+        }
+    }
+}
+
+impl<'a> Row<'a> {
+    fn new(email: &'a Email, team: &'a Team, known: &'a Known, date: Date) -> Self {
+        let person = team.desired.people.get(email);
+        let member = known.members.get(email);
+        let invitation = known.invitations.get(email);
+        let name = match (person, member) {
+            (Some(person), _) => format!("{} {}", person.first_name, person.last_name),
+            (None, Some(member)) => format!("{} {}", member.first_name, member.last_name),
+            (None, None) => String::new(),
+        };
+        let has = member.map(|member| &member.access).or(invitation.map(|out| &out.access));
+        let projects: BTreeSet<_> = has
+            .into_iter()
+            .chain(person.map(|person| &person.access))
+            .flat_map(BTreeMap::keys)
+            .filter(|project| team.desired.projects.contains_key(*project))
+            .collect();
+        let ended = person.and_then(|person| person.until).is_some_and(|until| until < date);
+        let cell = |project: &'a ProjectId| {
+            let role = has.and_then(|access| access.get(project));
+            let asked = person.filter(|_| !ended).and_then(|person| person.access.get(project));
+            let given = team.provenance.get(&(email.clone(), project.clone()));
+            (project, Cell::new(team, role, asked, given.and_then(|given| given.first())))
+        };
+        Self {
+            email: person.map_or(email, |person| &person.email),
+            name: inert::line(name.trim()).into_owned(),
+            standing: Standing::of(member, invitation, date),
+            listed: person.is_some(),
+            from: person.and_then(|person| person.from).filter(|from| *from > date),
+            until: person.and_then(|person| person.until),
+            cells: projects.into_iter().map(cell).collect(),
+        }
+    }
+}
+
+impl Standing {
+    fn of(member: Option<&Member>, invitation: Option<&Invitation>, date: Date) -> Self {
+        match (member, invitation) {
+            (Some(member), _) if member.is_owner => Self::Owner,
+            (Some(_), _) => Self::Member,
+            (None, Some(invitation)) => {
+                let sent = invitation.sent_at.to_zoned(TimeZone::UTC).date();
+                let days = (date - sent).get_days();
+                if days > STALE_DAYS { Self::Stale { days } } else { Self::Invited { days } }
+            }
+            (None, None) => Self::Expected,
+        }
+    }
+
+    /// For the reader of the page.
+    pub(super) fn text(self) -> String {
+        match self {
+            Self::Owner => "owner".to_owned(),
+            Self::Member => "member".to_owned(),
+            Self::Invited { days } => format!("invited {}", wording::days_ago(days)),
+            Self::Stale { days } => format!("stale: invited {}", wording::days_ago(days)),
+            Self::Expected => "not invited yet".to_owned(),
+        }
+    }
+
+    /// For filters and programs.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Member => "member",
+            Self::Invited { .. } => "invited",
+            Self::Stale { .. } => "stale",
+            Self::Expected => "expected",
+        }
+    }
+}
+
+impl Cell {
+    fn new(team: &Team, role: Option<&Role>, asked: Option<&Role>, given: Option<&Given>) -> Self {
+        let name = |role: &Role| team.desired.role_name(role);
+        let desired = match (role, asked) {
+            (Some(role), Some(asked)) if role == asked => None,
+            (_, Some(asked)) => Some(name(asked)),
+            (_, None) => Some("none".to_owned()),
+        };
+        let given_by = match given {
+            Some(Given { group: Some(group), .. }) => format!("group {}", inert::line(group)),
+            Some(Given { group: None, .. }) => "own entry".to_owned(),
+            None => "not in the team file".to_owned(),
+        };
+        Self {
+            role: role.map(|role| (Sort::of(role), name(role))),
+            desired,
+            given_by,
+            place: given.map(|given| format!("{}:{}", inert::line(&given.file), given.line)),
+        }
+    }
+}
+
+impl Sort {
+    /// All of them, the most powerful first.
+    pub(super) const ALL: [Self; 6] =
+        [Self::Admin, Self::User, Self::Viewer, Self::Merchant, Self::Restricted, Self::Custom];
+
+    fn of(role: &Role) -> Self {
+        match role {
+            Role::Admin => Self::Admin,
+            Role::User => Self::User,
+            Role::Viewer => Self::Viewer,
+            Role::Merchant => Self::Merchant,
+            Role::UserRestricted => Self::Restricted,
+            Role::Custom(_) => Self::Custom,
+        }
+    }
+
+    /// The letter on it, which is also its class.
+    pub(super) fn letter(self) -> char {
+        match self {
+            Self::Admin => 'A',
+            Self::User => 'U',
+            Self::Viewer => 'V',
+            Self::Merchant => 'M',
+            Self::Restricted => 'R',
+            Self::Custom => 'C',
+        }
+    }
+
+    /// What the letter means.
+    pub(super) fn meaning(self) -> &'static str {
+        match self {
+            Self::Admin => "ADMIN",
+            Self::User => "USER",
+            Self::Viewer => "VIEWER",
+            Self::Merchant => "MERCHANT",
+            Self::Restricted => "USER_RESTRICTED",
+            Self::Custom => "a custom role",
+        }
+    }
+}
