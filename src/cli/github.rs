@@ -31,10 +31,3 @@ pub(crate) fn summarize(markdown: impl FnOnce() -> String, terminal: Terminal) {
         terminal.warn(&format!("the summary of the job (GITHUB_STEP_SUMMARY) cannot be written: {error}"));
     }
 }
-
-/// Text as a block of Markdown in which nothing is obeyed: the fence is longer than any in the text.
-pub(crate) fn fenced(text: &str) -> String {
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest.max(2) + 1);
-    format!("{fence}text\n{}\n{fence}", text.trim_end())
-}

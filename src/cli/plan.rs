@@ -14,7 +14,7 @@ use super::terminal::Terminal;
 use crate::api::{Pace, expected};
 use crate::inert;
 use crate::plan::{Plan, SavedPlan, Terms, origins};
-use crate::render::{self, Paint, Redacted, View};
+use crate::render::{self, Redacted, View};
 use crate::wording;
 
 pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
@@ -56,7 +56,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         PlanFormat::Markdown => render::markdown(&view),
         PlanFormat::Json => render::json(&view),
     })?;
-    github::summarize(|| github::fenced(&render::text(&view, Paint { color: false })), terminal);
+    github::summarize(|| render::markdown(&view), terminal);
     if let Some(out) = &args.out {
         let saved = SavedPlan::new(&plan, desired, &known, &place.ledger_name, &terms);
         save(out, &saved.to_json())?;

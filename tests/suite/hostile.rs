@@ -70,7 +70,7 @@ fn hostile_team_file(name: &str) -> Vec<u8> {
             format!("{{{}}}", keys.join(","))
         }
         "line ends" => "\r".repeat(2_000_000),
-        "quotes" => format!("version: \"{}", "\\u0041".repeat(10 * MIB)),
+        "quotes" => format!("version: \"{}", "\\u0041".repeat(MIB)),
         "groups that multiply" => {
             let mut text = HEAD.replace("projects: {", "projects: {a0: p0, ").replace("groups:", "");
             text.push_str("groups:\n");

@@ -125,14 +125,16 @@ fn every_example_is_valid() {
             let named = file.parent().expect("a folder").join(schema.trim());
             assert!(named.exists(), "{} names a schema that is not there", file.display());
         }
-        let is_included = named.is_some_and(|(_, schema)| schema.contains("included"));
-        let keys: Value = serde_yaml::from_str(&text).expect("YAML");
-        let validator = match keys.as_object() {
-            Some(keys) if keys.keys().all(|key| ["people", "groups"].contains(&key.as_str())) => &included,
-            Some(keys) if keys.contains_key("version") => &team,
-            _ => continue,
-        };
-        assert!(named.is_none() || is_included == std::ptr::eq(validator, &included));
+        let value: Value = serde_yaml::from_str(&text).expect("YAML");
+        let Some(keys) = value.as_object() else { continue };
+        let is_included = keys.keys().all(|key| keys::INCLUDED_FILE.contains(&key.as_str()));
+        if !is_included && !keys.contains_key("version") {
+            continue;
+        }
+        if let Some((_, schema)) = named {
+            assert_eq!(schema.contains("included"), is_included, "{}", file.display());
+        }
+        let validator = if is_included { &included } else { &team };
         let result = validator.check(&text);
         assert!(result.is_ok(), "{}: {result:?}", file.display());
         validated += 1;
