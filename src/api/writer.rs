@@ -26,6 +26,11 @@ impl Writer {
         &self.reader
     }
 
+    /// Ends every call that waits, as [`Client::stop`] does.
+    pub fn stop(&self) {
+        self.client.stop();
+    }
+
     /// Makes a call that was built before, exactly so.
     ///
     /// # Errors

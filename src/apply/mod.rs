@@ -134,7 +134,7 @@ impl Apply<'_> {
             if self.stop.is_asked() {
                 return;
             }
-            let ending = match progress.hold(change) {
+            let ending = match progress.hold(change, self.desired) {
                 Some(reason) => Ending::Held { reason },
                 None => self.one_change(change).await,
             };
@@ -159,7 +159,7 @@ struct Progress {
 
 impl Progress {
     /// Why `change` may not be made now.
-    fn hold(&self, change: &Change) -> Option<String> {
+    fn hold(&self, change: &Change, desired: &Desired) -> Option<String> {
         if !change.is_reduction() {
             return None;
         }
@@ -168,7 +168,7 @@ impl Progress {
         }
         let project = change.admin_lost_in()?;
         (!self.rails.take(project, change.email()))
-            .then(|| format!("{project} would be left with too few ADMINs"))
+            .then(|| format!("{} would be left with too few ADMINs", desired.project_name(project)))
     }
 
     fn note(&self, change: &Change, ending: &Ending) {

@@ -76,6 +76,8 @@ impl Apply<'_> {
             Err(Setback::Run(stopped)) => {
                 let reason = stopped.to_string();
                 self.stop.ask(stopped);
+                // Nor would those succeed that wait for their next attempt.
+                self.writer.stop();
                 Ending::Failed { reason }
             }
         }
@@ -108,6 +110,7 @@ impl Apply<'_> {
         }
         match absent.first() {
             Some(project) if assigned => {
+                let project = self.desired.project_name(project);
                 Err(Setback::Person(format!("could not be given a role in {project}")))
             }
             Some(_) => Ok(Meaning::AlreadyInvited),
@@ -150,7 +153,8 @@ impl Apply<'_> {
                 let keep = self.desired.policy.keep_admins as usize;
                 if has == Role::Admin && admins <= keep {
                     let reason = format!(
-                        "has become ADMIN in {project} since the plan was made, and the project has no more than {keep}"
+                        "has become ADMIN in {} since the plan was made, and the project has no more than {keep}",
+                        self.desired.project_name(project)
                     );
                     return Err(Setback::Person(reason));
                 }

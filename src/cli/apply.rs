@@ -3,7 +3,6 @@
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::args::{Apply as Args, Everywhere, PlanTerms};
 use super::connection::{Place, clock, today};
@@ -12,6 +11,7 @@ use super::failure::{Ended, Failure};
 use super::load::{self, folder_of};
 use super::plan::{expected_time, refuse, terms};
 use super::progress::Progress;
+use super::signals::Signals;
 use super::survey;
 use super::terminal::Terminal;
 use crate::api::Client;
@@ -42,8 +42,11 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     let Task { desired, place, .. } = &task;
     let ledger = place.ledger()?;
     let connection = place.connect(everywhere, Some(desired), terminal).await?;
+    let stop = Arc::new(Stop::default());
+    let mut signals = listen(&stop, connection.client.clone(), terminal)?;
     let lease = ledger.acquire(&environment::who(), clock()).map_err(Failure::new)?;
-    let known = survey::live(place, &ledger, &connection.client.reader(), desired, terminal).await?;
+    let reader = connection.client.reader();
+    let known = signals.or_stop(survey::live(place, &ledger, &reader, desired, terminal)).await?;
     let plan = task.plan(&known, terminal)?;
     let expected = expected_time(&plan, connection.client.pace().as_ref());
     let view = View { width: Terminal::width(), ..View::new(&plan, desired, &known, expected) };
@@ -53,13 +56,11 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         return connection.close().await;
     }
     let calls = wording::count(plan.changes.len(), "call");
-    terminal.confirm(args.yes, &format!("Make {calls} to {}?", plan.endpoint))?;
+    signals.or_stop(confirm(args.yes, format!("Make {calls} to {}?", plan.endpoint), terminal)).await?;
 
     let run =
         Run::new("apply", environment::who(), place.endpoint.clone(), Some(plan.id.as_str().to_owned()));
     let run = ledger.begin(run, &lease, clock()).map_err(Failure::new)?;
-    let stop = Arc::new(Stop::default());
-    let signal = listen(&stop, connection.client.clone(), terminal)?;
     let progress = Progress::new(terminal, plan.changes.len(), desired);
     let apply = Apply {
         plan: &plan,
@@ -88,10 +89,10 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         terminal.warn(&format!("the end of this run is not in the ledger: {error}"));
     }
     tell(&report, desired, terminal)?;
-    match signal.load(Ordering::SeqCst) {
-        0 if report.is_success() => Ok(()),
-        0 => Err(Failure::Said),
-        status => Err(Failure::Signal(status)),
+    match signals.failure() {
+        Some(signal) => Err(signal),
+        None if report.is_success() => Ok(()),
+        None => Err(Failure::Said),
     }
 }
 
@@ -158,42 +159,20 @@ fn difference(desired: &Desired, Unlisted(changes): &Unlisted) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The first signal ends the run in order, the second at once. Gives the exit status of the first.
-fn listen(stop: &Arc<Stop>, client: Client, terminal: Terminal) -> Result<Arc<AtomicU8>, Failure> {
-    const INTERRUPTED: u8 = 130;
-    let status = Arc::new(AtomicU8::new(0));
-    let (stop, shared) = (Arc::clone(stop), Arc::clone(&status));
-    let heard = move |heard: u8| {
-        if shared.swap(heard, Ordering::SeqCst) != 0 {
-            std::process::exit(i32::from(heard));
-        }
+/// The first signal ends the run in order.
+fn listen(stop: &Arc<Stop>, client: Client, terminal: Terminal) -> Result<Signals, Failure> {
+    let stop = Arc::clone(stop);
+    Signals::listen(move || {
         terminal.say("Stopping: calls under way will end, nothing new starts. Once more stops now.");
         stop.ask(Stopped::Interrupted);
         client.stop();
-    };
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        const TERMINATED: u8 = 143;
-        let failure = |error| Failure::new(format!("signals cannot be listened to: {error}"));
-        let mut interrupts = signal(SignalKind::interrupt()).map_err(failure)?;
-        let mut terminations = signal(SignalKind::terminate()).map_err(failure)?;
-        tokio::spawn(async move {
-            loop {
-                tokio::select! {
-                    _ = interrupts.recv() => heard(INTERRUPTED),
-                    _ = terminations.recv() => heard(TERMINATED),
-                }
-            }
-        });
-    }
-    #[cfg(not(unix))]
-    tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
-            heard(INTERRUPTED);
-        }
-    });
-    Ok(status)
+    })
+}
+
+/// Asks beside everything else that goes on, so that a signal ends the question too.
+async fn confirm(yes: bool, question: String, terminal: Terminal) -> Result<(), Failure> {
+    let asked = tokio::task::spawn_blocking(move || terminal.confirm(yes, &question));
+    asked.await.map_err(Failure::new)?
 }
 
 /// Says what came of it: what was done on standard output, what was not on standard error.

@@ -169,8 +169,9 @@ fn verify(ledger: &Ledger, terminal: Terminal) -> Ended {
     }
     Terminal::print(&page)?;
     if broken > 0 {
+        let (are, them) = if broken == 1 { ("is", "it") } else { ("are", "them") };
         let files = count(broken, "file");
-        return Err(Failure::new(format!("{files} of the ledger are not as guestlist wrote them")));
+        return Err(Failure::new(format!("{files} of the ledger {are} not as guestlist wrote {them}")));
     }
     Terminal::print(&format!("{} checked: the ledger is as it was written.\n", count(files.len(), "file")))
 }

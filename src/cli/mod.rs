@@ -19,6 +19,7 @@ mod resend;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod schema;
+mod signals;
 mod survey;
 mod terminal;
 mod unlock;

@@ -93,7 +93,7 @@ impl Terminal {
             return Ok(());
         }
         if !Self::can_ask() {
-            return Err(Failure::new("nobody can be asked here: look at the plan, then run with --yes"));
+            return Err(Failure::new("nobody can be asked here: if that is meant, run with --yes"));
         }
         if self.ask(question) { Ok(()) } else { Err(Failure::new("not confirmed: nothing was done")) }
     }

@@ -72,6 +72,8 @@ mod tests {
             line("a\u{1b}[31mb\u{9b}c\u{202e}d\ne\u{7f}"),
             "a\\u{1b}[31mb\\u{9b}c\\u{202e}d\\ne\\u{7f}"
         );
+        // No YAML may have these in it, not even in a comment.
+        assert_eq!(line("\u{fffe}\u{ffff}"), "\\u{fffe}\\u{ffff}");
         assert_eq!(line("Zoë 東京 🎉"), "Zoë 東京 🎉");
         assert_eq!(line("\u{fffe}\u{ffff}\u{fffd}"), "\\u{fffe}\\u{ffff}\u{fffd}");
     }

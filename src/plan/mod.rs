@@ -79,6 +79,7 @@ impl Plan {
         let mut difference = between::difference(desired, known, terms.date);
         if !known.doubts.is_empty() {
             difference.changes.retain(|change| !change.is_reduction());
+            difference.notes.retain(|note| note.kind != NoteKind::LastProject);
         }
         difference.changes.sort_by(|a, b| a.order().cmp(&b.order()));
         if let Some(most) = terms.max_invites {

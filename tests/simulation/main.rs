@@ -40,7 +40,8 @@ fn run(test: &str, schedules: u64, weather: &Weather) {
     let next = AtomicU64::new(seeds.start);
     let failures = Mutex::new(Vec::new());
     let figures = Mutex::new(Figures::default());
-    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    // Most of the time is spent waiting for the disk and the network.
+    let workers = 4 * std::thread::available_parallelism().map_or(2, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {

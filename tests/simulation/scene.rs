@@ -102,7 +102,7 @@ pub(crate) fn limit(random: &mut Rng) -> Option<RateLimit> {
 pub(crate) fn team(random: &mut Rng) -> (String, Desired) {
     let prune = pick(random, ["none", "roles", "people", "people"]);
     let max_removals = pick(random, ["0%", "10%", "50%", "1", "4", "100"]);
-    let keep_admins = random.u8(..4);
+    let keep_admins = pick(random, [0, 1, 1, 2]);
     let protect = if random.u8(..4) == 0 { "person8@*" } else { "*@agency.example" };
     let mut text = format!(
         "version: 1\nprojects: {{a: proj_a, b: proj_b, c: proj_c}}\nroles: {{special: role_x}}\n\
@@ -151,7 +151,7 @@ pub(crate) fn faults(random: &mut Rng) -> Vec<Fault> {
 }
 
 fn fault(random: &mut Rng) -> String {
-    let kind = match random.u8(..20) {
+    let kind = match random.u8(..23) {
         0 => "429".to_owned(),
         1 => format!("429,retry-after={}", random.u8(..90)),
         2 => "429,limit-type=api_calls_cycle".to_owned(),
@@ -170,10 +170,12 @@ fn fault(random: &mut Rng) -> String {
         15 => format!("short-list,drop={}", random.u8(1..4)),
         16 => "empty-list".to_owned(),
         17..19 => format!("lag,calls={}", random.u8(1..12)),
-        _ => "hostile-names".to_owned(),
+        19 => "hostile-names".to_owned(),
+        // What one person is to get, they do not get.
+        _ => "418,method=POST".to_owned(),
     };
     let whom = match random.u8(..4) {
-        0 if !kind.contains("list") && !kind.starts_with("lag") => {
+        0 if !["list", "lag", "method"].iter().any(|word| kind.contains(word)) => {
             pick(random, [",method=POST", ",method=PUT", ",method=DELETE"])
         }
         _ => "",

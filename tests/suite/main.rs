@@ -6,8 +6,10 @@ mod convergence;
 mod corpus;
 #[cfg(unix)]
 mod docs;
+mod doubt;
 mod examples;
 mod explain;
+mod faults;
 mod formats;
 mod github;
 #[cfg(unix)]
@@ -16,9 +18,17 @@ mod help;
 #[cfg(target_os = "linux")]
 mod hostile;
 mod import;
+mod kills;
+mod ledger_commands;
+mod obstacles;
 mod planning;
 mod pull_request;
 mod readme;
+mod removals;
 mod report;
+mod saved_plans;
 mod scenario;
 mod shells;
+mod signals;
+mod streams;
+mod two_at_once;

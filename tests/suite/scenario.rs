@@ -139,6 +139,23 @@ impl Scenario {
         command
     }
 
+    /// With a member of the organization, by the names that the team file uses.
+    pub(crate) fn member(self, email: &str, access: &[(&str, &str)]) -> Self {
+        let id = |alias: &str| match alias {
+            "storefront" => "proj_9KeAhZB1".to_owned(),
+            "loyalty" => "proj_npnFzPr9".to_owned(),
+            id => id.to_owned(),
+        };
+        let access = access.iter().map(|(project, role)| (id(project), (*role).to_owned()));
+        assert!(self.organization(|organization| organization.add_member(email, "Mem", "Ber", access)));
+        self
+    }
+
+    /// What goes wrong from now on, written as `sandbox --fault` takes it.
+    pub(crate) fn faults(&self, faults: &[&str]) {
+        self.sandbox().set_faults(faults.iter().map(|fault| fault.parse().expect("a fault")).collect());
+    }
+
     /// Runs guestlist with arguments split at spaces.
     pub(crate) fn run(&self, args: &str) -> Ended {
         let args: Vec<_> = args.split_whitespace().collect();
@@ -163,11 +180,19 @@ impl Scenario {
     pub(crate) fn placeholders(&self, text: &str) -> String {
         let text = text.replace(&self.sandbox().base_url(), "$ENDPOINT");
         let text = text.replace(&jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(), "$TODAY");
+        let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let text = text.replace(&format!(" on {} (", host.trim()), " on $HOST (");
         let mut shown = String::new();
         let mut rest = text.as_str();
         while let Some(c) = rest.chars().next() {
             if let Some(after) = strip_time(rest) {
                 shown.push_str("$TIME");
+                rest = after;
+            } else if let Some(after) = strip_request_id(rest) {
+                shown.push_str("$REQUEST");
+                rest = after;
+            } else if let Some(after) = strip_took(rest) {
+                shown.push_str(", $N ms");
                 rest = after;
             } else if let Some(after) = strip_digest(rest) {
                 shown.push_str("$DIGEST");
@@ -187,6 +212,19 @@ fn strip_time(text: &str) -> Option<&str> {
     let is_time =
         time.bytes().enumerate().all(|(i, b)| if i % 3 == 2 { b == b':' } else { b.is_ascii_digit() });
     is_time.then_some(rest)
+}
+
+/// The `request_id` of an answer of the sandbox at the beginning of `text`.
+fn strip_request_id(text: &str) -> Option<&str> {
+    let (digits, rest) = text.strip_prefix("v-")?.split_at_checked(18)?;
+    digits.bytes().all(|b| b.is_ascii_hexdigit()).then_some(rest)
+}
+
+/// How long a call took, `, 12 ms`, at the beginning of `text`.
+fn strip_took(text: &str) -> Option<&str> {
+    let digits = text.strip_prefix(", ")?;
+    let rest = digits.trim_start_matches(|c: char| c.is_ascii_digit());
+    if rest.len() == digits.len() { None } else { rest.strip_prefix(" ms") }
 }
 
 /// 64 hex digits at the beginning of `text`.

@@ -1,0 +1,86 @@
+//! A reading that cannot be the truth: nobody loses anything by it.
+
+use crate::scenario::{HEAD, Scenario};
+
+/// Three members, of whom the file lists one, and everybody else is to go.
+fn scenario() -> Scenario {
+    let both = [("storefront", "USER"), ("loyalty", "VIEWER")];
+    Scenario::new()
+        .team(&format!(
+            "{HEAD}people:\n  - {{email: ana@example.com, first_name: A, last_name: O, projects: {{storefront: USER, loyalty: VIEWER}}}}\npolicy: {{prune: people, max_removals: 100%}}\n"
+        ))
+        .member("ana@example.com", &both)
+        .member("ben@example.com", &both)
+        .member("zoe@example.com", &both)
+}
+
+#[test]
+fn a_list_that_comes_back_empty_removes_nobody() {
+    let scenario = scenario();
+    scenario.run("plan").ok();
+    scenario.calls();
+    scenario.faults(&["empty-list"]);
+    for command in ["plan", "apply --yes", "apply --yes --allow-removals 2"] {
+        let ended = scenario.run(command);
+        assert_eq!(ended.status, Some(1), "{command}: {}", ended.stdout);
+        assert!(ended.stdout.contains("the reading is doubtful: List Users of proj_9KeAhZB1 came back empty, and the project had 4 members before"), "{}", ended.stdout);
+        assert_eq!(scenario.writes(), [""; 0]);
+    }
+}
+
+#[test]
+fn one_empty_list_among_full_ones_removes_nobody() {
+    let scenario = scenario();
+    scenario.faults(&["empty-list,path=proj_npnFzPr9"]);
+    scenario.run("apply --yes").assert(1, "\
+Plan for $ENDPOINT on $TODAY
+members read live at $TIME UTC
+
+Gains access (1)
+  + ana@example.com    loyalty VIEWER
+
+Left alone (1)
+  · owner@example.com  an owner whom the file does not list; owners are never changed (storefront ADMIN)
+
+Refused: the reading is doubtful: the lists disagree on whether ana@example.com has a role in proj_npnFzPr9, or which (and 3 more doubts); nothing is taken away on such a reading
+
+Plan: 0 to invite, 1 to assign, 0 to change, 0 to unassign: 1 call, less than a second.
+Plan id: $DIGEST
+", "\
+error: 1 guard refuses this plan, and nothing of it will be applied
+");
+    assert_eq!(scenario.writes(), [""; 0]);
+}
+
+#[test]
+fn a_list_that_is_short_removes_nobody() {
+    let scenario = scenario();
+    scenario.faults(&["short-list,drop=2"]);
+    let ended = scenario.run("apply --yes");
+    assert_eq!(ended.status, Some(1));
+    assert!(ended.stdout.contains("the reading is doubtful"), "{}", ended.stdout);
+    assert_eq!(scenario.writes(), [""; 0]);
+    assert!(!ended.stdout.contains("Taken away"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_list_that_is_short_once_is_read_again() {
+    let scenario = scenario();
+    scenario.faults(&["short-list,drop=2,path=proj_npnFzPr9,times=1"]);
+    scenario.run("apply --yes").ok();
+    let removed: Vec<_> = scenario.writes().into_iter().filter(|write| write.starts_with("DELETE")).collect();
+    assert_eq!(removed.len(), 2);
+}
+
+#[test]
+fn a_project_that_is_not_there_is_refused_by_name() {
+    let scenario = Scenario::new()
+        .team("version: 1\nprojects: {storefront: proj_9KeAhZB1, gone: proj_gone}\npeople: []\n");
+    scenario.run("plan").assert(
+        1,
+        "",
+        "\
+error: gone (proj_gone) is not in the organization: check its id, the cluster, and whose credentials these are
+",
+    );
+}

@@ -1,0 +1,201 @@
+//! Every command with every fault: it goes on, or says in one sentence why not, and gives nothing away.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use guestlist::inert;
+use guestlist::sandbox::{Fault, LoggedCall, Options, Organization};
+
+use crate::scenario::{Ended, HEAD, Scenario};
+
+const PEOPLE: &str = "\
+policy: {prune: roles, max_removals: 100}
+people:
+  - {email: alex@example.com, first_name: Alex, last_name: Doe, projects: {storefront: ADMIN, loyalty: USER}}
+  - {email: mia@example.com, first_name: Mia, last_name: Lee, projects: {loyalty: USER}}
+";
+
+/// What passes: the command does what it is for.
+const PASSING: [&str; 16] = [
+    "429",
+    "429,retry-after=0",
+    "500",
+    "502,body=html",
+    "503,body=empty",
+    "504,applied",
+    "truncate",
+    "not-json",
+    "close-before",
+    "close-after",
+    "short-list",
+    "empty-list",
+    "lag,calls=3",
+    "second-invite-ok",
+    "hostile-names",
+    "500,body=html,applied",
+];
+
+/// What ends the command, and what it then says of it.
+const ENDING: [(&str, &str); 6] = [
+    ("401", "since the credentials are wrong"),
+    ("402", "does not include the Management API"),
+    ("403", "since these credentials may not do this"),
+    ("418", "was refused (418"),
+    ("429,limit-type=api_calls_cycle", "since the calls of this billing cycle are spent"),
+    ("redirect", "was redirected"),
+];
+
+/// The commands that call the service.
+const CALLING: [&str; 5] = [
+    "plan --format text",
+    "plan --format diff",
+    "plan --format json",
+    "apply --yes",
+    "explain alex@example.com",
+];
+
+/// Those that may end either way, or call nobody.
+const OTHERS: [&str; 9] = [
+    "resend alex@example.com --yes",
+    "import",
+    "validate",
+    "log",
+    "log --format json",
+    "log --verify",
+    "unlock --yes",
+    "completions bash",
+    "man",
+];
+
+fn scenario() -> Scenario {
+    let mut organization = Organization::example();
+    let access = [("proj_9KeAhZB1".to_owned(), "USER".to_owned())];
+    assert!(organization.add_member("mia@example.com", "Mia", "Lee", access));
+    Scenario::with(Options { organization, ..Options::default() }).team(&format!("{HEAD}{PEOPLE}"))
+}
+
+/// Runs a command while the second call, and the first that writes, go wrong.
+fn run(scenario: &Scenario, fault: &str, command: &str) -> Ended {
+    let order = |whom: &str| format!("{fault},{whom}").parse::<Fault>().expect("a fault");
+    scenario.sandbox().set_faults(vec![order("at=2"), order("method=POST,at=1")]);
+    let ended = scenario.run(&format!("{command} -vvv --log-format json"));
+    let credentials = scenario.sandbox().credentials();
+    let kept = scenario.read_all(".guestlist");
+    for (place, text) in [("output", &ended.stdout), ("error", &ended.stderr), ("ledger", &kept)] {
+        let said = format!("{place} of {command} with {fault}:\n{text}");
+        assert!(!text.contains("panicked") && !text.contains("backtrace"), "{said}");
+        assert!(!text.contains(&credentials.id) && !text.contains(&credentials.token), "{said}");
+        let is_shell = command.starts_with("completions") || command == "man";
+        // Files keep what the service said as it said it.
+        assert!(
+            is_shell || place == "ledger" || !text.contains(|c| c != '\n' && inert::is_active(c)),
+            "{said}"
+        );
+    }
+    ended
+}
+
+/// The lines of standard error that are no log.
+fn said(ended: &Ended) -> Vec<&str> {
+    ended.stderr.lines().filter(|line| !line.starts_with('{')).collect()
+}
+
+/// All cases side by side: most of the time they wait for their next attempt.
+fn each<T: Sync>(cases: &[T], act: impl Fn(&T) + Sync) {
+    std::thread::scope(|scope| {
+        for case in cases {
+            scope.spawn(|| act(case));
+        }
+    });
+}
+
+#[test]
+fn what_passes_stops_no_command() {
+    each(&PASSING, |fault| {
+        let scenario = scenario();
+        for command in CALLING {
+            let ended = run(&scenario, fault, command);
+            assert_eq!(ended.status, Some(0), "{command} with {fault}: {ended:#?}");
+        }
+        for command in OTHERS {
+            let ended = run(&scenario, fault, command);
+            assert!(matches!(ended.status, Some(0 | 1)), "{command} with {fault}: {ended:#?}");
+        }
+        scenario.sandbox().set_faults(Vec::new());
+        scenario.calls();
+        scenario.run("apply --yes").ok();
+        assert_eq!(scenario.writes(), [""; 0], "after {fault}");
+    });
+}
+
+#[test]
+fn what_does_not_pass_ends_a_command_with_one_sentence() {
+    each(&ENDING, |(fault, sentence)| {
+        let scenario = scenario();
+        for command in CALLING {
+            let ended = run(&scenario, fault, command);
+            assert_eq!(
+                (ended.status, ended.stdout.as_str()),
+                (Some(1), ""),
+                "{command} with {fault}: {ended:#?}"
+            );
+            let said = said(&ended);
+            assert!(
+                said.len() == 1 && said[0].starts_with("error: ") && said[0].contains(sentence),
+                "{command} with {fault}: {said:#?}"
+            );
+        }
+        for command in OTHERS {
+            let ended = run(&scenario, fault, command);
+            assert!(matches!(ended.status, Some(0 | 1)), "{command} with {fault}: {ended:#?}");
+        }
+        assert_eq!(scenario.writes(), [""; 0], "with {fault}");
+    });
+}
+
+#[test]
+fn a_fault_that_ends_everything_in_mid_run_stops_the_others() {
+    each(&ENDING, |(fault, sentence)| {
+        let scenario = scenario();
+        scenario.sandbox().set_faults(vec![format!("{fault},method=POST,at=1").parse().expect("a fault")]);
+        let ended = scenario.run("apply --yes --concurrency 1");
+        assert_eq!(ended.status, Some(1), "{fault}: {ended:#?}");
+        assert!(ended.stderr.contains(sentence), "{fault}: {ended:#?}");
+        // An answer that refuses one call refuses one person; the others end the run.
+        let stops = *fault != "418";
+        assert_eq!(ended.stderr.contains("error: the run stopped: "), stops, "{fault}: {ended:#?}");
+        assert_eq!(scenario.writes().len() == 1, stops, "{fault}");
+        scenario.sandbox().set_faults(Vec::new());
+        scenario.run("apply --yes").ok();
+        scenario.run("apply --yes").ok();
+        assert_eq!(scenario.organization(|organization| organization.invited().count()), 1);
+    });
+}
+
+#[test]
+fn a_service_that_is_down_is_not_tried_for_everyone() {
+    let mut people = String::new();
+    for number in 0..40 {
+        let _ = writeln!(
+            people,
+            "  - {{email: p{number}@example.com, first_name: P, last_name: P, projects: {{loyalty: USER}}}}"
+        );
+    }
+    let scenario = Scenario::new().team(&format!("{HEAD}people:\n{people}"));
+    scenario.sandbox().set_faults(vec!["503,method=POST".parse().expect("a fault")]);
+    let ended = scenario.run("apply --yes");
+    assert_eq!(ended.status, Some(1));
+    let last = ended.stderr.lines().last().expect("a sentence");
+    let (begins, ends) = last.split_once(" failed in the service (503").expect("what failed");
+    assert_eq!(begins, "error: the run stopped: `POST /management/v1/projects/users/invite`");
+    let (_, ends) = ends
+        .split_once("): 5 calls failed one after the other, so the service is down; run again later; ")
+        .expect("that it is down");
+    assert!(ends.ends_with(" changes not begun, run again to go on"), "{last}");
+    // Until the fifth has failed, the eight at work go on to the next person after each failure.
+    let calls = scenario.calls();
+    let tried: BTreeSet<_> = calls.iter().filter_map(LoggedCall::email).collect();
+    assert!(tried.len() <= 8 + 4, "{tried:?}");
+    scenario.sandbox().set_faults(Vec::new());
+    scenario.run("apply --yes").ok();
+}

@@ -1,0 +1,211 @@
+//! Apply killed at every call and in between, run again: nothing is lost, and nobody is invited twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use guestlist::identity::{Email, Endpoint};
+use guestlist::ledger::{Intent, Ledger, LedgerLocation};
+use guestlist::sandbox::{Behaviour, LoggedCall, Options, Organization, SecondInvitation, Standing};
+use serde_json::json;
+
+use crate::scenario::{HEAD, Scenario};
+
+/// Every kind of change: invitations, one to somebody invited by hand, one to a user from elsewhere, an
+/// assignment, changes of role in both directions, and a removal.
+const PEOPLE: &str = "\
+policy: {prune: roles, max_removals: 100}
+people:
+  - {email: elsewhere@example.com, first_name: E, last_name: E, projects: {storefront: USER, loyalty: VIEWER}}
+  - {email: lower@example.com, first_name: L, last_name: L, projects: {storefront: USER}}
+  - {email: mover@example.com, first_name: M, last_name: M, projects: {loyalty: USER}}
+  - {email: new1@example.com, first_name: N, last_name: N, projects: {storefront: ADMIN, loyalty: USER}}
+  - {email: new2@example.com, first_name: N, last_name: N, projects: {loyalty: VIEWER}}
+  - {email: pending@example.com, first_name: P, last_name: P, projects: {storefront: VIEWER}}
+  - {email: raise@example.com, first_name: R, last_name: R, projects: {storefront: ADMIN}}
+";
+const STOREFRONT: &str = "proj_9KeAhZB1";
+
+fn organization() -> Organization {
+    let mut organization = Organization::example();
+    for (name, role) in [("lower", "ADMIN"), ("mover", "USER"), ("raise", "VIEWER")] {
+        let access = [(STOREFRONT.to_owned(), role.to_owned())];
+        assert!(organization.add_member(&format!("{name}@example.com"), name, name, access));
+    }
+    assert!(organization.add_elsewhere("elsewhere@example.com", "E", "E"));
+    let invitation = json!({
+        "email": "pending@example.com", "first_name": "P", "last_name": "P", "projects": {STOREFRONT: "VIEWER"},
+    });
+    organization.invite(&invitation, Behaviour::default()).expect("an invitation");
+    organization
+}
+
+fn scenario(second_invitation: SecondInvitation) -> Scenario {
+    let behaviour = Behaviour { second_invitation, ..Behaviour::default() };
+    Scenario::with(Options { organization: organization(), behaviour, ..Options::default() })
+        .team(&format!("{HEAD}{PEOPLE}"))
+}
+
+/// Whether each person is a member, and what they have or wait for.
+type Accesses = BTreeMap<String, (bool, BTreeMap<String, String>)>;
+
+fn access(scenario: &Scenario) -> Accesses {
+    scenario.organization(|organization| {
+        let everybody = organization.people();
+        let access = everybody.map(|person| {
+            (person.login.to_string(), (person.standing == Standing::Member, person.projects.clone()))
+        });
+        access.collect()
+    })
+}
+
+/// The organization that an apply leads to when nobody kills it, and the number of its calls.
+fn undisturbed(second_invitation: SecondInvitation) -> (Accesses, u64) {
+    let scenario = scenario(second_invitation);
+    scenario.run("apply --yes --concurrency 1").ok();
+    (access(&scenario), scenario.calls().len() as u64)
+}
+
+fn ledger(scenario: &Scenario) -> Ledger {
+    let location = LedgerLocation::parse(".guestlist", &scenario.path("")).expect("a folder");
+    Ledger::open(&location).expect("a ledger")
+}
+
+fn intents(ledger: &Ledger) -> Vec<Intent> {
+    let (runs, _) = ledger.log().expect("a ledger");
+    runs.flat_map(|run| {
+        let run = run.expect("a run");
+        run.entries(None).into_iter().map(|entry| entry.intent.clone()).collect::<Vec<_>>()
+    })
+    .collect()
+}
+
+fn start(scenario: &Scenario, args: &[&str]) -> Child {
+    let mut command = scenario.command(args);
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs")
+}
+
+/// Looks again and again until it is so.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_mins(1), "{what} does not come");
+        std::thread::park_timeout(Duration::from_millis(1));
+    }
+}
+
+/// What must hold after a kill, whenever it came: of what lies there, and of the run after it.
+fn recovers(scenario: &Scenario, expected: &Accesses, when: &str) {
+    let ledger = ledger(scenario);
+    let recorded = intents(&ledger);
+    for call in scenario.calls().iter().filter(|call| call.writes()) {
+        assert!(recorded.iter().any(|intent| is_of(intent, call)), "{when}: {call:?} is not recorded");
+    }
+    for run in ledger.verify().expect("a ledger").0 {
+        assert!(run.result.is_ok(), "{when}: {run:?}");
+    }
+    let endpoint: Endpoint = scenario.sandbox().base_url().parse().expect("a URL");
+    let out: BTreeSet<Email> =
+        ledger.standing(endpoint.realm()).expect("a ledger").invitations.out.into_keys().collect();
+
+    scenario.sandbox().set_faults(Vec::new());
+    scenario.run("apply --yes").ok();
+    for call in scenario.calls().iter().filter(|call| call.path.ends_with("/invite")) {
+        let email = Email::as_received(call.email().expect("an address"));
+        assert!(
+            !out.contains(&email),
+            "{when}: {email} is invited although the invitation was known to be out"
+        );
+    }
+    assert_eq!(access(scenario), *expected, "{when}");
+    scenario.run("plan --detailed-exitcode").ok();
+}
+
+fn is_of(intent: &Intent, call: &LoggedCall) -> bool {
+    let named = call.email().map(Email::as_received);
+    intent.method == call.method
+        && intent.path == call.path
+        && named.is_none_or(|named| named == intent.email)
+}
+
+/// Does something for each number, several at a time.
+fn for_each(numbers: std::ops::RangeInclusive<u64>, act: impl Fn(u64) + Sync) {
+    let next = AtomicU64::new(*numbers.start());
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while let Some(number) =
+                    Some(next.fetch_add(1, Ordering::Relaxed)).filter(|number| numbers.contains(number))
+                {
+                    act(number);
+                }
+            });
+        }
+    });
+}
+
+/// Kills apply while call `at` waits for an answer that never comes.
+fn kill_at(at: u64, fault: &str, concurrency: &str, second_invitation: SecondInvitation) -> Scenario {
+    let scenario = scenario(second_invitation);
+    scenario.sandbox().set_faults(vec![format!("{fault},at={at}").parse().expect("a fault")]);
+    let mut child = start(&scenario, &["apply", "--yes", "--concurrency", concurrency]);
+    wait_until("the call", || scenario.sandbox().log().iter().any(|call| call.fault.is_some()));
+    child.kill().expect("a process");
+    child.wait().expect("its end");
+    scenario
+}
+
+#[test]
+fn killed_before_any_call_is_processed_apply_recovers() {
+    let (expected, calls) = undisturbed(SecondInvitation::Refused);
+    for_each(1..=calls, |at| {
+        let scenario = kill_at(at, "hang", "1", SecondInvitation::Refused);
+        recovers(&scenario, &expected, &format!("killed before call {at} was processed"));
+    });
+}
+
+#[test]
+fn killed_after_any_call_is_processed_apply_recovers() {
+    let (expected, calls) = undisturbed(SecondInvitation::Refused);
+    for_each(1..=calls, |at| {
+        let scenario = kill_at(at, "hang,applied", "1", SecondInvitation::Refused);
+        recovers(&scenario, &expected, &format!("killed after call {at} was processed"));
+    });
+}
+
+#[test]
+fn killed_with_many_calls_under_way_apply_recovers() {
+    let (expected, calls) = undisturbed(SecondInvitation::SentAgain);
+    for_each(4..=calls, |at| {
+        // The service that would send a second invitation must not be asked to by those that are known.
+        let scenario = kill_at(at, "hang,applied", "8", SecondInvitation::SentAgain);
+        recovers(&scenario, &expected, &format!("killed at call {at} of many"));
+    });
+}
+
+#[test]
+fn killed_between_any_two_records_apply_recovers() {
+    let (expected, calls) = undisturbed(SecondInvitation::Refused);
+    for_each(1..=2 * calls, |lines| {
+        let scenario = scenario(SecondInvitation::Refused);
+        let mut child = start(&scenario, &["apply", "--yes", "--concurrency", "1"]);
+        let written = || scenario.read_all(".guestlist/runs").lines().count() as u64;
+        wait_until("the record", || written() >= lines || child.try_wait().expect("a process").is_some());
+        child.kill().expect("a process");
+        child.wait().expect("its end");
+        recovers(&scenario, &expected, &format!("killed when {lines} records were written"));
+    });
+}
+
+#[test]
+fn any_answer_may_be_lost() {
+    let (expected, calls) = undisturbed(SecondInvitation::Refused);
+    for_each(1..=calls, |at| {
+        let scenario = scenario(SecondInvitation::Refused);
+        scenario.sandbox().set_faults(vec![format!("close-after,at={at}").parse().expect("a fault")]);
+        scenario.run("apply --yes --concurrency 1").ok();
+        recovers(&scenario, &expected, &format!("the answer to call {at} was lost"));
+    });
+}

@@ -1,0 +1,226 @@
+//! What looks into the ledger or works on it: `log`, `resend`, `unlock`, `plan --offline`, and the lease.
+
+use std::sync::Arc;
+
+use guestlist::ledger::{Ledger, LedgerLocation, Who};
+use guestlist::sandbox::{Behaviour, Options, SecondInvitation};
+
+use crate::scenario::{HEAD, Scenario};
+
+const TWO: &str = "\
+people:
+  - {email: ana@example.com, first_name: Ana, last_name: Oak, projects: {storefront: ADMIN}}
+  - {email: ben@example.com, first_name: Ben, last_name: Elm, projects: {loyalty: USER}}
+";
+
+fn scenario() -> Scenario {
+    Scenario::new().team(&format!("{HEAD}{TWO}"))
+}
+
+#[test]
+fn the_log_tells_who_did_what() {
+    let scenario = scenario();
+    scenario.run("log").assert(0, "The ledger is empty.\n", "");
+    scenario.run("apply --yes --concurrency 1").ok();
+    scenario.run("log").assert(
+        0,
+        "\
+$TODAY $TIME apply to $ENDPOINT by tester on $HOST (completed)
+  $TODAY $TIME invite ben@example.com: proj_npnFzPr9 USER → invited, 204, $N ms
+  $TODAY $TIME invite ana@example.com: proj_9KeAhZB1 ADMIN → invited, 204, $N ms
+",
+        "",
+    );
+    scenario.run("log --person BEN@example.com").assert(
+        0,
+        "\
+$TODAY $TIME apply to $ENDPOINT by tester on $HOST (completed)
+  $TODAY $TIME invite ben@example.com: proj_npnFzPr9 USER → invited, 204, $N ms
+",
+        "",
+    );
+    scenario.run("log --person zoe@example.com").assert(
+        0,
+        "The ledger has no call about zoe@example.com.\n",
+        "",
+    );
+}
+
+#[test]
+fn the_log_as_json_is_the_records_as_stored() {
+    let scenario = scenario();
+    scenario.run("apply --yes").ok();
+    let stored = scenario.read_all(".guestlist/runs");
+    let mut command = scenario.command(&["log", "--format", "json"]);
+    let shown = String::from_utf8(command.output().expect("the binary runs").stdout).expect("UTF-8");
+    assert!(shown.lines().eq(stored.lines().rev()), "the newest first, else to the letter: {shown}");
+    let kinds: Vec<_> = stored
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).expect("JSON")["kind"]
+                .as_str()
+                .expect("a kind")
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(kinds.first().map(String::as_str), Some("run"));
+    assert_eq!(kinds.last().map(String::as_str), Some("end"));
+    assert_eq!(kinds.iter().filter(|kind| *kind == "intent").count(), 2);
+    assert_eq!(kinds.iter().filter(|kind| *kind == "outcome").count(), 2);
+}
+
+#[test]
+fn an_edited_record_shows() {
+    let scenario = scenario();
+    scenario.run("apply --yes").ok();
+    let verified = scenario.run("log --verify");
+    assert!(
+        verified.ok().stdout.ends_with("1 file checked: the ledger is as it was written.\n"),
+        "{}",
+        verified.stdout
+    );
+    let runs = std::fs::read_dir(scenario.path(".guestlist/runs")).expect("runs");
+    let file = runs.map(|entry| entry.expect("a run").path()).next().expect("a run");
+    let text = std::fs::read_to_string(&file).expect("a run");
+    std::fs::write(&file, text.replace("ben@example.com", "bob@example.com")).expect("an edit");
+    let broken = scenario.run("log --verify");
+    assert_eq!(broken.status, Some(1));
+    assert!(broken.stdout.starts_with("broken "), "{}", broken.stdout);
+    assert_eq!(broken.stderr, "error: 1 file of the ledger is not as guestlist wrote it\n");
+}
+
+#[test]
+fn an_offline_plan_says_what_it_rests_on() {
+    let scenario = scenario().member("ana@example.com", &[("storefront", "USER")]);
+    scenario.run("plan --offline").assert(1, "", "\
+error: the ledger `.guestlist` keeps no reading of $ENDPOINT: run `guestlist plan` once with the service at hand
+");
+    scenario.run("plan").ok();
+    scenario.calls();
+    scenario.run("plan --offline").assert(0, "\
+Plan for $ENDPOINT on $TODAY
+offline: members as the ledger has them of $TODAY $TIME UTC
+
+Becomes ADMIN (1)
+  ! ana@example.com    storefront
+
+Invited (1)
+  + ben@example.com    loyalty USER  (Ben Elm)
+
+Changes role (1)
+  ~ ana@example.com    storefront USER → ADMIN
+
+Left alone (1)
+  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+
+Plan: 1 to invite, 0 to assign, 1 to change, 0 to unassign: 2 calls.
+Plan id: $DIGEST
+", "\
+Offline: the last reading is less than a second old.
+");
+    assert_eq!(scenario.calls(), []);
+    scenario.run("apply --yes").ok();
+    scenario.run("plan --offline --detailed-exitcode").ok();
+    // A project that was never read is not guessed at.
+    let other =
+        format!("{HEAD}{TWO}").replace("loyalty: proj_npnFzPr9", "loyalty: proj_npnFzPr9, more: proj_more");
+    scenario.write("team.yaml", &other);
+    let ended = scenario.run("plan --offline");
+    assert_eq!(ended.status, Some(1));
+    assert!(ended.stderr.contains("does not have more: run `guestlist plan` once"), "{}", ended.stderr);
+}
+
+#[test]
+fn an_invitation_is_sent_again_on_purpose() {
+    let behaviour = Behaviour { second_invitation: SecondInvitation::SentAgain, ..Behaviour::default() };
+    let scenario = Scenario::with(Options { behaviour, ..Options::default() }).team(&format!("{HEAD}{TWO}"));
+    scenario.run("resend zoe@example.com --yes").assert(
+        1,
+        "",
+        "\
+error: zoe@example.com is not in the team file, so there is nothing to invite to
+",
+    );
+    scenario.run("resend ana@example.com --yes").assert(
+        1,
+        "",
+        "\
+error: the ledger knows of no invitation to ana@example.com; `guestlist apply` sends the first
+",
+    );
+    scenario.run("apply --yes").ok();
+    scenario.calls();
+    scenario.run("resend ana@example.com").assert(
+        1,
+        "",
+        "\
+ana@example.com was invited on $TODAY.
+error: nobody can be asked here: if that is meant, run with --yes
+",
+    );
+    assert_eq!(scenario.writes(), [""; 0]);
+    scenario.run("resend ana@example.com --yes").assert(
+        0,
+        "\
+Sent the invitation to ana@example.com again.
+",
+        "\
+ana@example.com was invited on $TODAY.
+",
+    );
+    assert_eq!(scenario.writes(), ["POST /management/v1/projects/users/invite"]);
+    assert!(
+        scenario
+            .run("log --person ana@example.com")
+            .stdout
+            .contains("invite again ana@example.com: proj_9KeAhZB1 ADMIN → invited")
+    );
+    scenario.run("plan --detailed-exitcode").ok();
+    assert!(scenario.organization(|organization| organization.accept("ana@example.com")));
+    scenario.run("resend ana@example.com --yes").assert(
+        1,
+        "",
+        "\
+error: ana@example.com is a member already: there is no invitation to send again
+",
+    );
+}
+
+#[test]
+fn a_service_that_sends_none_twice_is_told_so() {
+    let scenario = scenario();
+    scenario.run("apply --yes").ok();
+    scenario.run("resend ana@example.com --yes").assert(1, "", "\
+ana@example.com was invited on $TODAY.
+error: the service does not send an invitation to ana@example.com again (409): resend it by hand in Team settings
+");
+    scenario.run("plan --detailed-exitcode").ok();
+}
+
+#[test]
+fn a_second_apply_is_refused_while_the_lease_is_held() {
+    let scenario = scenario();
+    let ledger = Ledger::open(&LedgerLocation::Folder(scenario.path(".guestlist"))).expect("a ledger");
+    let who = Who { user: Some("anna".to_owned()), host: Some("build-7".to_owned()), ..Who::default() };
+    let lease = ledger.acquire(&who, Arc::new(jiff::Timestamp::now)).expect("a lease");
+    let refused = scenario.run("apply --yes");
+    assert_eq!((refused.status, refused.stdout.as_str()), (Some(1), ""));
+    assert!(refused.stderr.contains("anna on build-7 (process "), "{}", refused.stderr);
+    assert!(refused.stderr.contains("guestlist unlock"), "{}", refused.stderr);
+    assert_eq!(scenario.writes(), [""; 0]);
+    // What does not write is not kept from its work.
+    scenario.run("plan").ok();
+
+    let asked = scenario.run("unlock");
+    assert_eq!(asked.status, Some(1));
+    assert!(
+        asked.stderr.ends_with("error: nobody can be asked here: if that is meant, run with --yes\n"),
+        "{}",
+        asked.stderr
+    );
+    let freed = scenario.run("unlock --yes");
+    assert_eq!((freed.status, freed.stdout.as_str()), (Some(0), "The lease is free.\n"));
+    scenario.run("apply --yes").ok();
+    scenario.run("unlock --yes").assert(0, "Nobody holds the lease: nothing to do.\n", "");
+    drop(lease);
+}

@@ -1,0 +1,264 @@
+//! `plan --out` and `apply --plan`: what was reviewed is what runs.
+
+use crate::scenario::{HEAD, Scenario};
+
+const TWO: &str = "\
+people:
+  - {email: ana@example.com, first_name: Ana, last_name: Oak, projects: {storefront: ADMIN}}
+  - {email: ben@example.com, first_name: Ben, last_name: Elm, projects: {loyalty: USER}}
+policy: {prune: people, max_removals: 100%}
+";
+
+fn scenario() -> Scenario {
+    Scenario::new()
+        .team(&format!("{HEAD}{TWO}"))
+        .member("zoe@example.com", &[("storefront", "USER"), ("loyalty", "VIEWER")])
+}
+
+#[test]
+fn a_saved_plan_is_applied_without_the_team_file_and_twice_does_nothing() {
+    let scenario = scenario();
+    scenario.run("plan --out plan.json --detailed-exitcode").assert(2, "\
+Plan for $ENDPOINT on $TODAY
+members read live at $TIME UTC
+
+Taken away (1)
+  - zoe@example.com    storefront USER → none
+
+Becomes ADMIN (1)
+  ! ana@example.com    storefront (by invitation)
+
+Invited (2)
+  + ana@example.com    storefront ADMIN  (Ana Oak)
+  + ben@example.com    loyalty USER  (Ben Elm)
+
+To do by hand (1)
+  · zoe@example.com    keeps VIEWER in loyalty: the API does not take a user's last project; delete the user by hand in Team settings
+
+Left alone (1)
+  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+
+Plan: 2 to invite, 0 to assign, 0 to change, 1 to unassign: 3 calls, less than a second.
+Plan id: $DIGEST
+", "\
+Saved as plan.json: guestlist apply --plan plan.json
+");
+    scenario.write("team.yaml", "not: a team file\n");
+    scenario.run("apply --plan plan.json --yes --concurrency 1").assert(0, "\
+Plan for $ENDPOINT on $TODAY
+members read live at $TIME UTC
+
+Taken away (1)
+  - zoe@example.com    storefront USER → none
+
+Becomes ADMIN (1)
+  ! ana@example.com    storefront (by invitation)
+
+Invited (2)
+  + ana@example.com    storefront ADMIN  (Ana Oak)
+  + ben@example.com    loyalty USER  (Ben Elm)
+
+To do by hand (1)
+  · zoe@example.com    keeps VIEWER in loyalty: the API does not take a user's last project; delete the user by hand in Team settings
+
+Left alone (1)
+  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+
+Plan: 2 to invite, 0 to assign, 0 to change, 1 to unassign: 3 calls, less than a second.
+Plan id: $DIGEST
+Applied 3 of 3 changes (2 invited, 1 unassigned).
+", "\
+Applying the saved plan $DIGEST
+invited ana@example.com: storefront ADMIN
+invited ben@example.com: loyalty USER
+unassigned zoe@example.com: storefront USER → none
+");
+    assert_eq!(scenario.writes().len(), 3);
+    scenario.run("apply --plan plan.json --yes").assert(0, "\
+Plan for $ENDPOINT on $TODAY
+members read live at $TIME UTC
+
+To do by hand (1)
+  · zoe@example.com    keeps VIEWER in loyalty: the API does not take a user's last project; delete the user by hand in Team settings
+
+Waiting (2)
+  · ana@example.com    invited today
+  · ben@example.com    invited today
+
+Left alone (1)
+  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+
+No changes: nothing to do.
+Plan id: $DIGEST
+", "\
+3 changes of the saved plan hold already and are skipped.
+Applying the saved plan $DIGEST
+");
+    assert_eq!(scenario.writes(), [""; 0]);
+    let id = scenario
+        .read("plan.json")
+        .split('"')
+        .skip_while(|word| *word != "plan_id")
+        .nth(2)
+        .expect("an id")
+        .to_owned();
+    assert!(scenario.read_all(".guestlist/runs").contains(&id), "the ledger names the plan");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_saved_plan_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let scenario = scenario();
+    scenario.run("plan --out plan.json").ok();
+    let mode = std::fs::metadata(scenario.path("plan.json")).expect("a plan").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn what_holds_already_is_skipped() {
+    let scenario = scenario();
+    scenario.run("plan --out plan.json").ok();
+    scenario.run("apply --yes --max-invites 1").ok();
+    scenario.calls();
+    scenario.run("apply --plan plan.json --yes").assert(0, "\
+Plan for $ENDPOINT on $TODAY
+members read live at $TIME UTC
+
+Invited (1)
+  + ben@example.com    loyalty USER  (Ben Elm)
+
+To do by hand (1)
+  · zoe@example.com    keeps VIEWER in loyalty: the API does not take a user's last project; delete the user by hand in Team settings
+
+Waiting (1)
+  · ana@example.com    invited today
+
+Left alone (1)
+  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+
+Plan: 1 to invite, 0 to assign, 0 to change, 0 to unassign: 1 call, less than a second.
+Plan id: $DIGEST
+Applied 1 of 1 change (1 invited).
+", "\
+2 changes of the saved plan hold already and are skipped.
+Applying the saved plan $DIGEST
+invited ben@example.com: loyalty USER
+");
+    assert_eq!(scenario.writes(), ["POST /management/v1/projects/users/invite"]);
+}
+
+#[test]
+fn what_it_does_not_list_is_refused_and_shown() {
+    let scenario = scenario();
+    scenario.run("plan --out plan.json").ok();
+    let scenario = scenario.member("yan@example.com", &[("storefront", "USER"), ("loyalty", "ADMIN")]);
+    scenario.run("apply --plan plan.json --yes").assert(
+        1,
+        "",
+        "\
+error: the saved plan does not list what would now be done, so nothing was done; make a new plan.
+  not listed: unassign yan@example.com: loyalty ADMIN → none
+",
+    );
+    assert_eq!(scenario.writes(), [""; 0]);
+}
+
+#[test]
+fn another_organization_an_edit_and_another_version_are_refused() {
+    let scenario = scenario();
+    scenario.run("plan --out plan.json").ok();
+    let other = self::scenario();
+    other.write("plan.json", &scenario.read("plan.json"));
+    let ended = other.run("apply --plan plan.json --yes");
+    assert_eq!(ended.status, Some(1));
+    assert_eq!(
+        ended.stderr,
+        format!(
+            "error: the saved plan `plan.json` is not applied: it was made for {} and this run is for $ENDPOINT; make a plan for this one\n",
+            scenario.sandbox().base_url()
+        )
+    );
+    let plan = scenario.read("plan.json");
+    scenario.write("plan.json", &plan.replace("\"role\": \"USER\"", "\"role\": \"ADMIN\""));
+    scenario.run("apply --plan plan.json --yes").assert(1, "", "\
+error: the saved plan `plan.json` is not applied: it was changed after it was made: its digests do not match its content; make a new plan
+");
+    scenario.write("plan.json", &plan.replace("\"format_version\": 1", "\"format_version\": 7"));
+    scenario.run("apply --plan plan.json --yes").assert(1, "", "\
+error: the saved plan `plan.json` is not applied: its format is version 7 and this guestlist reads version 1; make the plan with the guestlist that applies it
+");
+    scenario.write("plan.json", &plan[..plan.len() / 2]);
+    let cut = scenario.run("apply --plan plan.json --yes");
+    assert!(
+        cut.status == Some(1)
+            && cut
+                .stderr
+                .starts_with("error: the saved plan `plan.json` is not applied: it is no saved plan ("),
+        "{cut:?}"
+    );
+    scenario.run("apply --plan gone.json --yes").assert(
+        1,
+        "",
+        "\
+error: the saved plan `gone.json` cannot be read: there is no such file; make one with `guestlist plan --out gone.json`
+",
+    );
+    scenario.run("apply --plan . --yes").assert(
+        1,
+        "",
+        "\
+error: the saved plan `.` cannot be read: it is a folder; make one with `guestlist plan --out .`
+",
+    );
+    assert_eq!([scenario.writes(), other.writes()].concat(), [""; 0]);
+}
+
+#[test]
+fn a_plan_for_a_day_to_come_waits_for_it() {
+    let scenario = scenario();
+    scenario.run("plan --at 2999-01-01 --out plan.json").ok();
+    scenario.run("apply --plan plan.json --yes").assert(
+        1,
+        "",
+        "\
+error: the saved plan `plan.json` is not applied: it is for 2999-01-01, and that day has not come (UTC)
+",
+    );
+    assert_eq!(scenario.writes(), [""; 0]);
+}
+
+#[test]
+fn a_plan_that_a_guard_refuses_is_refused_when_saved_too() {
+    let scenario = scenario();
+    scenario.write("team.yaml", &format!("{HEAD}{TWO}").replace("100%", "0"));
+    assert_eq!(scenario.run("plan --out plan.json").status, Some(1));
+    assert_eq!(scenario.run("apply --plan plan.json --yes").status, Some(1));
+    assert_eq!(scenario.writes(), [""; 0]);
+    scenario.run("apply --plan plan.json --yes --allow-removals 1").ok();
+    assert_eq!(scenario.writes().len(), 3);
+}
+
+#[test]
+fn the_ledger_of_the_plan_is_the_ledger_of_its_apply() {
+    let scenario = scenario();
+    std::fs::create_dir(scenario.path("team")).expect("a folder");
+    scenario.write("team/team.yaml", &format!("ledger: books\n{HEAD}{TWO}"));
+    scenario.run("plan team/team.yaml --out plan.json").ok();
+    scenario.run("apply --plan plan.json --yes").ok();
+    assert!(scenario.path("team/books/runs").is_dir());
+    assert!(!scenario.path(".guestlist").exists());
+    scenario.run("plan team/team.yaml --detailed-exitcode").ok();
+}
+
+#[test]
+fn a_saved_plan_takes_no_team_file_and_no_wave() {
+    let scenario = scenario();
+    scenario.run("plan --out plan.json").ok();
+    for args in ["apply team.yaml --plan plan.json --yes", "apply --plan plan.json --yes --max-invites 1"] {
+        let ended = scenario.run(args);
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""), "{}", ended.stderr);
+        assert!(ended.stderr.contains("cannot be used with"), "{}", ended.stderr);
+    }
+    assert_eq!(scenario.writes(), [""; 0]);
+}

@@ -1,0 +1,71 @@
+//! Two applies at once: on one ledger the second is refused, on two they do no harm.
+
+use std::fmt::Write as _;
+use std::process::Stdio;
+
+use guestlist::sandbox::{Options, Standing};
+
+use crate::kills::wait_until;
+use crate::scenario::{HEAD, Scenario};
+
+fn scenario(people: usize, options: Options) -> Scenario {
+    let mut text = format!("{HEAD}people:\n");
+    for number in 0..people {
+        let _ = writeln!(
+            text,
+            "  - {{email: p{number}@example.com, first_name: P, last_name: P, projects: {{loyalty: USER}}}}"
+        );
+    }
+    Scenario::with(options).team(&text)
+}
+
+#[test]
+fn the_second_on_one_ledger_is_refused_and_told_who_is_first() {
+    let faults = vec!["hang,method=POST".parse().expect("a fault")];
+    let scenario = scenario(2, Options { faults, ..Options::default() });
+    let mut first = scenario.command(&["apply", "--yes"]);
+    let mut first = first.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
+    wait_until("the first call", || scenario.sandbox().log().iter().any(|call| call.method == "POST"));
+    let writes = scenario.writes().len();
+    let second = scenario.run("apply --yes");
+    assert_eq!((second.status, second.stdout.as_str()), (Some(1), ""));
+    let who = format!("(process {}) holds it since ", first.id());
+    let (begins, ends) = second.stderr.split_once(&who).expect("who is first");
+    assert!(begins.starts_with("error: the ledger is in use: tester"), "{begins}");
+    assert!(
+        ends.ends_with(
+            "; wait until that run has ended (a lease that is not renewed expires after 60 seconds), or, if \
+             you know it to be gone, run `guestlist unlock`\n"
+        ),
+        "{ends}"
+    );
+    assert_eq!(scenario.writes().len(), 0, "the second one wrote, after {writes} writes of the first");
+    first.kill().expect("a process");
+    first.wait().expect("its end");
+    // The lease of a process that is gone holds nobody up.
+    scenario.sandbox().set_faults(Vec::new());
+    scenario.run("apply --yes").ok();
+}
+
+#[test]
+fn two_with_a_ledger_each_do_no_harm() {
+    let scenario = scenario(40, Options::default());
+    let start = |ledger: &str| {
+        let mut command = scenario.command(&["apply", "--yes", "--ledger", ledger]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs")
+    };
+    let both = [start("one"), start("two")];
+    for child in both {
+        let output = child.wait_with_output().expect("its end");
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let invited = scenario.organization(|organization| {
+        organization.invited().filter(|person| person.standing == Standing::Invited(1)).count()
+    });
+    assert_eq!(invited, 40);
+    scenario.calls();
+    for ledger in ["one", "two"] {
+        scenario.run(&format!("apply --yes --ledger {ledger}")).ok();
+    }
+    assert_eq!(scenario.writes(), [""; 0]);
+}
