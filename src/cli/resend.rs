@@ -1,7 +1,7 @@
 //! `guestlist resend`: sends an invitation again, on purpose.
 
 use super::args::{Everywhere, Resend as Args};
-use super::connection::{Place, clock};
+use super::connection::{Place, clock, today};
 use super::environment;
 use super::failure::{Ended, Failure};
 use super::load::{self, folder_of};
@@ -20,6 +20,17 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
             "{email} is not in the team file, so there is nothing to invite to"
         )));
     };
+    let day = today();
+    if let Some(until) = person.until.filter(|until| *until < day) {
+        return Err(Failure::new(format!(
+            "the access of {email} ended on {until}: no invitation is sent again; correct `until` if that is wrong"
+        )));
+    }
+    if let Some(from) = person.from.filter(|from| *from > day) {
+        return Err(Failure::new(format!(
+            "{email} starts on {from}: no invitation is sent before; correct `from` if that is wrong"
+        )));
+    }
     let place = Place::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))?;
     let ledger = place.ledger()?;
     let connection = place.connect(everywhere, Some(&team.desired), terminal).await?;
