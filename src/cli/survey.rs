@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::args::Everywhere;
 use super::connection::{Place, clock};
 use super::failure::Failure;
 use super::terminal::Terminal;
-use crate::api::Reader;
+use crate::api::{Pace, Reader};
 use crate::desired::Desired;
 use crate::known::{Known, with_writes};
 use crate::ledger::{Ledger, Standing};
@@ -31,13 +32,27 @@ pub(crate) async fn live(
     Ok(known)
 }
 
-/// Asks nobody: the last reading, and what guestlist did since.
-pub(crate) fn offline(
+/// Asks the service or, with `--offline`, nobody.
+pub(crate) async fn live_or_offline(
+    offline: bool,
+    everywhere: &Everywhere,
     place: &Place,
-    ledger: &Ledger,
     desired: &Desired,
     terminal: Terminal,
-) -> Result<Known, Failure> {
+) -> Result<(Known, Option<Pace>), Failure> {
+    let ledger = place.ledger()?;
+    if offline {
+        return Ok((self::offline(place, &ledger, desired, terminal)?, None));
+    }
+    let connection = place.connect(everywhere, Some(desired), terminal).await?;
+    let known = live(place, &ledger, &connection.client.reader(), desired, terminal).await?;
+    let pace = connection.client.pace();
+    connection.close().await?;
+    Ok((known, pace))
+}
+
+/// Asks nobody: the last reading, and what guestlist did since.
+fn offline(place: &Place, ledger: &Ledger, desired: &Desired, terminal: Terminal) -> Result<Known, Failure> {
     let standing = standing(place, ledger, terminal)?;
     let Some(reading) = standing.reading else {
         return Err(Failure::new(format!(
@@ -74,9 +89,9 @@ pub(crate) fn offline(
 }
 
 /// What is known to have been so before this run.
-pub(crate) fn past(place: &Place, ledger: &Ledger) -> Result<Past, Failure> {
+pub(crate) fn past(place: &Place) -> Result<Past, Failure> {
     // The ledger's warnings are given when it is read for the plan itself.
-    let standing = ledger.standing(place.endpoint.realm()).map_err(Failure::new)?;
+    let standing = place.ledger()?.standing(place.endpoint.realm()).map_err(Failure::new)?;
     let given = standing.writes.last();
     let Some(reading) = standing.reading else { return Ok(Past { given, ..Past::default() }) };
     let members = with_writes(reading.members, &standing.writes.since(reading.read_at));
