@@ -83,16 +83,16 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         Some(other) => (EndReason::Stopped, Some(other.to_string())),
     };
     let recorded = run.end(reason, text.as_deref()).await;
-    connection.close().await?;
+    let closed = connection.close().await;
     drop(lease);
     if let Err(error) = recorded {
         terminal.warn(&format!("the end of this run is not in the ledger: {error}"));
     }
-    tell(&report, desired, terminal)?;
+    let told = tell(&report, desired, terminal);
     match signals.failure() {
         Some(signal) => Err(signal),
-        None if report.is_success() => Ok(()),
-        None => Err(Failure::Said),
+        None if report.is_success() => closed.and(told),
+        None => closed.and(told).and(Err(Failure::Said)),
     }
 }
 
@@ -196,8 +196,8 @@ fn tell(report: &Report, desired: &Desired, terminal: Terminal) -> Ended {
     let sentence = format!("Applied {} of {}{details}.", report.done(), wording::count(all, "change"));
     let painted =
         if report.is_success() { terminal.out.green(&sentence) } else { terminal.out.yellow(&sentence) };
-    Terminal::print(&format!("{painted}\n"))?;
-
+    // Where standard output is full or gone, those who failed are named all the same.
+    let printed = Terminal::print(&format!("{painted}\n"));
     for (change, ending) in &report.endings {
         let line = render::change_line(desired, change);
         match ending {
@@ -213,5 +213,5 @@ fn tell(report: &Report, desired: &Desired, terminal: Terminal) -> Ended {
             wording::count(waiting, "change")
         ));
     }
-    Ok(())
+    printed
 }
