@@ -1,6 +1,6 @@
 //! What the lists of the service said, and how they become members.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -79,12 +79,6 @@ impl Reading {
             }
         }
         members
-    }
-
-    /// Everyone who stands in any of the lists.
-    #[must_use]
-    pub fn logins(&self) -> BTreeSet<Email> {
-        self.lists.values().flat_map(|list| list.users.values()).map(|user| user.login.clone()).collect()
     }
 
     /// What is known when these lists were just read. `last` is the reading before this one, with what
