@@ -21,7 +21,7 @@ use crate::identity::Endpoint;
 use crate::inert;
 use crate::known::Known;
 use crate::ledger::{EndReason, Meaning, Run};
-use crate::plan::{Change, Plan, SavedPlan, Unlisted};
+use crate::plan::{Change, Guard, Plan, SavedPlan, Unlisted};
 use crate::render::{self, View};
 use crate::team_file::MAX_BYTES;
 use crate::wording;
@@ -111,7 +111,8 @@ impl Task {
             ))
         })?;
         let skipped = saved.changes.len() - now.changes.len();
-        if skipped > 0 {
+        // In doubt nothing is taken away, which does not say that it holds.
+        if skipped > 0 && !now.is_refused_by(Guard::DoubtfulReading) {
             let (hold, are) = if skipped == 1 { ("holds", "is") } else { ("hold", "are") };
             let changes = wording::count(skipped, "change");
             terminal.say(&format!("{changes} of the saved plan {hold} already and {are} skipped."));
@@ -197,7 +198,7 @@ fn tell(report: &Report, desired: &Desired, terminal: Terminal) -> Ended {
     let painted =
         if report.is_success() { terminal.out.green(&sentence) } else { terminal.out.yellow(&sentence) };
     // Where standard output is full or gone, those who failed are named all the same.
-    let printed = Terminal::print(&format!("{painted}\n"));
+    let done = Terminal::print(&format!("{painted}\n"));
     for (change, ending) in &report.endings {
         let line = render::change_line(desired, change);
         match ending {
@@ -213,5 +214,5 @@ fn tell(report: &Report, desired: &Desired, terminal: Terminal) -> Ended {
             wording::count(waiting, "change")
         ));
     }
-    printed
+    done
 }
