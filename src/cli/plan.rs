@@ -25,7 +25,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     let base = args.base.as_deref().map(|base| load::team(base, terminal)).transpose()?;
     // Taken before the reading, which becomes the last one by being made.
     let past = base.as_ref().map(|_| survey::past(&place)).transpose()?;
-    let (known, pace) = survey::live_or_offline(args.offline, everywhere, &place, desired, terminal).await?;
+    let (known, rate) = survey::live_or_offline(args.offline, everywhere, &place, desired, terminal).await?;
     let terms = terms(&place, args.at.unwrap_or_else(today), args.terms);
     let plan = Plan::between(desired, &known, &terms);
     let origins = match (&base, &past) {
@@ -35,7 +35,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     let redacted = args.redact.then(|| Redacted::new(&plan, desired, &known));
     let (shown_plan, shown_known) =
         redacted.as_ref().map_or((&plan, &known), |redacted| (&redacted.plan, &redacted.known));
-    let expected = expected_time(&plan, pace.as_ref());
+    let expected = expected_time(&plan, rate.as_ref());
     let view = View {
         origins: &origins,
         width: Terminal::width(),

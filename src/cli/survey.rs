@@ -1,14 +1,12 @@
 //! Learns what is known: from the service and the ledger, or from the ledger alone.
 
-use std::collections::BTreeSet;
-
 use super::args::Everywhere;
 use super::connection::{Place, clock};
 use super::failure::Failure;
 use super::terminal::Terminal;
 use crate::api::{Pace, Reader};
 use crate::desired::Desired;
-use crate::known::{Known, with_writes};
+use crate::known::{Known, members_within, with_writes};
 use crate::ledger::{Ledger, Standing};
 use crate::plan::Past;
 use crate::render;
@@ -46,9 +44,9 @@ pub(crate) async fn live_or_offline(
     }
     let connection = place.connect(everywhere, Some(desired), terminal).await?;
     let known = live(place, &ledger, &connection.client.reader(), desired, terminal).await?;
-    let pace = connection.client.pace();
+    let rate = connection.client.pace();
     connection.close().await?;
-    Ok((known, pace))
+    Ok((known, rate))
 }
 
 /// Asks nobody: the last reading, and what guestlist did since.
@@ -77,14 +75,8 @@ fn offline(place: &Place, ledger: &Ledger, desired: &Desired, terminal: Terminal
     let age = clock()().duration_since(reading.read_at);
     let age = age.try_into().unwrap_or_default();
     terminal.say(&format!("Offline: the last reading is {} old.", render::about(age)));
-    let managed: BTreeSet<_> = desired.projects.keys().collect();
-    let mut members = with_writes(reading.members, &standing.writes.since(reading.read_at));
-    for member in members.values_mut() {
-        let before = member.access.len();
-        member.access.retain(|project, _| managed.contains(project));
-        member.elsewhere |= member.access.len() < before;
-    }
-    members.retain(|_, member| !member.access.is_empty());
+    let members = with_writes(reading.members, &standing.writes.since(reading.read_at));
+    let members = members_within(members, |project| desired.projects.contains_key(project));
     Ok(Known::offline(reading.read_at, members, standing.invitations))
 }
 

@@ -131,3 +131,18 @@ pub fn with_writes(mut members: BTreeMap<Email, Member>, writes: &RecentWrites) 
     members.retain(|_, member| !member.access.is_empty());
     members
 }
+
+/// The members of the managed projects alone; that they have others is still known of them.
+#[must_use]
+pub fn members_within(
+    mut members: BTreeMap<Email, Member>,
+    is_managed: impl Fn(&ProjectId) -> bool,
+) -> BTreeMap<Email, Member> {
+    for member in members.values_mut() {
+        let before = member.access.len();
+        member.access.retain(|project, _| is_managed(project));
+        member.elsewhere |= member.access.len() < before;
+    }
+    members.retain(|_, member| !member.access.is_empty());
+    members
+}
