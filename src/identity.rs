@@ -170,8 +170,6 @@ opaque_id!(
 );
 
 /// What a person may do in a project.
-///
-/// The order is that of power, the least first, by which the last role of somebody is chosen.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum Role {
@@ -193,6 +191,20 @@ impl Role {
     /// The roles that every organization has.
     pub const PREDEFINED: [Self; 5] =
         [Self::Admin, Self::User, Self::Viewer, Self::Merchant, Self::UserRestricted];
+
+    /// How much it allows, the least first: by it the last role of somebody is chosen. What a custom role
+    /// allows is not known, so that all of them are alike.
+    #[must_use]
+    pub fn power(&self) -> u8 {
+        match self {
+            Self::Viewer => 0,
+            Self::Merchant => 1,
+            Self::UserRestricted => 2,
+            Self::User => 3,
+            Self::Custom(_) => 4,
+            Self::Admin => 5,
+        }
+    }
 
     /// The predefined role of that name, spelled exactly so.
     #[must_use]

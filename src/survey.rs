@@ -60,24 +60,16 @@ impl Survey<'_> {
     pub async fn live(&self, standing: Standing) -> Result<Surveyed, SurveyError> {
         self.check_projects().await?;
         let projects: Vec<ProjectId> = self.desired.projects.keys().cloned().collect();
-        let lists = self.reader.users_of(&projects, CONCURRENCY).await?;
-        let mut reading = Reading { read_at: (self.clock)(), lists };
-
         let last = standing
             .reading
             .as_ref()
             .map(|reading| with_writes(reading.members.clone(), &standing.writes.since(reading.read_at)));
         let last = last.unwrap_or_default();
-        let recent = standing.writes.since(reading.read_at - SETTLED_AFTER);
-        let invitations = standing.invitations;
-        let mut known = reading.live(invitations.clone(), recent.clone(), &last);
-        let again = known.doubtful_projects(&projects);
-        if !again.is_empty() {
-            tracing::info!(projects = again.len(), "reading doubtful lists once more");
-            reading.lists.extend(self.reader.users_of(&again, CONCURRENCY).await?);
-            reading.read_at = (self.clock)();
-            known = reading.live(invitations, recent, &last);
-        }
+        let judge = |reading: &Reading| {
+            let recent = standing.writes.since(reading.read_at - SETTLED_AFTER);
+            reading.live(standing.invitations.clone(), recent, &last)
+        };
+        let (reading, known) = read(self.reader, &projects, self.clock, judge).await?;
         let unkept = if known.doubts.is_empty() { self.keep(&reading, &known).err() } else { None };
         Ok(Surveyed { known, unkept })
     }
@@ -107,6 +99,30 @@ impl Survey<'_> {
         let missing = managed.filter(|id| !projects.iter().any(|project| project.id == **id));
         missing.map(|id| format!("{} ({id})", self.desired.project_name(id))).collect()
     }
+}
+
+/// Reads the lists of `projects`, and those once more that `judge` finds doubtful. Doubts that are left
+/// stand in what is known.
+///
+/// # Errors
+/// Where the service does not answer.
+pub async fn read(
+    reader: &Reader,
+    projects: &[ProjectId],
+    clock: &Clock,
+    judge: impl Fn(&Reading) -> Known,
+) -> Result<(Reading, Known), api::Error> {
+    let lists = reader.users_of(projects, CONCURRENCY).await?;
+    let mut reading = Reading { read_at: clock(), lists };
+    let mut known = judge(&reading);
+    let again = known.doubtful_projects(projects);
+    if !again.is_empty() {
+        tracing::info!(projects = again.len(), "reading doubtful lists once more");
+        reading.lists.extend(reader.users_of(&again, CONCURRENCY).await?);
+        reading.read_at = clock();
+        known = judge(&reading);
+    }
+    Ok((reading, known))
 }
 
 impl From<api::Error> for SurveyError {

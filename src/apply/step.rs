@@ -151,17 +151,10 @@ impl Apply<'_> {
             Standing::Has { role: ref has, .. } if has == role => {
                 self.settle(trace, Meaning::AlreadySo, Some(error.to_string())).await
             }
-            Standing::Has { id, role: has, admins } => {
+            Standing::Has { user, role: has, admins } => {
                 self.settle(trace, Meaning::Refused, Some(error.to_string())).await?;
-                let keep = self.desired.policy.keep_admins as usize;
-                if has == Role::Admin && admins <= keep {
-                    let reason = format!(
-                        "has become ADMIN in {} since the plan was made, and the project has no more than {keep}",
-                        self.desired.project_name(project)
-                    );
-                    return Err(Setback::Person(reason));
-                }
-                self.change_role(email, &id, project, &has, role).await
+                self.may_replace(&user, project, &has, admins)?;
+                self.change_role(email, &user.id, project, &has, role).await
             }
             Standing::Absent if maybe_invited => {
                 self.settle(trace, Meaning::AlreadyInvited, Some(error.to_string())).await
@@ -183,10 +176,37 @@ impl Apply<'_> {
             Some(given) if given != role => {
                 let detail = format!("the user has {given} there already");
                 self.settle(trace, Meaning::Refused, Some(detail)).await?;
+                let admins = match given {
+                    Role::Admin => match self.look(project, email).await.map_err(setback)? {
+                        Standing::Has { admins, .. } => admins,
+                        Standing::Absent => 0,
+                    },
+                    _ => 0,
+                };
+                self.may_replace(&user, project, given, admins)?;
                 self.change_role(email, &user.id, project, given, role).await
             }
             _ => self.settle(trace, Meaning::Assigned, None).await,
         }
+    }
+
+    /// Whether a role that turned up since the plan was made may be replaced. No guard has seen it, so
+    /// what the guards keep is kept here; `admins` counts the project's, where the role is ADMIN.
+    fn may_replace(&self, user: &User, project: &ProjectId, role: &Role, admins: usize) -> Step<()> {
+        let keep = self.desired.policy.keep_admins as usize;
+        let project = self.desired.project_name(project);
+        if user.is_owner {
+            let role = self.desired.role_name(role);
+            let reason = format!("is an owner, and owners are never changed: stays {role} in {project}");
+            return Err(Setback::Person(reason));
+        }
+        if *role == Role::Admin && admins <= keep {
+            let reason = format!(
+                "has become ADMIN in {project} since the plan was made, and the project has no more than {keep}"
+            );
+            return Err(Setback::Person(reason));
+        }
+        Ok(())
     }
 
     async fn change_role(

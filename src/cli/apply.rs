@@ -8,7 +8,7 @@ use super::connection::{Place, today};
 use super::failure::{Ended, Failure};
 use super::load::{self, folder_of};
 use super::plan::{expected_time, refuse, terms};
-use super::run::{Manner, Run};
+use super::run::{Carried, Manner, Run};
 use super::terminal::Terminal;
 use crate::apply::{Ending, Report};
 use crate::desired::Desired;
@@ -16,7 +16,7 @@ use crate::identity::Endpoint;
 use crate::inert;
 use crate::known::Known;
 use crate::ledger::Meaning;
-use crate::plan::{Plan, SavedPlan, Unlisted};
+use crate::plan::{Guard, Plan, SavedPlan, Unlisted};
 use crate::render::{self, View};
 use crate::team_file::MAX_BYTES;
 use crate::wording;
@@ -48,12 +48,12 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     let calls = wording::count(plan.changes.len(), "call");
     run.confirm(args.yes, format!("Make {calls} to {}?", plan.endpoint)).await?;
     let manner = Manner { command: "apply", concurrency: usize::from(args.concurrency), again: false };
-    let (report, signal) = run.carry_out(&plan, &known, manner).await?;
-    tell(&report, desired, terminal)?;
+    let Carried { report, signal, closed } = run.carry_out(&plan, &known, manner).await?;
+    let told = tell(&report, desired, terminal);
     match signal {
         Some(signal) => Err(signal),
-        None if report.is_success() => Ok(()),
-        None => Err(Failure::Said),
+        None if report.is_success() => closed.and(told),
+        None => closed.and(told).and(Err(Failure::Said)),
     }
 }
 
@@ -72,7 +72,8 @@ impl Task {
             ))
         })?;
         let skipped = saved.changes.len() - now.changes.len();
-        if skipped > 0 {
+        // In doubt nothing is taken away, which does not say that it holds.
+        if skipped > 0 && !now.is_refused_by(Guard::DoubtfulReading) {
             let (hold, are) = if skipped == 1 { ("holds", "is") } else { ("hold", "are") };
             let changes = wording::count(skipped, "change");
             terminal.say(&format!("{changes} of the saved plan {hold} already and {are} skipped."));
@@ -141,9 +142,10 @@ fn tell(report: &Report, desired: &Desired, terminal: Terminal) -> Ended {
     let sentence = format!("Applied {} of {}{details}.", report.done(), wording::count(all, "change"));
     let painted =
         if report.is_success() { terminal.out.green(&sentence) } else { terminal.out.yellow(&sentence) };
-    Terminal::print(&format!("{painted}\n"))?;
+    // Where standard output is full or gone, those who failed are named all the same.
+    let told = Terminal::print(&format!("{painted}\n"));
     tell_setbacks(report, desired, terminal);
-    Ok(())
+    told
 }
 
 /// Names what was not done, and why, on standard error.

@@ -5,10 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use jiff::Timestamp;
-
 use super::args::{Everywhere, Import as Args};
-use super::connection::Place;
+use super::connection::{Place, clock};
 use super::failure::{Ended, Failure};
 use super::load::folder_of;
 use super::terminal::Terminal;
@@ -17,10 +15,8 @@ use crate::desired;
 use crate::identity::ProjectId;
 use crate::inert;
 use crate::known::{self, Invitations, Known, Project, Reading, RecentWrites};
+use crate::survey;
 use crate::wording::{count, list};
-
-/// How many lists are read at once.
-const CONCURRENCY: usize = 8;
 
 /// How many doubts a refusal names.
 const DOUBTS_SHOWN: usize = 3;
@@ -84,21 +80,12 @@ fn chosen(projects: Vec<Project>, asked: &[String]) -> Result<Vec<Project>, Fail
     Err(Failure::new(format!("{} {verb} not in the organization: it has {}", list(&unknown), list(&ids))))
 }
 
-/// The members of `projects`. A reading that raises doubts is made once more, and if it still does, it is
-/// not written down.
+/// The members of `projects`. A reading that raises doubts twice is not written down.
 async fn members(reader: &Reader, projects: &[Project]) -> Result<Known, Failure> {
     let ids: Vec<_> = projects.iter().map(|project| project.id.clone()).collect();
-    let believed = |lists| {
-        let reading = Reading { read_at: Timestamp::now(), lists };
-        reading.live(Invitations::default(), RecentWrites::new(), &BTreeMap::new())
-    };
-    let mut lists = reader.users_of(&ids, CONCURRENCY).await.map_err(Failure::new)?;
-    let mut known = believed(lists.clone());
-    let again = known.doubtful_projects(&ids);
-    if !again.is_empty() {
-        lists.extend(reader.users_of(&again, CONCURRENCY).await.map_err(Failure::new)?);
-        known = believed(lists);
-    }
+    let judge =
+        |reading: &Reading| reading.live(Invitations::default(), RecentWrites::new(), &BTreeMap::new());
+    let (_, known) = survey::read(reader, &ids, &clock(), judge).await.map_err(Failure::new)?;
     if known.doubts.is_empty() {
         return Ok(known);
     }

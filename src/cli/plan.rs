@@ -21,20 +21,11 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     let path = &args.file.team_file;
     let team = load::team(path, terminal)?;
     let place = Place::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))?;
-    let ledger = place.ledger()?;
     let desired = &team.desired;
     let base = args.base.as_deref().map(|base| load::team(base, terminal)).transpose()?;
     // Taken before the reading, which becomes the last one by being made.
-    let past = base.as_ref().map(|_| survey::past(&place, &ledger)).transpose()?;
-    let (known, rate) = if args.offline {
-        (survey::offline(&place, &ledger, desired, terminal)?, None)
-    } else {
-        let connection = place.connect(everywhere, Some(desired), terminal).await?;
-        let known = survey::live(&place, &ledger, &connection.client.reader(), desired, terminal).await?;
-        let rate = connection.client.pace();
-        connection.close().await?;
-        (known, rate)
-    };
+    let past = base.as_ref().map(|_| survey::past(&place)).transpose()?;
+    let (known, rate) = survey::live_or_offline(args.offline, everywhere, &place, desired, terminal).await?;
     let terms = terms(&place, args.at.unwrap_or_else(today), args.terms);
     let plan = Plan::between(desired, &known, &terms);
     let origins = match (&base, &past) {

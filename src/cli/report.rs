@@ -14,16 +14,8 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     let path = &args.file.team_file;
     let team = load::team(path, terminal)?;
     let place = Place::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))?;
-    let ledger = place.ledger()?;
-    let known = if args.offline {
-        survey::offline(&place, &ledger, &team.desired, terminal)?
-    } else {
-        let connection = place.connect(everywhere, Some(&team.desired), terminal).await?;
-        let reader = connection.client.reader();
-        let known = survey::live(&place, &ledger, &reader, &team.desired, terminal).await?;
-        connection.close().await?;
-        known
-    };
+    let (known, _) =
+        survey::live_or_offline(args.offline, everywhere, &place, &team.desired, terminal).await?;
     let plan = Plan::between(&team.desired, &known, &Terms::new(place.endpoint.clone(), today()));
     for refusal in &plan.refused {
         terminal.warn(&refusal.text);

@@ -5,7 +5,7 @@ use super::args::{Everywhere, Resend as Args};
 use super::connection::{Place, today};
 use super::failure::{Ended, Failure};
 use super::load::{self, folder_of};
-use super::run::{Manner, Run};
+use super::run::{Carried, Manner, Run};
 use super::terminal::Terminal;
 use crate::apply::Ending;
 use crate::identity::Email;
@@ -22,6 +22,17 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
             "{email} is not in the team file, so there is nothing to invite to"
         )));
     };
+    let day = today();
+    if let Some(until) = person.until.filter(|until| *until < day) {
+        return Err(Failure::new(format!(
+            "the access of {email} ended on {until}: no invitation is sent again; correct `until` if that is wrong"
+        )));
+    }
+    if let Some(from) = person.from.filter(|from| *from > day) {
+        return Err(Failure::new(format!(
+            "{email} starts on {from}: no invitation is sent before; correct `from` if that is wrong"
+        )));
+    }
     let place = Place::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))?;
     let mut run = Run::begin(&place, desired, everywhere, terminal).await?;
     let known = run.survey().await?;
@@ -37,10 +48,11 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     };
     terminal.say(&format!("{email} was invited on {}.", invitation.sent_at.strftime("%Y-%m-%d")));
     run.confirm(args.yes, format!("Send the invitation to {email} again?")).await?;
-    let plan = Plan::inviting(person, desired, &known, &Terms::new(place.endpoint.clone(), today()));
+    let plan = Plan::inviting(person, desired, &known, &Terms::new(place.endpoint.clone(), day));
     let manner = Manner { command: "resend", concurrency: 1, again: true };
-    let (report, signal) = run.carry_out(&plan, &known, manner).await?;
+    let Carried { report, signal, closed } = run.carry_out(&plan, &known, manner).await?;
     tell_setbacks(&report, desired, terminal);
+    closed?;
     match (signal, report.endings.first().map(|(_, ending)| ending)) {
         (Some(signal), _) => Err(signal),
         (None, Some(Ending::Done(Meaning::Invited))) => {

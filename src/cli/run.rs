@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::args::Everywhere;
 use super::connection::{Connection, Place, clock};
 use super::environment;
-use super::failure::Failure;
+use super::failure::{Ended, Failure};
 use super::progress::Progress;
 use super::signals::Signals;
 use super::survey;
@@ -26,6 +26,16 @@ pub(super) struct Run<'a> {
     signals: Signals,
     stop: Arc<Stop>,
     terminal: Terminal,
+}
+
+/// What came of a run.
+pub(super) struct Carried {
+    /// Every change and how it ended.
+    pub(super) report: Report,
+    /// What the signal asks for that ended it, if one did.
+    pub(super) signal: Option<Failure>,
+    /// Whether the way to the organization was closed in order.
+    pub(super) closed: Ended,
 }
 
 /// What a run does, as far as it is not in its plan.
@@ -74,13 +84,13 @@ impl<'a> Run<'a> {
         self.signals.or_stop(async { asked.await.map_err(Failure::new)? }).await
     }
 
-    /// Makes the changes of `plan`, and ends the run. A signal that ended it is told with the report.
+    /// Makes the changes of `plan`, and ends the run.
     pub(super) async fn carry_out(
         self,
         plan: &Plan,
         known: &Known,
         manner: Manner,
-    ) -> Result<(Report, Option<Failure>), Failure> {
+    ) -> Result<Carried, Failure> {
         let Self { connection, place, desired, ledger, lease, signals, stop, terminal } = self;
         let plan_id = Some(plan.id.as_str().to_owned());
         let run = ledger::Run::new(manner.command, environment::who(), place.endpoint.clone(), plan_id);
@@ -108,12 +118,12 @@ impl<'a> Run<'a> {
             Some(other) => (EndReason::Stopped, Some(other.to_string())),
         };
         let recorded = run.end(reason, text.as_deref()).await;
-        connection.close().await?;
+        let closed = connection.close().await;
         drop(lease);
         if let Err(error) = recorded {
             terminal.warn(&format!("the end of this run is not in the ledger: {error}"));
         }
-        Ok((report, signals.failure()))
+        Ok(Carried { report, signal: signals.failure(), closed })
     }
 
     /// Ends a run that has nothing to do.

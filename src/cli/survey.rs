@@ -1,13 +1,12 @@
 //! Learns what is known: from the service and the ledger, or from the ledger alone.
 
-use std::collections::BTreeSet;
-
+use super::args::Everywhere;
 use super::connection::{Place, clock};
 use super::failure::Failure;
 use super::terminal::Terminal;
-use crate::api::Reader;
+use crate::api::{Pace, Reader};
 use crate::desired::Desired;
-use crate::known::{Known, with_writes};
+use crate::known::{Known, members_within, with_writes};
 use crate::ledger::{Ledger, Standing};
 use crate::plan::Past;
 use crate::render;
@@ -31,13 +30,27 @@ pub(crate) async fn live(
     Ok(known)
 }
 
-/// Asks nobody: the last reading, and what guestlist did since.
-pub(crate) fn offline(
+/// Asks the service or, with `--offline`, nobody.
+pub(crate) async fn live_or_offline(
+    offline: bool,
+    everywhere: &Everywhere,
     place: &Place,
-    ledger: &Ledger,
     desired: &Desired,
     terminal: Terminal,
-) -> Result<Known, Failure> {
+) -> Result<(Known, Option<Pace>), Failure> {
+    let ledger = place.ledger()?;
+    if offline {
+        return Ok((self::offline(place, &ledger, desired, terminal)?, None));
+    }
+    let connection = place.connect(everywhere, Some(desired), terminal).await?;
+    let known = live(place, &ledger, &connection.client.reader(), desired, terminal).await?;
+    let rate = connection.client.pace();
+    connection.close().await?;
+    Ok((known, rate))
+}
+
+/// Asks nobody: the last reading, and what guestlist did since.
+fn offline(place: &Place, ledger: &Ledger, desired: &Desired, terminal: Terminal) -> Result<Known, Failure> {
     let standing = standing(place, ledger, terminal)?;
     let Some(reading) = standing.reading else {
         return Err(Failure::new(format!(
@@ -62,21 +75,15 @@ pub(crate) fn offline(
     let age = clock()().duration_since(reading.read_at);
     let age = age.try_into().unwrap_or_default();
     terminal.say(&format!("Offline: the last reading is {} old.", render::about(age)));
-    let managed: BTreeSet<_> = desired.projects.keys().collect();
-    let mut members = with_writes(reading.members, &standing.writes.since(reading.read_at));
-    for member in members.values_mut() {
-        let before = member.access.len();
-        member.access.retain(|project, _| managed.contains(project));
-        member.elsewhere |= member.access.len() < before;
-    }
-    members.retain(|_, member| !member.access.is_empty());
+    let members = with_writes(reading.members, &standing.writes.since(reading.read_at));
+    let members = members_within(members, |project| desired.projects.contains_key(project));
     Ok(Known::offline(reading.read_at, members, standing.invitations))
 }
 
 /// What is known to have been so before this run.
-pub(crate) fn past(place: &Place, ledger: &Ledger) -> Result<Past, Failure> {
+pub(crate) fn past(place: &Place) -> Result<Past, Failure> {
     // The ledger's warnings are given when it is read for the plan itself.
-    let standing = ledger.standing(place.endpoint.realm()).map_err(Failure::new)?;
+    let standing = place.ledger()?.standing(place.endpoint.realm()).map_err(Failure::new)?;
     let given = standing.writes.last();
     let Some(reading) = standing.reading else { return Ok(Past { given, ..Past::default() }) };
     let members = with_writes(reading.members, &standing.writes.since(reading.read_at));

@@ -16,6 +16,9 @@ pub(crate) fn run(args: &Unlock, everywhere: &Everywhere, terminal: Terminal) ->
     };
     terminal.say(&format!("{lease}."));
     terminal.confirm(args.yes, "Free the lease? A run that still goes on will stop at its next call.")?;
-    ledger.unlock(Timestamp::now()).map_err(Failure::new)?;
-    Terminal::print("The lease is free.\n")
+    if ledger.unlock(&lease, Timestamp::now()).map_err(Failure::new)? {
+        Terminal::print("The lease is free.\n")
+    } else {
+        Terminal::print("That lease was given back meanwhile: nothing was freed.\n")
+    }
 }

@@ -13,7 +13,7 @@ use crate::identity::{Access, Email, ProjectId, Role, UserId};
 
 pub use adopt::{Adopted, adopt};
 pub use doubt::Doubt;
-pub use reading::{Project, Reading, User, UserList, with_writes};
+pub use reading::{Project, Reading, User, UserList, members_within, with_writes};
 
 /// What is known of the managed projects.
 #[derive(Clone, PartialEq, Eq, Debug)]

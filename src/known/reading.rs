@@ -1,6 +1,6 @@
 //! What the lists of the service said, and how they become members.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -81,12 +81,6 @@ impl Reading {
         members
     }
 
-    /// Everyone who stands in any of the lists.
-    #[must_use]
-    pub fn logins(&self) -> BTreeSet<Email> {
-        self.lists.values().flat_map(|list| list.users.values()).map(|user| user.login.clone()).collect()
-    }
-
     /// What is known when these lists were just read. `last` is the reading before this one, with what
     /// guestlist did since worked in; members it had in a list that is now empty raise a doubt.
     #[must_use]
@@ -133,6 +127,21 @@ pub fn with_writes(mut members: BTreeMap<Email, Member>, writes: &RecentWrites) 
                 }
             }
         }
+    }
+    members.retain(|_, member| !member.access.is_empty());
+    members
+}
+
+/// The members of the managed projects alone; that they have others is still known of them.
+#[must_use]
+pub fn members_within(
+    mut members: BTreeMap<Email, Member>,
+    is_managed: impl Fn(&ProjectId) -> bool,
+) -> BTreeMap<Email, Member> {
+    for member in members.values_mut() {
+        let before = member.access.len();
+        member.access.retain(|project, _| is_managed(project));
+        member.elsewhere |= member.access.len() < before;
     }
     members.retain(|_, member| !member.access.is_empty());
     members

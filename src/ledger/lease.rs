@@ -293,13 +293,15 @@ pub(super) fn look(folder: &Folder, now: Timestamp) -> Result<Option<LeaseInfo>,
     Ok(Found::at(&folder.file(FILE), now)?.map(|found| found.info))
 }
 
-/// Frees the lease, whoever holds it, and tells who did.
-pub(super) fn unlock(folder: &Folder, now: Timestamp) -> Result<Option<LeaseInfo>, LedgerError> {
+/// Frees `lease`, and tells whether it was there still. Whoever took it since keeps theirs.
+pub(super) fn unlock(folder: &Folder, lease: &LeaseInfo, now: Timestamp) -> Result<bool, LedgerError> {
     let path = folder.file(FILE);
-    let Some(found) = Found::at(&path, now)? else { return Ok(None) };
+    if Found::at(&path, now)?.is_none_or(|found| found.info.token != lease.token) {
+        return Ok(false);
+    }
     match fs::remove_file(&path) {
         Err(error) if !is_missing(&error) => Err(LedgerError::io("remove", &path, &error)),
-        _ => Ok(Some(found.info)),
+        _ => Ok(true),
     }
 }
 
@@ -418,10 +420,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
         let lost = ledger.acquire(&who(), clock.clock()).unwrap();
-        let freed = ledger.unlock(clock.now()).unwrap().unwrap();
+        let freed = ledger.lease(clock.now()).unwrap().unwrap();
         assert_eq!(freed.holder, "alex on box");
-        assert_eq!(ledger.unlock(clock.now()), Ok(None));
+        assert_eq!(ledger.unlock(&freed, clock.now()), Ok(true));
+        assert_eq!(ledger.unlock(&freed, clock.now()), Ok(false));
         let next = ledger.acquire(&who(), clock.clock()).unwrap();
+        // Whoever looked before the lease changed hands frees nothing.
+        assert_eq!(ledger.unlock(&freed, clock.now()), Ok(false));
         let info = ledger.lease(clock.now()).unwrap().unwrap();
         let error = lost.held().ensure().unwrap_err();
         assert_eq!(error, LedgerError::LeaseLost(folder.path().join(FILE)));

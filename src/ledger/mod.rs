@@ -160,12 +160,13 @@ impl Ledger {
         lease::look(&self.folder, now)
     }
 
-    /// Frees the lease, whoever holds it, and tells who did. A holder that lives stops at its next record.
+    /// Frees that lease, and tells whether it was there still. A holder that lives stops at its next
+    /// record; whoever took the lease since keeps it.
     ///
     /// # Errors
     /// If the file cannot be removed.
-    pub fn unlock(&self, now: Timestamp) -> Result<Option<LeaseInfo>, LedgerError> {
-        lease::unlock(&self.folder, now)
+    pub fn unlock(&self, lease: &LeaseInfo, now: Timestamp) -> Result<bool, LedgerError> {
+        lease::unlock(&self.folder, lease, now)
     }
 
     /// Begins to record a run. The lease must be kept as long as it goes on.

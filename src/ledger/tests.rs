@@ -225,7 +225,8 @@ async fn who_has_lost_the_lease_records_nothing_more() {
     let lease = ledger.acquire(&who(), clock.clock()).unwrap();
     let writer = ledger.begin(a_run("sandbox"), &lease, clock.clock()).unwrap();
     writer.intent(an_intent("a@example.com")).await.unwrap();
-    ledger.unlock(clock.now()).unwrap();
+    let info = ledger.lease(clock.now()).unwrap().unwrap();
+    assert_eq!(ledger.unlock(&info, clock.now()), Ok(true));
     let lost = LedgerError::LeaseLost(folder.path().join("lease.json"));
     assert_eq!(writer.intent(an_intent("b@example.com")).await, Err(lost));
 

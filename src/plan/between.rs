@@ -223,7 +223,7 @@ impl Comparison<'_> {
             self.note(NoteKind::Owner, email, None, text);
             return Vec::new();
         }
-        let least = member.access.iter().min_by_key(|(project, role)| (*role, *project));
+        let least = member.access.iter().min_by_key(|(project, role)| (role.power(), *project));
         let kept = least.map(|(project, _)| project).filter(|_| !member.elsewhere);
         if let Some(project) = kept {
             let text = format!(

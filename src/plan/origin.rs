@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::{Change, Plan, Terms};
 use crate::desired::Desired;
 use crate::identity::{Access, Email, ProjectId, Role};
-use crate::known::{Known, Member, RecentWrites};
+use crate::known::{Known, Member, RecentWrites, members_within};
 
 /// Where a change comes from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -130,12 +130,7 @@ fn was_so(change: &Change, past: &Past) -> bool {
 /// among them, and what happens there is not drift.
 fn within(known: &Known, base: &Desired) -> Known {
     let mut known = known.clone();
-    for member in known.members.values_mut() {
-        let before = member.access.len();
-        member.access.retain(|project, _| base.projects.contains_key(project));
-        member.elsewhere |= member.access.len() < before;
-    }
-    known.members.retain(|_, member| !member.access.is_empty());
+    known.members = members_within(known.members, |project| base.projects.contains_key(project));
     known
 }
 

@@ -120,6 +120,12 @@ impl SavedPlan {
             return Err(SavedPlanError::Tampered);
         }
         saved.seal = seal;
+        // Anybody can make digests that match. The credentials go to no place that the team file could not name.
+        if saved.endpoint != Endpoint::sandbox()
+            && let Err(why) = saved.endpoint.as_str().parse::<Endpoint>()
+        {
+            return Err(SavedPlanError::Unreadable(format!("its endpoint cannot be used: {why}")));
+        }
         // What the digests do not cover, such as a field that nobody reads, is no part of a plan either.
         if saved.to_json() == text { Ok(saved) } else { Err(SavedPlanError::Tampered) }
     }
@@ -215,3 +221,28 @@ impl fmt::Display for SavedPlanError {
 }
 
 impl std::error::Error for SavedPlanError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::testing::{TODAY, known, person, team};
+
+    #[test]
+    fn an_endpoint_that_no_team_file_could_name_is_refused_however_it_is_sealed() {
+        let desired = team(&format!("people:\n{}", person("ana@example.com", "storefront: USER"))).desired;
+        let known = known(&[], &[]);
+        let read_back = |endpoint: &str| {
+            let endpoint: Endpoint = serde_json::from_value(endpoint.into()).unwrap();
+            let terms = Terms::new(endpoint, TODAY);
+            let plan = Plan::between(&desired, &known, &terms);
+            let saved = SavedPlan::new(&plan, &desired, &known, ".guestlist", &terms);
+            SavedPlan::from_json(&saved.to_json()).map(|saved| saved.endpoint.to_string())
+        };
+        for good in ["sandbox", "https://api.voucherify.io", "http://127.0.0.1:8080"] {
+            assert_eq!(read_back(good), Ok(good.to_owned()));
+        }
+        for bad in ["http://api.voucherify.io", "https://a@example.com", "elsewhere"] {
+            assert!(matches!(read_back(bad), Err(SavedPlanError::Unreadable(_))), "{bad}");
+        }
+    }
+}

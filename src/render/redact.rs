@@ -69,6 +69,10 @@ impl Redacted {
         for (email, invitation) in &mut known.invitations {
             invitation.email = email.clone();
         }
+        known.in_flight = known.in_flight.into_iter().map(|(email, out)| (hide(&email), out)).collect();
+        for (email, invitation) in &mut known.in_flight {
+            invitation.email = email.clone();
+        }
         known.recent =
             known.recent.into_iter().map(|((email, id), role)| ((hide(&email), id), role)).collect();
         // What was doubted stands in the refusal.
@@ -119,8 +123,13 @@ impl Texts {
             hidden.entry(shown).or_insert_with(|| format!("pattern-{hash}"));
         }
         hidden.remove("");
-        // An address may be the end of another. The longest that fits is meant.
-        let people = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(hidden.keys()).ok();
+        // An address may be the end of another. The longest that fits is meant. A sentence may spell one in
+        // another case than any of these.
+        let people = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .ascii_case_insensitive(true)
+            .build(hidden.keys())
+            .ok();
         Self { people, pseudonyms: hidden.into_values().collect() }
     }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use guestlist::api::{Client, Credentials, Settings};
-use guestlist::apply::{Apply, Report, Stop};
+use guestlist::apply::{Apply, Ending, Report, Stop};
 use guestlist::desired::{self, Desired};
 use guestlist::identity::{Email, Endpoint, ProjectId};
 use guestlist::known::{Known, Reading};
@@ -425,6 +425,26 @@ fn a_role_that_somebody_was_given_meanwhile_is_changed() {
         }));
         assert!(report.is_success(), "{report:?}");
         assert_eq!(calls, expected);
+    }
+}
+
+#[test]
+fn an_admin_of_whom_no_guard_knew_stays() {
+    let person =
+        format!("  - {{email: {}, first_name: F, last_name: L, projects: {{a: USER, b: USER}}}}\n", email(0));
+    for assign_again in [AssignAgain::Refused, AssignAgain::KeepsRole] {
+        let behaviour = Behaviour { assign_again, ..Behaviour::default() };
+        let mut case = case_of(&[(0, &[("proj_a", "USER")])], &person, behaviour);
+        case.team = case.team.replace("policy: {", "policy: {keep_admins: 2, ");
+        let (report, calls) = RUNTIME.block_on(apply_after(&case, |organization| {
+            let body = serde_json::json!({"login": email(0), "role": "ADMIN"});
+            organization.assign("proj_b", &body, behaviour).expect("an assignment");
+        }));
+        let endings: Vec<_> = report.endings.into_iter().map(|(_, ending)| ending).collect();
+        let reason =
+            "has become ADMIN in b since the plan was made, and the project has no more than 2".to_owned();
+        assert_eq!(endings, [Ending::Failed { reason }]);
+        assert_eq!(calls, ["POST proj_b/users", "GET proj_b/users"]);
     }
 }
 

@@ -84,3 +84,15 @@ error: gone (proj_gone) is not in the organization: check its id, the cluster, a
 ",
     );
 }
+
+#[test]
+fn a_saved_removal_that_is_in_doubt_is_not_said_to_hold_already() {
+    let scenario = scenario();
+    scenario.run("plan --out plan.json").ok();
+    scenario.faults(&["short-list,drop=1"]);
+    let ended = scenario.run("apply --plan plan.json --yes");
+    assert_eq!(ended.status, Some(1), "{}", ended.stdout);
+    assert!(ended.stdout.contains("the reading is doubtful: "), "{}", ended.stdout);
+    assert!(!ended.stderr.contains("already"), "{}", ended.stderr);
+    assert_eq!(scenario.writes(), [""; 0]);
+}

@@ -188,6 +188,32 @@ error: ana@example.com is a member already: there is no invitation to send again
 }
 
 #[test]
+fn nothing_is_sent_again_outside_of_the_dates_in_the_file() {
+    let scenario = scenario();
+    scenario.run("apply --yes").ok();
+    scenario.calls();
+    for (date, told) in [
+        (
+            "until: 2026-01-31",
+            "the access of ana@example.com ended on 2026-01-31: no invitation is sent again; correct `until` if that is wrong",
+        ),
+        (
+            "from: 9999-01-01",
+            "ana@example.com starts on 9999-01-01: no invitation is sent before; correct `from` if that is wrong",
+        ),
+    ] {
+        let dated = format!("{HEAD}{TWO}").replacen(
+            "email: ana@example.com",
+            &format!("email: ana@example.com, {date}"),
+            1,
+        );
+        scenario.write("team.yaml", &dated);
+        scenario.run("resend ana@example.com --yes").assert(1, "", &format!("error: {told}\n"));
+    }
+    assert_eq!(scenario.calls(), []);
+}
+
+#[test]
 fn a_service_that_sends_none_twice_is_told_so() {
     let scenario = scenario();
     scenario.run("apply --yes").ok();

@@ -42,6 +42,21 @@ fn nobody_is_named_in_any_format() {
 }
 
 #[test]
+fn a_doubt_names_nobody_in_any_case() {
+    let team = team("people: []\n");
+    let mut known = known(&[("milo@example.com", "proj_s=USER")], &[]);
+    let login = Email::as_received("MILO@example.com");
+    known.doubts = vec![crate::known::Doubt::TwoUsers { login }];
+    let redacted = Redacted::new(&plan(&team, &known), &team.desired, &known);
+    let pseudonym = pseudonym(&redacted.plan.endpoint, &Email::as_received("milo@example.com"));
+    assert!(
+        redacted.plan.refused[0].text.contains(&format!("the login {pseudonym};")),
+        "{:?}",
+        redacted.plan
+    );
+}
+
+#[test]
 fn a_pseudonym_is_the_same_in_every_plan_of_an_organization_and_whatever_the_case() {
     let of = |endpoint: &str, email: &str| {
         pseudonym(&endpoint.parse().unwrap(), &Email::as_received(email)).to_string()

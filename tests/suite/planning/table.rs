@@ -306,19 +306,21 @@ Plan: 0 to invite, 0 to assign, 0 to change, 1 to unassign: 1 call.
             }
         }
     }
-    // Of two roles alike the first by project id is kept: proj_9… before proj_n….
-    check(&policy, &format!("{alex}zoe@example.com storefront=USER loyalty=USER"), "\
+    // Of two roles alike the first by project id is kept: proj_9… before proj_n…. Custom roles are alike.
+    for (kept, taken) in [("USER", "USER"), ("role_z", "role_a")] {
+        check(&policy, &format!("{alex}zoe@example.com storefront={kept} loyalty={taken}"), &format!("\
 Taken away (1)
-  - zoe@example.com    loyalty USER → none
+  - zoe@example.com    loyalty {taken} → none
 
 To do by hand (1)
-  · zoe@example.com    keeps USER in storefront: the API does not take a user's last project; delete the user by hand in Team settings
+  · zoe@example.com    keeps {kept} in storefront: the API does not take a user's last project; delete the user by hand in Team settings
 
 Left alone (1)
   · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
 Plan: 0 to invite, 0 to assign, 0 to change, 1 to unassign: 1 call.
-");
+"));
+    }
 }
 
 #[test]
