@@ -65,9 +65,13 @@ impl Survey<'_> {
             .as_ref()
             .map(|reading| with_writes(reading.members.clone(), &standing.writes.since(reading.read_at)));
         let last = last.unwrap_or_default();
+        let invitations = standing.invitations.clone().within(
+            |project| self.desired.projects.contains_key(project),
+            |email| self.desired.people.contains_key(email),
+        );
         let judge = |reading: &Reading| {
             let recent = standing.writes.since(reading.read_at - SETTLED_AFTER);
-            reading.live(standing.invitations.clone(), recent, &last)
+            reading.live(invitations.clone(), recent, &last)
         };
         let (reading, known) = read(self.reader, &projects, self.clock, judge).await?;
         let unkept = if known.doubts.is_empty() { self.keep(&reading, &known).err() } else { None };

@@ -185,7 +185,9 @@ pub fn expected(calls: u64, pace: &Pace) -> Option<Duration> {
     // Published limits count by the minute or by the hour.
     let period =
         pace.period.unwrap_or(Duration::from_secs(if pace.resets_in.as_secs() <= 60 { 60 } else { 3600 }));
-    pace.resets_in.checked_add(period.checked_mul(windows)?)
+    // A service that names the end of a window only when it is used up leaves the first one open.
+    let first = if pace.resets_in.is_zero() { period } else { pace.resets_in };
+    first.checked_add(period.checked_mul(windows)?)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::lookup::Standing;
 use super::{Apply, Ending, Stopped};
-use crate::api::{self, Call, Invite};
+use crate::api::{self, Call, Invite, Problem};
 use crate::identity::{Access, Email, ProjectId, Role, UserId};
 use crate::known::User;
 use crate::ledger::{Action, Intent, Meaning, Outcome, Seq};
@@ -14,6 +14,8 @@ use crate::plan::Change;
 enum Setback {
     /// The person's alone.
     Person(String),
+    /// The run stopped before it was done.
+    Stopped,
     /// The run must stop.
     Run(Stopped),
 }
@@ -73,6 +75,7 @@ impl Apply<'_> {
         match result {
             Ok(meaning) => Ending::Done(meaning),
             Err(Setback::Person(reason)) => Ending::Failed { reason },
+            Err(Setback::Stopped) => Ending::NotStarted,
             Err(Setback::Run(stopped)) => {
                 let reason = stopped.to_string();
                 self.stop.ask(stopped);
@@ -262,7 +265,7 @@ impl Apply<'_> {
         intent: Intent,
     ) -> Step<(Trace, Result<T, api::Error>)> {
         if self.stop.is_asked() {
-            return Err(Setback::Person("the run stopped before this was done".to_owned()));
+            return Err(Setback::Stopped);
         }
         let seq = self.run.intent(intent).await.map_err(|error| Setback::Run(Stopped::Ledger(error)))?;
         let answer = self.writer.send(&call).await;
@@ -278,17 +281,22 @@ impl Apply<'_> {
     }
 
     async fn fail(&self, trace: Trace, error: api::Error) -> Step<Meaning> {
-        let meaning = if error.may_have_been_processed() { Meaning::Unknown } else { Meaning::Refused };
+        let meaning = match error.status() {
+            _ if error.may_have_been_processed() => Meaning::Unknown,
+            Some(_) => Meaning::Refused,
+            None => Meaning::NotMade,
+        };
         self.settle(trace, meaning, Some(error.to_string())).await?;
         Err(setback(error))
     }
 }
 
 fn setback(error: api::Error) -> Setback {
-    if error.is_fatal() {
-        Setback::Run(Stopped::Service(Box::new(error)))
-    } else {
-        Setback::Person(error.to_string())
+    match error.problem {
+        // It waited, and nothing was sent.
+        Problem::Stopped if !error.may_have_been_processed() => Setback::Stopped,
+        _ if error.is_fatal() => Setback::Run(Stopped::Service(Box::new(error))),
+        _ => Setback::Person(error.to_string()),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
 
 /// Keeps the members of a Voucherify organization in Git: a YAML file lists people and their role in each
 /// project, `plan` shows what it would take to make the organization so, and `apply` does it.
@@ -25,7 +26,7 @@ pub(crate) struct Cli {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Everywhere {
-    /// Base URL of the Management API, in place of what the team file says
+    /// Cluster (api, us1, as1) or base URL of the Management API, in place of what the team file says
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
     /// Folder of the ledger, in place of what the team file says
@@ -97,11 +98,14 @@ pub(crate) enum Command {
     Sandbox(Sandbox),
 }
 
+/// The team file where none is named.
+pub(crate) const TEAM_FILE: &str = "team.yaml";
+
 /// The team file.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TeamFileArg {
     /// The team file
-    #[arg(value_name = "TEAM_FILE", default_value = "team.yaml")]
+    #[arg(value_name = "TEAM_FILE", default_value = TEAM_FILE)]
     pub(crate) team_file: PathBuf,
 }
 
@@ -131,8 +135,8 @@ pub(crate) struct Plan {
     #[arg(long)]
     pub(crate) offline: bool,
     /// The plan as it would be on that day (UTC)
-    #[arg(long, value_name = "DATE")]
-    pub(crate) at: Option<jiff::civil::Date>,
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    pub(crate) at: Option<Date>,
     /// The team file without the pull request: tells which changes come from it and which are drift
     #[arg(long, value_name = "FILE")]
     pub(crate) base: Option<PathBuf>,
@@ -203,7 +207,7 @@ pub(crate) struct Log {
     /// How to write the records
     #[arg(long, value_enum, default_value_t = LogRecordFormat::Text)]
     pub(crate) format: LogRecordFormat,
-    /// Check that no record was edited, removed or added
+    /// Check that no record was edited, removed or added within a run; a file that is gone as a whole does not show
     #[arg(long)]
     pub(crate) verify: bool,
 }
@@ -275,6 +279,11 @@ pub(crate) struct Sandbox {
     /// Misbehave on purpose, such as `status=503,every=5`; may be given more than once
     #[arg(long, value_name = "FAULT")]
     pub(crate) fault: Vec<String>,
+}
+
+fn date(text: &str) -> Result<Date, &'static str> {
+    let is_written_so = text.len() == 10 && text.is_ascii();
+    text.parse().ok().filter(|_| is_written_so).ok_or("write a day of the calendar as YYYY-MM-DD")
 }
 
 /// How many calls in how many seconds a sandbox allows.

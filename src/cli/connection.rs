@@ -155,6 +155,9 @@ fn asked_endpoint(everywhere: &Everywhere) -> Result<Option<Endpoint>, Failure> 
         return Ok(Some(Endpoint::sandbox()));
     }
     let Some(url) = &everywhere.endpoint else { return Ok(None) };
+    if let Some(endpoint) = Endpoint::of_cluster(url) {
+        return Ok(Some(endpoint));
+    }
     match url.parse() {
         Ok(endpoint) => Ok(Some(endpoint)),
         Err(why) => {

@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::args::{Everywhere, Log as Args, LogRecordFormat};
+use super::args::{Everywhere, Log as Args, LogRecordFormat, TEAM_FILE};
 use super::connection::Place;
 use super::failure::{Ended, Failure};
 use super::load::{self, folder_of};
@@ -49,9 +49,10 @@ pub(crate) fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> E
     Ok(())
 }
 
-/// The place of a command that can do without a team file: what it says counts where it is there.
+/// The place of a command that can do without a team file, unless one is named: what it says counts.
 pub(crate) fn place_of(path: &Path, everywhere: &Everywhere, terminal: Terminal) -> Result<Place, Failure> {
-    if everywhere.ledger.is_some() || !path.exists() {
+    let is_default = path == Path::new(TEAM_FILE);
+    if everywhere.ledger.is_some() || (is_default && !path.exists()) {
         return Place::new(everywhere, &folder_of(path), None);
     }
     let team = load::team(path, terminal)?;
@@ -154,11 +155,15 @@ fn verify(ledger: &Ledger, terminal: Terminal) -> Ended {
     for warning in warnings {
         terminal.warn(&warning.to_string());
     }
-    let mut broken = 0;
+    if files.is_empty() {
+        return Terminal::print("The ledger has no runs: there is nothing to check.\n");
+    }
+    let (mut broken, mut open) = (0, 0);
     let mut page = String::new();
     for file in &files {
         match &file.result {
             Ok(summary) => {
+                open += usize::from(summary.ended.is_none());
                 let _ = writeln!(page, "{} {}: {}", terminal.out.green("ok"), file.name, said(summary));
             }
             Err(error) => {
@@ -173,5 +178,11 @@ fn verify(ledger: &Ledger, terminal: Terminal) -> Ended {
         let files = count(broken, "file");
         return Err(Failure::new(format!("{files} of the ledger {are} not as guestlist wrote {them}")));
     }
-    Terminal::print(&format!("{} checked: the ledger is as it was written.\n", count(files.len(), "file")))
+    let checked = count(files.len(), "file");
+    Terminal::print(&match open {
+        0 => format!("{checked} checked: every record is as it was written.\n"),
+        _ => format!(
+            "{checked} checked: every record is as it was written; {open} without an end, so that later records may be missing.\n"
+        ),
+    })
 }

@@ -51,10 +51,13 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     if let Some(out) = &args.out {
         let saved = SavedPlan::new(&plan, desired, &known, &place.ledger_name, &terms);
         save(out, &saved.to_json())?;
-        terminal.say(&format!(
-            "Saved as {}: guestlist apply --plan {0}",
-            inert::line(&out.display().to_string())
-        ));
+        let shown = out.display().to_string();
+        let shown = inert::line(&shown);
+        terminal.say(&if plan.refused.is_empty() {
+            format!("Saved as {shown}: guestlist apply --plan {shown}")
+        } else {
+            format!("Saved as {shown}, which apply will refuse.")
+        });
     }
     refuse(&plan)?;
     if args.detailed_exitcode && !plan.changes.is_empty() { Err(Failure::HasChanges) } else { Ok(()) }

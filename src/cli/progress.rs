@@ -96,6 +96,6 @@ fn said(meaning: Meaning) -> &'static str {
         Meaning::RoleChanged => "changed",
         Meaning::Unassigned => "unassigned",
         Meaning::AlreadySo => "already so",
-        Meaning::Refused | Meaning::Unknown => "tried",
+        Meaning::Refused | Meaning::NotMade | Meaning::Unknown => "tried",
     }
 }

@@ -77,7 +77,10 @@ fn offline(place: &Place, ledger: &Ledger, desired: &Desired, terminal: Terminal
     terminal.say(&format!("Offline: the last reading is {} old.", render::about(age)));
     let members = with_writes(reading.members, &standing.writes.since(reading.read_at));
     let members = members_within(members, |project| desired.projects.contains_key(project));
-    Ok(Known::offline(reading.read_at, members, standing.invitations))
+    let invitations = standing
+        .invitations
+        .within(|project| desired.projects.contains_key(project), |email| desired.people.contains_key(email));
+    Ok(Known::offline(reading.read_at, members, invitations))
 }
 
 /// What is known to have been so before this run.

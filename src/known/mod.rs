@@ -82,6 +82,24 @@ pub struct Invitations {
     pub in_flight: BTreeMap<Email, Invitation>,
 }
 
+impl Invitations {
+    /// Only what they say of managed projects, and only those that say anything or are `listed`.
+    #[must_use]
+    pub fn within(
+        mut self,
+        is_managed: impl Fn(&ProjectId) -> bool,
+        is_listed: impl Fn(&Email) -> bool,
+    ) -> Self {
+        for invitations in [&mut self.out, &mut self.in_flight] {
+            invitations.retain(|email, invitation| {
+                invitation.access.retain(|project, _| is_managed(project));
+                !invitation.access.is_empty() || is_listed(email)
+            });
+        }
+        self
+    }
+}
+
 /// An invitation that is out, as the ledger tells.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Invitation {

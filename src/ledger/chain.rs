@@ -54,6 +54,26 @@ impl fmt::Display for Broken {
     }
 }
 
+/// Follows a file line by line, for whoever reads it anyway.
+#[derive(Debug)]
+pub(super) struct Chain {
+    prev: String,
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self { prev: FIRST.to_owned() }
+    }
+}
+
+impl Chain {
+    /// Whether the next line follows from the one before it.
+    pub(super) fn holds(&mut self, line: &str, record: &Record) -> bool {
+        let before = std::mem::replace(&mut self.prev, digest(line));
+        record.prev == before
+    }
+}
+
 /// Checks a run file as a whole.
 ///
 /// # Errors

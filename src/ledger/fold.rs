@@ -110,7 +110,14 @@ impl Fold {
             | (Meaning::AlreadySo, Action::Assign | Action::ChangeRole) => Says::Member,
             // A taken address is told apart by the assigns that follow. Until one is answered, nothing
             // is known, and inviting again is what finds out.
-            (Meaning::AddressTaken | Meaning::AlreadySo | Meaning::Refused | Meaning::Unknown, _) => return,
+            (
+                Meaning::AddressTaken
+                | Meaning::AlreadySo
+                | Meaning::Refused
+                | Meaning::NotMade
+                | Meaning::Unknown,
+                _,
+            ) => return,
         };
         let invitation = Invitation { email: intent.email, sent_at, access: intent.projects };
         self.events.push(Event { at, run: self.run, seq, invitation, says });

@@ -117,10 +117,16 @@ impl Ledger {
         let mut fold = Fold::of(realm);
         let mut writes = writes::WriteFold::of(realm);
         for name in &names {
-            let torn = self.read_run(name, |_, record| {
+            let mut chain = chain::Chain::default();
+            let mut edited = None;
+            let torn = self.read_run(name, |line, record| {
+                if !chain.holds(line, &record) {
+                    edited.get_or_insert(record.seq);
+                }
                 writes.take(&record);
                 fold.take(record);
             })?;
+            warnings.extend(edited.map(|line| edited_warning(name, line)));
             warnings.extend(torn.map(|line| torn_warning(name, line)));
         }
         let kept = self.readings()?.readings.remove(realm);
@@ -247,6 +253,16 @@ impl Ledger {
                 LedgerError::Unreadable { path: self.folder.file(KNOWN), line: None, why }
             }
         })
+    }
+}
+
+fn edited_warning(name: &RunName, line: u64) -> Warning {
+    Warning {
+        file: format!("runs/{name}"),
+        line: Some(line),
+        what: "does not follow from the line before it, so that one was edited, added or removed; \
+               `guestlist log --verify` tells more"
+            .to_owned(),
     }
 }
 

@@ -189,6 +189,8 @@ pub enum Meaning {
     AlreadySo,
     /// The service said no; nothing has changed.
     Refused,
+    /// The call did not leave this machine; nothing has changed.
+    NotMade,
     /// No answer that can be relied on: it may have been processed or not.
     Unknown,
 }
@@ -206,6 +208,7 @@ impl Meaning {
             Self::Unassigned => "unassigned",
             Self::AlreadySo => "already_so",
             Self::Refused => "refused",
+            Self::NotMade => "not_made",
             Self::Unknown => "unknown",
         }
     }

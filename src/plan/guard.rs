@@ -89,7 +89,7 @@ fn keep_admins(desired: &Desired, known: &Known, changes: &[Change]) -> Vec<Refu
         let after = admins.len();
         if after < keep && after < before {
             let text = format!(
-                "{} would be left with {} and `keep_admins: {keep}` asks for more: {} would lose ADMIN there",
+                "{} would be left with {} and `keep_admins: {keep}` asks for more: {} would lose ADMIN there; give it to somebody else first",
                 desired.project_name(project),
                 wording::count(after, "ADMIN"),
                 wording::list(&lost)

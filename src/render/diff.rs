@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use similar::TextDiff;
 
 use super::highlights::{change_line, origins_text};
+use super::sections::by_hand;
 use super::{Paint, View};
 use crate::identity::{Access, Email};
 use crate::inert;
@@ -30,6 +31,10 @@ pub fn diff(view: &View, paint: Paint) -> String {
     }
     if let Some(line) = origins_text(view) {
         let _ = writeln!(page, "{}", paint.bold(&format!("# against the base: {line}")));
+    }
+    for note in by_hand(view) {
+        let who = note.email.as_ref().map(|email| format!("{email}: ")).unwrap_or_default();
+        let _ = writeln!(page, "{}", paint.bold(&format!("# to do by hand: {who}{}", note.text)));
     }
     for refusal in &view.plan.refused {
         let _ = writeln!(page, "{}", paint.red(&format!("# refused: {}", refusal.text)));

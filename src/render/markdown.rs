@@ -10,9 +10,10 @@ use std::fmt::Write as _;
 use super::View;
 use super::columns::{Columns, fold};
 use super::highlights::{emails, learned, numbers, origins_text};
-use super::sections::{Section, Sort, notes, sections};
+use super::sections::{BY_HAND, Section, Sort, notes, sections};
 use crate::identity::Email;
 use crate::inert::{code, fence};
+use crate::plan::Note;
 use crate::wording::count;
 
 /// The longest comment, in bytes, which are never fewer than characters.
@@ -98,14 +99,31 @@ impl<'a> Page<'a> {
     }
 
     fn notes(&mut self, view: &View) {
-        if view.plan.notes.is_empty() {
-            return;
+        let (by_hand, rest): (Vec<_>, Vec<_>) =
+            notes(view).into_iter().partition(|(title, _)| *title == BY_HAND);
+        for (title, notes) in by_hand {
+            let total = notes.len();
+            let (block, hidden) = self.block(&[("", notes)]);
+            let _ = write!(self.text, "\n**{title} ({total})**\n\n{block}");
+            self.say_how_many_more(hidden);
         }
+        let total: usize = rest.iter().map(|(_, notes)| notes.len()).sum();
+        if total > 0 {
+            let (block, hidden) = self.block(&rest);
+            let total = count(total, "note");
+            let _ = writeln!(self.text, "\n<details><summary>{total}, nothing to apply</summary>\n\n{block}");
+            self.say_how_many_more(hidden);
+            self.text.push_str("</details>\n");
+        }
+    }
+
+    /// The notes that fit, under their headings, and how many do not.
+    fn block(&mut self, groups: &[(&str, Vec<&Note>)]) -> (String, usize) {
         let mut shown = Vec::new();
         let mut hidden = 0;
-        for (title, notes) in notes(view) {
+        for (title, notes) in groups {
             let heading = vec![format!("{title} ({})", notes.len())];
-            if hidden == 0 && self.take(&heading) {
+            if !title.is_empty() && hidden == 0 && self.take(&heading) {
                 shown.extend(heading);
             }
             for note in notes {
@@ -121,13 +139,13 @@ impl<'a> Page<'a> {
                 }
             }
         }
-        let block = if shown.is_empty() { String::new() } else { fence("text", &shown) };
-        let total = count(view.plan.notes.len(), "note");
-        let _ = writeln!(self.text, "\n<details><summary>{total}, nothing to apply</summary>\n\n{block}");
+        (if shown.is_empty() { String::new() } else { fence("text", &shown) }, hidden)
+    }
+
+    fn say_how_many_more(&mut self, hidden: usize) {
         if hidden > 0 {
             let _ = writeln!(self.text, "… and {hidden} more, left out here\n");
         }
-        self.text.push_str("</details>\n");
     }
 
     fn say_what_is_left_out(&mut self) {

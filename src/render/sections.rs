@@ -50,13 +50,21 @@ pub(super) fn sections<'a>(view: &View<'a>) -> Vec<Section<'a>> {
     .collect()
 }
 
+/// What nobody but a person can do. It stands where it cannot be missed.
+pub(super) const BY_HAND: &str = "To do by hand";
+
 /// Under which heading each kind of note stands.
 const NOTES: [(&str, &[NoteKind]); 4] = [
-    ("To do by hand", &[NoteKind::LastProject, NoteKind::CannotCancel]),
+    (BY_HAND, &[NoteKind::LastProject, NoteKind::CannotCancel]),
     ("Waiting", &[NoteKind::Stale, NoteKind::Invited, NoteKind::InFlight, NoteKind::Wave]),
     ("Dates", &[NoteKind::Starts, NoteKind::Ends, NoteKind::Ended]),
     ("Left alone", &[NoteKind::ExtraRole, NoteKind::Unlisted, NoteKind::Protected, NoteKind::Owner]),
 ];
+
+/// The notes that ask a person to do something.
+pub(super) fn by_hand<'a>(view: &View<'a>) -> Vec<&'a Note> {
+    notes(view).into_iter().filter(|(title, _)| *title == BY_HAND).flat_map(|(_, notes)| notes).collect()
+}
 
 /// The notes of a plan by heading. Headings without a note are left out.
 pub(super) fn notes<'a>(view: &View<'a>) -> Vec<(&'static str, Vec<&'a Note>)> {
