@@ -1,6 +1,7 @@
 //! Fuzzes `targets::ledger_record`.
 #![no_main]
 
+#[expect(dead_code, reason = "each target is a binary of its own")]
 #[path = "../targets.rs"]
 mod targets;
 

@@ -7,7 +7,6 @@
 
 mod lookup;
 mod rails;
-mod resend;
 mod step;
 mod stop;
 
@@ -24,7 +23,6 @@ use crate::ledger::{Meaning, RunWriter};
 use crate::plan::{Change, Plan};
 
 use rails::Rails;
-pub use resend::{Resent, resend};
 pub use stop::{Stop, Stopped};
 
 /// What it takes to carry a plan out.
@@ -41,6 +39,8 @@ pub struct Apply<'a> {
     pub run: &'a RunWriter,
     /// How many people to work on at once.
     pub concurrency: usize,
+    /// Whether invitations are sent although they are known to be out, as the ledger then says.
+    pub again: bool,
     /// Says when nothing new may start.
     pub stop: &'a Stop,
     /// Is told of every change that has ended.

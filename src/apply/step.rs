@@ -19,7 +19,7 @@ enum Setback {
 }
 
 /// How an answer came, as the ledger keeps it.
-pub(super) struct Trace {
+struct Trace {
     seq: Seq,
     status: Option<u16>,
     request_id: Option<String>,
@@ -28,7 +28,7 @@ pub(super) struct Trace {
 
 impl Trace {
     /// What an answer or its lack tells.
-    pub(super) fn of<T>(seq: Seq, answer: &Result<api::Answer<T>, api::Error>) -> Self {
+    fn of<T>(seq: Seq, answer: &Result<api::Answer<T>, api::Error>) -> Self {
         match answer {
             Ok(answer) => Self {
                 seq,
@@ -85,7 +85,10 @@ impl Apply<'_> {
 
     async fn invite(&self, invite: &Invite<'_>) -> Step<Meaning> {
         let call = Call::invite(invite);
-        let intent = intent(&call, Action::Invite, invite.email, invite.projects.clone());
+        let intent = Intent {
+            again: self.again,
+            ..intent(&call, Action::Invite, invite.email, invite.projects.clone())
+        };
         let (trace, result) = self.make(call, intent).await?;
         match result {
             Ok(()) => self.settle(trace, Meaning::Invited, None).await,
@@ -290,7 +293,7 @@ fn setback(error: api::Error) -> Setback {
 }
 
 /// What is recorded before a call.
-pub(super) fn intent<T>(call: &Call<T>, action: Action, email: &Email, projects: Access) -> Intent {
+fn intent<T>(call: &Call<T>, action: Action, email: &Email, projects: Access) -> Intent {
     Intent {
         action,
         method: call.method().as_str().to_owned(),
@@ -304,7 +307,7 @@ pub(super) fn intent<T>(call: &Call<T>, action: Action, email: &Email, projects:
 }
 
 /// What is recorded after a call.
-pub(super) fn outcome(trace: Trace, meaning: Meaning, detail: Option<String>) -> Outcome {
+fn outcome(trace: Trace, meaning: Meaning, detail: Option<String>) -> Outcome {
     Outcome {
         of: trace.seq,
         status: trace.status,

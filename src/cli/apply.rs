@@ -2,26 +2,21 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::args::{Apply as Args, Everywhere, PlanTerms};
-use super::connection::{Place, clock, today};
-use super::environment;
+use super::connection::{Place, today};
 use super::failure::{Ended, Failure};
 use super::load::{self, folder_of};
 use super::plan::{expected_time, refuse, terms};
-use super::progress::Progress;
-use super::signals::Signals;
-use super::survey;
+use super::run::{Manner, Run};
 use super::terminal::Terminal;
-use crate::api::Client;
-use crate::apply::{Apply, Ending, Report, Stop, Stopped};
+use crate::apply::{Ending, Report};
 use crate::desired::Desired;
 use crate::identity::Endpoint;
 use crate::inert;
 use crate::known::Known;
-use crate::ledger::{EndReason, Meaning, Run};
-use crate::plan::{Change, Guard, Plan, SavedPlan, Unlisted};
+use crate::ledger::Meaning;
+use crate::plan::{Guard, Plan, SavedPlan, Unlisted};
 use crate::render::{self, View};
 use crate::team_file::MAX_BYTES;
 use crate::wording;
@@ -40,59 +35,25 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         None => file_task(args, everywhere, terminal)?,
     };
     let Task { desired, place, .. } = &task;
-    let ledger = place.ledger()?;
-    let connection = place.connect(everywhere, Some(desired), terminal).await?;
-    let stop = Arc::new(Stop::default());
-    let mut signals = listen(&stop, connection.client.clone(), terminal)?;
-    let lease = ledger.acquire(&environment::who(), clock()).map_err(Failure::new)?;
-    let reader = connection.client.reader();
-    let known = signals.or_stop(survey::live(place, &ledger, &reader, desired, terminal)).await?;
+    let mut run = Run::begin(place, desired, everywhere, terminal).await?;
+    let known = run.survey().await?;
     let plan = task.plan(&known, terminal)?;
-    let expected = expected_time(&plan, connection.client.pace().as_ref());
+    let expected = expected_time(&plan, run.connection.client.pace().as_ref());
     let view = View { width: Terminal::width(), ..View::new(&plan, desired, &known, expected) };
     Terminal::print(&render::text(&view, terminal.out))?;
     refuse(&plan)?;
     if plan.changes.is_empty() {
-        return connection.close().await;
+        return run.end().await;
     }
     let calls = wording::count(plan.changes.len(), "call");
-    signals.or_stop(confirm(args.yes, format!("Make {calls} to {}?", plan.endpoint), terminal)).await?;
-
-    let run =
-        Run::new("apply", environment::who(), place.endpoint.clone(), Some(plan.id.as_str().to_owned()));
-    let run = ledger.begin(run, &lease, clock()).map_err(Failure::new)?;
-    let progress = Progress::new(terminal, plan.changes.len(), desired);
-    let apply = Apply {
-        plan: &plan,
-        desired,
-        known: &known,
-        writer: &connection.client.writer(),
-        run: &run,
-        concurrency: usize::from(args.concurrency),
-        stop: &stop,
-        watch: &|change: &Change, ending: &Ending| progress.note(change, ending),
-    };
-    let report = tokio::select! {
-        report = apply.carry_out() => report,
-        never = progress.follow(connection.client.waiting()) => match never {},
-    };
-    progress.finish();
-    let (reason, text) = match &report.stopped {
-        None => (EndReason::Completed, None),
-        Some(Stopped::Interrupted) => (EndReason::Interrupted, None),
-        Some(other) => (EndReason::Stopped, Some(other.to_string())),
-    };
-    let recorded = run.end(reason, text.as_deref()).await;
-    let closed = connection.close().await;
-    drop(lease);
-    if let Err(error) = recorded {
-        terminal.warn(&format!("the end of this run is not in the ledger: {error}"));
-    }
+    run.confirm(args.yes, format!("Make {calls} to {}?", plan.endpoint)).await?;
+    let manner = Manner { command: "apply", concurrency: usize::from(args.concurrency), again: false };
+    let (report, failure) = run.carry_out(&plan, &known, manner).await?;
     let told = tell(&report, desired, terminal);
-    match signals.failure() {
-        Some(signal) => Err(signal),
-        None if report.is_success() => closed.and(told),
-        None => closed.and(told).and(Err(Failure::Said)),
+    match failure {
+        Some(failure) => Err(failure),
+        None if report.is_success() => told,
+        None => told.and(Err(Failure::Said)),
     }
 }
 
@@ -160,22 +121,6 @@ fn difference(desired: &Desired, Unlisted(changes): &Unlisted) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The first signal ends the run in order.
-fn listen(stop: &Arc<Stop>, client: Client, terminal: Terminal) -> Result<Signals, Failure> {
-    let stop = Arc::clone(stop);
-    Signals::listen(move || {
-        terminal.say("Stopping: calls under way will end, nothing new starts. Once more stops now.");
-        stop.ask(Stopped::Interrupted);
-        client.stop();
-    })
-}
-
-/// Asks beside everything else that goes on, so that a signal ends the question too.
-async fn confirm(yes: bool, question: String, terminal: Terminal) -> Result<(), Failure> {
-    let asked = tokio::task::spawn_blocking(move || terminal.confirm(yes, &question));
-    asked.await.map_err(Failure::new)?
-}
-
 /// Says what came of it: what was done on standard output, what was not on standard error.
 fn tell(report: &Report, desired: &Desired, terminal: Terminal) -> Ended {
     let all = report.endings.len();
@@ -199,6 +144,12 @@ fn tell(report: &Report, desired: &Desired, terminal: Terminal) -> Ended {
         if report.is_success() { terminal.out.green(&sentence) } else { terminal.out.yellow(&sentence) };
     // Where standard output is full or gone, those who failed are named all the same.
     let done = Terminal::print(&format!("{painted}\n"));
+    tell_setbacks(report, desired, terminal);
+    done
+}
+
+/// Names what was not done, and why, on standard error.
+pub(super) fn tell_setbacks(report: &Report, desired: &Desired, terminal: Terminal) {
     for (change, ending) in &report.endings {
         let line = render::change_line(desired, change);
         match ending {
@@ -214,5 +165,4 @@ fn tell(report: &Report, desired: &Desired, terminal: Terminal) -> Ended {
             wording::count(waiting, "change")
         ));
     }
-    done
 }

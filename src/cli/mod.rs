@@ -16,6 +16,7 @@ mod plan;
 mod progress;
 mod report;
 mod resend;
+mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod schema;

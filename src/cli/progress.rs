@@ -81,8 +81,9 @@ fn line(desired: &Desired, change: &Change, ending: &Ending) -> String {
     let what = described(desired, change);
     match ending {
         Ending::Done(meaning) => format!("{} {who}: {what}", said(*meaning)),
-        Ending::Failed { reason } => format!("failed {who}: {what}: {reason}"),
-        Ending::Held { reason } => format!("held back {who}: {what}: {reason}"),
+        // Why is said at the end, where nobody has to look for it.
+        Ending::Failed { .. } => format!("failed {who}: {what}"),
+        Ending::Held { .. } => format!("held back {who}: {what}"),
         Ending::NotStarted => format!("not started {who}: {what}"),
     }
 }

@@ -1,21 +1,23 @@
 //! `guestlist resend`: sends an invitation again, on purpose.
 
+use super::apply::tell_setbacks;
 use super::args::{Everywhere, Resend as Args};
-use super::connection::{Place, clock, today};
-use super::environment;
+use super::connection::{Place, today};
 use super::failure::{Ended, Failure};
 use super::load::{self, folder_of};
-use super::survey;
+use super::run::{Manner, Run};
 use super::terminal::Terminal;
-use crate::apply::{Resent, resend};
+use crate::apply::Ending;
 use crate::identity::Email;
-use crate::ledger::{EndReason, Run};
+use crate::ledger::Meaning;
+use crate::plan::{Plan, Terms};
 
 pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
     let path = &args.file.team_file;
     let team = load::team(path, terminal)?;
+    let desired = &team.desired;
     let email = Email::as_received(&args.email);
-    let Some(person) = team.desired.people.get(&email) else {
+    let Some(person) = desired.people.get(&email) else {
         return Err(Failure::new(format!(
             "{email} is not in the team file, so there is nothing to invite to"
         )));
@@ -32,10 +34,8 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         )));
     }
     let place = Place::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))?;
-    let ledger = place.ledger()?;
-    let connection = place.connect(everywhere, Some(&team.desired), terminal).await?;
-    let lease = ledger.acquire(&environment::who(), clock()).map_err(Failure::new)?;
-    let known = survey::live(&place, &ledger, &connection.client.reader(), &team.desired, terminal).await?;
+    let mut run = Run::begin(&place, desired, everywhere, terminal).await?;
+    let known = run.survey().await?;
     if known.members.contains_key(&email) {
         return Err(Failure::new(format!(
             "{email} is a member already: there is no invitation to send again"
@@ -47,22 +47,22 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         )));
     };
     terminal.say(&format!("{email} was invited on {}.", invitation.sent_at.strftime("%Y-%m-%d")));
-    terminal.confirm(args.yes, &format!("Send the invitation to {email} again?"))?;
-    let run = Run::new("resend", environment::who(), place.endpoint.clone(), None);
-    let run = ledger.begin(run, &lease, clock()).map_err(Failure::new)?;
-    let resent = resend(person, &connection.client.writer(), &run).await;
-    let (reason, text) = match &resent {
-        Ok(_) => (EndReason::Completed, None),
-        Err(stopped) => (EndReason::Stopped, Some(stopped.to_string())),
-    };
-    run.end(reason, text.as_deref()).await.map_err(Failure::new)?;
-    connection.close().await?;
-    drop(lease);
-    match resent {
-        Ok(Resent::Sent) => Terminal::print(&format!("Sent the invitation to {email} again.\n")),
-        Ok(Resent::Refused) => Err(Failure::new(format!(
+    run.confirm(args.yes, format!("Send the invitation to {email} again?")).await?;
+    let plan = Plan::inviting(person, desired, &known, &Terms::new(place.endpoint.clone(), day));
+    let manner = Manner { command: "resend", concurrency: 1, again: true };
+    let (report, failure) = run.carry_out(&plan, &known, manner).await?;
+    tell_setbacks(&report, desired, terminal);
+    match (failure, report.endings.first().map(|(_, ending)| ending)) {
+        (Some(failure), _) => Err(failure),
+        (None, Some(Ending::Done(Meaning::Invited))) => {
+            Terminal::print(&format!("Sent the invitation to {email} again.\n"))
+        }
+        (None, Some(Ending::Done(Meaning::AlreadyInvited))) => Err(Failure::new(format!(
             "the service does not send an invitation to {email} again (409): resend it by hand in Team settings"
         ))),
-        Err(stopped) => Err(Failure::new(stopped)),
+        (None, Some(Ending::Done(_))) => {
+            Terminal::print(&format!("{email} is a user of Voucherify already, and has the roles now.\n"))
+        }
+        (None, _) => Err(Failure::Said),
     }
 }

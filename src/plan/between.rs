@@ -161,12 +161,7 @@ impl Comparison<'_> {
         } else if let Some(from) = person.from.filter(|from| *from > self.date) {
             self.note(NoteKind::Starts, &person.email, None, format!("starts on {from}"));
         } else {
-            self.found.changes.push(Change::Invite {
-                email: person.email.clone(),
-                first_name: person.first_name.clone(),
-                last_name: person.last_name.clone(),
-                projects: person.access.clone(),
-            });
+            self.found.changes.push(invitation(person));
             if let Some(invitation) = in_flight {
                 let text = format!(
                     "a call to invite was under way {} and its answer is not in the ledger; it is made again, which is safe",
@@ -293,6 +288,16 @@ impl Comparison<'_> {
 }
 
 const CANCEL_BY_HAND: &str = "the API cannot cancel it: remove it by hand in Team settings";
+
+/// Everything that `person` is to have, in one call.
+pub(super) fn invitation(person: &Person) -> Change {
+    Change::Invite {
+        email: person.email.clone(),
+        first_name: person.first_name.clone(),
+        last_name: person.last_name.clone(),
+        projects: person.access.clone(),
+    }
+}
 
 fn unassign(member: &Member, project: &ProjectId) -> Change {
     Change::Unassign {

@@ -16,7 +16,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::desired::Desired;
+use crate::desired::{Desired, Person};
 use crate::identity::Endpoint;
 use crate::known::{Evidence, Known};
 
@@ -96,6 +96,21 @@ impl Plan {
             changes,
             notes: difference.notes,
             refused,
+        }
+    }
+
+    /// The one invitation of `person`, whatever is known of an earlier one.
+    #[must_use]
+    pub fn inviting(person: &Person, desired: &Desired, known: &Known, terms: &Terms) -> Self {
+        let changes = vec![between::invitation(person)];
+        Self {
+            id: PlanId::of(&terms.endpoint, terms.date, desired, &changes),
+            endpoint: terms.endpoint.clone(),
+            date: terms.date,
+            evidence: known.evidence,
+            changes,
+            notes: Vec::new(),
+            refused: Vec::new(),
         }
     }
 

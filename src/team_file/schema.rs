@@ -68,8 +68,8 @@ struct TeamFile {
     /// The cluster on which the organization is: `api` (Europe, the default), `us1`, `as1`, or the base
     /// URL of a dedicated installation.
     cluster: Option<Cluster>,
-    /// Where guestlist records its calls: a folder beside this file (`.guestlist` where left out), or
-    /// `s3://…`, `gs://…`, `az://…`.
+    /// Where guestlist records its calls: a folder beside this file (`.guestlist` where left out). The
+    /// format knows `s3://…`, `gs://…` and `az://…`, which this version cannot write to yet.
     ledger: Option<LedgerPlace>,
     /// The managed projects: what this file calls them, and their ids. No other project is ever read,
     /// shown or changed.

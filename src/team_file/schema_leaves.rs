@@ -156,7 +156,7 @@ leaves! {
             { "not": { "pattern": "://" } },
         ],
         "default": ".guestlist",
-        "examples": [".guestlist", "s3://bucket/guestlist"],
+        "examples": [".guestlist"],
     }
     /// How much may be taken away.
     MaxRemovals = {

@@ -143,6 +143,7 @@ impl World {
             writer: &writer,
             run: &run,
             concurrency,
+            again: false,
             stop: &stop,
             watch: &watch,
         };

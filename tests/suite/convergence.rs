@@ -207,6 +207,7 @@ impl Bench {
             writer: &self.client.writer(),
             run: &run,
             concurrency: self.concurrency,
+            again: false,
             stop: &Stop::default(),
             watch: &|_, _| {},
         };

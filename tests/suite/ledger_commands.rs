@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use guestlist::ledger::{Ledger, LedgerLocation, Who};
-use guestlist::sandbox::{Behaviour, Options, SecondInvitation};
+use guestlist::sandbox::{Behaviour, Options, Organization, SecondInvitation};
 
 use crate::scenario::{HEAD, Scenario};
 
@@ -166,6 +166,7 @@ Sent the invitation to ana@example.com again.
 ",
         "\
 ana@example.com was invited on $TODAY.
+invited ana@example.com: storefront ADMIN
 ",
     );
     assert_eq!(scenario.writes(), ["POST /management/v1/projects/users/invite"]);
@@ -218,6 +219,7 @@ fn a_service_that_sends_none_twice_is_told_so() {
     scenario.run("apply --yes").ok();
     scenario.run("resend ana@example.com --yes").assert(1, "", "\
 ana@example.com was invited on $TODAY.
+already invited ana@example.com: storefront ADMIN
 error: the service does not send an invitation to ana@example.com again (409): resend it by hand in Team settings
 ");
     scenario.run("plan --detailed-exitcode").ok();
@@ -249,4 +251,30 @@ fn a_second_apply_is_refused_while_the_lease_is_held() {
     scenario.run("apply --yes").ok();
     scenario.run("unlock --yes").assert(0, "Nobody holds the lease: nothing to do.\n", "");
     drop(lease);
+}
+
+#[test]
+fn somebody_who_turns_out_to_be_a_user_gets_the_roles() {
+    let scenario = scenario();
+    scenario.run("apply --yes").ok();
+    // Accepted meanwhile, and deleted from the organization by hand: no list shows the user.
+    scenario.organization(|organization| {
+        *organization = Organization::example();
+        assert!(organization.add_elsewhere("ana@example.com", "Ana", "Oak"));
+    });
+    scenario.calls();
+    scenario.run("resend ana@example.com --yes").assert(
+        0,
+        "\
+ana@example.com is a user of Voucherify already, and has the roles now.
+",
+        "\
+ana@example.com was invited on $TODAY.
+assigned ana@example.com: storefront ADMIN
+",
+    );
+    assert_eq!(
+        scenario.writes(),
+        ["POST /management/v1/projects/users/invite", "POST /management/v1/projects/proj_9KeAhZB1/users"]
+    );
 }

@@ -199,7 +199,7 @@ Plan id: $DIGEST
 Applied 2 of 3 changes (2 invited).
 ", "\
 invited ana@example.com: storefront USER
-failed ben@example.com: storefront role_unknown: `POST /management/v1/projects/users/invite` was refused (400 used_incorrect_role, Used incorrect role, The role 'role_unknown' is incorrect, request_id $REQUEST): correct what it names, then run again
+failed ben@example.com: storefront role_unknown
 invited eva@example.com: loyalty USER
 error: invite ben@example.com: storefront role_unknown: `POST /management/v1/projects/users/invite` was refused (400 used_incorrect_role, Used incorrect role, The role 'role_unknown' is incorrect, request_id $REQUEST): correct what it names, then run again
 ");
@@ -247,7 +247,7 @@ Plan id: $DIGEST
 Applied 1 of 3 changes (1 invited).
 ", "\
 invited ana@example.com: storefront USER
-failed ben@example.com: storefront USER: `POST /management/v1/projects/users/invite` was refused, since the credentials are wrong (401 unauthorized, Unauthorized): check VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN, and the cluster
+failed ben@example.com: storefront USER
 error: invite ben@example.com: storefront USER: `POST /management/v1/projects/users/invite` was refused, since the credentials are wrong (401 unauthorized, Unauthorized): check VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN, and the cluster
 error: the run stopped: `POST /management/v1/projects/users/invite` was refused, since the credentials are wrong (401 unauthorized, Unauthorized): check VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN, and the cluster; 1 change not begun, run again to go on
 ");

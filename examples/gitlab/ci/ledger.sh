@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Keeps the ledger on a branch of its own: `ledger.sh fetch` before guestlist runs, `ledger.sh push` after
-# an apply. With `ledger: s3://…` in the team file (or gs://, az://) neither is needed.
+# an apply.
 set -euo pipefail
 
 branch=${LEDGER_BRANCH:-guestlist-ledger}

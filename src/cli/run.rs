@@ -1,0 +1,124 @@
+//! A run that writes: the lease, the signals, the ledger and the progress around `apply::Apply`.
+
+use std::sync::Arc;
+
+use super::args::Everywhere;
+use super::connection::{Connection, Place, clock};
+use super::environment;
+use super::failure::Failure;
+use super::progress::Progress;
+use super::signals::Signals;
+use super::survey;
+use super::terminal::Terminal;
+use crate::apply::{Apply, Ending, Report, Stop, Stopped};
+use crate::desired::Desired;
+use crate::known::Known;
+use crate::ledger::{self, EndReason, Lease, Ledger};
+use crate::plan::{Change, Plan};
+
+/// A run that may write. It alone may, from its beginning to its end.
+pub(super) struct Run<'a> {
+    pub(super) connection: Connection,
+    place: &'a Place,
+    desired: &'a Desired,
+    ledger: Ledger,
+    lease: Lease,
+    signals: Signals,
+    stop: Arc<Stop>,
+    terminal: Terminal,
+}
+
+/// What a run does, as far as it is not in its plan.
+#[derive(Clone, Copy)]
+pub(super) struct Manner {
+    /// The command, as the ledger names it.
+    pub(super) command: &'static str,
+    /// How many people to work on at once.
+    pub(super) concurrency: usize,
+    /// Whether invitations are sent although they are known to be out.
+    pub(super) again: bool,
+}
+
+impl<'a> Run<'a> {
+    /// Takes the lease. From here on the first signal ends the run in order.
+    pub(super) async fn begin(
+        place: &'a Place,
+        desired: &'a Desired,
+        everywhere: &Everywhere,
+        terminal: Terminal,
+    ) -> Result<Self, Failure> {
+        let ledger = place.ledger()?;
+        let connection = place.connect(everywhere, Some(desired), terminal).await?;
+        let stop = Arc::new(Stop::default());
+        let (asked, client) = (Arc::clone(&stop), connection.client.clone());
+        let signals = Signals::listen(move || {
+            terminal.say("Stopping: calls under way will end, nothing new starts. Once more stops now.");
+            asked.ask(Stopped::Interrupted);
+            client.stop();
+        })?;
+        let lease = ledger.acquire(&environment::who(), clock()).map_err(Failure::new)?;
+        Ok(Self { connection, place, desired, ledger, lease, signals, stop, terminal })
+    }
+
+    /// Learns what is known.
+    pub(super) async fn survey(&mut self) -> Result<Known, Failure> {
+        let reader = self.connection.client.reader();
+        let live = survey::live(self.place, &self.ledger, &reader, self.desired, self.terminal);
+        self.signals.or_stop(live).await
+    }
+
+    /// Asks, beside everything else that goes on, so that a signal ends the question too.
+    pub(super) async fn confirm(&mut self, yes: bool, question: String) -> Result<(), Failure> {
+        let terminal = self.terminal;
+        let asked = tokio::task::spawn_blocking(move || terminal.confirm(yes, &question));
+        self.signals.or_stop(async { asked.await.map_err(Failure::new)? }).await
+    }
+
+    /// Makes the changes of `plan`, and ends the run. What went wrong beside the calls is told with the
+    /// report: a signal, or a sandbox's file that could not be written.
+    pub(super) async fn carry_out(
+        self,
+        plan: &Plan,
+        known: &Known,
+        manner: Manner,
+    ) -> Result<(Report, Option<Failure>), Failure> {
+        let Self { connection, place, desired, ledger, lease, signals, stop, terminal } = self;
+        let plan_id = Some(plan.id.as_str().to_owned());
+        let run = ledger::Run::new(manner.command, environment::who(), place.endpoint.clone(), plan_id);
+        let run = ledger.begin(run, &lease, clock()).map_err(Failure::new)?;
+        let progress = Progress::new(terminal, plan.changes.len(), desired);
+        let apply = Apply {
+            plan,
+            desired,
+            known,
+            writer: &connection.client.writer(),
+            run: &run,
+            concurrency: manner.concurrency,
+            again: manner.again,
+            stop: &stop,
+            watch: &|change: &Change, ending: &Ending| progress.note(change, ending),
+        };
+        let report = tokio::select! {
+            report = apply.carry_out() => report,
+            never = progress.follow(connection.client.waiting()) => match never {},
+        };
+        progress.finish();
+        let (reason, text) = match &report.stopped {
+            None => (EndReason::Completed, None),
+            Some(Stopped::Interrupted) => (EndReason::Interrupted, None),
+            Some(other) => (EndReason::Stopped, Some(other.to_string())),
+        };
+        let recorded = run.end(reason, text.as_deref()).await;
+        let closed = connection.close().await;
+        drop(lease);
+        if let Err(error) = recorded {
+            terminal.warn(&format!("the end of this run is not in the ledger: {error}"));
+        }
+        Ok((report, signals.failure().or(closed.err())))
+    }
+
+    /// Ends a run that has nothing to do.
+    pub(super) async fn end(self) -> Result<(), Failure> {
+        self.connection.close().await
+    }
+}
