@@ -1,8 +1,9 @@
 //! Learns from the service what is known, with what the ledger tells of it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::api;
 use crate::api::Reader;
@@ -60,11 +61,10 @@ impl Survey<'_> {
     pub async fn live(&self, standing: Standing) -> Result<Surveyed, SurveyError> {
         self.check_projects().await?;
         let projects: Vec<ProjectId> = self.desired.projects.keys().cloned().collect();
-        let last = standing
-            .reading
-            .as_ref()
-            .map(|reading| with_writes(reading.members.clone(), &standing.writes.since(reading.read_at)));
-        let last = last.unwrap_or_default();
+        let last = match &standing.reading {
+            Some(reading) => with_writes(reading.members.clone(), &standing.writes.since(reading.read_at)),
+            None => with_writes(BTreeMap::new(), &standing.writes.since(Timestamp::MIN)),
+        };
         let invitations = standing.invitations.clone().within(
             |project| self.desired.projects.contains_key(project),
             |email| self.desired.people.contains_key(email),

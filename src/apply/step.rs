@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::lookup::Standing;
 use super::{Apply, Ending, Stopped};
-use crate::api::{self, Call, Invite, Problem};
+use crate::api::{self, Call, Invite, Problem, Refusal};
 use crate::identity::{Access, Email, ProjectId, Role, UserId};
 use crate::known::User;
 use crate::ledger::{Action, Intent, Meaning, Outcome, Seq};
@@ -140,7 +140,7 @@ impl Apply<'_> {
             Ok(user) => return self.assigned(trace, user, email, project, role).await,
             Err(error) => error,
         };
-        if !error.refused().is_some_and(|refusal| matches!(refusal.status, 400 | 404)) {
+        if !error.refused().is_some_and(may_be_about_the_person) {
             return self.fail(trace, error).await;
         }
         let standing = match self.look(project, email).await {
@@ -298,6 +298,13 @@ fn setback(error: api::Error) -> Setback {
         _ if error.is_fatal() => Setback::Run(Stopped::Service(Box::new(error))),
         _ => Setback::Person(error.to_string()),
     }
+}
+
+/// Whether an assign may have been refused for how the person stands, and not for its role or project.
+fn may_be_about_the_person(refusal: &Refusal) -> bool {
+    matches!(refusal.status, 400 | 404)
+        && refusal.key.as_deref() != Some("used_incorrect_role")
+        && refusal.resource_type.as_deref() != Some("project")
 }
 
 /// What is recorded before a call.

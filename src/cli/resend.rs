@@ -36,6 +36,11 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     let place = Place::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))?;
     let mut run = Run::begin(&place, desired, everywhere, terminal).await?;
     let known = run.survey().await?;
+    if let Some(doubt) = known.doubts.first() {
+        return Err(Failure::new(format!(
+            "the reading is doubtful: {doubt}; nothing is sent on such a reading, so run again later"
+        )));
+    }
     if known.members.contains_key(&email) {
         return Err(Failure::new(format!(
             "{email} is a member already: there is no invitation to send again"

@@ -55,10 +55,12 @@ impl Signals {
         &mut self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        tokio::select! {
+        let done = tokio::select! {
             biased;
-            Ok(status) = self.0.wait_for(|status| *status != 0) => Err(Failure::Signal(*status)),
+            Ok(status) = self.0.wait_for(|status| *status != 0) => return Err(Failure::Signal(*status)),
             done = work => done,
-        }
+        };
+        // What the signal made fail may be told before the signal itself.
+        done.map_err(|failure| self.failure().unwrap_or(failure))
     }
 }

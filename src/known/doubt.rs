@@ -58,7 +58,7 @@ impl fmt::Display for Doubt {
             }
             Self::Empty { project, before } => write!(
                 f,
-                "List Users of {project} came back empty, and the project had {} before; if that is true, delete known.json from the ledger",
+                "List Users of {project} came back empty, and the project had {} before; if that is true, give one person a role there by hand, then run again",
                 crate::wording::count(*before, "member")
             ),
             Self::Inconsistent { project, login } => {

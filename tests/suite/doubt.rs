@@ -96,3 +96,13 @@ fn a_saved_removal_that_is_in_doubt_is_not_said_to_hold_already() {
     assert!(!ended.stderr.contains("already"), "{}", ended.stderr);
     assert_eq!(scenario.writes(), [""; 0]);
 }
+
+#[test]
+fn nothing_is_sent_again_on_a_doubtful_reading() {
+    let scenario = scenario();
+    scenario.faults(&["short-list,drop=1"]);
+    let ended = scenario.run("resend ana@example.com --yes");
+    assert_eq!(ended.status, Some(1));
+    assert!(ended.stderr.starts_with("error: the reading is doubtful: "), "{}", ended.stderr);
+    assert_eq!(scenario.writes(), [""; 0]);
+}

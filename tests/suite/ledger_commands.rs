@@ -75,7 +75,7 @@ fn an_edited_record_shows() {
     scenario.run("apply --yes").ok();
     let verified = scenario.run("log --verify");
     assert!(
-        verified.ok().stdout.ends_with("1 file checked: the ledger is as it was written.\n"),
+        verified.ok().stdout.ends_with("1 file checked: every record is as it was written.\n"),
         "{}",
         verified.stdout
     );
@@ -87,6 +87,41 @@ fn an_edited_record_shows() {
     assert_eq!(broken.status, Some(1));
     assert!(broken.stdout.starts_with("broken "), "{}", broken.stdout);
     assert_eq!(broken.stderr, "error: 1 file of the ledger is not as guestlist wrote it\n");
+    let plan = scenario.run("plan");
+    assert!(
+        plan.ok()
+            .stderr
+            .contains("does not follow from the line before it, so that one was edited, added or removed"),
+        "{}",
+        plan.stderr
+    );
+}
+
+#[test]
+fn a_run_without_an_end_is_told_apart_and_an_empty_ledger_too() {
+    let scenario = scenario();
+    scenario.run("log --verify").assert(0, "The ledger has no runs: there is nothing to check.\n", "");
+    scenario.run("log nobody@example.com").assert(
+        1,
+        "",
+        "\
+error: there is no team file `nobody@example.com`; name it, or begin with `guestlist import --out nobody@example.com`
+",
+    );
+    scenario.run("apply --yes").ok();
+    let runs = std::fs::read_dir(scenario.path(".guestlist/runs")).expect("runs");
+    let file = runs.map(|entry| entry.expect("a run").path()).next().expect("a run");
+    let text = std::fs::read_to_string(&file).expect("a run");
+    let cut: String = text.lines().take(4).map(|line| format!("{line}\n")).collect::<Vec<_>>().concat();
+    std::fs::write(&file, cut).expect("a cut");
+    let cut = scenario.run("log --verify");
+    assert!(
+        cut.ok().stdout.ends_with(
+            "1 file checked: every record is as it was written; 1 without an end, so that later records may be missing.\n"
+        ),
+        "{}",
+        cut.stdout
+    );
 }
 
 #[test]

@@ -165,7 +165,7 @@ fn a_refusal_stands_at_the_top_of_a_comment() {
 >
 > ```text
 > × storefront would be left with 1 ADMIN and `keep_admins: 2` asks for more: alex@example.com would
-> lose ADMIN there
+> lose ADMIN there; give it to somebody else first
 > ```
 
 **Taken away (1)**

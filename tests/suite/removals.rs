@@ -132,7 +132,7 @@ Taken away (1)
 Left alone (1)
   · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
-Refused: storefront would be left with 1 ADMIN and `keep_admins: 2` asks for more: ana@example.com would lose ADMIN there
+Refused: storefront would be left with 1 ADMIN and `keep_admins: 2` asks for more: ana@example.com would lose ADMIN there; give it to somebody else first
 
 Plan: 0 to invite, 0 to assign, 1 to change, 0 to unassign: 1 call, less than a second.
 Plan id: $DIGEST

@@ -25,8 +25,10 @@ fn the_second_on_one_ledger_is_refused_and_told_who_is_first() {
     let scenario = scenario(2, Options { faults, ..Options::default() });
     let mut first = scenario.command(&["apply", "--yes"]);
     let mut first = first.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
-    wait_until("the first call", || scenario.sandbox().log().iter().any(|call| call.method == "POST"));
-    let writes = scenario.writes().len();
+    let posts = || scenario.sandbox().log().iter().filter(|call| call.method == "POST").count();
+    // Both people are worked on at once, and neither call is answered.
+    wait_until("the first two calls", || posts() == 2);
+    scenario.calls();
     let second = scenario.run("apply --yes");
     assert_eq!((second.status, second.stdout.as_str()), (Some(1), ""));
     let who = format!("(process {}) holds it since ", first.id());
@@ -39,7 +41,7 @@ fn the_second_on_one_ledger_is_refused_and_told_who_is_first() {
         ),
         "{ends}"
     );
-    assert_eq!(scenario.writes().len(), 0, "the second one wrote, after {writes} writes of the first");
+    assert_eq!(scenario.writes(), [""; 0], "the second one wrote");
     first.kill().expect("a process");
     first.wait().expect("its end");
     // The lease of a process that is gone holds nobody up.

@@ -145,7 +145,7 @@ policy: {max_removals: 100%}
     assert_eq!(
         refused(people, "ana@example.com storefront=ADMIN", Some(1)),
         [
-            "storefront would be left with 0 ADMINs and `keep_admins: 1` asks for more: ana@example.com would lose ADMIN there"
+            "storefront would be left with 0 ADMINs and `keep_admins: 1` asks for more: ana@example.com would lose ADMIN there; give it to somebody else first"
         ]
     );
     assert_eq!(
@@ -190,7 +190,7 @@ policy: {{keep_admins: 3, max_removals: 100%}}
     assert_eq!(
         refused(&people("USER"), known, None),
         [
-            "storefront would be left with 1 ADMIN and `keep_admins: 3` asks for more: ana@example.com would lose ADMIN there"
+            "storefront would be left with 1 ADMIN and `keep_admins: 3` asks for more: ana@example.com would lose ADMIN there; give it to somebody else first"
         ]
     );
 }
@@ -232,7 +232,7 @@ fn a_plan_may_be_refused_for_more_than_one_reason() {
     assert_eq!(
         refused(&file, known, None),
         [
-            "storefront would be left with 1 ADMIN and `keep_admins: 2` asks for more: a@example.com would lose ADMIN there",
+            "storefront would be left with 1 ADMIN and `keep_admins: 2` asks for more: a@example.com would lose ADMIN there; give it to somebody else first",
             "2 removals out of 3 memberships in all, and `max_removals: 10%` allows 1: a@example.com and b@example.com; if that is meant, run with --allow-removals 2",
             "2 removals out of 3 members of storefront, and `max_removals: 10%` allows 1: a@example.com and b@example.com; if that is meant, run with --allow-removals 2",
         ]
