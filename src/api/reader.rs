@@ -59,7 +59,9 @@ impl Reader {
             list.users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
             list.total = page.total.or(list.total);
             let is_complete = list.total.is_some_and(|total| list.users.len() as u64 >= total);
-            if is_complete || list.users.len() == before {
+            // A total beyond reach would be a million calls for a list that is not believed anyway.
+            let is_beyond = list.total.is_some_and(|total| total > (MOST_PAGES * PAGE) as u64);
+            if is_complete || is_beyond || list.users.len() == before {
                 break;
             }
         }

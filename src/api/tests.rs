@@ -164,7 +164,7 @@ async fn a_service_that_knows_no_pages_works_and_ends() {
     assert_eq!(list(250, Paging::FirstAgain, Some("250")).await, (100, Some(250), 2));
     assert_eq!(list(250, Paging::Honest(100), None).await, (250, None, 4));
     assert_eq!(list(250, Paging::Honest(100), Some("260")).await, (250, Some(260), 4));
-    assert_eq!(list(250, Paging::Everything, Some("18446744073709551615")).await, (250, Some(u64::MAX), 2));
+    assert_eq!(list(250, Paging::Everything, Some("99999")).await, (250, Some(99_999), 2));
     for nonsense in ["null", "-1", "\"many\"", "1e99", "[]"] {
         assert_eq!(list(150, Paging::Honest(100), Some(nonsense)).await, (150, None, 3), "{nonsense}");
     }
@@ -173,8 +173,28 @@ async fn a_service_that_knows_no_pages_works_and_ends() {
 
 #[tokio::test]
 async fn a_list_without_end_is_left_at_some_point() {
-    let (users, total, calls) = list(0, Paging::Endless, Some("99999999")).await;
-    assert_eq!((users, total, calls), (1000, Some(99_999_999), 1000));
+    assert_eq!(list(0, Paging::Endless, Some("100000")).await, (1000, Some(100_000), 1000));
+    // What cannot be reached is not begun.
+    assert_eq!(list(0, Paging::Endless, Some("100001")).await, (1, Some(100_001), 1));
+    assert_eq!(list(0, Paging::Endless, Some("18446744073709551615")).await, (1, Some(u64::MAX), 1));
+}
+
+#[tokio::test]
+async fn an_empty_login_is_none() {
+    for (user, login) in [
+        (r#"{"id":"u","login":"","email":"a@b.co"}"#, Some("a@b.co")),
+        (r#"{"id":"u","login":null,"email":"a@b.co"}"#, Some("a@b.co")),
+        (r#"{"id":"u","login":" ","email":""}"#, None),
+        (r#"{"id":"u","login":"","email":null}"#, None),
+    ] {
+        let server = Server::start(move |_| ok(&format!(r#"{{"data":[{user}],"total":1}}"#))).await;
+        let list = quick(&server.endpoint).0.reader().users(&p("p")).await;
+        match (list, login) {
+            (Ok(list), Some(login)) => assert_eq!(list.users[&UserId::new("u")].login.as_str(), login),
+            (Err(error), None) => assert!(error.to_string().contains("the user `u` has no login"), "{error}"),
+            (other, _) => panic!("{user}: {other:?}"),
+        }
+    }
 }
 
 #[tokio::test]

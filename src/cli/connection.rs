@@ -161,7 +161,7 @@ fn asked_endpoint(everywhere: &Everywhere) -> Result<Option<Endpoint>, Failure> 
     match url.parse() {
         Ok(endpoint) => Ok(Some(endpoint)),
         Err(why) => {
-            Err(Failure::new(format!("--endpoint `{}` cannot be used: {why}", crate::inert::line(url))))
+            Err(Failure::new(format!("--endpoint {} cannot be used: {why}", crate::team_file::shown(url))))
         }
     }
 }

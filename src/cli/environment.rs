@@ -1,7 +1,7 @@
 //! What the environment says: credentials, and who runs this.
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
 use super::failure::Failure;
@@ -46,6 +46,12 @@ fn secret(name: &str, terminal: Terminal) -> Result<Option<String>, Failure> {
     let file_name = format!("{name}_FILE");
     let Some(path) = std::env::var_os(&file_name).filter(|path| !path.is_empty()) else { return Ok(None) };
     let path = Path::new(&path);
+    if fs::symlink_metadata(path).is_err_and(|error| error.kind() != ErrorKind::PermissionDenied) {
+        // It may be the credential itself, so it is not shown.
+        return Err(Failure::new(format!(
+            "{file_name} names no file: it takes the path of a file that holds the credential, not the credential itself"
+        )));
+    }
     let shown = path.display().to_string();
     let shown = crate::inert::line(&shown);
     warn_if_others_can_read(path, terminal);

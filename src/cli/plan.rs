@@ -15,10 +15,14 @@ use crate::api::{Pace, expected};
 use crate::inert;
 use crate::plan::{Plan, SavedPlan, Terms, origins};
 use crate::render::{self, Redacted, View};
+use crate::team_file;
 use crate::wording;
 
 pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
     let path = &args.file.team_file;
+    for read in [Some(path), args.base.as_ref()].into_iter().flatten() {
+        keep_apart(args.out.as_deref(), read)?;
+    }
     let team = load::team(path, terminal)?;
     let place = Place::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))?;
     let desired = &team.desired;
@@ -88,15 +92,33 @@ pub(crate) fn refuse(plan: &Plan) -> Ended {
     Err(Failure::new(format!("{guards} {verb} this plan, and nothing of it will be applied")))
 }
 
+/// A team file that is read is not written over.
+pub(crate) fn keep_apart(out: Option<&Path>, team_file: &Path) -> Ended {
+    let Some(out) = out else { return Ok(()) };
+    match (fs::canonicalize(out), fs::canonicalize(team_file)) {
+        (Ok(one), Ok(other)) if one == other && one.is_file() => Err(Failure::new(format!(
+            "{} is a team file and is not overwritten: name another file with --out",
+            team_file::shown(&out.display().to_string())
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Writes a file that nobody else reads, whole or not at all.
 pub(crate) fn save(path: &Path, text: &str) -> Ended {
     let shown = path.display().to_string();
     let failure =
         |error: std::io::Error| Failure::new(format!("`{}` cannot be written: {error}", inert::line(&shown)));
-    let folder = folder_of(path);
+    // A link stays one, and what it leads to is replaced.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        // A device or a pipe is written to: replaced, it would be gone.
+        return fs::write(path, text).map_err(failure);
+    }
+    let folder = folder_of(&target);
     let file = tempfile::NamedTempFile::new_in(&folder).map_err(failure)?;
     fs::write(file.path(), text).map_err(failure)?;
     file.as_file().sync_all().map_err(failure)?;
-    file.persist(path).map_err(|error| failure(error.error))?;
+    file.persist(&target).map_err(|error| failure(error.error))?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::args::{Everywhere, Report as Args, ReportFormat};
 use super::connection::{Place, today};
 use super::failure::Ended;
 use super::load::{self, folder_of};
-use super::plan::save;
+use super::plan::{keep_apart, save};
 use super::survey;
 use super::terminal::Terminal;
 use crate::plan::{Plan, Terms};
@@ -12,6 +12,7 @@ use crate::render::{self, Review};
 
 pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
     let path = &args.file.team_file;
+    keep_apart(args.out.as_deref(), path)?;
     let team = load::team(path, terminal)?;
     let place = Place::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))?;
     let (known, _) =

@@ -37,6 +37,15 @@ pub enum Doubt {
         /// The login.
         login: Email,
     },
+    /// One user id came with two logins.
+    TwoLogins {
+        /// The user.
+        user: UserId,
+        /// The login that came first.
+        login: Email,
+        /// The other.
+        other: Email,
+    },
 }
 
 impl Doubt {
@@ -45,7 +54,7 @@ impl Doubt {
     pub fn project(&self) -> Option<&ProjectId> {
         match self {
             Self::Short { project, .. } | Self::Empty { project, .. } => Some(project),
-            Self::Inconsistent { .. } | Self::TwoUsers { .. } => None,
+            Self::Inconsistent { .. } | Self::TwoUsers { .. } | Self::TwoLogins { .. } => None,
         }
     }
 }
@@ -65,6 +74,9 @@ impl fmt::Display for Doubt {
                 write!(f, "the lists disagree on whether {login} has a role in {project}, or which")
             }
             Self::TwoUsers { login } => write!(f, "the lists have two users with the login {login}"),
+            Self::TwoLogins { user, login, other } => {
+                write!(f, "the lists have the user {user} with two logins, {login} and {other}")
+            }
         }
     }
 }
@@ -73,6 +85,7 @@ impl fmt::Display for Doubt {
 pub(super) fn in_reading(all: &Reading, last: &BTreeMap<Email, Member>) -> Vec<Doubt> {
     let mut doubts = Vec::new();
     let mut ids: BTreeMap<&Email, &UserId> = BTreeMap::new();
+    let mut logins: BTreeMap<&UserId, &Email> = BTreeMap::new();
     for (project, list) in &all.lists {
         let got = list.users.len() as u64;
         match list.total {
@@ -89,6 +102,12 @@ pub(super) fn in_reading(all: &Reading, last: &BTreeMap<Email, Member>) -> Vec<D
             if *ids.entry(&user.login).or_insert(&user.id) != &user.id {
                 doubts.push(Doubt::TwoUsers { login: user.login.clone() });
             }
+            // As two members they would be judged apart, and what one is to lose the other would.
+            let login = *logins.entry(&user.id).or_insert(&user.login);
+            if *login != user.login {
+                let (user, other) = (user.id.clone(), user.login.clone());
+                doubts.push(Doubt::TwoLogins { user, login: login.clone(), other });
+            }
             if !user.projects.contains_key(project) {
                 doubts.push(Doubt::Inconsistent { project: project.clone(), login: user.login.clone() });
             }
@@ -104,4 +123,52 @@ pub(super) fn in_reading(all: &Reading, last: &BTreeMap<Email, Member>) -> Vec<D
     doubts.sort();
     doubts.dedup();
     doubts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Role;
+    use crate::known::{User, UserList};
+
+    /// A user of both projects, as the list of one of them shows it.
+    fn user(login: &str, is_owner: bool) -> User {
+        let projects = ["p", "q"].map(|id| (ProjectId::new(id), Role::User));
+        User {
+            id: UserId::new("user_1"),
+            login: Email::as_received(login),
+            first_name: String::new(),
+            last_name: String::new(),
+            projects: projects.into(),
+            is_owner,
+        }
+    }
+
+    fn reading(p: User, q: User) -> Reading {
+        let list = |user: User| UserList { users: [(user.id.clone(), user)].into(), total: Some(1) };
+        let lists = [(ProjectId::new("p"), list(p)), (ProjectId::new("q"), list(q))];
+        Reading { read_at: jiff::Timestamp::UNIX_EPOCH, lists: lists.into() }
+    }
+
+    #[test]
+    fn one_user_with_two_logins_cannot_be() {
+        let doubts =
+            |p: &str, q: &str| in_reading(&reading(user(p, false), user(q, false)), &BTreeMap::new());
+        let text =
+            doubts("ana@example.com", "ben@example.com").iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            text,
+            ["the lists have the user user_1 with two logins, ana@example.com and ben@example.com"]
+        );
+        assert_eq!(doubts("ana@example.com", "Ana@example.com"), []);
+    }
+
+    #[test]
+    fn whom_one_list_calls_the_owner_is_an_owner() {
+        for (p, q) in [(true, false), (false, true), (true, true), (false, false)] {
+            let reading = reading(user("ana@example.com", p), user("ana@example.com", q));
+            let members = reading.members();
+            assert_eq!(members[&Email::as_received("ana@example.com")].is_owner, p || q);
+        }
+    }
 }

@@ -72,6 +72,8 @@ impl Reading {
                     elsewhere: false,
                     is_owner: user.is_owner,
                 });
+                // An owner is left alone, so where lists differ the one that says so counts.
+                member.is_owner |= user.is_owner;
                 member.elsewhere |= user.projects.keys().any(|id| !self.lists.contains_key(id));
                 if let Some(role) = user.projects.get(project) {
                     member.access.insert(project.clone(), role.clone());

@@ -1,13 +1,17 @@
 //! An organization kept in a file: read whole, replaced whole, and never overwritten when it cannot be read.
 
 use std::fmt;
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::organization::{FORMAT_VERSION, Organization};
 use crate::inert;
+
+/// No organization takes more.
+const MAX_BYTES: u64 = 64 << 20;
 
 /// Why a file could not be read or written.
 #[derive(Debug)]
@@ -77,7 +81,7 @@ struct Version {
 
 /// The organization in `path`, or nothing if there is no such file.
 pub(super) fn load(path: &Path) -> Result<Option<Organization>, FileError> {
-    let bytes = match std::fs::read(path) {
+    let bytes = match read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(FileError::Io { action: "read", path: path.to_owned(), error }),
@@ -90,6 +94,20 @@ pub(super) fn load(path: &Path) -> Result<Option<Organization>, FileError> {
         return Err(FileError::Newer { path: path.to_owned(), version });
     }
     serde_json::from_slice(&bytes).map(Some).map_err(damaged)
+}
+
+/// A regular file whole; anything else may be without end.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let found = std::fs::metadata(path)?;
+    if !found.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(io::Error::other("it is larger than 64 MiB"));
+    }
+    Ok(bytes)
 }
 
 /// Replaces `path` by `bytes`, in one step, for this user's eyes alone.

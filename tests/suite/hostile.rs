@@ -253,3 +253,32 @@ fn credentials_that_nobody_means_are_refused() {
     }
     assert_eq!(scenario.calls().len(), 0);
 }
+
+#[test]
+fn credentials_that_went_astray_are_not_repeated() {
+    let scenario = Scenario::new().team(HEAD);
+    let mut command = scenario.command(&["plan"]);
+    command.env_remove("VOUCHERIFY_MANAGEMENT_TOKEN").env("VOUCHERIFY_MANAGEMENT_TOKEN_FILE", "canary-4711");
+    scenario.finish(&mut command).assert(1, "", "\
+error: VOUCHERIFY_MANAGEMENT_TOKEN_FILE names no file: it takes the path of a file that holds the credential, not the credential itself
+");
+    let endpoint = "https://me:canary-4711@voucherify.example";
+    bounded(&scenario, &["plan", "--endpoint", endpoint]).assert(1, "", "\
+error: --endpoint `https://**************@voucherify.example` cannot be used: credentials do not belong into a URL: set VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN
+");
+}
+
+#[test]
+fn a_sandbox_file_without_end_is_refused() {
+    let scenario = Scenario::new().team(HEAD);
+    let large = fs::File::create(scenario.path("large.json")).expect("a file");
+    large.set_len((64 << 20) + 1).expect("a length");
+    for (file, error) in [
+        ("large.json", "cannot read the sandbox file large.json: it is larger than 64 MiB"),
+        #[cfg(unix)]
+        ("/dev/zero", "cannot read the sandbox file /dev/zero: it is not a regular file"),
+    ] {
+        let ended = bounded(&scenario, &["plan", &format!("--sandbox={file}")]);
+        ended.assert(1, "", &format!("error: {error}\n"));
+    }
+}

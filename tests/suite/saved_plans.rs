@@ -262,3 +262,36 @@ fn a_saved_plan_takes_no_team_file_and_no_wave() {
     }
     assert_eq!(scenario.writes(), [""; 0]);
 }
+
+#[test]
+fn a_file_that_is_read_is_not_written_over() {
+    let team = format!("{HEAD}people: []\n");
+    let scenario = Scenario::new().team(&team).file("base.yaml", &team);
+    for (args, file) in [
+        ("plan --out team.yaml", "team.yaml"),
+        ("plan --out ./team.yaml", "./team.yaml"),
+        ("plan --base base.yaml --out base.yaml", "base.yaml"),
+        ("report --out team.yaml", "team.yaml"),
+    ] {
+        let error =
+            format!("error: `{file}` is a team file and is not overwritten: name another file with --out\n");
+        scenario.run(args).assert(1, "", &error);
+        assert_eq!(scenario.read("team.yaml") + &scenario.read("base.yaml"), team.repeat(2), "{args}");
+    }
+    assert_eq!(scenario.calls().len(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_stay_links_and_devices_stay_devices() {
+    let scenario = Scenario::new().team(&format!("{HEAD}people: []\n"));
+    for (link, target) in [("link.json", "plan.json"), ("null", "/dev/null")] {
+        scenario.write("plan.json", "before");
+        std::os::unix::fs::symlink(target, scenario.path(link)).expect("a link");
+        scenario.run(&format!("plan --out {link}")).ok();
+        let stays = std::fs::read_link(scenario.path(link)).expect("still a link");
+        assert_eq!(stays, std::path::Path::new(target));
+    }
+    scenario.run("plan --out link.json").ok();
+    assert!(scenario.read("plan.json").starts_with('{'), "{}", scenario.read("plan.json"));
+}
