@@ -94,7 +94,11 @@ pub(crate) enum Command {
     Man,
     /// Serve a simulated organization over HTTP, for trying things out
     #[cfg(feature = "sandbox")]
-    #[command(after_help = "Example: guestlist sandbox --listen 127.0.0.1:8080 --seed-members 40")]
+    #[command(after_help = "\
+Faults: 503, 429,retry-after=2 or any status from 400 to 599 (with body=json|html|empty), truncate, not-json, endless, \
+trickle, hang, close-before, close-after, redirect, short-list, empty-list, lag, second-invite-ok, hostile-names. \
+When: at=K, every=K, times=K, probability=P, seed=N, method=…, path=…, email=….\n\n\
+Example: guestlist sandbox --seed-members 40 --fault 503,every=5 --fault close-after,method=POST,at=3")]
     Sandbox(Sandbox),
 }
 
@@ -165,7 +169,8 @@ pub(crate) struct Apply {
     /// Do not ask
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// Apply a plan saved by `plan --out`; takes no team file
+    /// Apply a plan saved by `plan --out`; takes no team file, and names the ledger as seen from the folder
+    /// in which it was made
     #[arg(long, value_name = "FILE", conflicts_with_all = ["team_file", "max_invites"])]
     pub(crate) plan: Option<PathBuf>,
     /// How many people to work on at once

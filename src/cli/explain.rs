@@ -19,7 +19,9 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         survey::live_or_offline(args.offline, everywhere, &place, &team.desired, terminal).await?;
     let email = Email::as_received(&args.email);
     let plan = Plan::between(&team.desired, &known, &Terms::new(place.endpoint.clone(), today()));
-    let is_known = known.members.contains_key(&email) || known.invitations.contains_key(&email);
+    let is_known = known.members.contains_key(&email)
+        || known.invitations.contains_key(&email)
+        || known.in_flight.contains_key(&email);
     if !team.desired.people.contains_key(&email) && !is_known {
         let listed = team.desired.people.keys().map(Email::as_str);
         let meant = did_you_mean(email.as_str(), listed).map(|question| format!(": {question}"));

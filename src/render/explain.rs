@@ -87,7 +87,12 @@ impl Page<'_> {
     }
 
     fn invited(&self) -> String {
-        let Some(invitation) = self.invitation else { return "no invitation is out".to_owned() };
+        let Some(invitation) = self.invitation else {
+            return match self.view.known.in_flight.get(self.email) {
+                Some(_) => "perhaps invited: a call was under way and its answer is not recorded".to_owned(),
+                None => "no invitation is out".to_owned(),
+            };
+        };
         let sent = invitation.sent_at.to_zoned(TimeZone::UTC).date();
         let days = (self.view.plan.date - sent).get_days();
         format!("invited {} ({sent}), not accepted yet", wording::days_ago(days))
