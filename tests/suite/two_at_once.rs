@@ -25,7 +25,8 @@ fn the_second_on_one_ledger_is_refused_and_told_who_is_first() {
     let scenario = scenario(2, Options { faults, ..Options::default() });
     let mut first = scenario.command(&["apply", "--yes"]);
     let mut first = first.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
-    wait_until("the first call", || scenario.sandbox().log().iter().any(|call| call.method == "POST"));
+    let is_under_way = || scenario.sandbox().log().iter().filter(|call| call.method == "POST").count() == 2;
+    wait_until("its calls", is_under_way);
     let writes = scenario.writes().len();
     let second = scenario.run("apply --yes");
     assert_eq!((second.status, second.stdout.as_str()), (Some(1), ""));
