@@ -180,12 +180,12 @@ async fn a_list_without_end_is_left_at_some_point() {
 }
 
 #[tokio::test]
-async fn an_empty_login_is_none() {
+async fn the_address_stands_in_for_a_login_that_is_empty() {
     for (user, login) in [
         (r#"{"id":"u","login":"","email":"a@b.co"}"#, Some("a@b.co")),
         (r#"{"id":"u","login":null,"email":"a@b.co"}"#, Some("a@b.co")),
-        (r#"{"id":"u","login":" ","email":""}"#, None),
-        (r#"{"id":"u","login":"","email":null}"#, None),
+        (r#"{"id":"u","login":"","email":null}"#, Some("")),
+        (r#"{"id":"u"}"#, None),
     ] {
         let server = Server::start(move |_| ok(&format!(r#"{{"data":[{user}],"total":1}}"#))).await;
         let list = quick(&server.endpoint).0.reader().users(&p("p")).await;

@@ -99,11 +99,8 @@ impl TryFrom<User> for known::User {
     fn try_from(user: User) -> Result<Self, String> {
         let User { id, login, email, first_name, last_name, projects, is_owner } = user;
         // The login is the identity; where it is missing, the address is usually the same.
-        let said = |text: &String| !text.trim().is_empty();
-        let login = login
-            .filter(said)
-            .or(email.filter(said))
-            .ok_or_else(|| format!("the user `{id}` has no login"))?;
+        let said = login.filter(|login| email.is_none() || !login.trim().is_empty());
+        let login = said.or(email).ok_or_else(|| format!("the user `{id}` has no login"))?;
         Ok(Self {
             id,
             login: Email::as_received(&login),

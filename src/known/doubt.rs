@@ -63,7 +63,11 @@ impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Short { project, got, total } => {
-                write!(f, "List Users of {project} gave {got} users and says there are {total}")
+                write!(
+                    f,
+                    "List Users of {project} gave {} and says there are {total}",
+                    crate::wording::count(usize::try_from(*got).unwrap_or(usize::MAX), "user")
+                )
             }
             Self::Empty { project, before } => write!(
                 f,

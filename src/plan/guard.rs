@@ -54,7 +54,9 @@ fn doubtful_reading(known: &Known) -> Option<Refusal> {
         0 => String::new(),
         more => format!(" (and {})", wording::count(more, "more doubt")),
     };
-    let text = format!("the reading is doubtful: {first}{more}; nothing is taken away on such a reading");
+    let text = format!(
+        "the reading is doubtful: {first}{more}; nothing is taken away on such a reading; run again later"
+    );
     Some(Refusal { guard: Guard::DoubtfulReading, text })
 }
 

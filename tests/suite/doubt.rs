@@ -42,7 +42,7 @@ Gains access (1)
 Left alone (1)
   · owner@example.com  an owner whom the file does not list; owners are never changed (storefront ADMIN)
 
-Refused: the reading is doubtful: the lists disagree on whether ana@example.com has a role in proj_npnFzPr9, or which (and 3 more doubts); nothing is taken away on such a reading
+Refused: the reading is doubtful: the lists disagree on whether ana@example.com has a role in proj_npnFzPr9, or which (and 3 more doubts); nothing is taken away on such a reading; run again later
 
 Plan: 0 to invite, 1 to assign, 0 to change, 0 to unassign: 1 call, less than a second.
 Plan id: $DIGEST

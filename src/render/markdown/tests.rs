@@ -230,17 +230,14 @@ fn what_a_reviewer_must_not_miss_stands_first() {
 ! kim@example.com  storefront VIEWER → USER
 ```
 
-<details><summary>2 notes, nothing to apply</summary>
+**To do by hand (2)**
 
 ```text
-To do by hand (2)
   bob@example.com  keeps ADMIN in loyalty: the API does not take a user's last project; delete the
                    user by hand in Team settings
   old@example.com  keeps USER in loyalty: the API does not take a user's last project; delete the user
                    by hand in Team settings
 ```
-
-</details>
 
 **1 to invite, 0 to assign, 2 to change, 1 to unassign: 4 calls.**
 

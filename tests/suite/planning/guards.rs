@@ -220,7 +220,7 @@ fn a_doubtful_reading_takes_nothing_away() {
     assert_eq!(
         refused(&file, &known, None),
         [
-            "the reading is doubtful: List Users of proj_9KeAhZB1 gave 1 users and says there are 3 (and 1 more doubt); nothing is taken away on such a reading"
+            "the reading is doubtful: List Users of proj_9KeAhZB1 gave 1 user and says there are 3 (and 1 more doubt); nothing is taken away on such a reading; run again later"
         ]
     );
 }
