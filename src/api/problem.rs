@@ -53,6 +53,11 @@ pub enum Problem {
     Lost(String),
     /// The answer is not what was to be answered.
     Damaged(String),
+    /// Page after page came, and more than any project has users.
+    Endless {
+        /// How many came.
+        users: usize,
+    },
     /// The answer is longer than any list of users.
     TooLarge {
         /// The most bytes that are read.
@@ -103,6 +108,7 @@ impl Problem {
             | Self::ServiceDown { .. }
             | Self::Refused(_)
             | Self::TooLarge { .. }
+            | Self::Endless { .. }
             | Self::Unsendable
             | Self::Stopped => false,
         }
@@ -209,6 +215,7 @@ impl fmt::Display for Problem {
             Self::Lost(reason) => write!(f, "got no answer, since the connection broke ({reason})"),
             Self::Damaged(reason) => write!(f, "got an answer that cannot be read ({reason})"),
             Self::TooLarge { cap } => write!(f, "got an answer of more than {} MiB", cap >> 20),
+            Self::Endless { users } => write!(f, "was answered with {users} users, and no end in sight"),
             Self::Unsendable => f.write_str("was not made, since an id in its path is empty or only dots"),
             Self::Stopped => f.write_str("was stopped while it waited"),
         }
@@ -235,7 +242,7 @@ impl Problem {
             Self::Refused(_) => "correct what it names, then run again",
             Self::Unreachable { .. } => "check the endpoint, the network and the proxy, then run again",
             Self::ServiceDown { .. } | Self::Failing(_) | Self::TimedOut | Self::Lost(_) => "run again later",
-            Self::Damaged(_) | Self::TooLarge { .. } => {
+            Self::Damaged(_) | Self::TooLarge { .. } | Self::Endless { .. } => {
                 "check that the endpoint is Voucherify's and no proxy answers in its place"
             }
             Self::Unsendable => "correct the id",

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use super::call::{Call, PROJECTS, user_path, users_path};
-use super::client::Client;
+use super::call::{Call, Method, PROJECTS, user_path, users_path};
+use super::client::{Answer, Client};
 use super::error::Error;
+use super::problem::Problem;
 use super::wire::Page;
 use crate::identity::{ProjectId, UserId};
 use crate::known::{Project, User, UserList};
@@ -14,8 +15,9 @@ use crate::known::{Project, User, UserList};
 /// The most users that a page has.
 const PAGE: usize = 100;
 
-/// No list has so many pages: a service that goes on after that would go on for ever.
+/// No list has so many pages or users: a service that goes on after that would go on for ever.
 const MOST_PAGES: usize = 1_000;
+const MOST_USERS: usize = MOST_PAGES * PAGE;
 
 /// Reads projects and users.
 #[derive(Clone)]
@@ -54,15 +56,27 @@ impl Reader {
         let mut list = UserList::default();
         for number in 1..=MOST_PAGES {
             let path = format!("{}?limit={PAGE}&page={number}", users_path(project));
-            let page: Page = self.client.send(&Call::get(path)).await?.value;
+            let Answer { value: page, attempts, took, .. } =
+                self.client.send::<Page>(&Call::get(path.clone())).await?;
             let before = list.users.len();
             list.users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
             list.total = page.total.or(list.total);
             let is_complete = list.total.is_some_and(|total| list.users.len() as u64 >= total);
             // A total beyond reach would be a million calls for a list that is not believed anyway.
-            let is_beyond = list.total.is_some_and(|total| total > (MOST_PAGES * PAGE) as u64);
+            let is_beyond = list.total.is_some_and(|total| total > MOST_USERS as u64);
             if is_complete || is_beyond || list.users.len() == before {
                 break;
+            }
+            if number == MOST_PAGES || list.users.len() > MOST_USERS {
+                let problem = Problem::Endless { users: list.users.len() };
+                return Err(Error {
+                    method: Method::Get,
+                    path,
+                    attempts,
+                    took,
+                    maybe_processed: false,
+                    problem,
+                });
             }
         }
         Ok(list)

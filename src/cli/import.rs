@@ -16,7 +16,7 @@ use crate::identity::ProjectId;
 use crate::inert;
 use crate::known::{self, Invitations, Known, Project, Reading, RecentWrites};
 use crate::survey;
-use crate::wording::{count, list};
+use crate::wording::{count, list, people};
 
 /// How many doubts a refusal names.
 const DOUBTS_SHOWN: usize = 3;
@@ -51,10 +51,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     create(out, &text)?;
     terminal.say(&format!(
         "Wrote {} in {} to {}.",
-        match adopted.desired.people.len() {
-            1 => "1 person".to_owned(),
-            people => format!("{people} people"),
-        },
+        people(adopted.desired.people.len()),
         count(adopted.desired.projects.len(), "project"),
         inert::line(&out.display().to_string())
     ));

@@ -5,7 +5,7 @@ use super::failure::{Ended, Failure};
 use super::github;
 use super::load;
 use super::terminal::Terminal;
-use crate::wording::count;
+use crate::wording::{count, people};
 
 pub(crate) fn run(args: &Validate, terminal: Terminal) -> Ended {
     let loaded = load::load(&args.file.team_file)?;
@@ -29,11 +29,7 @@ pub(crate) fn run(args: &Validate, terminal: Terminal) -> Ended {
         let sentence = format!(
             "{} is in order: {} in {}.",
             crate::inert::line(&args.file.team_file.display().to_string()),
-            if desired.people.len() == 1 {
-                "1 person".to_owned()
-            } else {
-                format!("{} people", desired.people.len())
-            },
+            people(desired.people.len()),
             count(desired.projects.len(), "project")
         );
         Terminal::print(&format!("{}\n", terminal.out.green(&sentence)))?;

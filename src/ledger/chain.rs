@@ -4,7 +4,7 @@
 //! edit of the very last line, and a whole file that was removed or written anew.
 
 use std::collections::BTreeSet;
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
@@ -17,10 +17,7 @@ pub(super) const FIRST: &str = "000000000000000000000000000000000000000000000000
 /// The hex SHA-256 of a line without its newline.
 #[must_use]
 pub fn digest(line: &str) -> String {
-    Sha256::digest(line.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    crate::wording::hex(&Sha256::digest(line.as_bytes()))
 }
 
 /// What is to be said of a run file whose chain holds.

@@ -185,13 +185,5 @@ impl std::fmt::Display for PlanId {
 /// The SHA-256 of the JSON of `value`, in hex.
 fn digest(value: &impl Serialize) -> String {
     let bytes = serde_json::to_vec(value).unwrap_or_default();
-    hex(&Sha256::digest(bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    crate::wording::hex(&Sha256::digest(bytes))
 }

@@ -14,7 +14,7 @@ use super::sections::{BY_HAND, Section, Sort, notes, sections};
 use crate::identity::Email;
 use crate::inert::{code, fence};
 use crate::plan::Note;
-use crate::wording::count;
+use crate::wording::{count, people};
 
 /// The longest comment, in bytes, which are never fewer than characters.
 const LONGEST: usize = 60_000;
@@ -150,13 +150,12 @@ impl<'a> Page<'a> {
 
     fn say_what_is_left_out(&mut self) {
         if !self.left_out.is_empty() {
+            let number = self.left_out.len();
+            let are = if number == 1 { "is" } else { "are" };
             let _ = writeln!(
                 self.text,
-                "\n**{} left out, for the length of a comment.** `guestlist plan` shows all.",
-                match self.left_out.len() {
-                    1 => "1 person is".to_owned(),
-                    more => format!("{more} people are"),
-                }
+                "\n**{} {are} left out, for the length of a comment.** `guestlist plan` shows all.",
+                people(number)
             );
         }
     }

@@ -6,7 +6,6 @@
 //! User ids, projects and roles stay: they name nobody to those who have no account.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use sha2::{Digest as _, Sha256};
@@ -89,10 +88,7 @@ fn pseudonym(endpoint: &Endpoint, email: &Email) -> Email {
 
 fn hashed(endpoint: &Endpoint, text: &str) -> String {
     let digest = Sha256::digest(format!("guestlist redact\n{endpoint}\n{text}"));
-    digest.iter().take(DIGITS / 2).fold(String::new(), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    crate::wording::hex(&digest[..DIGITS / 2])
 }
 
 /// Finds in sentences everyone whom they could name.
