@@ -81,7 +81,12 @@ impl<'a> Run<'a> {
     pub(super) async fn confirm(&mut self, yes: bool, question: String) -> Result<(), Failure> {
         let terminal = self.terminal;
         let asked = tokio::task::spawn_blocking(move || terminal.confirm(yes, &question));
-        self.signals.or_stop(async { asked.await.map_err(Failure::new)? }).await
+        let confirmed = self.signals.or_stop(async { asked.await.map_err(Failure::new)? }).await;
+        if matches!(confirmed, Err(Failure::Signal(_))) {
+            // The question stands on the line still.
+            Terminal::complain("\nStopped: nothing was done.");
+        }
+        confirmed
     }
 
     /// Makes the changes of `plan`, and ends the run.
