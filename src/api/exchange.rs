@@ -40,7 +40,7 @@ pub(super) struct Success<T> {
     pub(super) request_id: Option<String>,
 }
 
-/// An attempt that failed, and when the service wants the next one.
+/// An attempt that failed, and when the service asks for the next one.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) problem: Problem,

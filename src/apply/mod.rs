@@ -50,7 +50,7 @@ pub struct Apply<'a> {
 /// How a change ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Ending {
-    /// It is as the plan wants it.
+    /// It is as the plan asks.
     Done(Meaning),
     /// It failed, and only this person is the worse for it.
     Failed {
@@ -76,13 +76,13 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether everything is as the plan wants it.
+    /// Whether everything is as the plan asks.
     #[must_use]
     pub fn is_success(&self) -> bool {
         self.stopped.is_none() && self.endings.iter().all(|(_, ending)| matches!(ending, Ending::Done(_)))
     }
 
-    /// How many changes are as the plan wants them.
+    /// How many changes are as the plan asks.
     #[must_use]
     pub fn done(&self) -> usize {
         self.endings.iter().filter(|(_, ending)| matches!(ending, Ending::Done(_))).count()

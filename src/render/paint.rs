@@ -5,7 +5,7 @@ use anstyle::{AnsiColor, Style};
 /// Whether to colour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Paint {
-    /// Colours are wanted here.
+    /// Colours serve here.
     pub color: bool,
 }
 

@@ -53,7 +53,7 @@ fn facts(review: &Review, page: &mut String) {
         Source::Live => "read live",
         Source::Ledger => "as the ledger has it of",
     };
-    let standing = |wanted: fn(&Row) -> bool| review.rows.iter().filter(|row| wanted(row)).count();
+    let standing = |holds: fn(&Row) -> bool| review.rows.iter().filter(|row| holds(row)).count();
     let _ = writeln!(
         page,
         "<p class=\"facts\">{}, {read} <time datetime=\"{at:.0}\">{at:.0}</time>, for {}.</p>",
