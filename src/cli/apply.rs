@@ -6,7 +6,7 @@ use std::path::Path;
 use super::args::{Apply as Args, Everywhere, PlanTerms};
 use super::connection::{Place, today};
 use super::failure::{Ended, Failure};
-use super::load::{self, folder_of};
+use super::load;
 use super::plan::{expected_time, refuse, terms};
 use super::run::{Carried, Manner, Run};
 use super::terminal::Terminal;
@@ -86,7 +86,7 @@ impl Task {
 fn file_task(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Result<Task, Failure> {
     let path = &args.file.team_file;
     let team = load::team(path, terminal)?;
-    let place = Place::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))?;
+    let place = Place::of_team(everywhere, path, &team)?;
     Ok(Task { desired: team.desired, place, saved: None, terms: args.terms })
 }
 

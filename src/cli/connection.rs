@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use super::args::Everywhere;
 use super::environment;
 use super::failure::Failure;
+use super::load::folder_of;
 use super::terminal::Terminal;
 use crate::api::{Client, Settings};
-use crate::desired::Desired;
+use crate::desired::{Desired, Team};
 use crate::identity::Endpoint;
 use crate::ledger::{Clock, Ledger, LedgerLocation};
 
@@ -55,6 +56,11 @@ impl Place {
             #[cfg(feature = "sandbox")]
             folder: folder.to_owned(),
         })
+    }
+
+    /// Where the team file at `path` says.
+    pub(crate) fn of_team(everywhere: &Everywhere, path: &Path, team: &Team) -> Result<Self, Failure> {
+        Self::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))
     }
 
     /// Opens the ledger; one that is not there yet is empty.

@@ -3,7 +3,7 @@
 use super::args::{Everywhere, Explain as Args};
 use super::connection::{Place, today};
 use super::failure::{Ended, Failure};
-use super::load::{self, folder_of};
+use super::load;
 use super::survey;
 use super::terminal::Terminal;
 use crate::identity::Email;
@@ -14,7 +14,7 @@ use crate::team_file::did_you_mean;
 pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
     let path = &args.file.team_file;
     let team = load::team(path, terminal)?;
-    let place = Place::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))?;
+    let place = Place::of_team(everywhere, path, &team)?;
     let (known, _) =
         survey::live_or_offline(args.offline, everywhere, &place, &team.desired, terminal).await?;
     let email = Email::as_received(&args.email);

@@ -56,7 +56,7 @@ pub(crate) fn place_of(path: &Path, everywhere: &Everywhere, terminal: Terminal)
         return Place::new(everywhere, &folder_of(path), None);
     }
     let team = load::team(path, terminal)?;
-    Place::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))
+    Place::of_team(everywhere, path, &team)
 }
 
 /// The records as stored, but for characters that a terminal would obey.

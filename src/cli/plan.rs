@@ -24,7 +24,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         keep_apart(args.out.as_deref(), read)?;
     }
     let team = load::team(path, terminal)?;
-    let place = Place::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))?;
+    let place = Place::of_team(everywhere, path, &team)?;
     let desired = &team.desired;
     let base = args.base.as_deref().map(|base| load::team(base, terminal)).transpose()?;
     // Taken before the reading, which becomes the last one by being made.

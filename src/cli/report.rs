@@ -3,7 +3,7 @@
 use super::args::{Everywhere, Report as Args, ReportFormat};
 use super::connection::{Place, today};
 use super::failure::Ended;
-use super::load::{self, folder_of};
+use super::load;
 use super::plan::{keep_apart, save};
 use super::survey;
 use super::terminal::Terminal;
@@ -14,7 +14,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     let path = &args.file.team_file;
     keep_apart(args.out.as_deref(), path)?;
     let team = load::team(path, terminal)?;
-    let place = Place::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))?;
+    let place = Place::of_team(everywhere, path, &team)?;
     let (known, _) =
         survey::live_or_offline(args.offline, everywhere, &place, &team.desired, terminal).await?;
     let plan = Plan::between(&team.desired, &known, &Terms::new(place.endpoint.clone(), today()));

@@ -4,7 +4,7 @@ use super::apply::tell_setbacks;
 use super::args::{Everywhere, Resend as Args};
 use super::connection::{Place, today};
 use super::failure::{Ended, Failure};
-use super::load::{self, folder_of};
+use super::load;
 use super::run::{Carried, Manner, Run};
 use super::terminal::Terminal;
 use crate::apply::Ending;
@@ -33,7 +33,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
             "{email} starts on {from}: no invitation is sent before; correct `from` if that is wrong"
         )));
     }
-    let place = Place::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))?;
+    let place = Place::of_team(everywhere, path, &team)?;
     let mut run = Run::begin(&place, desired, everywhere, terminal).await?;
     let known = run.survey().await?;
     if let Some(doubt) = known.doubts.first() {
