@@ -1,15 +1,14 @@
 //! Learns from the service what is known, with what the ledger tells of it.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::api;
 use crate::api::Reader;
 use crate::desired::Desired;
 use crate::identity::{Endpoint, ProjectId};
-use crate::known::{Known, Project, Reading, with_writes};
+use crate::known::{Known, Project, Reading};
 use crate::ledger;
 use crate::ledger::{Clock, Ledger, LedgerError, Standing};
 use crate::wording;
@@ -61,14 +60,8 @@ impl Survey<'_> {
     pub async fn live(&self, standing: Standing) -> Result<Surveyed, SurveyError> {
         self.check_projects().await?;
         let projects: Vec<ProjectId> = self.desired.projects.keys().cloned().collect();
-        let last = match &standing.reading {
-            Some(reading) => with_writes(reading.members.clone(), &standing.writes.since(reading.read_at)),
-            None => with_writes(BTreeMap::new(), &standing.writes.since(Timestamp::MIN)),
-        };
-        let invitations = standing.invitations.clone().within(
-            |project| self.desired.projects.contains_key(project),
-            |email| self.desired.people.contains_key(email),
-        );
+        let last = standing.members();
+        let invitations = standing.invitations.within(self.desired);
         let judge = |reading: &Reading| {
             let recent = standing.writes.since(reading.read_at - SETTLED_AFTER);
             reading.live(invitations.clone(), recent, &last)

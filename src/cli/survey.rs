@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::terminal::Terminal;
 use crate::api::{Pace, Reader};
 use crate::desired::Desired;
-use crate::known::{Known, members_within, with_writes};
+use crate::known::{Known, members_within};
 use crate::ledger::{Ledger, Standing};
 use crate::plan::Past;
 use crate::render;
@@ -52,7 +52,7 @@ pub(crate) async fn live_or_offline(
 /// Asks nobody: the last reading, and what guestlist did since.
 fn offline(place: &Place, ledger: &Ledger, desired: &Desired, terminal: Terminal) -> Result<Known, Failure> {
     let standing = standing(place, ledger, terminal)?;
-    let Some(reading) = standing.reading else {
+    let Some(reading) = &standing.reading else {
         return Err(Failure::new(format!(
             "the ledger `{}` keeps no reading of {}: run `guestlist plan` once with the service at hand",
             crate::inert::line(&place.ledger_name),
@@ -75,22 +75,20 @@ fn offline(place: &Place, ledger: &Ledger, desired: &Desired, terminal: Terminal
     let age = clock()().duration_since(reading.read_at);
     let age = age.try_into().unwrap_or_default();
     terminal.say(&format!("Offline: the last reading is {} old.", render::about(age)));
-    let members = with_writes(reading.members, &standing.writes.since(reading.read_at));
-    let members = members_within(members, |project| desired.projects.contains_key(project));
-    let invitations = standing
-        .invitations
-        .within(|project| desired.projects.contains_key(project), |email| desired.people.contains_key(email));
-    Ok(Known::offline(reading.read_at, members, invitations))
+    let read_at = reading.read_at;
+    let members = members_within(standing.members(), desired);
+    Ok(Known::offline(read_at, members, standing.invitations.within(desired)))
 }
 
 /// What is known to have been so before this run.
 pub(crate) fn past(place: &Place) -> Result<Past, Failure> {
     // The ledger's warnings are given when it is read for the plan itself.
     let standing = place.ledger()?.standing(place.endpoint.realm()).map_err(Failure::new)?;
-    let given = standing.writes.last();
-    let Some(reading) = standing.reading else { return Ok(Past { given, ..Past::default() }) };
-    let members = with_writes(reading.members, &standing.writes.since(reading.read_at));
-    Ok(Past { given, projects: reading.projects, members })
+    Ok(Past {
+        given: standing.writes.last(),
+        members: standing.members(),
+        projects: standing.reading.map(|reading| reading.projects).unwrap_or_default(),
+    })
 }
 
 fn standing(place: &Place, ledger: &Ledger, terminal: Terminal) -> Result<Standing, Failure> {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::desired::Desired;
 use crate::identity::{Access, Email, ProjectId, Role, UserId};
 
 pub use adopt::{Adopted, adopt};
@@ -83,18 +84,23 @@ pub struct Invitations {
 }
 
 impl Invitations {
-    /// Only what they say of managed projects, and only those that say anything or are `listed`.
+    /// Only what they say of the projects that `desired` manages, and only those that say anything or are
+    /// to people whom it lists.
     #[must_use]
-    pub fn within(
-        mut self,
-        is_managed: impl Fn(&ProjectId) -> bool,
-        is_listed: impl Fn(&Email) -> bool,
-    ) -> Self {
+    pub fn within(mut self, desired: &Desired) -> Self {
         for invitations in [&mut self.out, &mut self.in_flight] {
             invitations.retain(|email, invitation| {
-                invitation.access.retain(|project, _| is_managed(project));
-                !invitation.access.is_empty() || is_listed(email)
+                invitation.access.retain(|project, _| desired.projects.contains_key(project));
+                !invitation.access.is_empty() || desired.people.contains_key(email)
             });
+        }
+        self
+    }
+
+    /// Only those to people who are no members: who is one has accepted.
+    fn not_accepted(mut self, members: &BTreeMap<Email, Member>) -> Self {
+        for invitations in [&mut self.out, &mut self.in_flight] {
+            invitations.retain(|email, _| !members.contains_key(email));
         }
         self
     }
@@ -114,13 +120,8 @@ pub struct Invitation {
 impl Known {
     /// What is known when the service cannot be asked.
     #[must_use]
-    pub fn offline(
-        read_at: Timestamp,
-        members: BTreeMap<Email, Member>,
-        Invitations { mut out, mut in_flight }: Invitations,
-    ) -> Self {
-        out.retain(|email, _| !members.contains_key(email));
-        in_flight.retain(|email, _| !members.contains_key(email));
+    pub fn offline(read_at: Timestamp, members: BTreeMap<Email, Member>, invitations: Invitations) -> Self {
+        let Invitations { out, in_flight } = invitations.not_accepted(&members);
         Self {
             evidence: Evidence { source: Source::Ledger, read_at },
             members,

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Evidence, Invitations, Known, Member, RecentWrites, Source, doubt};
+use crate::desired::Desired;
 use crate::identity::{Email, ProjectId, Role, UserId};
 
 /// A project as List Projects names it.
@@ -88,13 +89,12 @@ impl Reading {
     #[must_use]
     pub fn live(
         &self,
-        Invitations { mut out, mut in_flight }: Invitations,
+        invitations: Invitations,
         recent: RecentWrites,
         last: &BTreeMap<Email, Member>,
     ) -> Known {
         let members = self.members();
-        out.retain(|email, _| !members.contains_key(email));
-        in_flight.retain(|email, _| !members.contains_key(email));
+        let Invitations { out, in_flight } = invitations.not_accepted(&members);
         Known {
             evidence: Evidence { source: Source::Live, read_at: self.read_at },
             doubts: doubt::in_reading(self, last),
@@ -134,15 +134,12 @@ pub fn with_writes(mut members: BTreeMap<Email, Member>, writes: &RecentWrites) 
     members
 }
 
-/// The members of the managed projects alone; that they have others is still known of them.
+/// The members of the projects that `desired` manages; that they have others is still known of them.
 #[must_use]
-pub fn members_within(
-    mut members: BTreeMap<Email, Member>,
-    is_managed: impl Fn(&ProjectId) -> bool,
-) -> BTreeMap<Email, Member> {
+pub fn members_within(mut members: BTreeMap<Email, Member>, desired: &Desired) -> BTreeMap<Email, Member> {
     for member in members.values_mut() {
         let before = member.access.len();
-        member.access.retain(|project, _| is_managed(project));
+        member.access.retain(|project, _| desired.projects.contains_key(project));
         member.elsewhere |= member.access.len() < before;
     }
     members.retain(|_, member| !member.access.is_empty());

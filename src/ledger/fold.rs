@@ -1,17 +1,18 @@
-//! The fold of all runs: which invitations are out, and which may be.
+//! The fold of all runs: which invitations are out, which may be, and what was written.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use super::record::{Action, Body, Intent, Meaning, Outcome, Record, Seq};
+use super::writes::Writes;
 use crate::identity::{Access, Email};
 use crate::known::{Invitation, Invitations};
 
 /// When each person was last seen as a member.
 pub type Seen = BTreeMap<Email, Timestamp>;
 
-/// Takes the records of run after run, and tells what invitations follow from them.
+/// Takes the records of run after run, and tells what invitations and writes follow from them.
 ///
 /// Only runs of one realm count: rehearsing in a sandbox invites nobody. In which order the runs come
 /// does not matter, the times in them do.
@@ -22,6 +23,7 @@ pub struct Fold {
     run: usize,
     open: BTreeMap<Seq, (Timestamp, Intent)>,
     events: Vec<Event>,
+    writes: Writes,
 }
 
 /// What one call says about one person.
@@ -46,7 +48,14 @@ impl Fold {
     /// Begins with nothing, for one realm.
     #[must_use]
     pub fn of(realm: &str) -> Self {
-        Self { realm: realm.to_owned(), counts: false, run: 0, open: BTreeMap::new(), events: Vec::new() }
+        Self {
+            realm: realm.to_owned(),
+            counts: false,
+            run: 0,
+            open: BTreeMap::new(),
+            events: Vec::new(),
+            writes: Writes::default(),
+        }
     }
 
     /// Takes the next record of a run. Its `run` record comes first.
@@ -69,9 +78,10 @@ impl Fold {
         }
     }
 
-    /// The invitations that follow, given who was seen as a member, and when.
+    /// The invitations that follow, given who was seen as a member, and when; and the roles that
+    /// guestlist gave and took.
     #[must_use]
-    pub fn finish(mut self, seen: &Seen) -> Invitations {
+    pub fn finish(mut self, seen: &Seen) -> (Invitations, Writes) {
         self.close();
         self.events.sort_by_key(|event| (event.at, event.run, event.seq));
         let mut known = Invitations::default();
@@ -83,7 +93,7 @@ impl Fold {
         };
         known.out.retain(waits);
         known.in_flight.retain(waits);
-        known
+        (known, self.writes)
     }
 
     /// A run is over: what has no outcome by now gets none.
@@ -102,6 +112,7 @@ impl Fold {
         outcome: Option<&Outcome>,
     ) {
         let meaning = outcome.map_or(Meaning::Unknown, |outcome| outcome.meaning);
+        self.writes.note(at, &intent, meaning);
         let says = match (meaning, intent.action) {
             (Meaning::Invited, _) => Says::Sent,
             (Meaning::AlreadyInvited, _) => Says::OutAlready,
@@ -187,7 +198,7 @@ mod tests {
         for record in runs.iter().flatten() {
             fold.take(record.clone());
         }
-        fold.finish(seen)
+        fold.finish(seen).0
     }
 
     fn told(invitations: &Invitations) -> String {

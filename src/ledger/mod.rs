@@ -16,13 +16,15 @@ mod run_file;
 mod writer;
 mod writes;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::known::Invitations;
+use crate::identity::Email;
+use crate::known::{Invitations, Member, with_writes};
 
 pub use chain::{Broken, Summary, digest, verify};
 pub use error::LedgerError;
@@ -65,6 +67,19 @@ pub struct Standing {
     pub reading: Option<Reading>,
     /// What should be said of the ledger's files.
     pub warnings: Vec<Warning>,
+}
+
+impl Standing {
+    /// The members of the last reading, with what guestlist did since worked in; without a reading those
+    /// whom its own calls made or found to be members.
+    #[must_use]
+    pub fn members(&self) -> BTreeMap<Email, Member> {
+        let (members, read_at) = match &self.reading {
+            Some(reading) => (reading.members.clone(), reading.read_at),
+            None => (BTreeMap::new(), Timestamp::MIN),
+        };
+        with_writes(members, &self.writes.since(read_at))
+    }
 }
 
 /// Something about a file that the user should know, and that nothing fails for.
@@ -115,7 +130,6 @@ impl Ledger {
     pub fn standing(&self, realm: &str) -> Result<Standing, LedgerError> {
         let (names, mut warnings) = self.folder.run_names()?;
         let mut fold = Fold::of(realm);
-        let mut writes = writes::WriteFold::of(realm);
         for name in &names {
             let mut chain = chain::Chain::default();
             let mut edited = None;
@@ -123,7 +137,6 @@ impl Ledger {
                 if !chain.holds(line, &record) {
                     edited.get_or_insert(record.seq);
                 }
-                writes.take(&record);
                 fold.take(record);
             })?;
             warnings.extend(edited.map(|line| edited_warning(name, line)));
@@ -131,7 +144,8 @@ impl Ledger {
         }
         let kept = self.readings()?.readings.remove(realm);
         let (reading, seen) = kept.map_or((None, Seen::new()), |kept| (Some(kept.reading), kept.seen));
-        Ok(Standing { invitations: fold.finish(&seen), writes: writes.finish(), reading, warnings })
+        let (invitations, writes) = fold.finish(&seen);
+        Ok(Standing { invitations, writes, reading, warnings })
     }
 
     /// Keeps a live reading as the last of its realm.

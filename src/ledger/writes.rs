@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::record::{Action, Body, Intent, Meaning, Record, Seq};
+use super::record::{Action, Intent, Meaning};
 use crate::identity::{Email, ProjectId, Role};
 use crate::known::RecentWrites;
 
@@ -19,6 +19,21 @@ pub struct Writes {
 type Timed = BTreeMap<(Email, ProjectId), (Timestamp, Option<Role>)>;
 
 impl Writes {
+    /// Takes in what came of a call.
+    pub(super) fn note(&mut self, at: Timestamp, intent: &Intent, meaning: Meaning) {
+        let (kept, given) = match (meaning, intent.action) {
+            (Meaning::Assigned | Meaning::RoleChanged, _)
+            | (Meaning::AlreadySo, Action::Assign | Action::ChangeRole) => (&mut self.calls, true),
+            (Meaning::Unassigned, _) | (Meaning::AlreadySo, Action::Unassign) => (&mut self.calls, false),
+            (Meaning::Invited, _) => (&mut self.invitations, true),
+            _ => return,
+        };
+        for (project, role) in &intent.projects {
+            let write = (at, given.then(|| role.clone()));
+            keep_later(kept, (intent.email.clone(), project.clone()), write);
+        }
+    }
+
     /// Those from `time` on.
     #[must_use]
     pub fn since(&self, time: Timestamp) -> RecentWrites {
@@ -34,53 +49,6 @@ impl Writes {
             keep_later(&mut last, key.clone(), write.clone());
         }
         last.into_iter().map(|(key, (_, role))| (key, role)).collect()
-    }
-}
-
-/// Takes the records of run after run; only runs of one realm count.
-#[derive(Debug)]
-pub(super) struct WriteFold<'a> {
-    realm: &'a str,
-    counts: bool,
-    open: BTreeMap<Seq, Intent>,
-    writes: Writes,
-}
-
-impl<'a> WriteFold<'a> {
-    pub(super) fn of(realm: &'a str) -> Self {
-        Self { realm, counts: false, open: BTreeMap::new(), writes: Writes::default() }
-    }
-
-    pub(super) fn take(&mut self, record: &Record) {
-        match &record.body {
-            Body::Run(run) => {
-                self.open.clear();
-                self.counts = run.realm == self.realm;
-            }
-            Body::Intent(intent) if self.counts => {
-                self.open.insert(record.seq, intent.clone());
-            }
-            Body::Outcome(outcome) if self.counts => {
-                let Some(intent) = self.open.remove(&outcome.of) else { return };
-                let Writes { calls, invitations } = &mut self.writes;
-                let (kept, given) = match (outcome.meaning, intent.action) {
-                    (Meaning::Assigned | Meaning::RoleChanged, _)
-                    | (Meaning::AlreadySo, Action::Assign | Action::ChangeRole) => (calls, true),
-                    (Meaning::Unassigned, _) | (Meaning::AlreadySo, Action::Unassign) => (calls, false),
-                    (Meaning::Invited, _) => (invitations, true),
-                    _ => return,
-                };
-                for (project, role) in intent.projects {
-                    let write = (record.at, given.then_some(role));
-                    keep_later(kept, (intent.email.clone(), project), write);
-                }
-            }
-            Body::Intent(_) | Body::Outcome(_) | Body::End(_) => {}
-        }
-    }
-
-    pub(super) fn finish(self) -> Writes {
-        self.writes
     }
 }
 

@@ -130,7 +130,7 @@ fn was_so(change: &Change, past: &Past) -> bool {
 /// among them, and what happens there is not drift.
 fn within(known: &Known, base: &Desired) -> Known {
     let mut known = known.clone();
-    known.members = members_within(known.members, |project| base.projects.contains_key(project));
+    known.members = members_within(known.members, base);
     known
 }
 
