@@ -67,7 +67,7 @@ pub enum Ending {
 }
 
 /// What came of a plan.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Report {
     /// Every change and how it ended, in the order of the plan.
     pub endings: Vec<(Change, Ending)>,

@@ -87,22 +87,17 @@ impl Plan {
         }
         difference.notes.sort();
         let refused = guard::refusals(desired, known, &difference, terms.allow_removals);
-        let changes = difference.changes;
-        Self {
-            id: PlanId::of(&terms.endpoint, terms.date, desired, &changes),
-            endpoint: terms.endpoint.clone(),
-            date: terms.date,
-            evidence: known.evidence,
-            changes,
-            notes: difference.notes,
-            refused,
-        }
+        Self { notes: difference.notes, refused, ..Self::of(difference.changes, desired, known, terms) }
     }
 
     /// The one invitation of `person`, whatever is known of an earlier one.
     #[must_use]
     pub fn inviting(person: &Person, desired: &Desired, known: &Known, terms: &Terms) -> Self {
-        let changes = vec![between::invitation(person)];
+        Self::of(vec![between::invitation(person)], desired, known, terms)
+    }
+
+    /// These changes, with nothing to say about them.
+    fn of(changes: Vec<Change>, desired: &Desired, known: &Known, terms: &Terms) -> Self {
         Self {
             id: PlanId::of(&terms.endpoint, terms.date, desired, &changes),
             endpoint: terms.endpoint.clone(),

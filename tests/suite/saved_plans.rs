@@ -15,64 +15,52 @@ fn scenario() -> Scenario {
         .member("zoe@example.com", &[("storefront", "USER"), ("loyalty", "VIEWER")])
 }
 
+/// The plan, as both commands show it.
+const SHOWN: &str = "\
+Plan for $ENDPOINT on $TODAY
+members read live at $TIME UTC
+
+Taken away (1)
+  - zoe@example.com    storefront USER → none
+
+Becomes ADMIN (1)
+  ! ana@example.com    storefront (by invitation)
+
+Invited (2)
+  + ana@example.com    storefront ADMIN  (Ana Oak)
+  + ben@example.com    loyalty USER  (Ben Elm)
+
+To do by hand (1)
+  · zoe@example.com    keeps VIEWER in loyalty: the API does not take a user's last project; delete the user by hand in Team settings
+
+Left alone (1)
+  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+
+Plan: 2 to invite, 0 to assign, 0 to change, 1 to unassign: 3 calls, less than a second.
+Plan id: $DIGEST
+";
+
 #[test]
 fn a_saved_plan_is_applied_without_the_team_file_and_twice_does_nothing() {
     let scenario = scenario();
-    scenario.run("plan --out plan.json --detailed-exitcode").assert(2, "\
-Plan for $ENDPOINT on $TODAY
-members read live at $TIME UTC
-
-Taken away (1)
-  - zoe@example.com    storefront USER → none
-
-Becomes ADMIN (1)
-  ! ana@example.com    storefront (by invitation)
-
-Invited (2)
-  + ana@example.com    storefront ADMIN  (Ana Oak)
-  + ben@example.com    loyalty USER  (Ben Elm)
-
-To do by hand (1)
-  · zoe@example.com    keeps VIEWER in loyalty: the API does not take a user's last project; delete the user by hand in Team settings
-
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
-
-Plan: 2 to invite, 0 to assign, 0 to change, 1 to unassign: 3 calls, less than a second.
-Plan id: $DIGEST
-", "\
+    scenario.run("plan --out plan.json --detailed-exitcode").assert(
+        2,
+        SHOWN,
+        "\
 Saved as plan.json: guestlist apply --plan plan.json
-");
+",
+    );
     scenario.write("team.yaml", "not: a team file\n");
-    scenario.run("apply --plan plan.json --yes --concurrency 1").assert(0, "\
-Plan for $ENDPOINT on $TODAY
-members read live at $TIME UTC
-
-Taken away (1)
-  - zoe@example.com    storefront USER → none
-
-Becomes ADMIN (1)
-  ! ana@example.com    storefront (by invitation)
-
-Invited (2)
-  + ana@example.com    storefront ADMIN  (Ana Oak)
-  + ben@example.com    loyalty USER  (Ben Elm)
-
-To do by hand (1)
-  · zoe@example.com    keeps VIEWER in loyalty: the API does not take a user's last project; delete the user by hand in Team settings
-
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
-
-Plan: 2 to invite, 0 to assign, 0 to change, 1 to unassign: 3 calls, less than a second.
-Plan id: $DIGEST
-Applied 3 of 3 changes (2 invited, 1 unassigned).
-", "\
+    scenario.run("apply --plan plan.json --yes --concurrency 1").assert(
+        0,
+        &format!("{SHOWN}Applied 3 of 3 changes (2 invited, 1 unassigned).\n"),
+        "\
 Applying the saved plan $DIGEST
 invited ana@example.com: storefront ADMIN
 invited ben@example.com: loyalty USER
 unassigned zoe@example.com: storefront USER → none
-");
+",
+    );
     assert_eq!(scenario.writes().len(), 3);
     scenario.run("apply --plan plan.json --yes").assert(0, "\
 Plan for $ENDPOINT on $TODAY
