@@ -100,10 +100,13 @@ impl TryFrom<User> for known::User {
         let User { id, login, email, first_name, last_name, projects, is_owner } = user;
         // The login is the identity; where it is missing, the address is usually the same.
         let said = login.filter(|login| email.is_none() || !login.trim().is_empty());
-        let login = said.or(email).ok_or_else(|| format!("the user `{id}` has no login"))?;
+        let login = said.or_else(|| email.clone()).ok_or_else(|| format!("the user `{id}` has no login"))?;
+        let login = Email::as_received(&login);
+        let email = email.filter(|email| !email.trim().is_empty()).map(|email| Email::as_received(&email));
         Ok(Self {
             id,
-            login: Email::as_received(&login),
+            email: email.filter(|email| *email != login),
+            login,
             first_name: first_name.unwrap_or_default(),
             last_name: last_name.unwrap_or_default(),
             projects: projects.unwrap_or_default(),

@@ -141,6 +141,7 @@ mod tests {
         User {
             id: UserId::new("user_1"),
             login: Email::as_received(login),
+            email: None,
             first_name: String::new(),
             last_name: String::new(),
             projects: projects.into(),

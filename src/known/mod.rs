@@ -62,6 +62,9 @@ pub struct Member {
     pub id: UserId,
     /// The identity, as the service spells it.
     pub login: Email,
+    /// The address, where it differs from the login (single sign-on).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
     /// Given name, which may be anything.
     pub first_name: String,
     /// Family name, which may be anything.
@@ -72,6 +75,14 @@ pub struct Member {
     pub elsewhere: bool,
     /// Whether the organization belongs to this user.
     pub is_owner: bool,
+}
+
+impl Member {
+    /// Whether `email` is the login or the address of this member.
+    #[must_use]
+    pub fn answers_to(&self, email: &Email) -> bool {
+        self.login == *email || self.email.as_ref() == Some(email)
+    }
 }
 
 /// The invitations that the ledger knows of.

@@ -25,6 +25,9 @@ pub struct User {
     pub id: UserId,
     /// The identity: what Assign and the team file know the person by.
     pub login: Email,
+    /// The address, where it differs from the login (single sign-on).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
     /// Given name, which may be anything.
     #[serde(default)]
     pub first_name: String,
@@ -37,6 +40,14 @@ pub struct User {
     /// Whether the organization belongs to this user.
     #[serde(default)]
     pub is_owner: bool,
+}
+
+impl User {
+    /// Whether `email` is the login or the address of this user.
+    #[must_use]
+    pub fn answers_to(&self, email: &Email) -> bool {
+        self.login == *email || self.email.as_ref() == Some(email)
+    }
 }
 
 /// All pages of List Users of one project, put together by user id.
@@ -67,6 +78,7 @@ impl Reading {
                 let member = members.entry(user.login.clone()).or_insert_with(|| Member {
                     id: user.id.clone(),
                     login: user.login.clone(),
+                    email: user.email.clone(),
                     first_name: user.first_name.clone(),
                     last_name: user.last_name.clone(),
                     access: BTreeMap::new(),
@@ -115,6 +127,7 @@ pub fn with_writes(mut members: BTreeMap<Email, Member>, writes: &RecentWrites) 
                 let member = members.entry(email.clone()).or_insert_with(|| Member {
                     id: UserId::new(""),
                     login: email.clone(),
+                    email: None,
                     first_name: String::new(),
                     last_name: String::new(),
                     access: BTreeMap::new(),

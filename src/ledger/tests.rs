@@ -115,6 +115,7 @@ fn a_reading(read_at: Timestamp, logins: &[&str]) -> Reading {
         let member = Member {
             id: UserId::new(format!("user_{}", login.as_str())),
             login: login.clone(),
+            email: None,
             first_name: String::new(),
             last_name: String::new(),
             access: Access::new(),

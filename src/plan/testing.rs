@@ -51,6 +51,7 @@ pub(crate) fn known(members: &[(&str, &str)], invited: &[(&str, &str, i64)]) -> 
         let member = Member {
             id: UserId::new(format!("user_{}", login.len())),
             login: Email::as_received(login),
+            email: None,
             first_name: "Mem".to_owned(),
             last_name: "Ber".to_owned(),
             access: access(roles),

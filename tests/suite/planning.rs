@@ -78,6 +78,7 @@ fn known(text: &str) -> Known {
         let member = Member {
             id: UserId::new(format!("user_{number}")),
             login: email.clone(),
+            email: None,
             first_name: "F".to_owned(),
             last_name: "L".to_owned(),
             access,

@@ -125,7 +125,7 @@ proptest! {
             let login = Email::as_received(login);
             let access = projects.iter().map(|project| (project.id.clone(), Role::from(role.clone()))).collect();
             let (first_name, last_name) = names[0].clone();
-            let member = crate::known::Member { id: UserId::new("user_x"), login: login.clone(), first_name, last_name,
+            let member = crate::known::Member { id: UserId::new("user_x"), login: login.clone(), email: None, first_name, last_name,
                 access, elsewhere: false, is_owner: false };
             (login, member)
         }).collect();

@@ -80,7 +80,7 @@ prop_compose! {
         let members: BTreeMap<_, _> = members.into_iter().map(|(login, (access, elsewhere, is_owner))| {
             let id = UserId::new(format!("user_{login}"));
             let names = ("F".to_owned(), "L".to_owned());
-            (login.clone(), Member { id, login, first_name: names.0, last_name: names.1, access, elsewhere, is_owner })
+            (login.clone(), Member { id, login, email: None, first_name: names.0, last_name: names.1, access, elsewhere, is_owner })
         }).collect();
         let invitations = invited.into_iter().filter(|(email, _)| !members.contains_key(email)).map(|(email, (access, days))| {
             let sent_at = read_at - jiff::SignedDuration::from_hours(24 * days);
