@@ -60,6 +60,8 @@ impl Reader {
                 self.client.send::<Page>(&Call::get(path.clone())).await?;
             let before = list.users.len();
             list.users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
+            list.totals_differ |=
+                matches!((list.total, page.total), (Some(one), Some(other)) if one != other);
             list.total = page.total.or(list.total);
             let is_complete = list.total.is_some_and(|total| list.users.len() as u64 >= total);
             // A total beyond reach would be a million calls for a list that is not believed anyway.

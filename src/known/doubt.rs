@@ -18,6 +18,11 @@ pub enum Doubt {
         /// How many there are said to be.
         total: u64,
     },
+    /// The pages of a list named different totals: it changed while it was read.
+    Moving {
+        /// Whose list.
+        project: ProjectId,
+    },
     /// Nobody came, where there were members before.
     Empty {
         /// Whose list.
@@ -32,9 +37,9 @@ pub enum Doubt {
         /// Which user.
         login: Email,
     },
-    /// One login came with two user ids.
+    /// Two users have the address, as their login or their email.
     TwoUsers {
-        /// The login.
+        /// The address.
         login: Email,
     },
     /// One user id came with two logins.
@@ -53,7 +58,9 @@ impl Doubt {
     #[must_use]
     pub fn project(&self) -> Option<&ProjectId> {
         match self {
-            Self::Short { project, .. } | Self::Empty { project, .. } => Some(project),
+            Self::Short { project, .. } | Self::Moving { project } | Self::Empty { project, .. } => {
+                Some(project)
+            }
             Self::Inconsistent { .. } | Self::TwoUsers { .. } | Self::TwoLogins { .. } => None,
         }
     }
@@ -69,6 +76,12 @@ impl fmt::Display for Doubt {
                     crate::wording::count(usize::try_from(*got).unwrap_or(usize::MAX), "user")
                 )
             }
+            Self::Moving { project } => {
+                write!(
+                    f,
+                    "List Users of {project} changed while it was read: its pages name different totals"
+                )
+            }
             Self::Empty { project, before } => write!(
                 f,
                 "List Users of {project} came back empty, and the project had {} before; if that is true, give one person a role there by hand, then run again",
@@ -77,7 +90,7 @@ impl fmt::Display for Doubt {
             Self::Inconsistent { project, login } => {
                 write!(f, "the lists disagree on whether {login} has a role in {project}, or which")
             }
-            Self::TwoUsers { login } => write!(f, "the lists have two users with the login {login}"),
+            Self::TwoUsers { login } => write!(f, "two users match the address {login}"),
             Self::TwoLogins { user, login, other } => {
                 write!(f, "the lists have the user {user} with two logins, {login} and {other}")
             }
@@ -96,6 +109,9 @@ pub(super) fn in_reading(all: &Reading, last: &BTreeMap<Email, Member>) -> Vec<D
             Some(total) if got < total => doubts.push(Doubt::Short { project: project.clone(), got, total }),
             _ => {}
         }
+        if list.totals_differ {
+            doubts.push(Doubt::Moving { project: project.clone() });
+        }
         if list.users.is_empty() {
             let before = last.values().filter(|member| member.access.contains_key(project)).count();
             if before > 0 {
@@ -103,8 +119,10 @@ pub(super) fn in_reading(all: &Reading, last: &BTreeMap<Email, Member>) -> Vec<D
             }
         }
         for user in list.users.values() {
-            if *ids.entry(&user.login).or_insert(&user.id) != &user.id {
-                doubts.push(Doubt::TwoUsers { login: user.login.clone() });
+            for address in std::iter::once(&user.login).chain(&user.email) {
+                if *ids.entry(address).or_insert(&user.id) != &user.id {
+                    doubts.push(Doubt::TwoUsers { login: address.clone() });
+                }
             }
             // As two members they would be judged apart, and what one is to lose the other would.
             let login = *logins.entry(&user.id).or_insert(&user.login);
@@ -150,7 +168,11 @@ mod tests {
     }
 
     fn reading(p: User, q: User) -> Reading {
-        let list = |user: User| UserList { users: [(user.id.clone(), user)].into(), total: Some(1) };
+        let list = |user: User| UserList {
+            users: [(user.id.clone(), user)].into(),
+            total: Some(1),
+            totals_differ: false,
+        };
         let lists = [(ProjectId::new("p"), list(p)), (ProjectId::new("q"), list(q))];
         Reading { read_at: jiff::Timestamp::UNIX_EPOCH, lists: lists.into() }
     }
@@ -166,6 +188,39 @@ mod tests {
             ["the lists have the user user_1 with two logins, ana@example.com and ben@example.com"]
         );
         assert_eq!(doubts("ana@example.com", "Ana@example.com"), []);
+    }
+
+    #[test]
+    fn an_address_that_matches_two_users_is_a_doubt() {
+        let zoe = user("zoe.sso@id.example", false);
+        let other = |login: &str, email: Option<&str>| User {
+            id: UserId::new("user_2"),
+            email: email.map(Email::as_received),
+            ..user(login, false)
+        };
+        let told = |first: User, second: User| {
+            let users = [(first.id.clone(), first), (second.id.clone(), second)];
+            let list = UserList { users: users.into(), total: Some(2), totals_differ: false };
+            let lists = ["p", "q"].map(|id| (ProjectId::new(id), list.clone()));
+            let reading = Reading { read_at: jiff::Timestamp::UNIX_EPOCH, lists: lists.into() };
+            let doubts = in_reading(&reading, &BTreeMap::new());
+            doubts.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let with_email = User { email: Some(Email::as_received("Zoe@agency.example")), ..zoe.clone() };
+        assert_eq!(told(with_email.clone(), other("ben@example.com", None)), [""; 0]);
+        let two = ["two users match the address zoe@agency.example"];
+        assert_eq!(told(with_email.clone(), other("zoe@agency.example", None)), two);
+        assert_eq!(told(with_email, other("ben@example.com", Some("zoe@agency.example"))), two);
+    }
+
+    #[test]
+    fn a_list_whose_total_changes_is_a_doubt_of_its_project() {
+        let list = UserList { totals_differ: true, total: Some(0), ..UserList::default() };
+        let reading =
+            Reading { read_at: jiff::Timestamp::UNIX_EPOCH, lists: [(ProjectId::new("p"), list)].into() };
+        let doubts = in_reading(&reading, &BTreeMap::new());
+        assert_eq!(doubts, [Doubt::Moving { project: ProjectId::new("p") }]);
+        assert_eq!(doubts[0].project(), Some(&ProjectId::new("p")));
     }
 
     #[test]

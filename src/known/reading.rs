@@ -57,6 +57,9 @@ pub struct UserList {
     pub users: BTreeMap<UserId, User>,
     /// How many the service says there are.
     pub total: Option<u64>,
+    /// Whether its pages named different totals.
+    #[serde(default)]
+    pub totals_differ: bool,
 }
 
 /// What the lists of all managed projects said.
