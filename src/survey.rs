@@ -1,5 +1,6 @@
 //! Learns from the service what is known, with what the ledger tells of it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::SignedDuration;
@@ -58,36 +59,37 @@ impl Survey<'_> {
     /// # Errors
     /// Where the service does not answer, or a managed project is not there.
     pub async fn live(&self, standing: Standing) -> Result<Surveyed, SurveyError> {
-        self.check_projects().await?;
-        let projects: Vec<ProjectId> = self.desired.projects.keys().cloned().collect();
-        let last = standing.members();
-        let invitations = standing.invitations.within(self.desired);
+        let organization = self.organization().await?;
+        let managed: BTreeSet<ProjectId> = self.desired.projects.keys().cloned().collect();
+        let projects: Vec<ProjectId> = managed.iter().cloned().collect();
+        let last = standing.certain_members(&managed);
+        let invitations = standing.invitations(Some(&organization)).within(self.desired);
         let judge = |reading: &Reading| {
             let recent = standing.writes.since(reading.read_at - SETTLED_AFTER);
             reading.live(invitations.clone(), recent, &last)
         };
         let (reading, known) = read(self.reader, &projects, self.clock, judge).await?;
-        let unkept = if known.doubts.is_empty() { self.keep(&reading, &known).err() } else { None };
+        if !known.doubts.is_empty() {
+            return Ok(Surveyed { known, unkept: None });
+        }
+        let kept =
+            ledger::Reading::new(self.endpoint.clone(), reading.read_at, managed, known.members.clone());
+        let unkept = self.ledger.keep_reading(kept.of_organization(&organization), standing).err();
         Ok(Surveyed { known, unkept })
     }
 
-    fn keep(&self, reading: &Reading, known: &Known) -> Result<(), LedgerError> {
-        self.ledger.keep_reading(ledger::Reading {
-            endpoint: self.endpoint.clone(),
-            read_at: reading.read_at,
-            projects: self.desired.projects.keys().cloned().collect(),
-            members: known.members.clone(),
-        })
-    }
-
-    /// Each managed project must be there. One that is missing is looked for once more.
-    async fn check_projects(&self) -> Result<(), SurveyError> {
+    /// The projects of the organization. Each managed one must be there; one that is missing is looked for
+    /// once more.
+    async fn organization(&self) -> Result<BTreeSet<ProjectId>, SurveyError> {
         let mut projects = self.reader.projects().await?;
         if !self.missing(&projects).is_empty() {
             projects = self.reader.projects().await?;
         }
         let missing = self.missing(&projects);
-        if missing.is_empty() { Ok(()) } else { Err(SurveyError::Missing(missing)) }
+        if !missing.is_empty() {
+            return Err(SurveyError::Missing(missing));
+        }
+        Ok(projects.into_iter().map(|project| project.id).collect())
     }
 
     /// The managed projects that are not there, by name and id.

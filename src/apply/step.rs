@@ -26,6 +26,8 @@ struct Trace {
     status: Option<u16>,
     request_id: Option<String>,
     took: Duration,
+    /// The user whom the answer is about, where it says so.
+    user_id: Option<UserId>,
 }
 
 impl Trace {
@@ -37,14 +39,21 @@ impl Trace {
                 status: Some(answer.status),
                 request_id: answer.request_id.clone(),
                 took: answer.took,
+                user_id: None,
             },
             Err(error) => Self {
                 seq,
                 status: error.status(),
                 request_id: error.request_id().map(ToOwned::to_owned),
                 took: error.took,
+                user_id: None,
             },
         }
+    }
+
+    /// With the user whom the answer is about.
+    fn about(self, user: &User) -> Self {
+        Self { user_id: Some(user.id.clone()), ..self }
     }
 }
 
@@ -137,7 +146,7 @@ impl Apply<'_> {
         let intent = intent(&call, Action::Assign, email, access);
         let (trace, result) = self.make(call, intent).await?;
         let error = match result {
-            Ok(user) => return self.assigned(trace, user, email, project, role).await,
+            Ok(user) => return self.assigned(trace.about(&user), user, email, project, role).await,
             Err(error) => error,
         };
         if !error.refused().is_some_and(may_be_about_the_person) {
@@ -151,8 +160,8 @@ impl Apply<'_> {
             }
         };
         match standing {
-            Standing::Has { role: ref has, .. } if has == role => {
-                self.settle(trace, Meaning::AlreadySo, Some(error.to_string())).await
+            Standing::Has { ref user, role: ref has, .. } if has == role => {
+                self.settle(trace.about(user), Meaning::AlreadySo, Some(error.to_string())).await
             }
             Standing::Has { user, role: has, admins } => {
                 self.settle(trace, Meaning::Refused, Some(error.to_string())).await?;
@@ -329,6 +338,7 @@ fn outcome(trace: Trace, meaning: Meaning, detail: Option<String>) -> Outcome {
         request_id: trace.request_id,
         millis: u64::try_from(trace.took.as_millis()).unwrap_or(u64::MAX),
         meaning,
+        user_id: trace.user_id,
         detail,
     }
 }

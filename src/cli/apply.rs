@@ -1,10 +1,11 @@
 //! `guestlist apply`: plan, confirm, do.
 
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::Path;
 
 use super::args::{Apply as Args, Everywhere, PlanTerms};
-use super::connection::{Place, today};
+use super::connection::{Place, clock, today};
 use super::failure::{Ended, Failure};
 use super::load;
 use super::plan::{expected_time, refuse, terms};
@@ -15,8 +16,8 @@ use crate::desired::Desired;
 use crate::identity::Endpoint;
 use crate::inert;
 use crate::known::Known;
-use crate::ledger::Meaning;
-use crate::plan::{Guard, Plan, SavedPlan, Unlisted};
+use crate::ledger::{Meaning, Superseded};
+use crate::plan::{Change, Guard, Plan, SavedPlan, Unlisted};
 use crate::render::{self, View};
 use crate::team_file::MAX_BYTES;
 use crate::wording;
@@ -37,7 +38,8 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     let Task { desired, place, .. } = &task;
     let mut run = Run::begin(place, desired, everywhere, terminal).await?;
     let known = run.survey().await?;
-    let plan = task.plan(&known, terminal)?;
+    let made_at = task.saved.as_ref().map_or_else(|| clock()(), |saved| saved.made_at);
+    let plan = task.plan(&known, &run, terminal)?;
     let expected = expected_time(&plan, run.connection.client.pace().as_ref());
     let view = View { width: Terminal::width(), ..View::new(&plan, desired, &known, expected) };
     Terminal::print(&render::text(&view, terminal.out))?;
@@ -47,7 +49,8 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     }
     let calls = wording::count(plan.changes.len(), "call");
     run.confirm(args.yes, format!("Make {calls} to {}?", plan.endpoint)).await?;
-    let manner = Manner { command: "apply", concurrency: usize::from(args.concurrency), again: false };
+    let manner =
+        Manner { command: "apply", concurrency: usize::from(args.concurrency), again: false, made_at };
     let Carried { report, signal, closed } = run.carry_out(&plan, &known, manner).await?;
     let told = tell(&report, desired, terminal);
     match signal {
@@ -60,12 +63,20 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
 impl Task {
     /// What is to be done now. A saved plan is made again from what is known now: what holds already
     /// falls out, and what it does not list is refused.
-    fn plan(&self, known: &Known, terminal: Terminal) -> Result<Plan, Failure> {
+    fn plan(&self, known: &Known, run: &Run<'_>, terminal: Terminal) -> Result<Plan, Failure> {
         let terms = terms(&self.place, today(), self.terms);
         let Some(saved) = &self.saved else {
             return Ok(Plan::between(&self.desired, known, &terms));
         };
-        let now = saved.again(known, &terms).map_err(|unlisted| {
+        let now = saved.again(known, &terms);
+        let left = match &now {
+            Ok(now) => &now.changes,
+            Err(Unlisted(changes)) => changes,
+        };
+        if let Some(superseded) = superseded(saved, left, known, run)? {
+            return Err(Failure::new(format!("the saved plan is not applied: {superseded}")));
+        }
+        let now = now.map_err(|unlisted| {
             Failure::new(format!(
                 "the saved plan does not list what would now be done, so nothing was done; make a new plan.\n{}",
                 difference(&self.desired, &unlisted)
@@ -81,6 +92,28 @@ impl Task {
         terminal.say(&format!("Applying the saved plan {}", saved.plan_id));
         Ok(now)
     }
+}
+
+/// Whether a later plan, or all of this one, was applied to the people whom it would now change.
+fn superseded(
+    saved: &SavedPlan,
+    left: &[Change],
+    known: &Known,
+    run: &Run<'_>,
+) -> Result<Option<Superseded>, Failure> {
+    if left.is_empty() {
+        return Ok(None);
+    }
+    let mut people: BTreeSet<_> = left.iter().map(|change| change.email().clone()).collect();
+    // The calls of another plan may have named them by their other address.
+    for member in known.members.values() {
+        if people.contains(&member.login) || member.email.as_ref().is_some_and(|email| people.contains(email))
+        {
+            people.insert(member.login.clone());
+            people.extend(member.email.clone());
+        }
+    }
+    Ok(run.carried_plans()?.supersede(saved.plan_id.as_str(), saved.made_at, &people))
 }
 
 fn file_task(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Result<Task, Failure> {

@@ -212,7 +212,7 @@ pub(crate) struct Log {
     /// How to write the records
     #[arg(long, value_enum, default_value_t = LogRecordFormat::Text)]
     pub(crate) format: LogRecordFormat,
-    /// Check that no record was edited, removed or added within a run; a file that is gone as a whole does not show
+    /// Check that no record and no run was edited, removed or added
     #[arg(long)]
     pub(crate) verify: bool,
 }

@@ -1,6 +1,6 @@
-//! `guestlist log`: the ledger, newest first.
+//! `guestlist log`: the ledger, newest run first, and the check of it.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -13,25 +13,27 @@ use super::load::{self, folder_of};
 use super::terminal::Terminal;
 use crate::identity::Email;
 use crate::inert;
-use crate::ledger::{Action, EndReason, Entry, Ledger, LoggedRun, Summary};
+use crate::ledger::{Action, ChainState, EndReason, Entry, LoggedRun, Summary, Verification};
 use crate::wording::count;
 
 pub(crate) fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
     let ledger = place_of(&args.file.team_file, everywhere, terminal)?.ledger()?;
+    ledger.must_exist().map_err(Failure::new)?;
+    let verification = ledger.verify().map_err(Failure::new)?;
     if args.verify {
-        return verify(&ledger, terminal);
+        return match args.format {
+            LogRecordFormat::Json => verified_json(&verification),
+            LogRecordFormat::Text => verified_text(&verification, terminal),
+        };
+    }
+    for finding in findings(&verification) {
+        terminal.warn(&finding.to_string());
     }
     let person = args.person.as_deref().map(Email::as_received);
-    let (runs, warnings) = ledger.log().map_err(Failure::new)?;
-    for warning in warnings {
-        terminal.warn(&warning.to_string());
-    }
     let mut shown = 0;
-    for run in runs {
-        let run = run.map_err(Failure::new)?;
-        if let Some(warning) = &run.warning {
-            terminal.warn(&warning.to_string());
-        }
+    for run in ledger.log().map_err(Failure::new)? {
+        // What cannot be read is among the findings already, and does not hide the other runs.
+        let Ok(run) = run else { continue };
         let page = match args.format {
             LogRecordFormat::Json => json(&run, person.as_ref()),
             LogRecordFormat::Text => text(&run, person.as_ref(), terminal),
@@ -70,7 +72,8 @@ fn json(run: &LoggedRun, person: Option<&Email>) -> String {
 fn text(run: &LoggedRun, person: Option<&Email>, terminal: Terminal) -> String {
     let entries = run.entries(person);
     let Some((at, began)) = run.run() else { return String::new() };
-    if entries.is_empty() {
+    let released = began.released.as_ref().filter(|_| person.is_none());
+    if entries.is_empty() && released.is_none() {
         return String::new();
     }
     let paint = terminal.out;
@@ -92,6 +95,9 @@ fn text(run: &LoggedRun, person: Option<&Email>, terminal: Terminal) -> String {
         began.who
     );
     let mut page = format!("{}\n", paint.bold(&heading));
+    if let Some(released) = released {
+        let _ = writeln!(page, "  released the lock of {}", inert::line(released));
+    }
     for entry in entries {
         let _ = writeln!(page, "  {}", line(&entry));
     }
@@ -142,47 +148,118 @@ fn said(summary: &Summary) -> String {
         Some(EndReason::Completed) => ", completed",
         Some(EndReason::Interrupted) => ", interrupted",
         Some(EndReason::Stopped) => ", stopped",
-        None => ", no end recorded: the run was cut short, or its last records were taken away",
+        None => ", no end recorded",
     });
     if let Some(line) = torn {
-        let _ = write!(said, ", line {line} torn by the death of the process");
+        let _ = write!(said, ", line {line} is incomplete");
     }
     said
 }
 
-fn verify(ledger: &Ledger, terminal: Terminal) -> Ended {
-    let (files, warnings) = ledger.verify().map_err(Failure::new)?;
-    for warning in warnings {
-        terminal.warn(&warning.to_string());
+/// Something about the ledger that the user should know.
+struct Finding {
+    file: Option<String>,
+    line: Option<u64>,
+    is_damage: bool,
+    what: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.file, self.line) {
+            (Some(file), Some(line)) => write!(f, "`{file}`, line {line} {}", self.what),
+            (Some(file), None) => write!(f, "`{file}` {}", self.what),
+            (None, _) => f.write_str(&self.what),
+        }
     }
-    if files.is_empty() {
-        return Terminal::print("The ledger has no runs: there is nothing to check.\n");
-    }
-    let (mut broken, mut open) = (0, 0);
-    let mut page = String::new();
-    for file in &files {
+}
+
+fn findings(verification: &Verification) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in &verification.files {
+        let name = Some(file.name.to_string());
         match &file.result {
+            Err(broken) => findings.push(Finding {
+                file: name,
+                line: Some(broken.line),
+                is_damage: true,
+                what: broken.what.clone(),
+            }),
             Ok(summary) => {
-                open += usize::from(summary.ended.is_none());
-                let _ = writeln!(page, "{} {}: {}", terminal.out.green("ok"), file.name, said(summary));
-            }
-            Err(error) => {
-                broken += 1;
-                let _ = writeln!(page, "{} {}: {error}", terminal.out.red("broken"), file.name);
+                let finding = |line, what: &str| Finding {
+                    file: name.clone(),
+                    line,
+                    is_damage: false,
+                    what: what.to_owned(),
+                };
+                if summary.torn.is_some() {
+                    let what = "is incomplete (the process was interrupted while writing it)";
+                    findings.push(finding(summary.torn, what));
+                } else if file.may_be_cut() {
+                    let what = "has no end: the run is in progress, was interrupted, or its last records were removed";
+                    findings.push(finding(None, what));
+                }
             }
         }
     }
-    Terminal::print(&page)?;
-    if broken > 0 {
-        let (are, them) = if broken == 1 { ("is", "it") } else { ("are", "them") };
-        let files = count(broken, "file");
-        return Err(Failure::new(format!("{files} of the ledger {are} not as guestlist wrote {them}")));
+    let whole = |is_damage, what| Finding { file: None, line: None, is_damage, what };
+    findings.extend(verification.breaks.iter().map(|one| whole(true, one.to_string())));
+    findings.extend(verification.forks.iter().map(|one| whole(false, one.to_string())));
+    findings
+}
+
+/// How many findings are damage, as a failure.
+fn verdict(verification: &Verification) -> Ended {
+    if verification.chain() != ChainState::Damaged {
+        return Ok(());
     }
-    let checked = count(files.len(), "file");
-    Terminal::print(&match open {
-        0 => format!("{checked} checked: every record is as it was written.\n"),
-        _ => format!(
-            "{checked} checked: every record is as it was written; {open} without an end, so that later records may be missing.\n"
-        ),
-    })
+    let damages = findings(verification).iter().filter(|finding| finding.is_damage).count();
+    Err(Failure::new(format!("the ledger was modified: {}", count(damages, "problem"))))
+}
+
+fn verified_json(verification: &Verification) -> Ended {
+    let problem = |finding: &Finding| {
+        let mut problem = serde_json::json!({
+            "level": if finding.is_damage { "error" } else { "warning" },
+            "text": finding.to_string(),
+        });
+        if let Some(file) = &finding.file {
+            problem["file"] = file.as_str().into();
+        }
+        if let Some(line) = finding.line {
+            problem["line"] = line.into();
+        }
+        problem
+    };
+    let problems: Vec<_> = findings(verification).iter().map(problem).collect();
+    let object = serde_json::json!({ "chain": verification.chain().as_str(), "problems": problems });
+    Terminal::print(&format!("{}\n", inert::json(&object.to_string())))?;
+    verdict(verification)
+}
+
+fn verified_text(verification: &Verification, terminal: Terminal) -> Ended {
+    if verification.files.is_empty() {
+        return Terminal::print("The ledger has no runs: nothing to check.\n");
+    }
+    let paint = terminal.out;
+    let mut page = String::new();
+    for file in &verification.files {
+        let _ = match &file.result {
+            Err(error) => writeln!(page, "{} {}: {error}", paint.red("broken"), file.name),
+            Ok(summary) if file.may_be_cut() || summary.torn.is_some() => {
+                writeln!(page, "{} {}: {}", paint.yellow("incomplete"), file.name, said(summary))
+            }
+            Ok(summary) => writeln!(page, "{} {}: {}", paint.green("ok"), file.name, said(summary)),
+        };
+    }
+    for one in &verification.breaks {
+        let _ = writeln!(page, "{} {one}", paint.red("broken"));
+    }
+    Terminal::print(&page)?;
+    for finding in findings(verification).iter().filter(|finding| !finding.is_damage) {
+        terminal.warn(&finding.to_string());
+    }
+    verdict(verification)?;
+    let checked = count(verification.files.len(), "file");
+    Terminal::print(&format!("{checked} checked: all records intact.\n"))
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::args::{Everywhere, Plan as Args, PlanFormat, PlanTerms};
-use super::connection::{Place, today};
+use super::connection::{Place, clock, today};
 use super::failure::{Ended, Failure};
 use super::github;
 use super::load::{self, folder_of};
@@ -32,6 +32,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     let (known, rate) = survey::live_or_offline(args.offline, everywhere, &place, desired, terminal).await?;
     let terms = terms(&place, args.at.unwrap_or_else(today), args.terms);
     let plan = Plan::between(desired, &known, &terms);
+    let made_at = clock()();
     let origins = match (&base, &past) {
         (Some(base), Some(past)) => origins(&plan, &base.desired, &known, past),
         _ => Vec::new(),
@@ -53,7 +54,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     })?;
     github::summarize(|| render::markdown(&view), terminal);
     if let Some(out) = &args.out {
-        let saved = SavedPlan::new(&plan, desired, &known, &place.ledger_name, &terms);
+        let saved = SavedPlan::new(&plan, made_at, desired, &place.ledger_name, &terms);
         save(out, &saved.to_json())?;
         let shown = out.display().to_string();
         let shown = inert::line(&shown);

@@ -2,7 +2,7 @@
 
 use super::apply::tell_setbacks;
 use super::args::{Everywhere, Resend as Args};
-use super::connection::{Place, today};
+use super::connection::{Place, clock, today};
 use super::failure::{Ended, Failure};
 use super::load;
 use super::run::{Carried, Manner, Run};
@@ -53,8 +53,9 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     };
     terminal.say(&format!("{email} was invited on {}.", invitation.sent_at.strftime("%Y-%m-%d")));
     run.confirm(args.yes, format!("Send the invitation to {email} again?")).await?;
+    let made_at = clock()();
     let plan = Plan::inviting(person, desired, &known, &Terms::new(place.endpoint.clone(), day));
-    let manner = Manner { command: "resend", concurrency: 1, again: true };
+    let manner = Manner { command: "resend", concurrency: 1, again: true, made_at };
     let Carried { report, signal, closed } = run.carry_out(&plan, &known, manner).await?;
     tell_setbacks(&report, desired, terminal);
     closed?;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::args::Everywhere;
 use super::connection::{Connection, Place, clock};
 use super::environment;
@@ -13,7 +15,7 @@ use super::terminal::Terminal;
 use crate::apply::{Apply, Ending, Report, Stop, Stopped};
 use crate::desired::Desired;
 use crate::known::Known;
-use crate::ledger::{self, EndReason, Lease, Ledger};
+use crate::ledger::{self, CarriedPlans, EndReason, Lease, Ledger, Tally};
 use crate::plan::{Change, Plan};
 
 /// A run that may write. It alone may, from its beginning to its end.
@@ -47,6 +49,8 @@ pub(super) struct Manner {
     pub(super) concurrency: usize,
     /// Whether invitations are sent although they are known to be out.
     pub(super) again: bool,
+    /// When the plan was made.
+    pub(super) made_at: Timestamp,
 }
 
 impl<'a> Run<'a> {
@@ -77,6 +81,11 @@ impl<'a> Run<'a> {
         self.signals.or_stop(live).await
     }
 
+    /// The plans that earlier runs carried out.
+    pub(super) fn carried_plans(&self) -> Result<CarriedPlans, Failure> {
+        self.ledger.carried_plans(self.place.endpoint.realm()).map_err(Failure::new)
+    }
+
     /// Asks, beside everything else that goes on, so that a signal ends the question too.
     pub(super) async fn confirm(&mut self, yes: bool, question: String) -> Result<(), Failure> {
         let terminal = self.terminal;
@@ -98,7 +107,8 @@ impl<'a> Run<'a> {
     ) -> Result<Carried, Failure> {
         let Self { connection, place, desired, ledger, lease, signals, stop, terminal } = self;
         let plan_id = Some(plan.id.as_str().to_owned());
-        let run = ledger::Run::new(manner.command, environment::who(), place.endpoint.clone(), plan_id);
+        let run = ledger::Run::new(manner.command, environment::who(), place.endpoint.clone(), plan_id)
+            .made_at(manner.made_at);
         let run = ledger.begin(run, &lease, clock()).map_err(Failure::new)?;
         let progress = Progress::new(terminal, plan.changes.len(), desired);
         let apply = Apply {
@@ -122,7 +132,8 @@ impl<'a> Run<'a> {
             Some(Stopped::Interrupted) => (EndReason::Interrupted, None),
             Some(other) => (EndReason::Stopped, Some(other.to_string())),
         };
-        let recorded = run.end(reason, text.as_deref()).await;
+        let tally = Tally { changes: report.endings.len() as u64, done: report.done() as u64 };
+        let recorded = run.end_with(reason, text.as_deref(), Some(tally)).await;
         let closed = connection.close().await;
         drop(lease);
         if let Err(error) = recorded {

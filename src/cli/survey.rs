@@ -1,12 +1,14 @@
 //! Learns what is known: from the service and the ledger, or from the ledger alone.
 
+use std::collections::BTreeSet;
+
 use super::args::Everywhere;
 use super::connection::{Place, clock};
 use super::failure::Failure;
 use super::terminal::Terminal;
 use crate::api::{Pace, Reader};
 use crate::desired::Desired;
-use crate::known::{Known, members_within};
+use crate::known::Known;
 use crate::ledger::{Ledger, Standing};
 use crate::plan::Past;
 use crate::render;
@@ -52,32 +54,31 @@ pub(crate) async fn live_or_offline(
 /// Asks nobody: the last reading, and what guestlist did since.
 fn offline(place: &Place, ledger: &Ledger, desired: &Desired, terminal: Terminal) -> Result<Known, Failure> {
     let standing = standing(place, ledger, terminal)?;
-    let Some(reading) = &standing.reading else {
+    let managed: BTreeSet<_> = desired.projects.keys().cloned().collect();
+    let read = standing.projects();
+    let unread: Vec<_> =
+        managed.iter().filter(|id| !read.contains(*id)).map(|id| desired.project_name(id)).collect();
+    // The oldest of them: nothing that is shown is older than it says.
+    let Some(read_at) = standing.readings(&managed).map(|reading| reading.read_at).min() else {
         return Err(Failure::new(format!(
-            "the ledger `{}` keeps no reading of {}: run `guestlist plan` once with the service at hand",
+            "the ledger `{}` has no saved snapshot of {}; run `guestlist plan` online first",
             crate::inert::line(&place.ledger_name),
             place.endpoint
         )));
     };
-    let unread: Vec<_> = desired
-        .projects
-        .keys()
-        .filter(|project| !reading.projects.contains(*project))
-        .map(|project| desired.project_name(project))
-        .collect();
     if !unread.is_empty() {
         return Err(Failure::new(format!(
-            "the last reading is of {:.0} and does not have {}: run `guestlist plan` once with the service at hand",
-            reading.read_at,
+            "the saved snapshot of {read_at:.0} does not have {}; run `guestlist plan` online first",
             wording::list(&unread)
         )));
     }
-    let age = clock()().duration_since(reading.read_at);
+    let age = clock()().duration_since(read_at);
     let age = age.try_into().unwrap_or_default();
     terminal.say(&format!("Offline: the last reading is {} old.", render::about(age)));
-    let read_at = reading.read_at;
-    let members = members_within(standing.members(), desired);
-    Ok(Known::offline(read_at, members, standing.invitations.within(desired)))
+    let organization: BTreeSet<_> =
+        standing.readings(&managed).flat_map(|reading| reading.organization.iter().cloned()).collect();
+    let invitations = standing.invitations(Some(&organization)).within(desired);
+    Ok(Known::offline(read_at, standing.members(&managed), invitations))
 }
 
 /// What is known to have been so before this run.
@@ -86,8 +87,8 @@ pub(crate) fn past(place: &Place) -> Result<Past, Failure> {
     let standing = place.ledger()?.standing(place.endpoint.realm()).map_err(Failure::new)?;
     Ok(Past {
         given: standing.writes.last(),
-        members: standing.members(),
-        projects: standing.reading.map(|reading| reading.projects).unwrap_or_default(),
+        members: standing.members(&standing.projects()),
+        projects: standing.projects(),
     })
 }
 

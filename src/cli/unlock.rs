@@ -1,24 +1,28 @@
-//! `guestlist unlock`: frees a lease that was left behind.
+//! `guestlist unlock`: releases a lock that was left behind, and records that it did.
 
 use jiff::Timestamp;
 
 use super::args::{Everywhere, Unlock};
-use super::connection::Place;
+use super::connection::{Place, clock};
+use super::environment;
 use super::failure::{Ended, Failure};
 use super::log::place_of;
 use super::terminal::Terminal;
+use crate::ledger::Run;
 
 pub(crate) fn run(args: &Unlock, everywhere: &Everywhere, terminal: Terminal) -> Ended {
     let place: Place = place_of(&args.file.team_file, everywhere, terminal)?;
     let ledger = place.ledger()?;
+    ledger.must_exist().map_err(Failure::new)?;
     let Some(lease) = ledger.lease(Timestamp::now()).map_err(Failure::new)? else {
-        return Terminal::print("Nobody holds the lease: nothing to do.\n");
+        return Terminal::print("The ledger is not locked: nothing to do.\n");
     };
-    terminal.say(&format!("{lease}."));
-    terminal.confirm(args.yes, "Free the lease? A run that still goes on will stop at its next call.")?;
-    if ledger.unlock(&lease, Timestamp::now()).map_err(Failure::new)? {
-        Terminal::print("The lease is free.\n")
+    terminal.say(&format!("Locked by {lease}."));
+    terminal.confirm(args.yes, "Release the lock? A run in progress will stop before its next call.")?;
+    let run = Run::new("unlock", environment::who(), place.endpoint.clone(), None);
+    if ledger.unlock(&lease, run, &clock()).map_err(Failure::new)? {
+        Terminal::print("The lock is released.\n")
     } else {
-        Terminal::print("That lease was given back meanwhile: nothing was freed.\n")
+        Terminal::print("That lock was released in between: nothing to do.\n")
     }
 }

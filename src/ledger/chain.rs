@@ -193,6 +193,8 @@ mod tests {
                 reason: EndReason::Completed,
                 text: None,
                 counts: [(Meaning::Invited, 1), (Meaning::Refused, 1)].into(),
+                changes: None,
+                done: None,
             }),
         ])
     }
@@ -258,7 +260,13 @@ mod tests {
         let check = |bodies: Vec<Body>, expected: &str| {
             assert_eq!(verify(&file_of(bodies)).unwrap_err().to_string(), expected);
         };
-        let ended = Body::End(Ended { reason: EndReason::Stopped, text: None, counts: [].into() });
+        let ended = Body::End(Ended {
+            reason: EndReason::Stopped,
+            text: None,
+            counts: [].into(),
+            changes: None,
+            done: None,
+        });
         check(vec![run("x"), ended, intent("a@example.com")], "line 3 stands after the end of the run");
         check(vec![run("x"), outcome(2, Meaning::Invited)], "line 2 is the outcome of no call that was open");
         check(

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::lease::LeaseInfo;
+use super::lock_file::LeaseInfo;
 use super::record::FORMAT_VERSION;
 use crate::inert;
 
@@ -20,6 +20,10 @@ pub enum LedgerError {
     },
     /// A file lies where the folder should be.
     NotAFolder(PathBuf),
+    /// There is no ledger.
+    NoLedger(PathBuf),
+    /// Something among the run files is not one.
+    NotARun(PathBuf),
     /// The system refused.
     Io {
         /// What was tried, such as `write`.
@@ -49,8 +53,13 @@ pub enum LedgerError {
     },
     /// Another run writes to it.
     InUse(Box<LeaseInfo>),
-    /// The lease went to somebody else, or was freed by hand.
-    LeaseLost(PathBuf),
+    /// The lock went to another run, or was released by hand.
+    LeaseLost {
+        /// The lock file.
+        path: PathBuf,
+        /// The run that has it now; none where it was released.
+        by: Option<String>,
+    },
     /// The file of this run has reached the size that one may have.
     RunIsFull,
     /// The run has ended already.
@@ -75,10 +84,18 @@ impl fmt::Display for LedgerError {
             Self::NotAFolder(path) => {
                 write!(
                     f,
-                    "the ledger `{}` is no folder; move that file away or name another folder",
+                    "the ledger `{}` is not a folder; move that file away or name another folder",
                     shown(path)
                 )
             }
+            Self::NoLedger(path) => {
+                write!(f, "no ledger at `{}`; check the path, or name the ledger with --ledger", shown(path))
+            }
+            Self::NotARun(path) => write!(
+                f,
+                "`{}` is not a run file of guestlist; move it out of the ledger, or restore the file that it stands for",
+                shown(path)
+            ),
             Self::Io { doing, path, why } => {
                 write!(f, "cannot {doing} `{}` of the ledger: {}", shown(path), inert::line(why))
             }
@@ -105,13 +122,18 @@ impl fmt::Display for LedgerError {
             }
             Self::InUse(info) => write!(
                 f,
-                "the ledger is in use: {info}; wait until that run has ended (a lease that is not renewed expires after 60 seconds), or, if you know it to be gone, run `guestlist unlock`"
+                "the ledger is locked by {info}; wait until that run has ended (a lock that is not renewed expires after 60 seconds), or, if you know that it is gone, run `guestlist unlock`"
             ),
-            Self::LeaseLost(path) => write!(
-                f,
-                "the lease on the ledger (`{}`) was freed by hand or went to another run, so this one may not write any more; run it again when the other has ended",
-                shown(path)
-            ),
+            Self::LeaseLost { path, by } => {
+                write!(f, "the lock on the ledger (`{}`) was ", shown(path))?;
+                match by {
+                    Some(by) => write!(f, "taken over by {}", inert::line(by))?,
+                    None => f.write_str("released with `guestlist unlock`")?,
+                }
+                f.write_str(
+                    ", so this run makes no further calls; run again when no other run is in progress",
+                )
+            }
             Self::RunIsFull => {
                 f.write_str("this run has filled the file that records it; run again to go on in a new one")
             }

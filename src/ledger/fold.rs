@@ -1,42 +1,53 @@
-//! The fold of all runs: which invitations are out, which may be, and what was written.
+//! The fold of all runs: the invitations that are out, those that may be, and the roles written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::record::{Action, Body, Intent, Meaning, Outcome, Record, Seq};
+use super::run_file::RunName;
 use super::writes::Writes;
-use crate::identity::{Access, Email};
+use crate::identity::{Access, Email, ProjectId};
 use crate::known::{Invitation, Invitations};
 
-/// When each person was last seen as a member.
-pub type Seen = BTreeMap<Email, Timestamp>;
+/// The invitations that a reading showed to be accepted: when each was sent, by person.
+pub type Accepted = BTreeMap<Email, BTreeSet<Timestamp>>;
 
-/// Takes the records of run after run, and tells what invitations and writes follow from them.
+/// A place in the ledger: so many records of that run, and every run before it.
+pub(super) type Position = (usize, Seq);
+
+/// Takes the records of run after run, in the order of the runs, and tells what follows from them.
 ///
-/// Only runs of one realm count: rehearsing in a sandbox invites nobody. In which order the runs come
-/// does not matter, the times in them do.
+/// Only runs of one realm count: rehearsing in a sandbox invites no one. Times do not matter, so a
+/// machine whose clock is wrong changes nothing but the times that are shown.
 #[derive(Debug)]
 pub struct Fold {
     realm: String,
     counts: bool,
     run: usize,
+    names: Vec<RunName>,
+    last: Seq,
     open: BTreeMap<Seq, (Timestamp, Intent)>,
-    events: Vec<Event>,
+    /// What the calls of this run said, by the record that says so.
+    said: BTreeMap<Seq, Event>,
+    history: History,
     writes: Writes,
 }
 
+/// Everything that calls said about the invitations of one realm.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct History {
+    events: BTreeMap<Email, Vec<Event>>,
+}
+
 /// What one call says about one person.
-#[derive(Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 struct Event {
-    at: Timestamp,
-    run: usize,
-    seq: Seq,
     invitation: Invitation,
     says: Says,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Says {
     Sent,
     OutAlready,
@@ -44,28 +55,71 @@ enum Says {
     Member,
 }
 
+impl History {
+    /// The invitations that follow. With `organization`, the projects of one, only what was about any of
+    /// them: the rest belongs to another organization with the same ledger.
+    #[must_use]
+    pub fn invitations(
+        &self,
+        organization: Option<&BTreeSet<ProjectId>>,
+        accepted: &Accepted,
+    ) -> Invitations {
+        let belongs = |event: &&Event| {
+            organization.is_none_or(|projects| {
+                event.invitation.access.keys().any(|project| projects.contains(project))
+            })
+        };
+        let mut known = Invitations::default();
+        for event in self.events.values().flat_map(|events| events.iter().filter(belongs)) {
+            learn(&mut known, event.invitation.clone(), event.says);
+        }
+        for invitations in [&mut known.out, &mut known.in_flight] {
+            invitations.retain(|email, invitation| {
+                accepted.get(email).is_none_or(|accepted| !accepted.contains(&invitation.sent_at))
+            });
+        }
+        known
+    }
+
+    /// The projects that invitations were about.
+    #[must_use]
+    pub fn projects(&self) -> BTreeSet<ProjectId> {
+        let invitations = self.events.values().flatten().map(|event| &event.invitation);
+        invitations.flat_map(|invitation| invitation.access.keys().cloned()).collect()
+    }
+}
+
 impl Fold {
-    /// Begins with nothing, for one realm.
+    /// Starts with nothing, for one realm.
     #[must_use]
     pub fn of(realm: &str) -> Self {
         Self {
             realm: realm.to_owned(),
             counts: false,
             run: 0,
+            names: Vec::new(),
+            last: 0,
             open: BTreeMap::new(),
-            events: Vec::new(),
+            said: BTreeMap::new(),
+            history: History::default(),
             writes: Writes::default(),
         }
     }
 
+    /// The records that follow are of that run.
+    pub fn enter(&mut self, name: RunName) {
+        self.close();
+        self.counts = false;
+        self.run += 1;
+        self.last = 0;
+        self.names.push(name);
+    }
+
     /// Takes the next record of a run. Its `run` record comes first.
     pub fn take(&mut self, record: Record) {
+        self.last = record.seq;
         match record.body {
-            Body::Run(run) => {
-                self.close();
-                self.counts = run.realm == self.realm;
-                self.run += 1;
-            }
+            Body::Run(run) => self.counts = run.realm == self.realm,
             Body::Intent(intent) if self.counts => {
                 self.open.insert(record.seq, (record.at, intent));
             }
@@ -78,28 +132,22 @@ impl Fold {
         }
     }
 
-    /// The invitations that follow, given who was seen as a member, and when; and the roles that
-    /// guestlist gave and took.
+    /// What follows: the invitations, the roles that guestlist gave and took, and how far was read.
     #[must_use]
-    pub fn finish(mut self, seen: &Seen) -> (Invitations, Writes) {
+    pub fn finish(mut self) -> (History, Writes, Option<(RunName, Seq)>) {
         self.close();
-        self.events.sort_by_key(|event| (event.at, event.run, event.seq));
-        let mut known = Invitations::default();
-        for Event { invitation, says, .. } in self.events {
-            learn(&mut known, invitation, says);
-        }
-        let waits = |email: &Email, invitation: &mut Invitation| {
-            seen.get(email).is_none_or(|&seen_at| seen_at < invitation.sent_at)
-        };
-        known.out.retain(waits);
-        known.in_flight.retain(waits);
-        (known, self.writes)
+        self.writes.order(&self.names);
+        let end = self.names.pop().map(|name| (name, self.last));
+        (self.history, self.writes, end)
     }
 
     /// A run is over: what has no outcome by now gets none.
     fn close(&mut self) {
         for (seq, (sent_at, intent)) in std::mem::take(&mut self.open) {
             self.note(sent_at, seq, sent_at, intent, None);
+        }
+        for event in std::mem::take(&mut self.said).into_values() {
+            self.history.events.entry(event.invitation.email.clone()).or_default().push(event);
         }
     }
 
@@ -112,15 +160,16 @@ impl Fold {
         outcome: Option<&Outcome>,
     ) {
         let meaning = outcome.map_or(Meaning::Unknown, |outcome| outcome.meaning);
-        self.writes.note(at, &intent, meaning);
+        let user_id = outcome.and_then(|outcome| outcome.user_id.as_ref()).or(intent.user_id.as_ref());
+        self.writes.note((self.run, seq), at, &intent, meaning, user_id);
         let says = match (meaning, intent.action) {
             (Meaning::Invited, _) => Says::Sent,
             (Meaning::AlreadyInvited, _) => Says::OutAlready,
             (Meaning::Unknown, Action::Invite) => Says::MaybeSent,
             (Meaning::Assigned | Meaning::RoleChanged | Meaning::Unassigned, _)
             | (Meaning::AlreadySo, Action::Assign | Action::ChangeRole) => Says::Member,
-            // A taken address is told apart by the assigns that follow. Until one is answered, nothing
-            // is known, and inviting again is what finds out.
+            // Only the assigns that follow tell what a taken address is. Until one is answered, nothing
+            // is known, and inviting again is how to find out.
             (
                 Meaning::AddressTaken
                 | Meaning::AlreadySo
@@ -131,11 +180,11 @@ impl Fold {
             ) => return,
         };
         let invitation = Invitation { email: intent.email, sent_at, access: intent.projects };
-        self.events.push(Event { at, run: self.run, seq, invitation, says });
+        self.said.insert(seq, Event { invitation, says });
     }
 }
 
-/// Takes the next event in the order of time.
+/// Takes the next event of a person.
 fn learn(known: &mut Invitations, invitation: Invitation, says: Says) {
     let email = invitation.email.clone();
     match says {
@@ -193,12 +242,19 @@ mod tests {
         (1..).zip(bodies).map(record).collect()
     }
 
-    fn fold(runs: &[Vec<Record>], seen: &Seen) -> Invitations {
+    fn history(runs: &[Vec<Record>]) -> History {
         let mut fold = Fold::of("sandbox");
-        for record in runs.iter().flatten() {
-            fold.take(record.clone());
+        for (number, run) in runs.iter().enumerate() {
+            fold.enter(RunName::of_file(&format!("{number}.jsonl")).unwrap());
+            for record in run {
+                fold.take(record.clone());
+            }
         }
-        fold.finish(seen).0
+        fold.finish().0
+    }
+
+    fn fold(runs: &[Vec<Record>]) -> Invitations {
+        history(runs).invitations(None, &Accepted::new())
     }
 
     fn told(invitations: &Invitations) -> String {
@@ -216,7 +272,7 @@ mod tests {
     fn each_outcome_has_its_consequence() {
         let check = |calls: &[Call], expected: &str| {
             let calls: Vec<_> = (1..).map(|n| n * 10).zip(calls.iter().copied()).collect();
-            assert_eq!(told(&fold(&[records(0, "sandbox", &calls)], &Seen::new())), expected);
+            assert_eq!(told(&fold(&[records(0, "sandbox", &calls)])), expected);
         };
         let a = "a@example.com";
         let invite = |meaning| (a, Action::Invite, meaning);
@@ -255,12 +311,34 @@ mod tests {
     }
 
     #[test]
-    fn who_was_seen_as_a_member_since_is_not_invited_any_more() {
-        let runs =
-            [records(0, "sandbox", &[(10, ("a@example.com", Action::Invite, Some(Meaning::Invited)))])];
-        let seen_at = |seconds| Seen::from([(Email::as_received("A@example.com"), time(seconds))]);
-        assert_eq!(told(&fold(&runs, &seen_at(9))), "out: a@10; in flight: ");
-        assert_eq!(told(&fold(&runs, &seen_at(10))), "out: ; in flight: ");
+    fn an_accepted_invitation_is_not_out_and_the_next_one_is() {
+        let invite = ("a@example.com", Action::Invite, Some(Meaning::Invited));
+        let runs = [records(0, "sandbox", &[(10, invite)])];
+        let accepted = |at| Accepted::from([(Email::as_received("A@example.com"), [time(at)].into())]);
+        let after = |runs: &[_], at| told(&history(runs).invitations(None, &accepted(at)));
+        assert_eq!(after(&runs, 9), "out: a@10; in flight: ");
+        assert_eq!(after(&runs, 10), "out: ; in flight: ");
+        // The next one was sent by a machine whose clock is behind the one before.
+        let runs = [runs[0].clone(), records(0, "sandbox", &[(5, invite)])];
+        assert_eq!(after(&runs, 10), "out: a@5; in flight: ");
+    }
+
+    #[test]
+    fn an_invitation_of_another_organization_does_not_count() {
+        let runs = [records(
+            0,
+            "sandbox",
+            &[
+                (10, ("a@example.com", Action::Invite, Some(Meaning::Invited))),
+                (20, ("b@example.com", Action::Invite, None)),
+            ],
+        )];
+        let within = |project: &str| {
+            let organization = BTreeSet::from([ProjectId::new(project)]);
+            told(&history(&runs).invitations(Some(&organization), &Accepted::new()))
+        };
+        assert_eq!(within("proj_1"), "out: a@10; in flight: b@20");
+        assert_eq!(within("proj_2"), "out: ; in flight: ");
     }
 
     #[test]
@@ -268,7 +346,7 @@ mod tests {
         let call = (10, ("a@example.com", Action::Invite, Some(Meaning::Invited)));
         let open = (20, ("b@example.com", Action::Invite, None));
         let runs = [records(0, "https://api.voucherify.io", &[call, open]), records(30, "sandbox", &[])];
-        assert_eq!(told(&fold(&runs, &Seen::new())), "out: ; in flight: ");
+        assert_eq!(told(&fold(&runs)), "out: ; in flight: ");
     }
 
     fn a_call() -> impl Strategy<Value = Call> {
@@ -295,20 +373,21 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_does_not_matter_which_file_tells_of_a_call(
+        fn it_does_not_matter_which_run_made_a_call(
             calls in prop::collection::vec((a_call(), 0_usize..4), 0..24)
         ) {
+            let mut calls = calls;
+            // Runs do not overlap.
+            calls.sort_by_key(|(_, run)| *run);
             let timed: Vec<_> = (1..).map(|n| n * 10).zip(calls).collect();
             let all: Vec<_> = timed.iter().map(|&(at, (call, _))| (at, call)).collect();
-            let together = fold(&[records(0, "sandbox", &all)], &Seen::new());
+            let together = fold(&[records(0, "sandbox", &all)]);
             let runs: Vec<_> = (0..4).map(|run| {
                 let part: Vec<_> = timed.iter().filter(|(_, (_, file))| *file == run)
                     .map(|&(at, (call, _))| (at, call)).collect();
                 records(0, "sandbox", &part)
             }).collect();
-            prop_assert_eq!(fold(&runs, &Seen::new()), together.clone());
-            let backwards: Vec<_> = runs.into_iter().rev().collect();
-            prop_assert_eq!(fold(&backwards, &Seen::new()), together);
+            prop_assert_eq!(fold(&runs), together);
         }
     }
 }

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::Warning;
-use super::error::{LedgerError, shown};
+use super::error::LedgerError;
 use super::run_file::RunName;
 use super::writer::RunFile;
 
@@ -42,35 +41,47 @@ impl Folder {
         self.path.join(RUNS).join(name.as_str())
     }
 
-    /// The run files, the first one first, and what lies among them that is none.
-    pub(super) fn run_names(&self) -> Result<(Vec<RunName>, Vec<Warning>), LedgerError> {
+    /// The folder itself.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether it holds a ledger.
+    pub(super) fn is_ledger(&self) -> bool {
+        self.path.join(RUNS).is_dir()
+    }
+
+    /// The run files by name. Anything else among them is refused: what it would say is not known.
+    pub(super) fn run_names(&self) -> Result<Vec<RunName>, LedgerError> {
         let path = self.path.join(RUNS);
         let refused = |error: io::Error| LedgerError::io("list", &path, &error);
         let entries = match fs::read_dir(&path) {
             Ok(entries) => entries,
-            Err(error) if is_missing(&error) => return Ok((Vec::new(), Vec::new())),
+            Err(error) if is_missing(&error) => return Ok(Vec::new()),
             Err(error) => return Err(refused(error)),
         };
-        let (mut names, mut warnings) = (Vec::new(), Vec::new());
+        let (mut names, mut strangers) = (Vec::new(), Vec::new());
         for entry in entries {
             let entry = entry.map_err(refused)?;
-            let file_name = entry.file_name();
-            if !file_name.to_string_lossy().ends_with(".jsonl") {
-                continue;
-            }
-            let name = file_name.to_str().and_then(RunName::of_file);
-            match name {
+            match entry.file_name().to_str().and_then(RunName::of_file) {
                 Some(name) if entry.file_type().map_err(refused)?.is_file() => names.push(name),
-                _ => warnings.push(Warning {
-                    file: shown(&Path::new(RUNS).join(&file_name)),
-                    line: None,
-                    what: "is not a file that guestlist wrote, so it is left aside".to_owned(),
-                }),
+                _ => strangers.push(entry.path()),
             }
         }
+        if let Some(stranger) = strangers.into_iter().min() {
+            return Err(LedgerError::NotARun(stranger));
+        }
         names.sort();
-        warnings.sort();
-        Ok((names, warnings))
+        Ok(names)
+    }
+
+    /// The bytes of a run file.
+    pub(super) fn read_run(&self, name: &RunName) -> Result<Vec<u8>, LedgerError> {
+        let mut bytes = Vec::new();
+        self.open_run(name)?
+            .read_to_end(&mut bytes)
+            .map_err(|error| LedgerError::io("read", &self.run_file(name), &error))?;
+        Ok(bytes)
     }
 
     /// A run file, to be read from its start.
@@ -137,13 +148,30 @@ impl Folder {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder
             .create(&runs)
+            .and_then(|()| self.keep_out_of_git())
             .and_then(|()| sync_folder(&self.path))
             .and_then(|()| sync_folder(parent_of(&self.path)))
             .map_err(|error| LedgerError::io("create", &runs, &error))
     }
 }
 
-/// The file of the run that goes on.
+impl Folder {
+    /// Keeps a new ledger from being committed by accident; one that is a work tree of its own is meant to
+    /// be.
+    fn keep_out_of_git(&self) -> io::Result<()> {
+        if self.path.join(".git").try_exists()? {
+            return Ok(());
+        }
+        let path = self.path.join(".gitignore");
+        match OpenOptions::new().write(true).create_new(true).open(path) {
+            Ok(mut file) => file.write_all(b"*\n").and_then(|()| file.sync_all()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The file of the run in progress.
 #[derive(Debug)]
 pub(super) struct LocalRunFile {
     path: PathBuf,
@@ -199,21 +227,60 @@ fn open_capped(path: &Path) -> Result<File, LedgerError> {
     Ok(file)
 }
 
-/// Whether `path` still leads to `file`.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt as _;
-    let file = file.metadata()?;
-    match fs::symlink_metadata(path) {
-        Ok(found) => Ok((found.dev(), found.ino()) == (file.dev(), file.ino())),
-        Err(error) if is_missing(&error) => Ok(false),
-        Err(error) => Err(error),
+/// Tells a file from every other, and from itself before a change.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Stamp {
+    #[cfg(unix)]
+    file: (u64, u64),
+    length: u64,
+    modified: Option<std::time::SystemTime>,
+}
+
+impl Stamp {
+    /// Of the file at `path`, if there is one.
+    pub(super) fn at(path: &Path) -> io::Result<Option<Self>> {
+        match fs::symlink_metadata(path) {
+            Ok(found) => Ok(Some(Self::from(&found))),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Of an open file.
+    pub(super) fn of(file: &File) -> io::Result<Self> {
+        file.metadata().map(|found| Self::from(&found))
+    }
+
+    /// Whether both are the same file, changed or not.
+    #[cfg(unix)]
+    pub(super) fn is_same_file(&self, other: &Self) -> bool {
+        self.file == other.file
+    }
+
+    /// Not known on this system.
+    #[cfg(not(unix))]
+    pub(super) fn is_same_file(&self, _: &Self) -> bool {
+        true
     }
 }
 
-#[cfg(not(unix))]
-fn is_at(_: &File, path: &Path) -> io::Result<bool> {
-    path.try_exists()
+impl From<&fs::Metadata> for Stamp {
+    fn from(found: &fs::Metadata) -> Self {
+        #[cfg(unix)]
+        use std::os::unix::fs::MetadataExt as _;
+        Self {
+            #[cfg(unix)]
+            file: (found.dev(), found.ino()),
+            length: found.len(),
+            modified: found.modified().ok(),
+        }
+    }
+}
+
+/// Whether `path` still leads to `file`.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let own = Stamp::of(file)?;
+    Ok(Stamp::at(path)?.is_some_and(|found| found.is_same_file(&own)))
 }
 
 /// The folder that `path` lies in.

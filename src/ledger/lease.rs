@@ -1,74 +1,36 @@
-//! The lease: one run writes to a ledger at a time.
+//! The lock: one run at a time writes to a ledger.
 //!
-//! `lease.json` tells who holds it. Whoever creates the file holds the lease, and keeps the operating
-//! system's lock on it as long as the process lives. Renewing writes into that very file, so it can
-//! never overwrite a lease that went to somebody else; the path then tells whether it did.
+//! `lease.json` names the holder. Whoever creates the file holds the lock and renews it; time alone
+//! decides when it is free. Renewing writes into that very file, so it can never overwrite the lock of
+//! another run; the path then shows whether there is one.
 
 use std::fmt;
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::fs::File;
+use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use super::Clock;
 use super::error::LedgerError;
-use super::folder::{Folder, is_missing, parent_of};
-use super::record::{Who, millis, to_the_millisecond};
-use crate::inert;
+use super::folder::{Folder, Stamp, parent_of};
+use super::lock_file::{FILE, Found, LeaseInfo, is_lock, set_aside, to_bytes};
+use super::record::{Who, to_the_millisecond};
+use super::stopwatch::Stopwatch;
 
-/// A lease that was not renewed for so long is free.
+/// A lock that was not renewed for this long is free.
 pub const EXPIRES_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
-/// How often a lease is renewed.
+/// How often a lock is renewed.
 pub const RENEWED_EVERY: Duration = Duration::from_secs(15);
 
 /// How often taking it is tried while others change it at the same moment.
 const ATTEMPTS: u32 = 16;
 
-const FILE: &str = "lease.json";
-
-/// No lease is longer.
-const MAX_BYTES: u64 = 64 << 10;
-
-/// What a lease says: who holds it, and since when.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct LeaseInfo {
-    /// Who holds it, for people to read.
-    pub holder: String,
-    /// The machine of the holder.
-    #[serde(default)]
-    pub host: String,
-    /// The process of the holder.
-    #[serde(default)]
-    pub pid: u32,
-    /// What tells this lease from every other.
-    #[serde(default)]
-    pub token: String,
-    /// When it was taken.
-    #[serde(serialize_with = "millis")]
-    pub since: Timestamp,
-    /// When the holder last said that it goes on.
-    #[serde(serialize_with = "millis")]
-    pub renewed: Timestamp,
-}
-
-impl fmt::Display for LeaseInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { holder, pid, since, renewed, .. } = self;
-        f.write_str(&inert::line(holder))?;
-        if *pid != 0 {
-            write!(f, " (process {pid})")?;
-        }
-        write!(f, " holds it since {since:.0}, last renewed {renewed:.0}")
-    }
-}
-
-/// The right to write to a ledger. It is kept up by a thread, and given back when this is dropped.
+/// The right to write to a ledger. A thread renews it, and dropping it releases the lock.
 #[derive(Debug)]
 pub struct Lease {
     held: Arc<Held>,
@@ -78,31 +40,38 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Takes the lease of the ledger in `folder`.
-    pub(super) fn acquire(folder: &Folder, who: &Who, clock: Clock) -> Result<Self, LedgerError> {
+    /// Takes the lock of the ledger in `folder`.
+    pub(super) fn acquire(folder: &Folder, who: &Who, clock: &Clock) -> Result<Self, LedgerError> {
         folder.make()?;
-        let held = Arc::new(Held::acquire(folder.file(FILE), who, clock)?);
+        let held = Arc::new(Held::acquire(&folder.file(FILE), who, clock)?);
         let (stop, stopped) = mpsc::channel::<()>();
         let kept = Arc::clone(&held);
-        let keeper = std::thread::Builder::new().name("lease".to_owned()).spawn(move || {
+        let keeper = std::thread::Builder::new().name("lock".to_owned()).spawn(move || {
             while stopped.recv_timeout(RENEWED_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
-                // A failure is found again, and told, at the next write.
+                // The next `ensure` meets the same failure and reports it.
                 let _ = kept.renew();
             }
         });
-        // Without that thread the writes renew it; see `Held::ensure`.
+        // Without that thread the calls renew it; see `Held::ensure`.
         Ok(Self { held, stop: Some(stop), keeper: keeper.ok() })
     }
 
-    /// Says that the holder goes on, and finds out whether the lease is still its own.
+    /// Renews the lock, if it is still this one.
     ///
     /// # Errors
-    /// If the lease was freed by hand or taken over, or cannot be renewed.
+    /// If it was released by hand or taken over, or cannot be renewed.
     pub fn renew(&self) -> Result<(), LedgerError> {
         self.held.renew()
     }
 
-    /// What is asked before each write.
+    /// Whether this run may still write. Cheap enough to be called before every request.
+    ///
+    /// # Errors
+    /// If the lock was released by hand or taken over, or cannot be renewed.
+    pub fn ensure(&self) -> Result<(), LedgerError> {
+        self.held.ensure()
+    }
+
     pub(super) fn held(&self) -> Arc<Held> {
         Arc::clone(&self.held)
     }
@@ -118,7 +87,7 @@ impl Drop for Lease {
     }
 }
 
-/// A lease that was taken, and perhaps lost since.
+/// A lock that was taken, and perhaps lost since.
 pub(super) struct Held {
     path: PathBuf,
     clock: Clock,
@@ -126,10 +95,23 @@ pub(super) struct Held {
 }
 
 struct State {
-    /// The file that was created, whatever lies at the path by now.
+    /// The file that was created, whatever is at the path by now.
     file: File,
     info: LeaseInfo,
-    lost: bool,
+    /// Time since the last renewal that does not depend on the wall clock.
+    renewed: Stopwatch,
+    /// The file at the path when its content was last read, and was this lock.
+    stamp: Option<Stamp>,
+    lost: Option<LedgerError>,
+}
+
+impl State {
+    /// Whether the last renewal is so recent that no one can have found the lock expired. A suspended
+    /// machine or a clock that was set is noticed by one of the two clocks.
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        let fresh = SignedDuration::ZERO..EXPIRES_AFTER / 2;
+        fresh.contains(&now.duration_since(self.info.renewed)) && fresh.contains(&self.renewed.elapsed())
+    }
 }
 
 impl fmt::Debug for Held {
@@ -139,83 +121,109 @@ impl fmt::Debug for Held {
 }
 
 impl Held {
-    fn acquire(path: PathBuf, who: &Who, clock: Clock) -> Result<Self, LedgerError> {
-        let now = to_the_millisecond(clock());
-        let info = LeaseInfo {
-            holder: who.to_string(),
-            host: who.host.clone().unwrap_or_default(),
-            pid: std::process::id(),
-            token: format!("{:016x}", fastrand::u64(..)),
-            since: now,
-            renewed: now,
-        };
+    fn acquire(path: &Path, who: &Who, clock: &Clock) -> Result<Self, LedgerError> {
+        let info = new_lock(who, clock);
         for _ in 0..ATTEMPTS {
-            let found = Found::at(&path, now)?;
-            if let Some(found) = &found {
-                if !found.is_free(&info.host, now) {
-                    return Err(LedgerError::InUse(Box::new(found.info.clone())));
+            if let Some(found) = Found::at(path, info.since)? {
+                if info.since.duration_since(found.info.renewed) < EXPIRES_AFTER {
+                    return Err(LedgerError::InUse(Box::new(found.info)));
                 }
-                if !found.set_aside(&path, &info.token)? {
+                if !set_aside(path, &info.token, |bytes| bytes == found.bytes)? {
                     continue;
                 }
             }
-            // `found`, and with it the lock on a lease left behind, is kept until ours is in its place:
-            // of several who find it, one goes on.
-            if let Some(file) = publish(&path, &info)? {
-                return Ok(Self { path, clock, state: Mutex::new(State { file, info, lost: false }) });
+            if let Some(held) = Self::publish(path, &info, clock)? {
+                return Ok(held);
             }
         }
         let why = io::Error::other("others are taking it at this moment; run again");
-        Err(LedgerError::io("take", &path, &why))
+        Err(LedgerError::io("lock", path, &why))
     }
 
-    /// Whether writing is allowed now. Renews the lease if that was not done lately, as after the
-    /// machine has slept.
+    /// Puts the lock file in its place, unless there is one already.
+    fn publish(path: &Path, info: &LeaseInfo, clock: &Clock) -> Result<Option<Self>, LedgerError> {
+        let refused = |error: io::Error| LedgerError::io("create", path, &error);
+        let renewed = Stopwatch::start();
+        let mut file =
+            tempfile::Builder::new().prefix(".new-").tempfile_in(parent_of(path)).map_err(refused)?;
+        file.write_all(&to_bytes(info)).and_then(|()| file.as_file().sync_all()).map_err(refused)?;
+        let file = match file.persist_noclobber(path) {
+            Ok(file) => file,
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
+            Err(error) => return Err(refused(error.error)),
+        };
+        let state = State { file, info: info.clone(), renewed, stamp: None, lost: None };
+        Ok(Some(Self { path: path.to_owned(), clock: Arc::clone(clock), state: Mutex::new(state) }))
+    }
+
+    /// Whether writing is allowed now. A lock that was not renewed lately, as after the process or the
+    /// machine was suspended, is renewed first, if it is still this one.
     pub(super) fn ensure(&self) -> Result<(), LedgerError> {
         let mut state = self.state();
-        let age = (self.clock)().duration_since(state.info.renewed);
-        if (SignedDuration::ZERO..EXPIRES_AFTER / 2).contains(&age) {
-            return self.check(&mut state);
-        }
-        drop(state);
-        self.renew()
+        if state.is_fresh((self.clock)()) { self.check(&mut state) } else { self.renew_now(&mut state) }
     }
 
     fn renew(&self) -> Result<(), LedgerError> {
-        let now = to_the_millisecond((self.clock)());
-        let mut state = self.state();
-        let info = LeaseInfo { renewed: now, ..state.info.clone() };
-        // The same length each time: a reader finds the one or the other. First written, then checked:
-        // who takes over meanwhile either sees what was written, or is seen.
+        self.renew_now(&mut self.state())
+    }
+
+    /// First checked, then written, then checked again: a run that takes the lock over in between either
+    /// finds what was written and leaves it, or is found.
+    fn renew_now(&self, state: &mut State) -> Result<(), LedgerError> {
+        self.check(state)?;
+        let renewed = Stopwatch::start();
+        let info = LeaseInfo { renewed: to_the_millisecond((self.clock)()), ..state.info.clone() };
+        // The same length each time: a reader finds the one or the other.
         state
             .file
             .rewind()
             .and_then(|()| state.file.write_all(&to_bytes(&info)))
             .map_err(|error| LedgerError::io("renew", &self.path, &error))?;
-        self.check(&mut state)?;
+        state.stamp = None;
+        self.check(state)?;
         state.info = info;
+        state.renewed = renewed;
         Ok(())
     }
 
-    /// Whether the lease at the path is still this one. Once lost, it stays so.
+    /// Whether the lock at the path is still this one. Once lost, it stays lost. The file is read only if
+    /// it is not the one that was read before.
     fn check(&self, state: &mut State) -> Result<(), LedgerError> {
-        if !state.lost {
-            let found = Found::at(&self.path, state.info.renewed)?;
-            state.lost = found.is_none_or(|found| found.info.token != state.info.token);
+        if let Some(lost) = &state.lost {
+            return Err(lost.clone());
         }
-        if state.lost { Err(LedgerError::LeaseLost(self.path.clone())) } else { Ok(()) }
+        let refused = |error: io::Error| LedgerError::io("read", &self.path, &error);
+        let stamp = Stamp::at(&self.path).map_err(refused)?;
+        if stamp.is_some() && stamp == state.stamp {
+            return Ok(());
+        }
+        let found = Found::at(&self.path, state.info.renewed)?.map(|found| found.info);
+        let own = Stamp::of(&state.file).map_err(refused)?;
+        match found {
+            Some(found) if found.token == state.info.token => {
+                // A copy of it would not be renewed.
+                if stamp.as_ref().is_some_and(|stamp| stamp.is_same_file(&own)) {
+                    state.stamp = stamp;
+                    return Ok(());
+                }
+                state.lost = Some(LedgerError::LeaseLost { path: self.path.clone(), by: None });
+            }
+            Some(found) => {
+                let by = Some(found).filter(|found| !found.unlocking).map(|found| found.holder);
+                state.lost = Some(LedgerError::LeaseLost { path: self.path.clone(), by });
+            }
+            None => state.lost = Some(LedgerError::LeaseLost { path: self.path.clone(), by: None }),
+        }
+        state.lost.clone().map_or(Ok(()), Err)
     }
 
-    /// Gives the lease back, unless it is somebody else's by now.
+    /// Releases the lock, unless it is another run's by now.
     fn release(&self) {
         let mut state = self.state();
-        if self.check(&mut state).is_ok()
-            && let Ok(Some(found)) = Found::at(&self.path, state.info.renewed)
-            && found.info.token == state.info.token
-        {
-            let _ = found.set_aside(&self.path, &state.info.token);
+        if self.check(&mut state).is_ok() {
+            let _ = set_aside(&self.path, &state.info.token, is_lock(&state.info.token));
         }
-        state.lost = true;
+        state.lost = Some(LedgerError::LeaseLost { path: self.path.clone(), by: None });
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -223,136 +231,88 @@ impl Held {
     }
 }
 
-/// A lease file that lies in the ledger.
-struct Found {
-    bytes: Vec<u8>,
-    info: LeaseInfo,
-    /// Open, so that its lock can be asked for, and kept once it was got.
-    file: File,
-}
-
-impl Found {
-    fn at(path: &Path, now: Timestamp) -> Result<Option<Self>, LedgerError> {
-        let refused = |error: io::Error| LedgerError::io("read", path, &error);
-        match fs::symlink_metadata(path) {
-            Err(error) if is_missing(&error) => return Ok(None),
-            Ok(found) if !found.is_file() => {
-                return Err(refused(io::Error::other("it is not a regular file")));
-            }
-            _ => {}
-        }
-        let file = match File::open(path) {
-            Err(error) if is_missing(&error) => return Ok(None),
-            other => other.map_err(refused)?,
-        };
-        let mut bytes = Vec::new();
-        (&file).take(MAX_BYTES).read_to_end(&mut bytes).map_err(refused)?;
-        let info = match serde_json::from_slice(&bytes) {
-            Ok(info) => info,
-            // A machine that lost power can leave an empty file. It expires by its age, too.
-            Err(_) => unreadable(&file, now),
-        };
-        Ok(Some(Self { bytes, info, file }))
-    }
-
-    /// Whether its holder is gone: dead, if the process was on this machine, or silent for too long.
-    fn is_free(&self, host: &str, now: Timestamp) -> bool {
-        match self.file.try_lock() {
-            Ok(()) if !host.is_empty() && self.info.host == host => true,
-            Err(TryLockError::WouldBlock) => false,
-            // Another machine's lock may not be seen from here, and not every file system has locks.
-            // A time that lies ahead (clocks differ) is no sign of being gone.
-            Ok(()) | Err(TryLockError::Error(_)) => now.duration_since(self.info.renewed) >= EXPIRES_AFTER,
-        }
-    }
-
-    /// Takes exactly this lease away. False if it has been renewed or replaced meanwhile.
-    fn set_aside(&self, path: &Path, token: &str) -> Result<bool, LedgerError> {
-        let refused = |error: io::Error| LedgerError::io("free", path, &error);
-        let is_this = |path: &Path| fs::read(path).is_ok_and(|bytes| bytes == self.bytes);
-        if !is_this(path) {
-            return Ok(false);
-        }
-        let aside = path.with_file_name(format!(".{FILE}-{token}"));
-        match fs::rename(path, &aside) {
-            Err(error) if is_missing(&error) => return Ok(true),
-            other => other.map_err(refused)?,
-        }
-        let right = is_this(&aside);
-        if !right {
-            // If a third lease lies there by now, the one that was moved is lost, and its holder sees it.
-            let _ = fs::hard_link(&aside, path);
-        }
-        fs::remove_file(&aside).map_err(refused)?;
-        Ok(right)
-    }
-}
-
-/// Who holds the lease of the ledger in `folder`, if anyone does.
+/// The lock of the ledger in `folder`, if there is one.
 pub(super) fn look(folder: &Folder, now: Timestamp) -> Result<Option<LeaseInfo>, LedgerError> {
     Ok(Found::at(&folder.file(FILE), now)?.map(|found| found.info))
 }
 
-/// Frees `lease`, and tells whether it was there still. Whoever took it since keeps theirs.
-pub(super) fn unlock(folder: &Folder, lease: &LeaseInfo, now: Timestamp) -> Result<bool, LedgerError> {
+/// Replaces exactly the lock `info` by one that is released when it is dropped. None if it is not there
+/// any more: whoever took it since keeps it.
+pub(super) fn unlock(
+    folder: &Folder,
+    info: &LeaseInfo,
+    who: &Who,
+    clock: &Clock,
+) -> Result<Option<Unlocking>, LedgerError> {
     let path = folder.file(FILE);
-    if Found::at(&path, now)?.is_none_or(|found| found.info.token != lease.token) {
-        return Ok(false);
+    let own = LeaseInfo { unlocking: true, ..new_lock(who, clock) };
+    let Some(found) = Found::at(&path, own.since)?.filter(|found| found.info.token == info.token) else {
+        return Ok(None);
+    };
+    let is_it = |bytes: &[u8]| is_lock(&info.token)(bytes) || bytes == found.bytes;
+    if !set_aside(&path, &own.token, is_it)? {
+        return Ok(None);
     }
-    match fs::remove_file(&path) {
-        Err(error) if !is_missing(&error) => Err(LedgerError::io("remove", &path, &error)),
-        _ => Ok(true),
+    // If another run was faster, the release is recorded beside that run.
+    Ok(Some(Unlocking { held: Held::publish(&path, &own, clock)? }))
+}
+
+/// The lock while a release by hand is recorded.
+pub(super) struct Unlocking {
+    held: Option<Held>,
+}
+
+impl Drop for Unlocking {
+    fn drop(&mut self) {
+        if let Some(held) = &self.held {
+            held.release();
+        }
     }
 }
 
-/// Puts a lease in its place, locked, unless there is one already.
-fn publish(path: &Path, info: &LeaseInfo) -> Result<Option<File>, LedgerError> {
-    let refused = |error: io::Error| LedgerError::io("create", path, &error);
-    let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(parent_of(path)).map_err(refused)?;
-    file.write_all(&to_bytes(info)).and_then(|()| file.as_file().sync_all()).map_err(refused)?;
-    // Where the file system has no locks, the time alone tells whether the holder is gone.
-    let _ = file.as_file().try_lock();
-    match file.persist_noclobber(path) {
-        Ok(file) => Ok(Some(file)),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
-        Err(error) => Err(refused(error.error)),
-    }
-}
-
-fn to_bytes(info: &LeaseInfo) -> Vec<u8> {
-    // Strings and numbers: there is nothing in it that JSON cannot say.
-    let mut bytes = serde_json::to_vec(info).unwrap_or_default();
-    bytes.push(b'\n');
-    bytes
-}
-
-fn unreadable(file: &File, now: Timestamp) -> LeaseInfo {
-    let written = file.metadata().and_then(|metadata| metadata.modified()).ok();
-    let written = written.and_then(|time| Timestamp::try_from(time).ok()).unwrap_or(now);
+fn new_lock(who: &Who, clock: &Clock) -> LeaseInfo {
+    let now = to_the_millisecond(clock());
     LeaseInfo {
-        holder: "someone (lease.json cannot be read)".to_owned(),
-        host: String::new(),
-        pid: 0,
-        token: String::new(),
-        since: written,
-        renewed: written,
+        holder: who.to_string(),
+        host: who.host.clone().unwrap_or_default(),
+        pid: std::process::id(),
+        token: format!("{:016x}", fastrand::u64(..)),
+        since: now,
+        renewed: now,
+        unlocking: false,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::ledger::Ledger;
     use crate::ledger::tests::{SetClock, ledger_in, who};
 
     const NOW: &str = "2026-11-22T12:00:00Z";
 
-    /// What lies in `lease.json` when a process died.
+    /// A lock as a process leaves it that was killed.
     fn leave(folder: &Path, host: &str, renewed: &str) {
         let left = format!(
             r#"{{"holder":"sam on {host}","host":"{host}","pid":7,"token":"t","since":"2026-11-22T11:00:00.000Z","renewed":"{renewed}"}}"#
         );
         fs::create_dir_all(folder).unwrap();
         fs::write(folder.join(FILE), left).unwrap();
+    }
+
+    fn someone_else() -> Who {
+        Who { user: Some("kim".to_owned()), host: Some("box".to_owned()), ..Who::default() }
+    }
+
+    /// As `guestlist unlock` does, without its record.
+    fn release(ledger: &Ledger, info: &LeaseInfo, clock: &SetClock) -> bool {
+        unlock(&ledger.folder, info, &who(), &clock.clock()).unwrap().is_some()
+    }
+
+    fn lost(folder: &Path, by: Option<&str>) -> LedgerError {
+        LedgerError::LeaseLost { path: folder.join(FILE), by: by.map(str::to_owned) }
     }
 
     #[test]
@@ -366,45 +326,73 @@ mod tests {
         assert_eq!(
             error.to_string(),
             format!(
-                "the ledger is in use: alex on box (process {}) holds it since 2026-11-22T12:00:00Z, last \
-                 renewed 2026-11-22T12:00:05Z; wait until that run has ended (a lease that is not renewed \
-                 expires after 60 seconds), or, if you know it to be gone, run `guestlist unlock`",
+                "the ledger is locked by alex on box (process {}) since 2026-11-22T12:00:00Z, renewed \
+                 2026-11-22T12:00:05Z; wait until that run has ended (a lock that is not renewed expires after \
+                 60 seconds), or, if you know that it is gone, run `guestlist unlock`",
                 std::process::id()
             )
         );
-        // One that lives but does not renew, as a stopped process, is freed by hand alone.
-        clock.pass(3600);
-        assert!(matches!(ledger.acquire(&who(), clock.clock()), Err(LedgerError::InUse(_))));
         drop(lease);
         assert_eq!(ledger.lease(clock.now()), Ok(None));
         ledger.acquire(&who(), clock.clock()).unwrap();
     }
 
     #[test]
-    fn a_dead_process_of_this_machine_holds_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        leave(folder.path(), "box", "2026-11-22T12:00:00.000Z");
-        ledger_in(folder.path()).acquire(&who(), SetClock::at(NOW).clock()).unwrap();
-    }
-
-    #[test]
-    fn a_lease_of_another_machine_expires_after_a_minute() {
+    fn time_alone_decides_on_one_machine_as_on_two() {
         let folder = tempfile::tempdir().unwrap();
         let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-        for (renewed, free) in [
-            ("2026-11-22T11:59:00.000Z", true),
-            ("2026-11-22T11:59:00.001Z", false),
-            ("2026-11-22T12:00:30.000Z", false),
-            ("2036-11-22T12:00:00.000Z", false),
-        ] {
-            leave(folder.path(), "elsewhere", renewed);
-            let taken = ledger.acquire(&who(), clock.clock());
-            assert_eq!(taken.is_ok(), free, "renewed at {renewed}: {taken:?}");
+        for host in ["box", "elsewhere"] {
+            for (renewed, free) in [
+                ("2026-11-22T11:59:00.000Z", true),
+                ("2026-11-22T11:59:00.001Z", false),
+                ("2026-11-22T12:00:30.000Z", false),
+                ("2036-11-22T12:00:00.000Z", false),
+            ] {
+                leave(folder.path(), host, renewed);
+                let taken = ledger.acquire(&who(), clock.clock());
+                assert_eq!(taken.is_ok(), free, "renewed at {renewed} on {host}: {taken:?}");
+            }
         }
     }
 
     #[test]
-    fn a_lease_that_cannot_be_read_expires_by_the_age_of_its_file() {
+    fn a_holder_that_is_not_renewing_loses_the_lock_and_is_told_to_whom() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
+        let suspended = ledger.acquire(&who(), clock.clock()).unwrap();
+        clock.pass(59);
+        assert!(matches!(ledger.acquire(&someone_else(), clock.clock()), Err(LedgerError::InUse(_))));
+        clock.pass(1);
+        let next = ledger.acquire(&someone_else(), clock.clock()).unwrap();
+        assert_eq!(suspended.ensure(), Err(lost(folder.path(), Some("kim on box"))));
+        drop(next);
+        // Lost is lost, even when the other run has ended.
+        assert_eq!(suspended.ensure(), Err(lost(folder.path(), Some("kim on box"))));
+        assert_eq!(
+            suspended.ensure().unwrap_err().to_string(),
+            format!(
+                "the lock on the ledger (`{}`) was taken over by kim on box, so this run makes no further calls; \
+                 run again when no other run is in progress",
+                folder.path().join(FILE).display()
+            )
+        );
+    }
+
+    #[test]
+    fn a_holder_that_wakes_up_before_anyone_else_comes_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
+        let lease = ledger.acquire(&who(), clock.clock()).unwrap();
+        for seconds in [31, 3600] {
+            clock.pass(seconds);
+            lease.ensure().unwrap();
+            assert_eq!(ledger.lease(clock.now()).unwrap().unwrap().renewed, clock.now());
+            assert!(matches!(ledger.acquire(&someone_else(), clock.clock()), Err(LedgerError::InUse(_))));
+        }
+    }
+
+    #[test]
+    fn a_lock_that_cannot_be_read_expires_by_the_age_of_its_file() {
         let folder = tempfile::tempdir().unwrap();
         let ledger = ledger_in(folder.path());
         fs::write(folder.path().join(FILE), "").unwrap();
@@ -416,41 +404,56 @@ mod tests {
     }
 
     #[test]
-    fn who_lost_the_lease_neither_renews_nor_removes_the_next_one() {
+    fn a_released_holder_neither_renews_nor_removes_the_next_lock() {
         let folder = tempfile::tempdir().unwrap();
         let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-        let lost = ledger.acquire(&who(), clock.clock()).unwrap();
+        let holder = ledger.acquire(&who(), clock.clock()).unwrap();
         let freed = ledger.lease(clock.now()).unwrap().unwrap();
         assert_eq!(freed.holder, "alex on box");
-        assert_eq!(ledger.unlock(&freed, clock.now()), Ok(true));
-        assert_eq!(ledger.unlock(&freed, clock.now()), Ok(false));
+        assert!(release(&ledger, &freed, &clock));
+        assert!(!release(&ledger, &freed, &clock));
+        assert_eq!(holder.ensure(), Err(lost(folder.path(), None)));
         let next = ledger.acquire(&who(), clock.clock()).unwrap();
-        // Whoever looked before the lease changed hands frees nothing.
-        assert_eq!(ledger.unlock(&freed, clock.now()), Ok(false));
+        // Whoever looked before the lock changed hands releases nothing.
+        assert!(!release(&ledger, &freed, &clock));
         let info = ledger.lease(clock.now()).unwrap().unwrap();
-        let error = lost.held().ensure().unwrap_err();
-        assert_eq!(error, LedgerError::LeaseLost(folder.path().join(FILE)));
-        assert_eq!(lost.renew(), Err(error));
-        drop(lost);
+        assert_eq!(holder.renew(), Err(lost(folder.path(), None)));
+        drop(holder);
         assert_eq!(ledger.lease(clock.now()), Ok(Some(info)));
         next.renew().unwrap();
     }
 
     #[test]
-    fn writing_renews_a_lease_after_the_machine_has_slept() {
+    fn a_lock_that_is_renewed_while_it_is_released_is_released() {
         let folder = tempfile::tempdir().unwrap();
         let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-        let lease = ledger.acquire(&who(), clock.clock()).unwrap();
-        clock.pass(31);
-        lease.held().ensure().unwrap();
-        assert_eq!(ledger.lease(clock.now()).unwrap().unwrap().renewed, clock.now());
+        let holder = ledger.acquire(&who(), clock.clock()).unwrap();
+        let shown = ledger.lease(clock.now()).unwrap().unwrap();
+        clock.pass(15);
+        holder.renew().unwrap();
+        let unlocking = unlock(&ledger.folder, &shown, &someone_else(), &clock.clock()).unwrap().unwrap();
+        // While the release is recorded no run starts, and the holder knows already.
+        assert!(matches!(ledger.acquire(&who(), clock.clock()), Err(LedgerError::InUse(_))));
+        assert_eq!(holder.ensure(), Err(lost(folder.path(), None)));
+        drop(unlocking);
+        assert_eq!(ledger.lease(clock.now()), Ok(None));
     }
 
     #[test]
-    fn of_many_who_find_a_lease_left_behind_one_takes_it() {
+    fn a_lock_file_that_is_edited_in_its_place_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
+        let holder = ledger.acquire(&who(), clock.clock()).unwrap();
+        holder.ensure().unwrap();
+        leave(folder.path(), "elsewhere", "2026-11-22T12:00:00.000Z");
+        assert_eq!(holder.ensure(), Err(lost(folder.path(), Some("sam on elsewhere"))));
+    }
+
+    #[test]
+    fn of_many_who_find_an_expired_lock_one_takes_it() {
         for _ in 0..20 {
             let folder = tempfile::tempdir().unwrap();
-            leave(folder.path(), "box", "2026-11-22T11:59:59.000Z");
+            leave(folder.path(), "box", "2026-11-22T11:59:00.000Z");
             let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
             let taken: Vec<_> = std::thread::scope(|scope| {
                 let takers: Vec<_> =
@@ -460,6 +463,23 @@ mod tests {
             let holders: Vec<_> = taken.iter().filter_map(|taken| taken.as_ref().ok()).collect();
             assert_eq!(holders.len(), 1, "{taken:?}");
             holders[0].renew().unwrap();
+        }
+    }
+
+    #[test]
+    fn of_a_holder_that_wakes_up_and_a_run_that_takes_over_at_most_one_goes_on() {
+        for _ in 0..50 {
+            let folder = tempfile::tempdir().unwrap();
+            let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
+            let holder = ledger.acquire(&who(), clock.clock()).unwrap();
+            clock.pass(60);
+            let taken = std::thread::scope(|scope| {
+                let taker = scope.spawn(|| ledger.acquire(&someone_else(), clock.clock()));
+                let _ = holder.ensure();
+                taker.join().unwrap()
+            });
+            let goes_on = [holder.ensure().is_ok(), taken.is_ok_and(|taken| taken.ensure().is_ok())];
+            assert_ne!(goes_on, [true, true]);
         }
     }
 }

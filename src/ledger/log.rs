@@ -1,8 +1,7 @@
-//! The log: the records as they are stored, and each call with what came of it, newest first.
+//! The log: the records as they are stored, and each call with what came of it.
 
 use jiff::Timestamp;
 
-use super::Warning;
 use super::record::{Body, Ended, Intent, Outcome, Record, Run, Seq};
 use super::run_file::RunName;
 use crate::identity::Email;
@@ -14,8 +13,6 @@ pub struct LoggedRun {
     pub name: RunName,
     /// All its whole records, the first one first. None if the process died over the very first.
     pub records: Vec<Stored>,
-    /// What is to be said of the file.
-    pub warning: Option<Warning>,
 }
 
 /// A record and the line that holds it.
@@ -50,7 +47,7 @@ impl LoggedRun {
         }
     }
 
-    /// The calls, the newest first; with `person`, only those about that person.
+    /// The calls, the oldest first; with `person`, only those about that person.
     #[must_use]
     pub fn entries(&self, person: Option<&Email>) -> Vec<Entry<'_>> {
         let mut entries: Vec<Entry<'_>> = Vec::new();
@@ -68,17 +65,15 @@ impl LoggedRun {
                 Body::Run(_) | Body::Intent(_) | Body::End(_) => {}
             }
         }
-        entries.reverse();
         entries
     }
 
-    /// The records, the newest first; with `person`, only the calls about that person and what came
+    /// The records, the oldest first; with `person`, only the calls about that person and what came
     /// of them.
     #[must_use]
     pub fn records(&self, person: Option<&Email>) -> Vec<&Stored> {
         let mut about = Vec::new();
-        let mut records: Vec<&Stored> = self
-            .records
+        self.records
             .iter()
             .filter(|stored| match (&stored.record.body, person) {
                 (_, None) => true,
@@ -92,9 +87,7 @@ impl LoggedRun {
                 (Body::Outcome(outcome), Some(_)) => about.binary_search(&outcome.of).is_ok(),
                 (Body::Run(_) | Body::End(_), Some(_)) => false,
             })
-            .collect();
-        records.reverse();
-        records
+            .collect()
     }
 
     /// How the run ended; none if it was cut short or goes on.

@@ -1,48 +1,58 @@
 //! The ledger: the append-only record of every call guestlist made, and what came of it.
 //!
-//! A folder with one file for each run that made calls (`runs/`), the last live reading
-//! (`known.json`), and while a run writes, its lease (`lease.json`).
+//! A folder with one file for each run that made calls (`runs/`), the last live readings
+//! (`known.json`), and while a run writes, its lock (`lease.json`).
 
+mod carried;
 mod chain;
 mod error;
 mod fold;
 mod folder;
 mod lease;
 mod location;
+mod lock_file;
 mod log;
 mod readings;
 mod record;
 mod run_file;
+mod sequence;
+mod standing;
+mod stopwatch;
+mod verification;
 mod writer;
 mod writes;
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::io::Read as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::identity::Email;
-use crate::known::{Invitations, Member, with_writes};
-
+pub use carried::{CarriedPlans, Superseded};
 pub use chain::{Broken, Summary, digest, verify};
 pub use error::LedgerError;
-pub use fold::{Fold, Seen};
-pub use lease::{EXPIRES_AFTER, Lease, LeaseInfo, RENEWED_EVERY};
+pub use fold::{Accepted, Fold, History};
+pub use lease::{EXPIRES_AFTER, Lease, RENEWED_EVERY};
 pub use location::LedgerLocation;
+pub use lock_file::LeaseInfo;
 pub use log::{Entry, LoggedRun, Stored};
 pub use readings::Reading;
 pub use record::{
-    Action, Body, EndReason, Ended, FORMAT_VERSION, Intent, Meaning, NoRecord, Outcome, Record, Run, Seq, Who,
+    Action, Body, EndReason, Ended, FORMAT_VERSION, Intent, Meaning, NoRecord, Outcome, PrevRun, Record, Run,
+    Seq, Who,
 };
 pub use run_file::RunName;
-pub use writer::RunWriter;
+pub use sequence::{Fork, RunBreak};
+pub use standing::Standing;
+pub use verification::{ChainState, Verification, Verified};
+pub use writer::{RunWriter, Tally};
 pub use writes::Writes;
 
-use folder::Folder;
+use carried::Collector;
+use folder::{Folder, Stamp};
 use readings::Readings;
+use record::to_the_millisecond;
 use run_file::{Damage, read_records};
+use sequence::Begun;
 use writer::{Desk, RunFile};
 
 const KNOWN: &str = "known.json";
@@ -54,32 +64,6 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 #[derive(Clone, Debug)]
 pub struct Ledger {
     folder: Folder,
-}
-
-/// What a ledger tells of one organization.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Standing {
-    /// The invitations that are out, and that may be.
-    pub invitations: Invitations,
-    /// The roles that guestlist gave and took.
-    pub writes: Writes,
-    /// The last live reading.
-    pub reading: Option<Reading>,
-    /// What should be said of the ledger's files.
-    pub warnings: Vec<Warning>,
-}
-
-impl Standing {
-    /// The members of the last reading, with what guestlist did since worked in; without a reading those
-    /// whom its own calls made or found to be members.
-    #[must_use]
-    pub fn members(&self) -> BTreeMap<Email, Member> {
-        let (members, read_at) = match &self.reading {
-            Some(reading) => (reading.members.clone(), reading.read_at),
-            None => (BTreeMap::new(), Timestamp::MIN),
-        };
-        with_writes(members, &self.writes.since(read_at))
-    }
 }
 
 /// Something about a file that the user should know, and that nothing fails for.
@@ -103,98 +87,135 @@ impl fmt::Display for Warning {
     }
 }
 
-/// A run file and what its check came to.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Verified {
-    /// The file.
-    pub name: RunName,
-    /// What it holds, or where it is not as it was written.
-    pub result: Result<Summary, Broken>,
-}
-
 impl Ledger {
     /// The ledger at that place; one that is not there yet is empty.
     ///
     /// # Errors
-    /// If something that is no folder lies there, or it cannot be reached.
+    /// If something that is not a folder is there, or it cannot be reached.
     pub fn open(location: &LedgerLocation) -> Result<Self, LedgerError> {
         match location {
             LedgerLocation::Folder(path) => Ok(Self { folder: Folder::at(path)? }),
         }
     }
 
-    /// What all runs and the last live reading of one realm come to.
+    /// The same, for commands that only make sense with a ledger.
     ///
     /// # Errors
-    /// If a file cannot be read, is damaged before its last line, or is of a newer version.
+    /// If there is none.
+    pub fn must_exist(&self) -> Result<(), LedgerError> {
+        if self.folder.is_ledger() {
+            Ok(())
+        } else {
+            Err(LedgerError::NoLedger(self.folder.path().to_owned()))
+        }
+    }
+
+    /// What all runs and the last live readings of one realm come to.
+    ///
+    /// # Errors
+    /// If a file cannot be read, is damaged before its last line, is of a newer version, or is not one of
+    /// the ledger.
     pub fn standing(&self, realm: &str) -> Result<Standing, LedgerError> {
-        let (names, mut warnings) = self.folder.run_names()?;
+        let mut warnings = Vec::new();
         let mut fold = Fold::of(realm);
-        for name in &names {
+        let writing_since = self.lease(Timestamp::MIN)?.map(|lease| lease.since);
+        for begun in self.runs()? {
             let mut chain = chain::Chain::default();
             let mut edited = None;
-            let torn = self.read_run(name, |line, record| {
+            fold.enter(begun.name.clone());
+            let torn = self.read_run(&begun.name, |line, record| {
                 if !chain.holds(line, &record) {
                     edited.get_or_insert(record.seq);
                 }
                 fold.take(record);
             })?;
-            warnings.extend(edited.map(|line| edited_warning(name, line)));
-            warnings.extend(torn.map(|line| torn_warning(name, line)));
+            warnings.extend(edited.map(|line| edited_warning(&begun.name, line)));
+            // The run in progress may be writing that line.
+            let in_progress = writing_since.is_some() && begun.at >= writing_since;
+            warnings.extend(torn.filter(|_| !in_progress).map(|line| torn_warning(&begun.name, line)));
         }
-        let kept = self.readings()?.readings.remove(realm);
-        let (reading, seen) = kept.map_or((None, Seen::new()), |kept| (Some(kept.reading), kept.seen));
-        let (invitations, writes) = fold.finish(&seen);
-        Ok(Standing { invitations, writes, reading, warnings })
+        let (history, writes, end) = fold.finish();
+        let (known, stamp) = self.readings()?;
+        Ok(Standing { writes, warnings, realm: realm.to_owned(), history, end, known, stamp })
     }
 
-    /// Keeps a live reading as the last of its realm.
+    /// The plans that the runs of one realm carried out.
+    ///
+    /// # Errors
+    /// As [`Ledger::standing`].
+    pub fn carried_plans(&self, realm: &str) -> Result<CarriedPlans, LedgerError> {
+        let mut collector = Collector::of(realm);
+        for begun in self.runs()? {
+            self.read_run(&begun.name, |_, record| collector.take(&begun.name, record))?;
+        }
+        Ok(collector.finish())
+    }
+
+    /// Keeps a live reading as the last of its projects. `standing` is what the ledger told before.
     ///
     /// # Errors
     /// If it cannot be written, or the readings before it cannot be read.
-    pub fn keep_reading(&self, reading: Reading) -> Result<(), LedgerError> {
-        let mut readings = self.readings()?;
-        readings.keep(reading);
-        // Maps with string keys, strings and numbers: there is nothing in it that JSON cannot say.
-        let mut bytes = serde_json::to_vec_pretty(&readings).unwrap_or_default();
-        bytes.push(b'\n');
+    pub fn keep_reading(&self, reading: Reading, mut standing: Standing) -> Result<(), LedgerError> {
+        // Another command may have kept a reading of other projects in between.
+        let stamp = Stamp::at(&self.folder.file(KNOWN)).ok().flatten();
+        if stamp != standing.stamp {
+            standing.known = self.readings()?.0;
+        }
+        let bytes = standing.keep(reading).to_bytes();
         if bytes.len() as u64 > folder::MAX_BYTES {
             return Err(LedgerError::TooLarge(self.folder.file(KNOWN)));
         }
         self.folder.replace(KNOWN, &bytes)
     }
 
-    /// Takes the lease, without which nothing can be recorded.
+    /// Takes the lock, without which nothing can be recorded.
     ///
     /// # Errors
     /// If another run holds it.
+    #[expect(clippy::needless_pass_by_value, reason = "as `begin` takes it")]
     pub fn acquire(&self, who: &Who, clock: Clock) -> Result<Lease, LedgerError> {
-        Lease::acquire(&self.folder, who, clock)
+        Lease::acquire(&self.folder, who, &clock)
     }
 
-    /// Who holds the lease, if anyone does.
+    /// The lock, if there is one.
     ///
     /// # Errors
-    /// If that cannot be found out.
+    /// If it cannot be read.
     pub fn lease(&self, now: Timestamp) -> Result<Option<LeaseInfo>, LedgerError> {
         lease::look(&self.folder, now)
     }
 
-    /// Frees that lease, and tells whether it was there still. A holder that lives stops at its next
-    /// record; whoever took the lease since keeps it.
+    /// Releases exactly that lock, and records in `run` that it did. False if the lock has changed hands
+    /// or was released in between. A holder that lives makes no further call.
     ///
     /// # Errors
-    /// If the file cannot be removed.
-    pub fn unlock(&self, lease: &LeaseInfo, now: Timestamp) -> Result<bool, LedgerError> {
-        lease::unlock(&self.folder, lease, now)
+    /// If the lock cannot be released, or the release cannot be recorded.
+    pub fn unlock(&self, lease: &LeaseInfo, mut run: Run, clock: &Clock) -> Result<bool, LedgerError> {
+        let Some(unlocking) = lease::unlock(&self.folder, lease, &run.who, clock)? else { return Ok(false) };
+        let at = to_the_millisecond(clock());
+        run.released = Some(lease.to_string());
+        run.prev_run = Some(self.head()?);
+        let ended =
+            Ended { reason: EndReason::Completed, text: None, counts: [].into(), changes: None, done: None };
+        let mut lines = String::new();
+        let mut prev = chain::FIRST.to_owned();
+        for (seq, body) in [(1, Body::Run(run)), (2, Body::End(ended))] {
+            let line = Record { seq, at, body, prev }.to_line();
+            prev = digest(&line);
+            lines.push_str(&line);
+            lines.push('\n');
+        }
+        self.folder.create_run(at)?.1.append(lines.as_bytes())?;
+        drop(unlocking);
+        Ok(true)
     }
 
-    /// Begins to record a run. The lease must be kept as long as it goes on.
+    /// Starts to record a run. The lock must be kept as long as it goes on.
     ///
     /// # Errors
     /// If the thread that writes cannot be started.
     pub fn begin(&self, run: Run, lease: &Lease, clock: Clock) -> Result<RunWriter, LedgerError> {
-        let folder = self.folder.clone();
+        let (folder, ledger) = (self.folder.clone(), self.clone());
         let held = lease.held();
         RunWriter::begin(
             run,
@@ -203,70 +224,95 @@ impl Ledger {
                     let (name, file) = folder.create_run(at)?;
                     Ok((name, Box::new(file) as Box<dyn RunFile>))
                 }),
-                may_write: Box::new(move || held.ensure()),
+                predecessor: Box::new(move || ledger.head()),
+                may_write: Arc::new(move || held.ensure()),
                 clock,
                 max_bytes: folder::MAX_BYTES,
             },
         )
     }
 
-    /// The runs, the newest first, each read when it is asked for; and what lies among their files
-    /// that is none.
+    /// The runs, the newest first, each read when it is asked for.
     ///
     /// # Errors
-    /// If the files cannot be listed.
-    pub fn log(
-        &self,
-    ) -> Result<(impl Iterator<Item = Result<LoggedRun, LedgerError>>, Vec<Warning>), LedgerError> {
-        let (names, warnings) = self.folder.run_names()?;
-        let runs = names.into_iter().rev().map(|name| self.logged(name));
-        Ok((runs, warnings))
+    /// If the files cannot be listed, or one of them is not of the ledger.
+    pub fn log(&self) -> Result<impl Iterator<Item = Result<LoggedRun, LedgerError>>, LedgerError> {
+        let runs = self.runs()?;
+        Ok(runs.into_iter().rev().map(|begun| self.logged(begun.name)))
     }
 
-    /// Checks every run file, the first one first.
+    /// Checks every run file, the first one first, and the chain that crosses them.
     ///
     /// # Errors
-    /// If a file cannot be read at all.
-    pub fn verify(&self) -> Result<(Vec<Verified>, Vec<Warning>), LedgerError> {
-        let (names, warnings) = self.folder.run_names()?;
-        let verified = names.into_iter().map(|name| {
-            let mut bytes = Vec::new();
-            self.folder
-                .open_run(&name)?
-                .read_to_end(&mut bytes)
-                .map_err(|error| LedgerError::io("read", &self.folder.run_file(&name), &error))?;
-            Ok(Verified { name, result: verify(&bytes) })
+    /// If a file cannot be read at all, or is not one of the ledger.
+    pub fn verify(&self) -> Result<Verification, LedgerError> {
+        // Damage is a finding here, and does not keep the other files from being checked.
+        let runs = self.begun(|_| Ok((None, None)))?;
+        Verification::of(&runs, |name| self.folder.read_run(name))
+    }
+
+    /// The runs in their order.
+    fn runs(&self) -> Result<Vec<Begun>, LedgerError> {
+        self.begun(|(name, damage)| Err(self.damaged(name, damage)))
+    }
+
+    fn begun(
+        &self,
+        damaged: impl Fn((&RunName, Damage)) -> Result<(Option<Timestamp>, Option<PrevRun>), LedgerError>,
+    ) -> Result<Vec<Begun>, LedgerError> {
+        let names = self.folder.run_names()?;
+        let begun = names.into_iter().map(|name| {
+            let first = run_file::first_record(self.folder.open_run(&name)?);
+            let (at, prev_run) = match first {
+                Ok(Some((at, run))) => (Some(at), run.prev_run),
+                Ok(None) => (None, None),
+                Err(damage) => damaged((&name, damage))?,
+            };
+            Ok(Begun { name, at, prev_run })
         });
-        Ok((verified.collect::<Result<_, _>>()?, warnings))
+        Ok(sequence::in_order(begun.collect::<Result<_, _>>()?))
+    }
+
+    /// The last run and its last record.
+    fn head(&self) -> Result<PrevRun, LedgerError> {
+        for begun in self.runs()?.into_iter().rev() {
+            let mut last = None;
+            self.read_run(&begun.name, |line, _| last = Some(digest(line)))?;
+            if let Some(digest) = last {
+                return Ok(PrevRun { run: Some(begun.name.as_str().to_owned()), digest });
+            }
+        }
+        Ok(PrevRun { run: None, digest: chain::FIRST.to_owned() })
     }
 
     fn read_run(&self, name: &RunName, each: impl FnMut(&str, Record)) -> Result<Option<u64>, LedgerError> {
-        let path = || self.folder.run_file(name);
-        read_records(self.folder.open_run(name)?, each).map_err(|damage| match damage {
-            Damage::Io(error) => LedgerError::io("read", &path(), &error),
-            Damage::Newer(format_version) => LedgerError::Newer { path: path(), format_version },
-            Damage::Line(line, why) => LedgerError::Unreadable { path: path(), line: Some(line), why },
-        })
+        read_records(self.folder.open_run(name)?, each).map_err(|damage| self.damaged(name, damage))
+    }
+
+    fn damaged(&self, name: &RunName, damage: Damage) -> LedgerError {
+        let path = self.folder.run_file(name);
+        match damage {
+            Damage::Io(error) => LedgerError::io("read", &path, &error),
+            Damage::Newer(format_version) => LedgerError::Newer { path, format_version },
+            Damage::Line(line, why) => LedgerError::Unreadable { path, line: Some(line), why },
+        }
     }
 
     fn logged(&self, name: RunName) -> Result<LoggedRun, LedgerError> {
         let mut records = Vec::new();
-        let torn =
-            self.read_run(&name, |line, record| records.push(Stored { line: line.to_owned(), record }))?;
-        let warning = torn.map(|line| torn_warning(&name, line));
-        Ok(LoggedRun { name, records, warning })
+        self.read_run(&name, |line, record| records.push(Stored { line: line.to_owned(), record }))?;
+        Ok(LoggedRun { name, records })
     }
 
-    fn readings(&self) -> Result<Readings, LedgerError> {
-        let Some(bytes) = self.folder.read(KNOWN)? else { return Ok(Readings::default()) };
-        Readings::from_bytes(&bytes).map_err(|no| match no {
-            NoRecord::Newer(format_version) => {
-                LedgerError::Newer { path: self.folder.file(KNOWN), format_version }
-            }
-            NoRecord::Unreadable(why) => {
-                LedgerError::Unreadable { path: self.folder.file(KNOWN), line: None, why }
-            }
-        })
+    fn readings(&self) -> Result<(Readings, Option<Stamp>), LedgerError> {
+        let path = self.folder.file(KNOWN);
+        let stamp = Stamp::at(&path).ok().flatten();
+        let Some(bytes) = self.folder.read(KNOWN)? else { return Ok((Readings::default(), stamp)) };
+        let readings = Readings::from_bytes(&bytes).map_err(|no| match no {
+            NoRecord::Newer(format_version) => LedgerError::Newer { path, format_version },
+            NoRecord::Unreadable(why) => LedgerError::Unreadable { path, line: None, why },
+        })?;
+        Ok((readings, stamp))
     }
 }
 
@@ -275,7 +321,7 @@ fn edited_warning(name: &RunName, line: u64) -> Warning {
         file: format!("runs/{name}"),
         line: Some(line),
         what: "does not follow from the line before it, so that one was edited, added or removed; \
-               `guestlist log --verify` tells more"
+               run `guestlist log --verify`"
             .to_owned(),
     }
 }
@@ -284,7 +330,7 @@ fn torn_warning(name: &RunName, line: u64) -> Warning {
     Warning {
         file: format!("runs/{name}"),
         line: Some(line),
-        what: "is torn: the process or the machine died while writing it; it is left aside".to_owned(),
+        what: "is incomplete (the process was interrupted while writing it) and is ignored".to_owned(),
     }
 }
 

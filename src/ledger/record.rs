@@ -60,6 +60,25 @@ pub struct Run {
     /// The plan that is carried out, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_id: Option<String>,
+    /// When that plan was made.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "some_millis")]
+    pub plan_made_at: Option<Timestamp>,
+    /// Whose lock was released, in a run of `unlock`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<String>,
+    /// The run before this one. Ledgers of the first version do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prev_run: Option<PrevRun>,
+}
+
+/// The run that a run continues from.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PrevRun {
+    /// Its file; none in the first run of a ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// The digest of its last record; 64 zeros in the first run of a ledger.
+    pub digest: String,
 }
 
 impl Run {
@@ -74,7 +93,17 @@ impl Run {
             realm: endpoint.realm().to_owned(),
             endpoint,
             plan_id,
+            plan_made_at: None,
+            released: None,
+            prev_run: None,
         }
+    }
+
+    /// With the time at which its plan was made.
+    #[must_use]
+    pub fn made_at(mut self, made_at: Timestamp) -> Self {
+        self.plan_made_at = Some(to_the_millisecond(made_at));
+        self
     }
 }
 
@@ -164,6 +193,9 @@ pub struct Outcome {
     pub millis: u64,
     /// What the answer was taken to mean.
     pub meaning: Meaning,
+    /// The id of the user, where the answer names it and the intent could not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
     /// What the server or the connection said, in short.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -224,6 +256,20 @@ pub struct Ended {
     pub text: Option<String>,
     /// How many calls meant what.
     pub counts: BTreeMap<Meaning, u64>,
+    /// How many changes the run was to make.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<u64>,
+    /// How many of them are as the plan asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done: Option<u64>,
+}
+
+impl Ended {
+    /// Whether the run made every change that it was to make.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.reason == EndReason::Completed && self.done.is_some() && self.done == self.changes
+    }
 }
 
 /// Why a run is over.
@@ -322,7 +368,15 @@ pub(super) fn millis<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::
     serializer.collect_str(&format_args!("{at:.3}"))
 }
 
-/// `at` without what a line does not say of it.
+#[expect(clippy::ref_option, reason = "serde passes the field")]
+fn some_millis<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => millis(at, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// `at`, truncated to milliseconds.
 pub(super) fn to_the_millisecond(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
@@ -349,6 +403,7 @@ mod tests {
         check(
             Body::Run(Run {
                 version: "1.2.3".to_owned(),
+                prev_run: Some(PrevRun { run: Some("a.jsonl".to_owned()), digest: "d".to_owned() }),
                 ..Run::new(
                     "apply",
                     Who {
@@ -360,8 +415,9 @@ mod tests {
                     Endpoint::sandbox(),
                     Some("abc".to_owned()),
                 )
+                .made_at("2026-11-22T12:34:56.1234Z".parse().unwrap())
             }),
-            r#"{"seq":7,"at":"2026-11-22T12:34:56.700Z","kind":"run","format_version":1,"version":"1.2.3","command":"apply","who":{"actor":"alex","commit":"3f9a1c","job":"17"},"endpoint":"sandbox","realm":"sandbox","plan_id":"abc","prev":"$PREV"}"#,
+            r#"{"seq":7,"at":"2026-11-22T12:34:56.700Z","kind":"run","format_version":1,"version":"1.2.3","command":"apply","who":{"actor":"alex","commit":"3f9a1c","job":"17"},"endpoint":"sandbox","realm":"sandbox","plan_id":"abc","plan_made_at":"2026-11-22T12:34:56.123Z","prev_run":{"run":"a.jsonl","digest":"d"},"prev":"$PREV"}"#,
         );
         check(
             Body::Intent(Intent {
@@ -383,6 +439,7 @@ mod tests {
                 request_id: Some("v-1".to_owned()),
                 millis: 12,
                 meaning: Meaning::AddressTaken,
+                user_id: None,
                 detail: None,
             }),
             r#"{"seq":7,"at":"2026-11-22T12:34:56.700Z","kind":"outcome","of":6,"status":409,"request_id":"v-1","millis":12,"meaning":"address_taken","prev":"$PREV"}"#,
@@ -392,8 +449,10 @@ mod tests {
                 reason: EndReason::Stopped,
                 text: Some("401".to_owned()),
                 counts: BTreeMap::from([(Meaning::Invited, 3), (Meaning::Refused, 1)]),
+                changes: Some(5),
+                done: Some(3),
             }),
-            r#"{"seq":7,"at":"2026-11-22T12:34:56.700Z","kind":"end","reason":"stopped","text":"401","counts":{"invited":3,"refused":1},"prev":"$PREV"}"#,
+            r#"{"seq":7,"at":"2026-11-22T12:34:56.700Z","kind":"end","reason":"stopped","text":"401","counts":{"invited":3,"refused":1},"changes":5,"done":3,"prev":"$PREV"}"#,
         );
     }
 

@@ -5,10 +5,13 @@ use std::io::{self, BufRead};
 
 use jiff::Timestamp;
 
-use super::record::{Body, NoRecord, Record};
+use serde::{Deserialize, Serialize};
+
+use super::record::{Body, NoRecord, Record, Run};
 
 /// The name of a run file: the time at which it was begun, and an id. Names sort by time.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct RunName(String);
 
 impl RunName {
@@ -56,6 +59,21 @@ impl From<io::Error> for Damage {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
+}
+
+/// When a run started, and its `run` record. None if the process died before it was written.
+pub(super) fn first_record(mut input: impl BufRead) -> Result<Option<(Timestamp, Run)>, Damage> {
+    let mut line = Vec::new();
+    input.read_until(b'\n', &mut line)?;
+    // A second line tells a damaged first one from a torn one.
+    input.read_until(b'\n', &mut line)?;
+    let mut first = None;
+    read_records(line.as_slice(), |_, record| {
+        if let (None, Body::Run(run)) = (&first, record.body) {
+            first = Some((record.at, run));
+        }
+    })?;
+    Ok(first)
 }
 
 /// Gives every record and its line to `each`. Returns the number of the last line if that was torn.

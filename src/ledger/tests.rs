@@ -75,7 +75,7 @@ pub(super) fn intent(email: &str) -> Body {
 }
 
 pub(super) fn an_outcome(of: Seq, meaning: Meaning) -> Outcome {
-    Outcome { of, status: Some(204), request_id: None, millis: 12, meaning, detail: None }
+    Outcome { of, status: Some(204), request_id: None, millis: 12, meaning, user_id: None, detail: None }
 }
 
 pub(super) fn outcome(of: Seq, meaning: Meaning) -> Body {
@@ -105,11 +105,12 @@ fn put_run(folder: &Path, name: &str, bytes: &[u8]) {
 }
 
 fn out(ledger: &Ledger) -> Vec<String> {
-    let standing = ledger.standing("sandbox").unwrap();
-    standing.invitations.out.values().map(|invitation| invitation.email.as_str().to_owned()).collect()
+    let invitations = ledger.standing("sandbox").unwrap().invitations(None);
+    invitations.out.values().map(|invitation| invitation.email.as_str().to_owned()).collect()
 }
 
-fn a_reading(read_at: Timestamp, logins: &[&str]) -> Reading {
+/// Members with a role in each of these projects.
+fn a_reading(read_at: Timestamp, projects: &[&str], logins: &[&str]) -> Reading {
     let member = |login: &&str| {
         let login = Email::as_received(login);
         let member = Member {
@@ -118,14 +119,30 @@ fn a_reading(read_at: Timestamp, logins: &[&str]) -> Reading {
             email: None,
             first_name: String::new(),
             last_name: String::new(),
-            access: Access::new(),
+            access: projects.iter().map(|id| (ProjectId::new(*id), Role::User)).collect(),
             elsewhere: false,
             is_owner: false,
         };
         (login, member)
     };
-    let members = logins.iter().map(member).collect();
-    Reading { endpoint: Endpoint::sandbox(), read_at, projects: BTreeSet::new(), members }
+    let projects = projects.iter().map(|id| ProjectId::new(*id)).collect();
+    Reading::new(Endpoint::sandbox(), read_at, projects, logins.iter().map(member).collect())
+}
+
+fn keep(ledger: &Ledger, reading: Reading) {
+    let standing = ledger.standing("sandbox").unwrap();
+    ledger.keep_reading(reading, standing).unwrap();
+}
+
+/// The last members of some projects: `a@example.com p q`.
+fn members(ledger: &Ledger, projects: &[&str]) -> Vec<String> {
+    let projects = projects.iter().map(|id| ProjectId::new(*id)).collect();
+    let members = ledger.standing("sandbox").unwrap().members(&projects);
+    let shown = members.values().map(|member| {
+        let access: Vec<_> = member.access.keys().map(ProjectId::as_str).collect();
+        format!("{} {}", member.login.as_str(), access.join(" "))
+    });
+    shown.collect()
 }
 
 #[tokio::test]
@@ -134,7 +151,11 @@ async fn a_run_is_recorded_and_read_again() {
     let folder = parent.path().join("new/.guestlist");
     let clock = SetClock::at("2026-11-22T12:34:56.789Z");
     let ledger = ledger_in(&folder);
-    assert_eq!(ledger.standing("sandbox"), Ok(Standing::default()));
+    assert_eq!(
+        ledger.standing("sandbox").map(|standing| standing.invitations(None)),
+        Ok(Invitations::default())
+    );
+    assert_eq!(ledger.must_exist(), Err(LedgerError::NoLedger(folder.clone())));
     assert!(!folder.exists());
 
     let lease = ledger.acquire(&who(), clock.clock()).unwrap();
@@ -145,36 +166,38 @@ async fn a_run_is_recorded_and_read_again() {
     clock.pass(1);
     writer.outcome(an_outcome(a, Meaning::Invited)).await.unwrap();
     // Whoever reads meanwhile finds what is done so far.
-    let standing = ledger.standing("sandbox").unwrap();
-    assert_eq!(standing.invitations.out.len(), 1);
-    assert_eq!(standing.invitations.in_flight.len(), 1);
+    let invitations = ledger.standing("sandbox").unwrap().invitations(None);
+    assert_eq!((invitations.out.len(), invitations.in_flight.len()), (1, 1));
     writer.end(EndReason::Interrupted, Some("Ctrl-C")).await.unwrap();
     drop(lease);
 
     let name = writer.name().unwrap().clone();
     let text = fs::read_to_string(folder.join("runs").join(name.as_str())).unwrap();
-    let (log, warnings) = ledger.log().unwrap();
-    let runs: Vec<_> = log.collect::<Result<_, _>>().unwrap();
-    assert_eq!((runs.len(), warnings), (1, Vec::new()));
+    let runs: Vec<_> = ledger.log().unwrap().collect::<Result<_, _>>().unwrap();
+    assert_eq!(runs.len(), 1);
     let logged = &runs[0];
-    let lines: Vec<_> = logged.records(None).into_iter().rev().map(|stored| stored.line.as_str()).collect();
+    let lines: Vec<_> = logged.records(None).into_iter().map(|stored| stored.line.as_str()).collect();
     assert_eq!(lines, text.lines().collect::<Vec<_>>());
-    assert_eq!(logged.run(), Some((clock.now() - SignedDuration::from_secs(1), &a_run("sandbox"))));
+    let first = PrevRun { run: None, digest: chain::FIRST.to_owned() };
+    let recorded = Run { prev_run: Some(first), ..a_run("sandbox") };
+    assert_eq!(logged.run(), Some((clock.now() - SignedDuration::from_secs(1), &recorded)));
     assert_eq!(logged.end().unwrap().reason, EndReason::Interrupted);
     let told: Vec<_> = logged
         .entries(None)
         .into_iter()
         .map(|entry| (entry.intent.email.as_str(), entry.outcome.map(|(_, outcome)| outcome.meaning)))
         .collect();
-    assert_eq!(told, [("b@example.com", None), ("a@example.com", Some(Meaning::Invited))]);
+    assert_eq!(told, [("a@example.com", Some(Meaning::Invited)), ("b@example.com", None)]);
     let person = Email::as_received("A@Example.com");
     let seqs: Vec<_> = logged.records(Some(&person)).iter().map(|stored| stored.record.seq).collect();
-    assert_eq!(seqs, [4, 2]);
+    assert_eq!(seqs, [2, 4]);
     assert_eq!(logged.entries(Some(&person)).len(), 1);
 
     let summary =
         Summary { records: 5, calls: 2, unanswered: 1, ended: Some(EndReason::Interrupted), torn: None };
-    assert_eq!(ledger.verify(), Ok((vec![Verified { name, result: Ok(summary) }], Vec::new())));
+    let file = Verified { name, result: Ok(summary), is_continued: false };
+    let verification = Verification { files: vec![file], ..Verification::default() };
+    assert_eq!(ledger.verify(), Ok(verification));
 }
 
 #[cfg(unix)]
@@ -188,7 +211,7 @@ async fn only_the_owner_may_read() {
     let lease = ledger.acquire(&who(), clock.clock()).unwrap();
     let writer = ledger.begin(a_run("sandbox"), &lease, clock.clock()).unwrap();
     writer.intent(an_intent("a@example.com")).await.unwrap();
-    ledger.keep_reading(a_reading(clock.now(), &["a@example.com"])).unwrap();
+    keep(&ledger, a_reading(clock.now(), &["p"], &["a@example.com"]));
     let run_file = format!("runs/{}", writer.name().unwrap());
     for (name, mode) in
         [("", 0o700), ("runs", 0o700), (&run_file, 0o600), ("known.json", 0o600), ("lease.json", 0o600)]
@@ -227,8 +250,8 @@ async fn who_has_lost_the_lease_records_nothing_more() {
     let writer = ledger.begin(a_run("sandbox"), &lease, clock.clock()).unwrap();
     writer.intent(an_intent("a@example.com")).await.unwrap();
     let info = ledger.lease(clock.now()).unwrap().unwrap();
-    assert_eq!(ledger.unlock(&info, clock.now()), Ok(true));
-    let lost = LedgerError::LeaseLost(folder.path().join("lease.json"));
+    assert_eq!(ledger.unlock(&info, a_run("sandbox"), &clock.clock()), Ok(true));
+    let lost = LedgerError::LeaseLost { path: folder.path().join("lease.json"), by: None };
     assert_eq!(writer.intent(an_intent("b@example.com")).await, Err(lost));
 
     let lease = ledger.acquire(&who(), clock.clock()).unwrap();
@@ -239,45 +262,199 @@ async fn who_has_lost_the_lease_records_nothing_more() {
 }
 
 #[test]
-fn torn_lines_and_strange_files_are_told_and_nothing_fails() {
+fn torn_lines_are_reported_and_nothing_fails() {
     let folder = tempfile::tempdir().unwrap();
     let mut torn = file_of([run("sandbox"), intent("a@example.com"), outcome(2, Meaning::Invited)]);
     torn.extend_from_slice(br#"{"seq":4,"at":"2026"#);
     put_run(folder.path(), "2026-01-01T000000Z-000000.jsonl", &torn);
     put_run(folder.path(), "2026-01-02T000000Z-000000.jsonl", b"{");
     put_run(folder.path(), "2026-01-03T000000Z-000000.jsonl", b"");
-    put_run(folder.path(), "notes.txt", b"mine");
-    fs::create_dir(folder.path().join("runs/folder.jsonl")).unwrap();
     let ledger = ledger_in(folder.path());
     let standing = ledger.standing("sandbox").unwrap();
     let warnings: Vec<_> = standing.warnings.iter().map(ToString::to_string).collect();
-    let died = "the process or the machine died while writing it; it is left aside";
+    let died = "is incomplete (the process was interrupted while writing it) and is ignored";
     assert_eq!(
         warnings,
         [
-            "`runs/folder.jsonl` of the ledger is not a file that guestlist wrote, so it is left aside"
-                .to_owned(),
-            format!("`runs/2026-01-01T000000Z-000000.jsonl` of the ledger, line 4, is torn: {died}"),
-            format!("`runs/2026-01-02T000000Z-000000.jsonl` of the ledger, line 1, is torn: {died}"),
+            format!("`runs/2026-01-02T000000Z-000000.jsonl` of the ledger, line 1, {died}"),
+            format!("`runs/2026-01-01T000000Z-000000.jsonl` of the ledger, line 4, {died}"),
         ]
     );
     assert_eq!(out(&ledger), ["a@example.com"]);
-    let (log, _) = ledger.log().unwrap();
-    let logged: Vec<_> =
-        log.map(|run| run.unwrap()).map(|run| (run.records.len(), run.warning.is_some())).collect();
-    assert_eq!(logged, [(0, false), (0, true), (3, true)]);
+    let logged: Vec<_> = ledger.log().unwrap().map(|run| run.unwrap().records.len()).collect();
+    assert_eq!(logged, [3, 0, 0]);
+}
+
+#[test]
+fn the_line_that_a_run_in_progress_is_writing_is_not_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut torn = file_of([run("sandbox"), intent("a@example.com")]);
+    torn.extend_from_slice(b"{");
+    put_run(folder.path(), "2026-11-22T120001Z-000000.jsonl", &torn);
+    let ledger = ledger_in(folder.path());
+    let warnings = || ledger.standing("sandbox").unwrap().warnings.len();
+    assert_eq!(warnings(), 1);
+    let held = ledger.acquire(&who(), SetClock::at("2026-11-22T12:00:01Z").clock()).unwrap();
+    assert_eq!(warnings(), 0);
+    drop(held);
+    // The run that was killed is not the one that holds the lock now.
+    let _held = ledger.acquire(&who(), SetClock::at("2026-11-22T12:00:02Z").clock()).unwrap();
+    assert_eq!(warnings(), 1);
+}
+
+#[test]
+fn what_is_not_a_run_file_is_refused_by_name() {
+    for name in ["notes.txt", ".hidden.jsonl", "folder.jsonl/x", "x.jsonl.bak"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("runs").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, b"").unwrap();
+        let ledger = ledger_in(folder.path());
+        let stranger = folder.path().join("runs").join(name.split('/').next().unwrap());
+        let refused = LedgerError::NotARun(stranger.clone());
+        assert_eq!(
+            refused.to_string(),
+            format!(
+                "`{}` is not a run file of guestlist; move it out of the ledger, or restore the file that it \
+                 stands for",
+                stranger.display()
+            )
+        );
+        assert_eq!(ledger.standing("sandbox").map(drop), Err(refused.clone()));
+        assert_eq!(ledger.carried_plans("sandbox").map(drop), Err(refused.clone()));
+        assert_eq!(ledger.log().map(drop), Err(refused.clone()));
+        assert_eq!(ledger.verify().map(drop), Err(refused));
+    }
 }
 
 #[cfg(unix)]
 #[test]
-fn links_are_not_followed_out_of_the_ledger() {
+fn a_link_among_the_run_files_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let elsewhere = folder.path().join("elsewhere");
     fs::write(&elsewhere, file_of([run("sandbox"), intent("a@example.com")])).unwrap();
-    put_run(folder.path(), "x.txt", b"");
-    std::os::unix::fs::symlink(&elsewhere, folder.path().join("runs/x.jsonl")).unwrap();
-    let standing = ledger_in(folder.path()).standing("sandbox").unwrap();
-    assert_eq!((standing.invitations, standing.warnings.len()), (Invitations::default(), 1));
+    let link = folder.path().join("runs/x.jsonl");
+    fs::create_dir(folder.path().join("runs")).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
+    assert_eq!(ledger_in(folder.path()).standing("sandbox").map(drop), Err(LedgerError::NotARun(link)));
+}
+
+/// A run with one invitation, or with none recorded beyond the start.
+async fn a_run_of(ledger: &Ledger, at: &str, email: &str) -> RunName {
+    let clock = SetClock::at(at);
+    let lease = ledger.acquire(&who(), clock.clock()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lease, clock.clock()).unwrap();
+    let of = writer.intent(an_intent(email)).await.unwrap();
+    writer.outcome(an_outcome(of, Meaning::Invited)).await.unwrap();
+    writer.end(EndReason::Completed, None).await.unwrap();
+    writer.name().unwrap().clone()
+}
+
+#[tokio::test]
+async fn each_run_names_the_one_before_it_whatever_the_clocks_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = ledger_in(folder.path());
+    // An old ledger, of which no record names a run.
+    let old = RunName::of_file("2026-01-01T000000Z-000000.jsonl").unwrap();
+    put_run(folder.path(), old.as_str(), &file_of([run("sandbox"), intent("x@example.com")]));
+    let ahead = a_run_of(&ledger, "2026-11-25T12:00:00Z", "a@example.com").await;
+    let right = a_run_of(&ledger, "2026-11-22T12:00:00Z", "b@example.com").await;
+    let last = a_run_of(&ledger, "2026-11-22T12:00:01Z", "c@example.com").await;
+    let verification = ledger.verify().unwrap();
+    let names: Vec<_> = verification.files.iter().map(|file| file.name.clone()).collect();
+    assert_eq!(names, [old.clone(), ahead.clone(), right.clone(), last.clone()]);
+    assert_eq!(verification.chain(), ChainState::Intact);
+    let cut: Vec<_> = verification.files.iter().map(Verified::may_be_cut).collect();
+    // The old run has no end, and the next run confirms that it had none.
+    assert_eq!(cut, [false; 4]);
+    let logged: Vec<_> = ledger.log().unwrap().map(|run| run.unwrap().name).collect();
+    assert_eq!(logged, [last.clone(), right.clone(), ahead.clone(), old]);
+
+    let path = |name: &RunName| folder.path().join("runs").join(name.as_str());
+    let whole = fs::read_to_string(path(&right)).unwrap();
+    let told = || {
+        let verification = ledger.verify().unwrap();
+        let breaks: Vec<_> = verification.breaks.iter().map(ToString::to_string).collect();
+        (verification.chain().as_str(), breaks)
+    };
+    // Cut at the end of a record: only the next run shows it.
+    let (before_end, _) = whole.trim_end().rsplit_once('\n').unwrap();
+    fs::write(path(&right), format!("{before_end}\n")).unwrap();
+    let cut =
+        format!("`{right}` was replaced or cut: it does not have the record from which `{last}` continues");
+    assert_eq!(told(), ("damaged", vec![cut]));
+    fs::remove_file(path(&right)).unwrap();
+    assert_eq!(told(), ("damaged", vec![format!("`{right}` is missing: `{last}` continues from it")]));
+    fs::write(path(&right), whole).unwrap();
+    assert_eq!(told(), ("intact", vec![]));
+}
+
+#[tokio::test]
+async fn two_merged_branches_are_a_fork() {
+    let branches = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let [one, other] = [0, 1].map(|index: usize| ledger_in(branches[index].path()));
+    let common = a_run_of(&one, "2026-11-22T12:00:00Z", "a@example.com").await;
+    let runs = |index: usize| branches[index].path().join("runs");
+    fs::create_dir(runs(1)).unwrap();
+    fs::copy(runs(0).join(common.as_str()), runs(1).join(common.as_str())).unwrap();
+    let here = a_run_of(&one, "2026-11-22T12:00:02Z", "b@example.com").await;
+    let there = a_run_of(&other, "2026-11-22T12:00:01Z", "c@example.com").await;
+    fs::copy(runs(1).join(there.as_str()), runs(0).join(there.as_str())).unwrap();
+    let verification = one.verify().unwrap();
+    assert_eq!(verification.chain(), ChainState::Fork);
+    let forks: Vec<_> = verification.forks.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        forks,
+        [format!(
+            "`{there}` and `{here}` all continue from `{common}`: two branches of the ledger were merged"
+        )]
+    );
+    let order: Vec<_> = verification.files.into_iter().map(|file| file.name).collect();
+    assert_eq!(order, [common, there, here]);
+    a_run_of(&one, "2026-11-22T12:00:03Z", "d@example.com").await;
+    assert_eq!(one.verify().unwrap().chain(), ChainState::Fork);
+}
+
+#[tokio::test]
+async fn a_release_by_hand_is_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = ledger_in(folder.path());
+    let before = a_run_of(&ledger, "2026-11-22T12:00:00Z", "a@example.com").await;
+    let clock = SetClock::at("2026-11-22T13:00:00Z");
+    let _held = ledger.acquire(&who(), clock.clock()).unwrap();
+    let info = ledger.lease(clock.now()).unwrap().unwrap();
+    let kim = Who { user: Some("kim".to_owned()), ..Who::default() };
+    let unlock = Run::new("unlock", kim, Endpoint::sandbox(), None);
+    assert_eq!(ledger.unlock(&info, unlock.clone(), &clock.clock()), Ok(true));
+    assert_eq!(ledger.unlock(&info, unlock, &clock.clock()), Ok(false));
+    assert_eq!(ledger.lease(clock.now()), Ok(None));
+    let logged = ledger.log().unwrap().next().unwrap().unwrap();
+    let (at, run) = logged.run().unwrap();
+    assert_eq!(at, clock.now());
+    assert_eq!((run.command.as_str(), run.who.to_string().as_str()), ("unlock", "kim"));
+    assert_eq!(
+        run.released,
+        Some(format!(
+            "alex on box (process {}) since 2026-11-22T13:00:00Z, renewed 2026-11-22T13:00:00Z",
+            std::process::id()
+        ))
+    );
+    assert_eq!(run.prev_run.as_ref().unwrap().run.as_deref(), Some(before.as_str()));
+    assert_eq!(ledger.verify().unwrap().chain(), ChainState::Intact);
+}
+
+#[test]
+fn a_new_ledger_is_kept_out_of_git_unless_it_is_a_work_tree_of_its_own() {
+    let parent = tempfile::tempdir().unwrap();
+    for (name, expected) in [("new", Some("*\n")), ("work-tree", None)] {
+        let folder = parent.path().join(name);
+        if expected.is_none() {
+            fs::create_dir(&folder).unwrap();
+            fs::write(folder.join(".git"), "gitdir: elsewhere\n").unwrap();
+        }
+        keep(&ledger_in(&folder), a_reading(time(0), &["p"], &[]));
+        assert_eq!(fs::read_to_string(folder.join(".gitignore")).ok().as_deref(), expected);
+    }
 }
 
 #[test]
@@ -318,66 +495,124 @@ fn a_file_in_place_of_the_folder_is_refused() {
 }
 
 #[test]
-fn the_last_reading_is_kept_and_who_was_ever_seen() {
+fn the_last_reading_made_counts_whatever_its_clock_says() {
     let folder = tempfile::tempdir().unwrap();
-    let invited = file_of([
-        run("sandbox"),
-        intent("a@example.com"),
-        outcome(2, Meaning::Invited),
-        intent("b@example.com"),
-        outcome(4, Meaning::Invited),
-    ]);
-    put_run(folder.path(), "2026-11-22T120000Z-000000.jsonl", &invited);
     let ledger = ledger_in(folder.path());
-    assert_eq!(out(&ledger), ["a@example.com", "b@example.com"]);
-
-    ledger.keep_reading(a_reading(time(60), &["A@example.com"])).unwrap();
-    let last = a_reading(time(120), &["c@example.com"]);
-    ledger.keep_reading(last.clone()).unwrap();
-    // A slower process that read earlier takes nothing back.
-    ledger.keep_reading(a_reading(time(90), &[])).unwrap();
-    assert_eq!(ledger.standing("sandbox").unwrap().reading, Some(last));
-    assert_eq!(out(&ledger), ["b@example.com"]);
-    assert_eq!(ledger.standing("https://api.voucherify.io").unwrap().reading, None);
+    keep(&ledger, a_reading(time(999_999), &["p"], &["a@example.com"]));
+    keep(&ledger, a_reading(time(60), &["p"], &["c@example.com"]));
+    assert_eq!(members(&ledger, &["p"]), ["c@example.com p"]);
+    assert_eq!(ledger.standing("https://api.voucherify.io").unwrap().projects(), BTreeSet::new());
     assert_eq!(
         fs::read_to_string(folder.path().join("known.json")).unwrap(),
-        r#"{
-  "format_version": 1,
-  "readings": {
-    "sandbox": {
-      "endpoint": "sandbox",
-      "read_at": "2026-11-22T12:02:00Z",
-      "projects": [],
-      "members": {
-        "c@example.com": {
-          "id": "user_c@example.com",
-          "login": "c@example.com",
-          "first_name": "",
-          "last_name": "",
-          "access": {},
-          "elsewhere": false,
-          "is_owner": false
-        }
-      },
-      "seen": {
-        "A@example.com": "2026-11-22T12:01:00Z",
-        "c@example.com": "2026-11-22T12:02:00Z"
-      }
-    }
-  }
-}
-"#
+        concat!(
+            r#"{"format_version":2,"realms":{"sandbox":{"readings":[{"endpoint":"sandbox","#,
+            r#""read_at":"2026-11-22T12:01:00Z","projects":["p"],"members":{"c@example.com":"#,
+            r#"{"id":"user_c@example.com","login":"c@example.com","first_name":"","last_name":"","#,
+            r#""access":{"p":"USER"},"elsewhere":false,"is_owner":false}},"organization":["p"],"after":null}],"#,
+            r#""accepted":{}}}}"#,
+            "\n"
+        )
     );
 }
 
 #[test]
-fn a_known_json_that_cannot_be_read_is_refused() {
+fn readings_of_two_team_files_do_not_replace_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = ledger_in(folder.path());
+    keep(&ledger, a_reading(time(0), &["p", "q"], &["a@example.com"]));
+    keep(&ledger, a_reading(time(10), &["q", "r"], &["b@example.com"]));
+    assert_eq!(members(&ledger, &["p"]), ["a@example.com p"]);
+    assert_eq!(members(&ledger, &["p", "q", "r"]), ["a@example.com p", "b@example.com q r"]);
+    let standing = ledger.standing("sandbox").unwrap();
+    assert!(standing.members(&[ProjectId::new("p")].into())[&Email::as_received("a@example.com")].elsewhere);
+    keep(&ledger, a_reading(time(20), &["p"], &[]));
+    assert_eq!(members(&ledger, &["p", "q", "r"]), ["b@example.com q r"]);
+    // A plan of one file that began before the other's reading was kept does not undo it.
+    let before = ledger.standing("sandbox").unwrap();
+    keep(&ledger, a_reading(time(30), &["q", "r"], &["c@example.com"]));
+    ledger.keep_reading(a_reading(time(31), &["p"], &["a@example.com"]), before).unwrap();
+    assert_eq!(members(&ledger, &["p", "q", "r"]), ["a@example.com p", "c@example.com q r"]);
+}
+
+#[tokio::test]
+async fn an_invitation_from_a_clock_ahead_is_accepted_when_it_was_seen_and_the_next_one_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = ledger_in(folder.path());
+    a_run_of(&ledger, "2026-11-25T12:00:00Z", "a@example.com").await;
+    assert_eq!(out(&ledger), ["a@example.com"]);
+    // A reading of another organization says nothing about it.
+    keep(&ledger, a_reading(time(0), &["proj_2"], &["a@example.com"]));
+    assert_eq!(out(&ledger), ["a@example.com"]);
+    keep(&ledger, a_reading(time(1), &["proj_1"], &["A@example.com"]));
+    assert_eq!(out(&ledger), [""; 0]);
+    keep(&ledger, a_reading(time(2), &["proj_1"], &[]));
+    assert_eq!(out(&ledger), [""; 0]);
+    a_run_of(&ledger, "2026-11-22T12:00:03Z", "a@example.com").await;
+    assert_eq!(out(&ledger), ["a@example.com"]);
+}
+
+/// A run whose calls are about `a@example.com` in `proj_1`, with these outcomes.
+async fn a_run_with(ledger: &Ledger, at: &str, calls: &[(Action, Option<Meaning>)]) {
+    let clock = SetClock::at(at);
+    let lease = ledger.acquire(&who(), clock.clock()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lease, clock.clock()).unwrap();
+    for &(action, meaning) in calls {
+        let intent = Intent { action, ..an_intent("a@example.com") };
+        let of = writer.intent(intent).await.unwrap();
+        if let Some(meaning) = meaning {
+            let user_id = (action == Action::Assign).then(|| UserId::new("user_7"));
+            writer.outcome(Outcome { user_id, ..an_outcome(of, meaning) }).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_removal_without_a_known_answer_explains_an_empty_list() {
+    for (meaning, certain) in [
+        (None, 0),
+        (Some(Meaning::Unknown), 0),
+        (Some(Meaning::Unassigned), 0),
+        (Some(Meaning::Refused), 1),
+        (Some(Meaning::NotMade), 1),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = ledger_in(folder.path());
+        // The clock of the machine that read was ahead.
+        keep(&ledger, a_reading(time(999_999), &["proj_1"], &["a@example.com"]));
+        a_run_with(&ledger, "2026-11-22T12:00:00Z", &[(Action::Unassign, meaning)]).await;
+        let projects = [ProjectId::new("proj_1")].into();
+        let standing = ledger.standing("sandbox").unwrap();
+        assert_eq!(standing.certain_members(&projects).len(), certain, "{meaning:?}");
+        // Seen again since: an empty list would be a surprise.
+        keep(&ledger, a_reading(time(5), &["proj_1"], &["a@example.com"]));
+        assert_eq!(ledger.standing("sandbox").unwrap().certain_members(&projects).len(), 1, "{meaning:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_member_known_from_an_assign_has_the_id_of_its_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = ledger_in(folder.path());
+    keep(&ledger, a_reading(time(0), &["proj_1"], &[]));
+    let calls = [(Action::Invite, Some(Meaning::AddressTaken)), (Action::Assign, Some(Meaning::Assigned))];
+    a_run_with(&ledger, "2026-11-22T12:00:00Z", &calls).await;
+    let members = ledger.standing("sandbox").unwrap().members(&[ProjectId::new("proj_1")].into());
+    let ids: Vec<_> = members.values().map(|member| member.id.as_str()).collect();
+    assert_eq!(ids, ["user_7"]);
+}
+
+#[test]
+fn a_known_json_of_another_format_or_none_is_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("known.json");
     let ledger = ledger_in(folder.path());
-    fs::write(&path, r#"{"format_version":2,"readings":[]}"#).unwrap();
-    assert_eq!(ledger.standing("sandbox"), Err(LedgerError::Newer { path: path.clone(), format_version: 2 }));
+    let standing = || ledger.standing("sandbox").map(|standing| standing.projects());
+    fs::write(&path, r#"{"format_version":3,"readings":[]}"#).unwrap();
+    assert_eq!(standing(), Err(LedgerError::Newer { path: path.clone(), format_version: 3 }));
+    // The first format kept less: it is read anew.
+    fs::write(&path, r#"{"format_version":1,"readings":{}}"#).unwrap();
+    assert_eq!(standing(), Ok(BTreeSet::new()));
     fs::write(&path, "").unwrap();
     let why = "EOF while parsing a value at line 1 column 0".to_owned();
-    assert_eq!(ledger.standing("sandbox"), Err(LedgerError::Unreadable { path, line: None, why }));
+    assert_eq!(standing(), Err(LedgerError::Unreadable { path, line: None, why }));
 }

@@ -4,6 +4,7 @@
 //! together and made durable at once, so that durability costs the workers no turn-taking.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, OnceLock, mpsc};
 
 use jiff::Timestamp;
@@ -12,7 +13,9 @@ use tokio::sync::oneshot;
 use super::Clock;
 use super::chain::{self, digest};
 use super::error::LedgerError;
-use super::record::{Body, EndReason, Ended, Intent, Meaning, Outcome, Record, Run, Seq, to_the_millisecond};
+use super::record::{
+    Body, EndReason, Ended, Intent, Meaning, Outcome, PrevRun, Record, Run, Seq, to_the_millisecond,
+};
 use super::run_file::RunName;
 use crate::inert;
 
@@ -31,10 +34,17 @@ pub(super) trait RunFile: Send {
 /// Makes the file of a run that begins at that time.
 pub(super) type Create = Box<dyn FnMut(Timestamp) -> Result<(RunName, Box<dyn RunFile>), LedgerError> + Send>;
 
+/// Finds the run that this one continues from.
+pub(super) type Predecessor = Box<dyn FnMut() -> Result<PrevRun, LedgerError> + Send>;
+
+/// Whether the run may still write and make calls.
+pub(super) type MayWrite = Arc<dyn Fn() -> Result<(), LedgerError> + Send + Sync>;
+
 /// What the writing thread is given: how to begin the file, and what must hold before each write.
 pub(super) struct Desk {
     pub(super) create: Create,
-    pub(super) may_write: Box<dyn Fn() -> Result<(), LedgerError> + Send>,
+    pub(super) predecessor: Predecessor,
+    pub(super) may_write: MayWrite,
     pub(super) clock: Clock,
     /// How large the file may become.
     pub(super) max_bytes: u64,
@@ -42,10 +52,26 @@ pub(super) struct Desk {
 
 /// Records a run. Clones write to the same file, which is made with the first record; a run that
 /// makes no call leaves none. After a failure every further record fails in the same way.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RunWriter {
     asks: mpsc::Sender<Ask>,
     name: Arc<OnceLock<RunName>>,
+    may_write: MayWrite,
+}
+
+impl fmt::Debug for RunWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunWriter").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// How much of a plan a run has done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tally {
+    /// How many changes it was to make.
+    pub changes: u64,
+    /// How many of them are as the plan asks.
+    pub done: u64,
 }
 
 struct Ask {
@@ -57,6 +83,7 @@ impl RunWriter {
     pub(super) fn begin(run: Run, desk: Desk) -> Result<Self, LedgerError> {
         let (asks, asked) = mpsc::channel();
         let name = Arc::new(OnceLock::new());
+        let may_write = Arc::clone(&desk.may_write);
         let mut scribe = Scribe {
             name: Arc::clone(&name),
             run: Some(run),
@@ -76,7 +103,16 @@ impl RunWriter {
                 why: error.to_string(),
             },
         )?;
-        Ok(Self { asks, name })
+        Ok(Self { asks, name, may_write })
+    }
+
+    /// Whether this run still holds the lock. To be asked before every request that writes, repeats
+    /// included: it costs little more than a `stat`.
+    ///
+    /// # Errors
+    /// If the lock was released or taken over; no further call must be made.
+    pub fn ensure(&self) -> Result<(), LedgerError> {
+        (self.may_write)()
     }
 
     /// Records that a call is about to be made. It may be made when this returns.
@@ -102,8 +138,22 @@ impl RunWriter {
     /// # Errors
     /// If the record cannot be kept.
     pub async fn end(&self, reason: EndReason, text: Option<&str>) -> Result<(), LedgerError> {
-        let text = text.map(short);
-        self.append(Body::End(Ended { reason, text, counts: BTreeMap::new() })).await.map(|_| ())
+        self.end_with(reason, text, None).await
+    }
+
+    /// The same, with how much of its plan the run has done.
+    ///
+    /// # Errors
+    /// If the record cannot be kept.
+    pub async fn end_with(
+        &self,
+        reason: EndReason,
+        text: Option<&str>,
+        tally: Option<Tally>,
+    ) -> Result<(), LedgerError> {
+        let (changes, done) = tally.map(|tally| (tally.changes, tally.done)).unzip();
+        let ended = Ended { reason, text: text.map(short), counts: BTreeMap::new(), changes, done };
+        self.append(Body::End(ended)).await.map(|_| ())
     }
 
     /// The file that records the run; none while no call was made.
@@ -189,7 +239,11 @@ impl Scribe {
             }
             Body::Run(_) | Body::Intent(_) => {}
         }
-        if let Some(run) = self.run.take() {
+        if let Some(mut run) = self.run.take() {
+            let prev_run = (self.desk.predecessor)().inspect_err(|error| {
+                self.refusal = Some(error.clone());
+            })?;
+            run.prev_run = Some(prev_run);
             self.add(Body::Run(run), lines);
         }
         Ok(self.add(body, lines))
@@ -266,7 +320,8 @@ mod tests {
         let memory = memory.clone();
         let desk = Desk {
             create: Box::new(move |at| Ok((RunName::at(at), Box::new(memory.clone()) as Box<dyn RunFile>))),
-            may_write: Box::new(|| Ok(())),
+            predecessor: Box::new(|| Ok(PrevRun { run: None, digest: chain::FIRST.to_owned() })),
+            may_write: Arc::new(|| Ok(())),
             clock: SetClock::at("2026-11-22T12:00:00Z").clock(),
             max_bytes,
         };

@@ -1,13 +1,15 @@
 //! A plan on disk: what was reviewed is what runs. Everything in doubt is refused.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{Change, Guard, NoteKind, Plan, PlanId, Terms, digest};
 use crate::desired::Desired;
-use crate::identity::Endpoint;
+use crate::identity::{Email, Endpoint, ProjectId, UserId};
 use crate::known::{Evidence, Known};
 
 /// The one format of this file that there is.
@@ -20,6 +22,8 @@ pub struct SavedPlan {
     format_version: u32,
     /// The SHA-256 that names it.
     pub plan_id: PlanId,
+    /// When it was made, to the millisecond. With the id it tells this plan from every other.
+    pub made_at: Timestamp,
     /// Which organization it is for.
     pub endpoint: Endpoint,
     /// Where the ledger is, as seen from where the plan was made.
@@ -28,8 +32,6 @@ pub struct SavedPlan {
     pub date: Date,
     /// How and when what is known was learned.
     pub evidence: Evidence,
-    /// The SHA-256 of what was known, so that a reader can tell whether it still is so.
-    pub known_digest: String,
     /// The team file, resolved, with its policy.
     pub desired: Desired,
     /// Whether it takes some of the invitations only.
@@ -63,6 +65,8 @@ pub enum SavedPlanError {
     },
     /// It is for a day that has not come.
     Early(Date),
+    /// It does not say when it was made: an older guestlist made it.
+    Undated,
 }
 
 /// What would now be done and was not listed.
@@ -72,15 +76,15 @@ pub struct Unlisted(pub Vec<Change>);
 impl SavedPlan {
     /// What is to be kept of `plan`.
     #[must_use]
-    pub fn new(plan: &Plan, desired: &Desired, known: &Known, ledger: &str, terms: &Terms) -> Self {
+    pub fn new(plan: &Plan, made_at: Timestamp, desired: &Desired, ledger: &str, terms: &Terms) -> Self {
         let mut saved = Self {
             format_version: FORMAT_VERSION,
             plan_id: plan.id.clone(),
+            made_at: Timestamp::from_millisecond(made_at.as_millisecond()).unwrap_or(made_at),
             endpoint: plan.endpoint.clone(),
             ledger: ledger.to_owned(),
             date: plan.date,
             evidence: plan.evidence,
-            known_digest: known_digest(known),
             desired: desired.clone(),
             wave: plan.notes.iter().any(|note| note.kind == NoteKind::Wave),
             removals_allowed: terms.allow_removals.is_some() && !plan.is_refused_by(Guard::MaxRemovals),
@@ -105,13 +109,18 @@ impl SavedPlan {
     /// When it is no plan, another version's, or was edited.
     pub fn from_json(text: &str) -> Result<Self, SavedPlanError> {
         #[derive(Deserialize)]
-        struct Version {
+        struct Head {
             format_version: u64,
+            plan_id: Option<serde::de::IgnoredAny>,
+            made_at: Option<serde::de::IgnoredAny>,
         }
         let unreadable = |error: serde_json::Error| SavedPlanError::Unreadable(error.to_string());
-        let version: Version = serde_json::from_str(text).map_err(unreadable)?;
-        if version.format_version != u64::from(FORMAT_VERSION) {
-            return Err(SavedPlanError::OtherVersion(version.format_version));
+        let head: Head = serde_json::from_str(text).map_err(unreadable)?;
+        if head.format_version != u64::from(FORMAT_VERSION) {
+            return Err(SavedPlanError::OtherVersion(head.format_version));
+        }
+        if head.plan_id.is_some() && head.made_at.is_none() {
+            return Err(SavedPlanError::Undated);
         }
         let mut saved: Self = serde_json::from_str(text).map_err(unreadable)?;
         let seal = std::mem::take(&mut saved.seal);
@@ -159,15 +168,17 @@ impl SavedPlan {
         let mut now = Plan::between(&self.desired, known, &on(self.date));
         // What was allowed as a whole is allowed in part: some of it may have been done meanwhile.
         now.refused.retain(|refusal| !(self.removals_allowed && refusal.guard == Guard::MaxRemovals));
+        let ours = by_place(&self.changes);
         let (listed, rest): (Vec<_>, Vec<_>) =
-            now.changes.into_iter().partition(|change| self.changes.contains(change));
+            now.changes.into_iter().partition(|change| is_listed(&ours, change));
         // A wave lists some of the invitations only; the others are left for a later one.
         let mut unlisted: Vec<_> = rest
             .into_iter()
             .filter(|change| !(self.wave && matches!(change, Change::Invite { .. })))
             .collect();
         let of_today = Plan::between(&self.desired, known, &on(terms.date)).changes;
-        unlisted.extend(listed.iter().filter(|change| !of_today.contains(change)).cloned());
+        let today = by_place(&of_today);
+        unlisted.extend(listed.iter().filter(|change| !is_listed(&today, change)).cloned());
         if !unlisted.is_empty() {
             return Err(Unlisted(unlisted));
         }
@@ -176,23 +187,26 @@ impl SavedPlan {
         now.id = self.plan_id.clone();
         Ok(now)
     }
-
-    /// Whether `known` is just what it was when the plan was made.
-    #[must_use]
-    pub fn saw(&self, known: &Known) -> bool {
-        self.known_digest == known_digest(known)
-    }
 }
 
-/// The SHA-256 of who has which role and which invitations are out; when it was read does not count.
-fn known_digest(known: &Known) -> String {
-    let members: Vec<_> = known
-        .members
-        .values()
-        .map(|member| (&member.id, &member.login, &member.access, member.elsewhere, member.is_owner))
-        .collect();
-    let invitations: Vec<_> = known.invitations.values().collect();
-    digest(&(members, invitations))
+/// Changes by what they are about: there is at most one for each person and project.
+fn by_place(changes: &[Change]) -> BTreeMap<(bool, &Email, Option<&ProjectId>), &Change> {
+    changes.iter().map(|change| (change.order(), change)).collect()
+}
+
+/// Whether `change` is one of `listed`. A plan that was made offline may not have known a user's id; then
+/// the person, the project and the roles have to agree.
+fn is_listed(listed: &BTreeMap<(bool, &Email, Option<&ProjectId>), &Change>, change: &Change) -> bool {
+    let Some(&listed) = listed.get(&change.order()) else { return false };
+    *listed == *change || *listed == without_id(change)
+}
+
+fn without_id(change: &Change) -> Change {
+    let mut change = change.clone();
+    if let Change::ChangeRole { user_id, .. } | Change::Unassign { user_id, .. } = &mut change {
+        *user_id = UserId::new("");
+    }
+    change
 }
 
 impl fmt::Display for SavedPlanError {
@@ -201,7 +215,7 @@ impl fmt::Display for SavedPlanError {
             Self::Unreadable(why) => {
                 write!(
                     f,
-                    "it is no saved plan ({}); make one with `guestlist plan --out`",
+                    "not a saved plan ({}); make one with `guestlist plan --out`",
                     crate::inert::line(why)
                 )
             }
@@ -215,7 +229,10 @@ impl fmt::Display for SavedPlanError {
             Self::OtherEndpoint { saved, asked } => {
                 write!(f, "it was made for {saved} and this run is for {asked}; make a plan for this one")
             }
-            Self::Early(date) => write!(f, "it is for {date}, and that day has not come (UTC)"),
+            Self::Undated => f.write_str(
+                "it does not say when it was made, so an older guestlist made it; make a new plan",
+            ),
+            Self::Early(date) => write!(f, "it is for {date}, which is in the future (UTC)"),
         }
     }
 }
@@ -235,7 +252,7 @@ mod tests {
             let endpoint: Endpoint = serde_json::from_value(endpoint.into()).unwrap();
             let terms = Terms::new(endpoint, TODAY);
             let plan = Plan::between(&desired, &known, &terms);
-            let saved = SavedPlan::new(&plan, &desired, &known, ".guestlist", &terms);
+            let saved = SavedPlan::new(&plan, known.evidence.read_at, &desired, ".guestlist", &terms);
             SavedPlan::from_json(&saved.to_json()).map(|saved| saved.endpoint.to_string())
         };
         for good in ["sandbox", "https://api.voucherify.io", "http://127.0.0.1:8080"] {

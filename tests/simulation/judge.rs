@@ -248,9 +248,9 @@ pub(crate) fn way_out(plan: &Plan) -> Option<usize> {
 
 /// No record is missing or changed, every run came to its end, and every call has its outcome.
 pub(crate) fn ledger(ledger: &Ledger) -> Verdict {
-    let (runs, warnings) = ledger.verify().map_err(|error| error.to_string())?;
-    must!(warnings.is_empty(), "{warnings:?}");
-    for run in runs {
+    let verification = ledger.verify().map_err(|error| error.to_string())?;
+    must!(verification.breaks.is_empty() && verification.forks.is_empty(), "{verification:?}");
+    for run in verification.files {
         let whole =
             run.result.as_ref().is_ok_and(|it| it.unanswered == 0 && it.ended.is_some() && it.torn.is_none());
         must!(whole, "{:?}", run);

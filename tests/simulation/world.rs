@@ -173,7 +173,7 @@ impl World {
             before: self.organization(),
             calls: Vec::new(),
             intents: Vec::new(),
-            out: standing.invitations.out.into_keys().collect(),
+            out: standing.invitations(None).out.into_keys().collect(),
             allowed,
             patient: self.settings.timeouts == Timeouts::default(),
             plan: None,
@@ -205,7 +205,7 @@ impl World {
 
 /// Every intent in the ledger.
 pub(crate) fn intents(ledger: &Ledger) -> Vec<Intent> {
-    let (runs, _) = ledger.log().expect("a ledger");
+    let runs = ledger.log().expect("a ledger");
     runs.flat_map(|run| {
         let run = run.expect("a run");
         run.entries(None).into_iter().map(|entry| entry.intent.clone()).collect::<Vec<_>>()

@@ -181,11 +181,11 @@ impl Bench {
         let lists = self.client.reader().users_of(&projects, 8).await.expect("lists");
         let reading = Reading { read_at: Timestamp::now(), lists };
         let recent = standing.writes.since(Timestamp::UNIX_EPOCH);
-        let known = reading.live(standing.invitations, recent, &BTreeMap::new());
+        let known = reading.live(standing.invitations(None), recent, &BTreeMap::new());
         assert_eq!(known.doubts, []);
         let (endpoint, read_at, members) = (self.endpoint.clone(), reading.read_at, known.members.clone());
-        let kept = ledger::Reading { endpoint, read_at, projects: projects.into_iter().collect(), members };
-        self.ledger.keep_reading(kept).expect("a reading that is kept");
+        let kept = ledger::Reading::new(endpoint, read_at, projects.into_iter().collect(), members);
+        self.ledger.keep_reading(kept, standing).expect("a reading that is kept");
         known
     }
 

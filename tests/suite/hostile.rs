@@ -181,7 +181,7 @@ fn saved_plans_that_nobody_means_are_refused() {
     };
     let is_none = |path: &str, why: &str| {
         format!(
-            "the saved plan `{path}` is not applied: it is no saved plan ({why}); make one with `guestlist plan --out`"
+            "the saved plan `{path}` is not applied: not a saved plan ({why}); make one with `guestlist plan --out`"
         )
     };
     for (path, why) in [

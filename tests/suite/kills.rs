@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use guestlist::identity::{Email, Endpoint};
-use guestlist::ledger::{Intent, Ledger, LedgerLocation};
+use guestlist::ledger::{ChainState, Intent, Ledger, LedgerLocation};
 use guestlist::sandbox::{Behaviour, LoggedCall, Options, Organization, SecondInvitation, Standing};
 use serde_json::json;
 
@@ -73,7 +73,7 @@ fn ledger(scenario: &Scenario) -> Ledger {
 }
 
 fn intents(ledger: &Ledger) -> Vec<Intent> {
-    let (runs, _) = ledger.log().expect("a ledger");
+    let runs = ledger.log().expect("a ledger");
     runs.flat_map(|run| {
         let run = run.expect("a run");
         run.entries(None).into_iter().map(|entry| entry.intent.clone()).collect::<Vec<_>>()
@@ -103,14 +103,14 @@ fn recovers(scenario: &Scenario, expected: &Accesses, when: &str) {
     for call in scenario.calls().iter().filter(|call| call.writes()) {
         assert!(recorded.iter().any(|intent| is_of(intent, call)), "{when}: {call:?} is not recorded");
     }
-    for run in ledger.verify().expect("a ledger").0 {
-        assert!(run.result.is_ok(), "{when}: {run:?}");
-    }
+    let verification = ledger.verify().expect("a ledger");
+    assert_eq!(verification.chain(), ChainState::Intact, "{when}: {verification:?}");
     let endpoint: Endpoint = scenario.sandbox().base_url().parse().expect("a URL");
     let out: BTreeSet<Email> =
-        ledger.standing(endpoint.realm()).expect("a ledger").invitations.out.into_keys().collect();
+        ledger.standing(endpoint.realm()).expect("a ledger").invitations(None).out.into_keys().collect();
 
     scenario.sandbox().set_faults(Vec::new());
+    expire_lock(scenario);
     scenario.run("apply --yes").ok();
     for call in scenario.calls().iter().filter(|call| call.path.ends_with("/invite")) {
         let email = Email::as_received(call.email().expect("an address"));
@@ -121,6 +121,15 @@ fn recovers(scenario: &Scenario, expected: &Accesses, when: &str) {
     }
     assert_eq!(access(scenario), *expected, "{when}");
     scenario.run("plan --detailed-exitcode").ok();
+}
+
+/// Lets the lock of a run that was killed expire: no one waits a minute for it.
+pub(crate) fn expire_lock(scenario: &Scenario) {
+    let path = scenario.path(".guestlist/lease.json");
+    let Ok(text) = std::fs::read_to_string(&path) else { return };
+    let mut lock: serde_json::Value = serde_json::from_str(&text).expect("a lock");
+    lock["renewed"] = (jiff::Timestamp::now() - jiff::SignedDuration::from_secs(60)).to_string().into();
+    std::fs::write(&path, lock.to_string()).expect("a lock");
 }
 
 fn is_of(intent: &Intent, call: &LoggedCall) -> bool {

@@ -20,14 +20,15 @@ fn scenario() -> Scenario {
 #[test]
 fn the_log_tells_who_did_what() {
     let scenario = scenario();
+    scenario.run("plan").ok();
     scenario.run("log").assert(0, "The ledger is empty.\n", "");
     scenario.run("apply --yes --concurrency 1").ok();
     scenario.run("log").assert(
         0,
         "\
 $TODAY $TIME apply to $ENDPOINT by tester on $HOST (completed)
-  $TODAY $TIME invite ben@example.com: proj_npnFzPr9 USER → invited, 204, $N ms
   $TODAY $TIME invite ana@example.com: proj_9KeAhZB1 ADMIN → invited, 204, $N ms
+  $TODAY $TIME invite ben@example.com: proj_npnFzPr9 USER → invited, 204, $N ms
 ",
         "",
     );
@@ -53,7 +54,7 @@ fn the_log_as_json_is_the_records_as_stored() {
     let stored = scenario.read_all(".guestlist/runs");
     let mut command = scenario.command(&["log", "--format", "json"]);
     let shown = String::from_utf8(command.output().expect("the binary runs").stdout).expect("UTF-8");
-    assert!(shown.lines().eq(stored.lines().rev()), "the newest first, else to the letter: {shown}");
+    assert!(shown == stored, "to the letter: {shown}");
     let kinds: Vec<_> = stored
         .lines()
         .map(|line| {
@@ -74,11 +75,7 @@ fn an_edited_record_shows() {
     let scenario = scenario();
     scenario.run("apply --yes").ok();
     let verified = scenario.run("log --verify");
-    assert!(
-        verified.ok().stdout.ends_with("1 file checked: every record is as it was written.\n"),
-        "{}",
-        verified.stdout
-    );
+    assert!(verified.ok().stdout.ends_with("1 file checked: all records intact.\n"), "{}", verified.stdout);
     let runs = std::fs::read_dir(scenario.path(".guestlist/runs")).expect("runs");
     let file = runs.map(|entry| entry.expect("a run").path()).next().expect("a run");
     let text = std::fs::read_to_string(&file).expect("a run");
@@ -86,7 +83,7 @@ fn an_edited_record_shows() {
     let broken = scenario.run("log --verify");
     assert_eq!(broken.status, Some(1));
     assert!(broken.stdout.starts_with("broken "), "{}", broken.stdout);
-    assert_eq!(broken.stderr, "error: 1 file of the ledger is not as guestlist wrote it\n");
+    assert_eq!(broken.stderr, "error: the ledger was modified: 1 problem\n");
     let plan = scenario.run("plan");
     assert!(
         plan.ok()
@@ -98,9 +95,8 @@ fn an_edited_record_shows() {
 }
 
 #[test]
-fn a_run_without_an_end_is_told_apart_and_an_empty_ledger_too() {
+fn a_run_that_may_be_cut_is_not_called_ok() {
     let scenario = scenario();
-    scenario.run("log --verify").assert(0, "The ledger has no runs: there is nothing to check.\n", "");
     scenario.run("log nobody@example.com").assert(
         1,
         "",
@@ -108,28 +104,138 @@ fn a_run_without_an_end_is_told_apart_and_an_empty_ledger_too() {
 error: there is no team file `nobody@example.com`; name it, or begin with `guestlist import --out nobody@example.com`
 ",
     );
+    scenario.run("plan").ok();
+    scenario.run("log --verify").assert(0, "The ledger has no runs: nothing to check.\n", "");
+    scenario.run("log --verify --format json").assert(0, "{\"chain\":\"intact\",\"problems\":[]}\n", "");
     scenario.run("apply --yes").ok();
-    let runs = std::fs::read_dir(scenario.path(".guestlist/runs")).expect("runs");
-    let file = runs.map(|entry| entry.expect("a run").path()).next().expect("a run");
+    let file = run_files(&scenario).remove(0);
+    let name = scenario.placeholders(&file.file_name().expect("a name").to_string_lossy());
     let text = std::fs::read_to_string(&file).expect("a run");
     let cut: String = text.lines().take(4).map(|line| format!("{line}\n")).collect::<Vec<_>>().concat();
-    std::fs::write(&file, cut).expect("a cut");
-    let cut = scenario.run("log --verify");
-    assert!(
-        cut.ok().stdout.ends_with(
-            "1 file checked: every record is as it was written; 1 without an end, so that later records may be missing.\n"
-        ),
-        "{}",
-        cut.stdout
+    let no_end = format!(
+        "`{name}` has no end: the run is in progress, was interrupted, or its last records were removed"
     );
+    let torn = format!("`{name}`, line 5 is incomplete (the process was interrupted while writing it)");
+    for (text, finding, line, more) in
+        [(cut.clone(), no_end, None, ""), (format!("{cut}{{"), torn, Some(5), ", line 5 is incomplete")]
+    {
+        std::fs::write(&file, text).expect("a cut");
+        scenario.run("log --verify").assert(
+            0,
+            &format!(
+                "\
+incomplete {name}: 4 records, 2 calls, 1 call without an outcome, no end recorded{more}
+1 file checked: all records intact.
+"
+            ),
+            &format!("warning: {finding}\n"),
+        );
+        let line = line.map(|line| format!("\"line\":{line},")).unwrap_or_default();
+        scenario.run("log --verify --format json").assert(
+            0,
+            &format!(
+                "{{\"chain\":\"intact\",\"problems\":[{{\"file\":\"{name}\",\"level\":\"warning\",{line}\"text\":\"{finding}\"}}]}}\n"
+            ),
+            "",
+        );
+        let log = scenario.run("log");
+        assert_eq!((log.status, log.stderr), (Some(0), format!("warning: {finding}\n")));
+        // The next run names the last record, so that nothing can have been removed after it.
+        scenario.write("team.yaml", &format!("{HEAD}{TWO}").replace("ben@", "bob@"));
+    }
+    scenario.run("apply --yes").ok();
+    let log = scenario.run("log");
+    let torn =
+        format!("warning: `{name}`, line 5 is incomplete (the process was interrupted while writing it)\n");
+    assert_eq!((log.status, log.stderr), (Some(0), torn));
+}
+
+#[test]
+fn the_log_warns_of_a_forged_and_of_a_missing_run_before_it_shows_anything() {
+    let scenario = scenario();
+    scenario.run("apply --yes").ok();
+    let first = run_files(&scenario).remove(0);
+    let name = scenario.placeholders(&first.file_name().expect("a name").to_string_lossy());
+    scenario.write("team.yaml", &format!("{HEAD}{TWO}").replace("ben@", "bob@"));
+    scenario.run("apply --yes").ok();
+    let second = run_files(&scenario).remove(1);
+    let next = scenario.placeholders(&second.file_name().expect("a name").to_string_lossy());
+    let whole = std::fs::read_to_string(&first).expect("a run");
+    std::fs::write(&first, whole.replace("ben@example.com", "eve@example.com")).expect("an edit");
+    let log = scenario.run("log");
+    assert_eq!(log.status, Some(0));
+    assert!(log.stdout.contains("invite eve@example.com"), "{}", log.stdout);
+    assert!(log.stderr.starts_with(&format!("warning: `{name}`, line ")), "{}", log.stderr);
+    assert!(log.stderr.ends_with(" was edited\n"), "{}", log.stderr);
+
+    std::fs::remove_file(&first).expect("a removal");
+    let missing = format!("`{name}` is missing: `{next}` continues from it");
+    let log = scenario.run("log --format json");
+    assert_eq!((log.status, log.stderr), (Some(0), format!("warning: {missing}\n")));
+    let ok = "ok";
+    scenario.run("log --verify").assert(
+        1,
+        &format!("{ok} {next}: 4 records, 1 call, completed\nbroken {missing}\n"),
+        "error: the ledger was modified: 1 problem\n",
+    );
+    scenario.run("log --verify --format json").assert(
+        1,
+        &format!("{{\"chain\":\"damaged\",\"problems\":[{{\"level\":\"error\",\"text\":\"{missing}\"}}]}}\n"),
+        "error: the ledger was modified: 1 problem\n",
+    );
+    // A run file that is a link is not followed, and not left aside either.
+    #[cfg(unix)]
+    {
+        std::fs::write(scenario.path("kept"), whole).expect("a file");
+        std::os::unix::fs::symlink(scenario.path("kept"), &first).expect("a link");
+        for command in ["log", "log --verify", "plan", "plan --offline", "apply --yes"] {
+            let refused = scenario.run(command);
+            assert_eq!(
+                (refused.status, refused.stderr),
+                (
+                    Some(1),
+                    format!(
+                        "error: `.guestlist/runs/{name}` is not a run file of guestlist; move it out of the \
+                         ledger, or restore the file that it stands for\n"
+                    )
+                ),
+                "{command}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_ledger_that_is_not_there_is_an_error() {
+    let scenario = scenario();
+    for (args, shown) in [("", ".guestlist"), (" --ledger mistyped", "mistyped")] {
+        for command in ["log", "log --verify", "log --verify --format json", "unlock --yes"] {
+            let expected =
+                format!("error: no ledger at `{shown}`; check the path, or name the ledger with --ledger\n");
+            scenario.run(&format!("{command}{args}")).assert(1, "", &expected);
+        }
+    }
+    assert!(!scenario.path(".guestlist").exists());
+}
+
+/// The run files, the first one first.
+fn run_files(scenario: &Scenario) -> Vec<std::path::PathBuf> {
+    let runs = std::fs::read_dir(scenario.path(".guestlist/runs")).expect("runs");
+    let mut files: Vec<_> = runs.map(|entry| entry.expect("a run").path()).collect();
+    files.sort();
+    files
 }
 
 #[test]
 fn an_offline_plan_says_what_it_rests_on() {
     let scenario = scenario().member("ana@example.com", &[("storefront", "USER")]);
-    scenario.run("plan --offline").assert(1, "", "\
-error: the ledger `.guestlist` keeps no reading of $ENDPOINT: run `guestlist plan` once with the service at hand
-");
+    scenario.run("plan --offline").assert(
+        1,
+        "",
+        "\
+error: the ledger `.guestlist` has no saved snapshot of $ENDPOINT; run `guestlist plan` online first
+",
+    );
     scenario.run("plan").ok();
     scenario.calls();
     scenario.run("plan --offline").assert(0, "\
@@ -162,7 +268,11 @@ Offline: the last reading is less than a second old.
     scenario.write("team.yaml", &other);
     let ended = scenario.run("plan --offline");
     assert_eq!(ended.status, Some(1));
-    assert!(ended.stderr.contains("does not have more: run `guestlist plan` once"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("does not have more; run `guestlist plan` online first"),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]
@@ -282,9 +392,18 @@ fn a_second_apply_is_refused_while_the_lease_is_held() {
         asked.stderr
     );
     let freed = scenario.run("unlock --yes");
-    assert_eq!((freed.status, freed.stdout.as_str()), (Some(0), "The lease is free.\n"));
+    assert_eq!((freed.status, freed.stdout.as_str()), (Some(0), "The lock is released.\n"));
     scenario.run("apply --yes").ok();
-    scenario.run("unlock --yes").assert(0, "Nobody holds the lease: nothing to do.\n", "");
+    scenario.run("unlock --yes").assert(0, "The ledger is not locked: nothing to do.\n", "");
+    let log = scenario.run("log");
+    let (_, unlocked) = log.ok().stdout.split_once("unlock to ").expect("the release");
+    assert!(
+        unlocked.starts_with("https://api.voucherify.io by tester on $HOST (completed)\n")
+            || unlocked.starts_with("$ENDPOINT by tester on $HOST (completed)\n"),
+        "{unlocked}"
+    );
+    assert!(unlocked.contains("  released the lock of anna on build-7 (process "), "{unlocked}");
+    scenario.run("log --verify").ok();
     drop(lease);
 }
 

@@ -180,9 +180,7 @@ error: the saved plan `plan.json` is not applied: its format is version 7 and th
     let cut = scenario.run("apply --plan plan.json --yes");
     assert!(
         cut.status == Some(1)
-            && cut
-                .stderr
-                .starts_with("error: the saved plan `plan.json` is not applied: it is no saved plan ("),
+            && cut.stderr.starts_with("error: the saved plan `plan.json` is not applied: not a saved plan ("),
         "{cut:?}"
     );
     scenario.run("apply --plan gone.json --yes").assert(
@@ -202,6 +200,111 @@ error: the saved plan `.` cannot be read: it is a folder; make one with `guestli
     assert_eq!([scenario.writes(), other.writes()].concat(), [""; 0]);
 }
 
+/// Sam is VIEWER; one file makes him ADMIN, the other leaves him so.
+fn sam() -> (Scenario, String, String) {
+    let team = |role: &str| {
+        format!(
+            "{HEAD}people:\n  - {{email: sam@example.com, first_name: S, last_name: L, projects: {{storefront: {role}}}}}\npolicy: {{max_removals: 100%}}\n"
+        )
+    };
+    let scenario = Scenario::new().member("sam@example.com", &[("storefront", "VIEWER")]);
+    (scenario, team("ADMIN"), team("VIEWER"))
+}
+
+/// The only run that the ledger has, and the one after it, by name.
+fn runs(scenario: &Scenario) -> Vec<String> {
+    let entries = std::fs::read_dir(scenario.path(".guestlist/runs")).expect("runs");
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.expect("a run").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_saved_plan_that_was_applied_does_not_undo_the_next_one() {
+    let (scenario, admin, viewer) = sam();
+    scenario.write("team.yaml", &admin);
+    scenario.run("plan --out a.json").ok();
+    scenario.run("apply --plan a.json --yes").ok();
+    scenario.write("team.yaml", &viewer);
+    scenario.run("plan --out b.json").ok();
+    scenario.run("apply --plan b.json --yes").ok();
+    assert_eq!(scenario.writes().len(), 2);
+    let refused = scenario.run("apply --plan a.json --yes");
+    refused.assert(
+        1,
+        "",
+        &format!(
+            "error: the saved plan is not applied: the run {} of $TODAYT$TIMEZ by tester on {} has applied all of it; make a new plan\n",
+            scenario.placeholders(&runs(&scenario)[0]),
+            std::fs::read_to_string("/proc/sys/kernel/hostname").expect("a host").trim()
+        ),
+    );
+    assert_eq!(scenario.writes(), [""; 0]);
+    // What it leads to holds still, so there is nothing to refuse.
+    scenario.run("apply --plan b.json --yes").ok();
+    assert_eq!(scenario.writes(), [""; 0]);
+}
+
+#[test]
+fn a_saved_plan_that_was_never_applied_does_not_undo_a_later_one() {
+    let (scenario, admin, viewer) = sam();
+    let scenario = scenario.member("kim@example.com", &[("storefront", "VIEWER")]);
+    scenario.write("team.yaml", &admin);
+    scenario.run("plan --out a.json").ok();
+    let kim =
+        "\n  - {email: kim@example.com, first_name: K, last_name: L, projects: {storefront: USER}}\npolicy";
+    scenario.write("team.yaml", &admin.replace("ADMIN", "USER").replace("\npolicy", kim));
+    scenario.run("apply --yes").ok();
+    assert_eq!(scenario.writes().len(), 2);
+    // Past this ledger, as by hand, it is again what the plan was made for.
+    scenario.write("team.yaml", &viewer);
+    scenario.run("apply --yes --ledger by-hand").ok();
+    scenario.calls();
+    let refused = scenario.run("apply --plan a.json --yes");
+    assert_eq!((refused.status, refused.stdout.as_str()), (Some(1), ""));
+    assert!(
+        refused.stderr.contains(
+            "has applied a plan that was made later ($TODAYT$TIMEZ) to sam@example.com; make a new plan"
+        ),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(scenario.writes(), [""; 0]);
+}
+
+#[test]
+fn a_saved_plan_that_was_interrupted_can_be_continued() {
+    let scenario = scenario();
+    scenario.run("plan --out plan.json").ok();
+    scenario.faults(&["400,method=POST,times=1"]);
+    let first = scenario.run("apply --plan plan.json --yes --concurrency 1");
+    assert_eq!(first.status, Some(1), "{}", first.stderr);
+    scenario.faults(&[]);
+    scenario.run("apply --plan plan.json --yes").ok();
+    scenario.run("plan --detailed-exitcode").ok();
+}
+
+#[test]
+fn a_plan_saved_offline_names_users_by_their_ids() {
+    let (scenario, _, viewer) = sam();
+    scenario.organization(|organization| assert!(organization.add_elsewhere("new@example.com", "N", "N")));
+    let new = |role: &str| {
+        viewer.replace(
+            "\npolicy",
+            &format!("\n  - {{email: new@example.com, first_name: N, last_name: N, projects: {{storefront: {role}}}}}\npolicy"),
+        )
+    };
+    scenario.write("team.yaml", &new("USER"));
+    scenario.run("apply --yes").ok();
+    scenario.write("team.yaml", &new("VIEWER"));
+    scenario.run("plan --offline --out plan.json").ok();
+    let plan = scenario.read("plan.json");
+    assert!(plan.contains("\"user_id\": \"user_"), "{plan}");
+    scenario.run("apply --plan plan.json --yes").ok();
+    scenario.run("plan --detailed-exitcode").ok();
+}
+
 #[test]
 fn a_plan_for_a_day_to_come_waits_for_it() {
     let scenario = scenario();
@@ -210,7 +313,7 @@ fn a_plan_for_a_day_to_come_waits_for_it() {
         1,
         "",
         "\
-error: the saved plan `plan.json` is not applied: it is for 2999-01-01, and that day has not come (UTC)
+error: the saved plan `plan.json` is not applied: it is for 2999-01-01, which is in the future (UTC)
 ",
     );
     assert_eq!(scenario.writes(), [""; 0]);

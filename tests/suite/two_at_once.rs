@@ -31,21 +31,24 @@ fn the_second_on_one_ledger_is_refused_and_told_who_is_first() {
     scenario.calls();
     let second = scenario.run("apply --yes");
     assert_eq!((second.status, second.stdout.as_str()), (Some(1), ""));
-    let who = format!("(process {}) holds it since ", first.id());
+    let who = format!("(process {}) since ", first.id());
     let (begins, ends) = second.stderr.split_once(&who).expect("who is first");
-    assert!(begins.starts_with("error: the ledger is in use: tester"), "{begins}");
+    assert!(begins.starts_with("error: the ledger is locked by tester"), "{begins}");
     assert!(
         ends.ends_with(
-            "; wait until that run has ended (a lease that is not renewed expires after 60 seconds), or, if \
-             you know it to be gone, run `guestlist unlock`\n"
+            "; wait until that run has ended (a lock that is not renewed expires after 60 seconds), or, if \
+             you know that it is gone, run `guestlist unlock`\n"
         ),
         "{ends}"
     );
     assert_eq!(scenario.writes(), [""; 0], "the second one wrote");
     first.kill().expect("a process");
     first.wait().expect("its end");
-    // The lease of a process that is gone holds nobody up.
+    // A process that was killed still has its lock until that expires or is released.
     scenario.sandbox().set_faults(Vec::new());
+    assert_eq!(scenario.run("apply --yes").status, Some(1));
+    assert_eq!(scenario.writes(), [""; 0]);
+    scenario.run("unlock --yes").ok();
     scenario.run("apply --yes").ok();
 }
 
