@@ -45,8 +45,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     if plan.changes.is_empty() {
         return run.end().await;
     }
-    let calls = wording::count(plan.changes.len(), "call");
-    run.confirm(args.yes, format!("Make {calls} to {}?", plan.endpoint)).await?;
+    run.confirm(args.yes, question(&view, args.terms)).await?;
     let manner = Manner { command: "apply", concurrency: usize::from(args.concurrency), again: false };
     let Carried { report, signal, closed } = run.carry_out(&plan, &known, manner).await?;
     let told = tell(&report, desired, terminal);
@@ -55,6 +54,22 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         None if report.is_success() => closed.and(told),
         None => closed.and(told).and(Err(Failure::Said)),
     }
+}
+
+/// What is asked before anything is done: what is at stake, and which guards were lifted.
+fn question(view: &View, lifted: PlanTerms) -> String {
+    let these = match view.plan.changes.len() {
+        1 => "this change".to_owned(),
+        n => format!("these {n} changes"),
+    };
+    let flags =
+        [("--allow-removals", lifted.allow_removals), ("--allow-new-admins", lifted.allow_new_admins)];
+    let lifted: Vec<_> = flags.into_iter().filter_map(|(flag, n)| Some(format!("{flag} {}", n?))).collect();
+    let lifted = match lifted.as_slice() {
+        [] => String::new(),
+        lifted => format!(", with {}", wording::list(lifted)),
+    };
+    format!("Apply {these} to {}: {}{lifted}?", view.plan.endpoint, render::at_stake(view))
 }
 
 impl Task {

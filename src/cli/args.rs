@@ -12,7 +12,7 @@ use jiff::civil::Date;
 #[command(
     after_help = "Credentials come from VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN, or from \
 files that VOUCHERIFY_MANAGEMENT_ID_FILE and VOUCHERIFY_MANAGEMENT_TOKEN_FILE name; never from an argument.\n\n\
-Exit status: 0 done or nothing to do; 1 failed or refused; 2 only with --detailed-exitcode: the plan has changes.\n\n\
+Exit status: 0 done or nothing to do; 1 failed or refused; 2 only with --detailed-exitcode: the plan has changes or needs attention.\n\n\
 Example: guestlist apply team.yaml --sandbox"
 )]
 pub(crate) struct Cli {
@@ -132,13 +132,13 @@ pub(crate) struct Plan {
     /// Save the plan, for `apply --plan`
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Exit with 2 if the plan has changes
+    /// Exit with 2 if the plan has changes, or a note that needs attention
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
     /// Ask no one: use the last reading that the ledger keeps
     #[arg(long)]
     pub(crate) offline: bool,
-    /// The plan as it would be on that day (UTC)
+    /// The plan as it would be on that day, today or later (UTC)
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub(crate) at: Option<Date>,
     /// The team file without the pull request: tells which changes come from it and which are drift
@@ -157,6 +157,9 @@ pub(crate) struct PlanTerms {
     /// Lift `max_removals` for this run; N is the number that the guard shows
     #[arg(long, value_name = "N")]
     pub(crate) allow_removals: Option<usize>,
+    /// Lift `max_new_admins` for this run; N is the number that the guard shows
+    #[arg(long, value_name = "N")]
+    pub(crate) allow_new_admins: Option<usize>,
     /// Send at most N invitations
     #[arg(long, value_name = "N")]
     pub(crate) max_invites: Option<usize>,

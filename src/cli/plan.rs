@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::civil::Date;
+
 use super::args::{Everywhere, Plan as Args, PlanFormat, PlanTerms};
 use super::connection::{Place, today};
 use super::failure::{Ended, Failure};
@@ -12,6 +14,7 @@ use super::load::{self, folder_of};
 use super::survey;
 use super::terminal::Terminal;
 use crate::api::{Pace, expected};
+use crate::desired::{Policy, PolicyChange};
 use crate::inert;
 use crate::plan::{Plan, SavedPlan, Terms, origins};
 use crate::render::{self, Redacted, View};
@@ -23,25 +26,34 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     for read in [Some(path), args.base.as_ref()].into_iter().flatten() {
         keep_apart(args.out.as_deref(), read)?;
     }
-    let team = load::team(path, terminal)?;
+    let date = day(args.at)?;
+    let mut team = load::team(path, terminal)?;
     let place = Place::of_team(everywhere, path, &team)?;
-    let desired = &team.desired;
     let base = args.base.as_deref().map(|base| load::team(base, terminal)).transpose()?;
+    let policy_changes = match &base {
+        Some(base) => bind_policy(&mut team.desired.policy, &base.desired.policy),
+        None => Vec::new(),
+    };
+    let desired = &team.desired;
     // Taken before the reading, which becomes the last one by being made.
     let past = base.as_ref().map(|_| survey::past(&place)).transpose()?;
     let (known, rate) = survey::live_or_offline(args.offline, everywhere, &place, desired, terminal).await?;
-    let terms = terms(&place, args.at.unwrap_or_else(today), args.terms);
+    let terms = terms(&place, date, args.terms);
     let plan = Plan::between(desired, &known, &terms);
     let origins = match (&base, &past) {
         (Some(base), Some(past)) => origins(&plan, &base.desired, &known, past),
         _ => Vec::new(),
     };
-    let redacted = args.redact.then(|| Redacted::new(&plan, desired, &known));
-    let (shown_plan, shown_known) =
-        redacted.as_ref().map_or((&plan, &known), |redacted| (&redacted.plan, &redacted.known));
+    let redacted = args.redact.then(|| Redacted::new(&plan, &known, &policy_changes));
+    let (shown_plan, shown_known, shown_changes) = match &redacted {
+        Some(redacted) => (&redacted.plan, &redacted.known, &redacted.policy_changes),
+        None => (&plan, &known, &policy_changes),
+    };
     let expected = expected_time(&plan, rate.as_ref());
     let view = View {
         origins: &origins,
+        policy_changes: shown_changes,
+        has_base: base.is_some(),
         width: Terminal::width(),
         ..View::new(shown_plan, desired, shown_known, expected)
     };
@@ -64,15 +76,34 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         });
     }
     refuse(&plan)?;
-    if args.detailed_exitcode && !plan.changes.is_empty() { Err(Failure::HasChanges) } else { Ok(()) }
+    if args.detailed_exitcode && !plan.is_clean() { Err(Failure::HasChanges) } else { Ok(()) }
+}
+
+/// The day of the plan. The members of a day that has passed are not known, so it is today or later.
+fn day(asked: Option<Date>) -> Result<Date, Failure> {
+    let today = today();
+    match asked {
+        Some(day) if day < today => {
+            Err(Failure::new(format!("--at {day} is in the past; today is {today} (UTC)")))
+        }
+        asked => Ok(asked.unwrap_or(today)),
+    }
+}
+
+/// Makes the base's policy bind as well, and tells how the two differ.
+fn bind_policy(policy: &mut Policy, base: &Policy) -> Vec<PolicyChange> {
+    let changes = policy.changes_from(base);
+    *policy = std::mem::take(policy).bound_by(base);
+    changes
 }
 
 /// What this run allows.
-pub(crate) fn terms(place: &Place, date: jiff::civil::Date, args: PlanTerms) -> Terms {
+pub(crate) fn terms(place: &Place, date: Date, args: PlanTerms) -> Terms {
     Terms {
         endpoint: place.endpoint.clone(),
         date,
         allow_removals: args.allow_removals,
+        allow_new_admins: args.allow_new_admins,
         max_invites: args.max_invites,
     }
 }
@@ -88,8 +119,7 @@ pub(crate) fn refuse(plan: &Plan) -> Ended {
         return Ok(());
     }
     let guards = wording::count(plan.refused.len(), "guard");
-    let verb = if plan.refused.len() == 1 { "refuses" } else { "refuse" };
-    Err(Failure::new(format!("{guards} {verb} this plan, and nothing of it will be applied")))
+    Err(Failure::new(format!("plan blocked by {guards}; nothing will be applied")))
 }
 
 /// A team file that is read is not written over.

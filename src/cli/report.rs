@@ -19,7 +19,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         survey::live_or_offline(args.offline, everywhere, &place, &team.desired, terminal).await?;
     let plan = Plan::between(&team.desired, &known, &Terms::new(place.endpoint.clone(), today()));
     for refusal in &plan.refused {
-        terminal.warn(&refusal.text);
+        terminal.warn(&render::refusal(&team.desired, refusal));
     }
     let review = Review::new(&team, &known, &plan);
     let text = match args.format {

@@ -2,6 +2,7 @@
 
 mod access;
 mod alias;
+mod binding;
 mod names;
 mod people;
 mod policy;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::identity::{Access, Email, Endpoint, ProjectId, RoleId};
 
 pub use alias::{Aliases, slug};
+pub use binding::PolicyChange;
 pub use names::{LONGEST_NAME, refused_id, refused_name};
 pub use resolve::resolve;
 pub use write::write;
@@ -71,20 +73,32 @@ pub struct Policy {
     pub prune: Prune,
     /// How much may be taken away at once, per project and for the whole plan.
     pub max_removals: Limit,
+    /// How many people may become ADMIN in one plan.
+    pub max_new_admins: u32,
     /// How many members with ADMIN every managed project keeps at least.
     pub keep_admins: u32,
     /// Patterns of people who are never changed and never removed.
     pub protect: Vec<EmailPattern>,
+    /// The policy on the base branch, where it differs: then both bind, and the stricter one counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Box<Policy>>,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { prune: Prune::None, max_removals: Limit::Percent(10), keep_admins: 1, protect: Vec::new() }
+        Self {
+            prune: Prune::None,
+            max_removals: Limit::Percent(10),
+            max_new_admins: 5,
+            keep_admins: 1,
+            protect: Vec::new(),
+            base: None,
+        }
     }
 }
 
-/// What is taken away besides what the team file itself says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+/// What is removed besides what the team file itself says, each more than the one before.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Prune {
     /// Nothing.

@@ -53,7 +53,7 @@ pub(super) fn ledger(ledger: Option<&Text>, problems: &mut Problems) -> Option<S
 
 /// The policy, with the defaults for what it does not say.
 pub(super) fn resolve(written: &team_file::Policy, problems: &mut Problems) -> Policy {
-    let team_file::Policy { prune, max_removals, keep_admins, protect } = written;
+    let team_file::Policy { prune, max_removals, max_new_admins, keep_admins, protect } = written;
     let mut policy = Policy::default();
     if let Some(text) = prune {
         match text.value.as_str() {
@@ -75,12 +75,15 @@ pub(super) fn resolve(written: &team_file::Policy, problems: &mut Problems) -> P
             problems.push(problem.help("write a percentage from `0%` to `100%`, or a whole number"));
         }
     }
-    if let Some(text) = keep_admins {
-        if let Some(number) = whole_number(&text.value) {
-            policy.keep_admins = number;
+    for (text, number) in
+        [(max_new_admins, &mut policy.max_new_admins), (keep_admins, &mut policy.keep_admins)]
+    {
+        let Some(text) = text else { continue };
+        if let Some(written) = whole_number(&text.value) {
+            *number = written;
         } else {
-            let problem = Problem::new(text.at, format!("{} is no number of admins", shown(&text.value)));
-            problems.push(problem.help("write a whole number such as `1`"));
+            let message = format!("expected a number of ADMINs, found {}", shown(&text.value));
+            problems.push(Problem::new(text.at, message).help("write a whole number such as `1`"));
         }
     }
     if let Some(text) = protect.get(MAX_PATTERNS) {

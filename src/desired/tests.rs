@@ -40,6 +40,7 @@ people:
 policy:
   prune: roles
   max_removals: 5
+  max_new_admins: 7
   keep_admins: 2
   protect: ["*@agency.example"]
 include: [people/*.yaml]
@@ -115,7 +116,9 @@ fn the_example_resolves() {
         policy: Policy {
             prune: Prune::Roles,
             max_removals: Limit::Count(5),
+            max_new_admins: 7,
             keep_admins: 2,
+            base: None,
             protect: vec![EmailPattern::new("*@agency.example")],
         },
     };

@@ -180,6 +180,9 @@ fn policy(node: &Node<'_>, problems: &mut Problems) -> Option<Policy> {
     Some(Policy {
         prune: optional_text(&fields, "prune", "`prune`", problems),
         max_removals: optional_text(&fields, "max_removals", "`max_removals`", problems),
+        max_new_admins: fields
+            .get("max_new_admins")
+            .and_then(|node| shape::number(node, "`max_new_admins`", problems)),
         keep_admins: fields
             .get("keep_admins")
             .and_then(|node| shape::number(node, "`keep_admins`", problems)),

@@ -141,6 +141,9 @@ struct Policy {
     /// members, or a number.
     #[schemars(extend("default" = "10%"))]
     max_removals: Option<MaxRemovals>,
+    /// How many people may become ADMIN in one plan, invitations included.
+    #[schemars(extend("default" = 5))]
+    max_new_admins: Option<u32>,
     /// How many members with ADMIN every managed project keeps at least.
     #[schemars(extend("default" = 1))]
     keep_admins: Option<u32>,

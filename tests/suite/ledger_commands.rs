@@ -132,27 +132,27 @@ error: the ledger `.guestlist` keeps no reading of $ENDPOINT: run `guestlist pla
 ");
     scenario.run("plan").ok();
     scenario.calls();
-    scenario.run("plan --offline").assert(0, "\
-Plan for $ENDPOINT on $TODAY
-offline: members as the ledger has them of $TODAY $TIME UTC
+    scenario.run("plan --offline").assert(
+        0,
+        "\
+1 invited · 1 becomes ADMIN · 2 calls
+Plan for $ENDPOINT on $TODAY; offline: snapshot from $TODAY $TIME UTC
 
 Becomes ADMIN (1)
-  ! ana@example.com    storefront
+  ! ana@example.com    storefront USER → ADMIN
 
 Invited (1)
   + ben@example.com    loyalty USER  (Ben Elm)
 
-Changes role (1)
-  ~ ana@example.com    storefront USER → ADMIN
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
-
-Plan: 1 to invite, 0 to assign, 1 to change, 0 to unassign: 2 calls.
 Plan id: $DIGEST
-", "\
+",
+        "\
 Offline: the last reading is less than a second old.
-");
+",
+    );
     assert_eq!(scenario.calls(), []);
     scenario.run("apply --yes").ok();
     scenario.run("plan --offline --detailed-exitcode").ok();

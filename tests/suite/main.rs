@@ -2,6 +2,7 @@
 
 mod apply;
 mod architecture;
+mod attention;
 mod convergence;
 mod corpus;
 #[cfg(unix)]

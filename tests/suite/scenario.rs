@@ -250,6 +250,12 @@ impl Ended {
         );
     }
 
+    /// Fails unless the command ended with that status.
+    #[track_caller]
+    pub(crate) fn assert_status(&self, status: i32) {
+        assert_eq!(self.status, Some(status), "--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr);
+    }
+
     /// Fails unless the command succeeded.
     #[track_caller]
     pub(crate) fn ok(&self) -> &Self {

@@ -101,7 +101,10 @@ fn data_and_talk_are_kept_apart() {
     );
     assert_eq!(
         json["summary"],
-        serde_json::json!({"invite": 1, "assign": 0, "change_role": 0, "unassign": 0, "calls": 1})
+        serde_json::json!({
+            "invite": 1, "assign": 0, "change_role": 0, "unassign": 0, "calls": 1, "attention": 0,
+            "new_admins": 0, "removals": 0,
+        })
     );
     assert_eq!(json["evidence"]["source"], "live");
     for line in scenario.run("plan -vvv --log-format json").stderr.lines() {

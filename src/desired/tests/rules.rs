@@ -1043,7 +1043,7 @@ error: `101%` is no limit
   |
 help: write a percentage from `0%` to `100%`, or a whole number
 
-error: `-1` is no number of admins
+error: expected a number of ADMINs, found `-1`
  --> team.yaml:6:16
   |
 6 |   keep_admins: -1
