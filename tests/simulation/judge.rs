@@ -166,7 +166,9 @@ fn removals(turn: &Turn, desired: &Desired) -> Verdict {
     let undated: Vec<_> = plan
         .changes
         .iter()
-        .filter(|change| change.is_reduction())
+        .zip(plan.effects())
+        .filter(|(_, effect)| effect.is_removal())
+        .map(|(change, _)| change)
         .filter(|change| desired.people.get(change.email()).is_none_or(|person| is_active(person, plan.date)))
         .collect();
     if turn.allowed == Some(undated.len()) {
@@ -291,6 +293,8 @@ pub(crate) fn at_rest(organization: &Organization, desired: &Desired, today: Dat
         let left = managed(user).len();
         let most = usize::from(left == user.projects.len());
         must!(!goes || left <= most, "{} should be gone and has {left} managed projects", user.login);
+        let powerful = managed(user).values().any(|role| ["ADMIN", "USER"].contains(&role.as_str()));
+        must!(!goes || !powerful, "{} should be gone and has more than VIEWER", user.login);
     }
     Ok(())
 }
