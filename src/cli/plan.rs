@@ -9,6 +9,7 @@ use super::connection::{Place, today};
 use super::failure::{Ended, Failure};
 use super::github;
 use super::load::{self, folder_of};
+use super::place::keep_to_base;
 use super::survey;
 use super::terminal::Terminal;
 use crate::api::{Pace, expected};
@@ -27,6 +28,9 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     let place = Place::of_team(everywhere, path, &team)?;
     let desired = &team.desired;
     let base = args.base.as_deref().map(|base| load::team(base, terminal)).transpose()?;
+    if let Some(base) = &base {
+        keep_to_base(everywhere, &team, base)?;
+    }
     // Taken before the reading, which becomes the last one by being made.
     let past = base.as_ref().map(|_| survey::past(&place)).transpose()?;
     let (known, rate) = survey::live_or_offline(args.offline, everywhere, &place, desired, terminal).await?;
@@ -53,7 +57,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     })?;
     github::summarize(|| render::markdown(&view), terminal);
     if let Some(out) = &args.out {
-        let saved = SavedPlan::new(&plan, desired, &known, &place.ledger_name, &terms);
+        let saved = SavedPlan::new(&plan, desired, &known, place.ledger_in_plan()?, &terms);
         save(out, &saved.to_json())?;
         let shown = out.display().to_string();
         let shown = inert::line(&shown);
