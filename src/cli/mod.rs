@@ -66,7 +66,7 @@ pub fn main() -> ExitCode {
             runtime.shutdown_background();
             ended
         }
-        Err(error) => Err(Failure::new(format!("the system gives no threads: {error}"))),
+        Err(error) => Err(Failure::new(format!("could not start threads: {error}"))),
     };
     let Err(failure) = ended else { return ExitCode::SUCCESS };
     match &failure {
@@ -99,7 +99,7 @@ async fn run(cli: Cli, terminal: Terminal) -> Ended {
         Command::Log(args) => log::run(&args, everywhere, terminal),
         Command::Resend(args) => resend::run(&args, everywhere, terminal).await,
         Command::Report(args) => report::run(&args, everywhere, terminal).await,
-        Command::Unlock(args) => unlock::run(&args, everywhere, terminal),
+        Command::Unlock(args) => unlock::run(&args, everywhere, terminal).await,
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::completions(&args),
         Command::Man => completions::man(),

@@ -23,6 +23,8 @@ mod ledger_commands;
 mod obstacles;
 mod planning;
 mod pull_request;
+#[cfg(unix)]
+mod questions;
 mod readme;
 mod rehearsal;
 mod removals;

@@ -406,7 +406,7 @@ Left alone (1)
 Plan: 1 to invite, 0 to assign, 0 to change, 0 to unassign: 1 call, less than a second.
 Plan id: $DIGEST
 ", "\
-error: nobody can be asked here: if that is meant, run with --yes
+error: cannot ask for confirmation (not a terminal); pass --yes to proceed
 ");
     assert_eq!(scenario.writes(), [""; 0]);
     assert_eq!(scenario.organization(|organization| organization.invited().count()), 0);
