@@ -1,7 +1,6 @@
 //! Ctrl-C and SIGTERM: the first ends a run in order, at a question at once; the second at once.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
@@ -14,8 +13,9 @@ const INTERRUPTED: u8 = 130;
 pub(crate) struct Signals {
     /// The exit status that the first signal asks for; 0 as long as none has come.
     status: watch::Receiver<u8>,
-    /// Whether there is a question on the screen.
-    asking: Arc<AtomicBool>,
+    /// Whether there is a question on the screen. Locked while a signal is taken in, so a question ends either
+    /// before the signal or with it.
+    asking: Arc<Mutex<bool>>,
 }
 
 impl Signals {
@@ -23,13 +23,14 @@ impl Signals {
     /// process.
     pub(crate) fn listen(first: impl Fn() + Send + 'static) -> Result<Self, Failure> {
         let (sender, status) = watch::channel(0);
-        let asking = Arc::new(AtomicBool::new(false));
+        let asking = Arc::new(Mutex::new(false));
         let is_asking = Arc::clone(&asking);
         let heard = move |signal: u8| {
+            let is_asking = is_asking.lock().unwrap_or_else(PoisonError::into_inner);
             if sender.send_replace(signal) != 0 {
                 std::process::exit(i32::from(signal));
             }
-            if !is_asking.load(Ordering::SeqCst) {
+            if !*is_asking {
                 first();
             }
         };
@@ -81,10 +82,10 @@ impl Signals {
     ///
     /// The thread that reads the answer is left behind: nothing can end it, and the process ends without it.
     pub(crate) async fn confirm(&mut self, terminal: Terminal, yes: bool, question: String) -> Ended {
-        self.asking.store(true, Ordering::SeqCst);
+        self.set_asking(true);
         let asked = tokio::task::spawn_blocking(move || terminal.confirm(yes, &question));
         let confirmed = self.or_stop(async { asked.await.map_err(Failure::new)? }).await;
-        self.asking.store(false, Ordering::SeqCst);
+        self.set_asking(false);
         // A signal that found the question still open counts, even if the answer was a moment earlier.
         let Some(signal) = self.failure() else { return confirmed };
         // The question is still on this line.
@@ -94,5 +95,9 @@ impl Signals {
             "\nCancelled. Nothing was changed."
         });
         Err(signal)
+    }
+
+    fn set_asking(&self, asking: bool) {
+        *self.asking.lock().unwrap_or_else(PoisonError::into_inner) = asking;
     }
 }
