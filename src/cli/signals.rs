@@ -78,11 +78,15 @@ impl Signals {
         // What the signal made fail may be told before the signal itself.
         done.map_err(|failure| self.failure().unwrap_or(failure))
     }
+
     /// Asks; a signal ends the question at once. Whoever waits for an answer has not changed anything yet.
     ///
     /// The thread that reads the answer is left behind: nothing can end it, and the process ends without it.
     pub(crate) async fn confirm(&mut self, terminal: Terminal, yes: bool, question: String) -> Ended {
         self.set_asking(true);
+        if let Some(signal) = self.failure() {
+            return Err(signal);
+        }
         let asked = tokio::task::spawn_blocking(move || terminal.confirm(yes, &question));
         let confirmed = self.or_stop(async { asked.await.map_err(Failure::new)? }).await;
         self.set_asking(false);
