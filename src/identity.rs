@@ -1,11 +1,14 @@
 //! The names of things: people, projects, users, roles and the service itself. To parse is to check.
 
+mod endpoint;
+
 use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
+
+pub use endpoint::{Endpoint, TrustedEndpoint};
 
 /// Who has which role where: project → role.
 pub type Access = BTreeMap<ProjectId, Role>;
@@ -244,110 +247,6 @@ impl fmt::Display for Role {
     }
 }
 
-/// The base URL of the Management API, without a slash at its end, or the simulated organization.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Endpoint(String);
-
-impl Endpoint {
-    /// The organization that is simulated inside this process, on whatever port it got.
-    #[must_use]
-    pub fn sandbox() -> Self {
-        Self("sandbox".to_owned())
-    }
-
-    /// The public cluster of that name: `api`, `us1` or `as1`.
-    #[must_use]
-    pub fn of_cluster(name: &str) -> Option<Self> {
-        let host = match name {
-            "api" => "api",
-            "us1" => "us1.api",
-            "as1" => "as1.api",
-            _ => return None,
-        };
-        Some(Self(format!("https://{host}.voucherify.io")))
-    }
-
-    /// The URL (or `sandbox`).
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// What tells one organization's ledger entries from another's: the endpoint, but a loopback
-    /// address without its port, since a server there gets a new one each time it starts.
-    #[must_use]
-    pub fn realm(&self) -> &str {
-        match host_of(&self.0) {
-            Some(host) if is_loopback(host) => "loopback",
-            _ => &self.0,
-        }
-    }
-
-    /// Whether it names this machine.
-    #[must_use]
-    pub fn is_loopback(&self) -> bool {
-        host_of(&self.0).is_some_and(is_loopback)
-    }
-}
-
-impl Default for Endpoint {
-    /// The public cluster in Europe.
-    fn default() -> Self {
-        Self("https://api.voucherify.io".to_owned())
-    }
-}
-
-impl FromStr for Endpoint {
-    type Err = &'static str;
-
-    /// Takes a base URL: `https://`, or `http://` to this machine alone.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let trimmed = text.trim_end_matches('/');
-        let (scheme, rest) =
-            trimmed.split_once("://").ok_or("it is no URL such as `https://api.voucherify.io`")?;
-        let scheme = scheme.to_ascii_lowercase();
-        if rest.contains('@') {
-            return Err(
-                "credentials do not belong into a URL: set VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN",
-            );
-        }
-        if rest.contains(['?', '#']) || rest.chars().any(|c| c.is_whitespace() || crate::inert::is_active(c))
-        {
-            return Err("a base URL has no spaces, no `?` and no `#`");
-        }
-        let url = format!("{scheme}://{rest}");
-        let host = host_of(&url).filter(|host| !host.is_empty()).ok_or("it names no host")?;
-        match scheme.as_str() {
-            "https" => Ok(Self(url)),
-            "http" if is_loopback(host) => Ok(Self(url)),
-            "http" => {
-                Err("plain `http://` would show the credentials to everyone on the way; use `https://`")
-            }
-            _ => Err("it does not begin with `https://`"),
-        }
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::inert::line(&self.0))
-    }
-}
-
-fn host_of(url: &str) -> Option<&str> {
-    let authority = url.split_once("://")?.1.split('/').next()?;
-    match authority.strip_prefix('[') {
-        Some(bracketed) => bracketed.split_once(']').map(|(host, _)| host),
-        None => Some(authority.rsplit_once(':').map_or(authority, |(host, _)| host)),
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -382,27 +281,6 @@ mod tests {
         }
         for good in ["a@example.com", "a.b+c@sub.example.co", "o'neil@example.com", "用户@例子.公司"] {
             assert!(Email::parse(good).is_ok(), "{good:?} was refused");
-        }
-    }
-
-    #[test]
-    fn plain_http_is_for_loopback_alone() {
-        for good in
-            ["https://api.voucherify.io", "http://127.0.0.1:8080/", "http://[::1]:80", "http://localhost:1"]
-        {
-            assert!(good.parse::<Endpoint>().is_ok(), "{good} was refused");
-        }
-        for bad in [
-            "http://api.voucherify.io",
-            "http://127.0.0.1.example.com",
-            "api.voucherify.io",
-            "ftp://127.0.0.1",
-            "https://id:token@host",
-            "https://",
-            "https://host?x",
-            "http://localhost@evil.example",
-        ] {
-            assert!(bad.parse::<Endpoint>().is_err(), "{bad} was taken");
         }
     }
 

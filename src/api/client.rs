@@ -19,7 +19,7 @@ use super::retry::{RetryPolicy, Timeouts};
 use super::secret::Credentials;
 use super::wire::Content;
 use super::{Reader, Writer};
-use crate::identity::Endpoint;
+use crate::identity::TrustedEndpoint;
 
 /// How a client goes about its calls.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -79,7 +79,11 @@ impl Client {
     ///
     /// # Errors
     /// Where no certificate can be found to trust.
-    pub fn new(endpoint: &Endpoint, credentials: &Credentials, settings: Settings) -> Result<Self, NoRoots> {
+    pub fn new(
+        endpoint: &TrustedEndpoint,
+        credentials: &Credentials,
+        settings: Settings,
+    ) -> Result<Self, NoRoots> {
         Self::with_clock(endpoint, credentials, settings, Arc::new(SystemClock))
     }
 
@@ -88,12 +92,13 @@ impl Client {
     /// # Errors
     /// Where no certificate can be found to trust.
     pub fn with_clock(
-        endpoint: &Endpoint,
+        endpoint: &TrustedEndpoint,
         credentials: &Credentials,
         settings: Settings,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, NoRoots> {
-        let exchange = Exchange::new(endpoint, credentials, &settings.timeouts, settings.body_cap)?;
+        let exchange =
+            Exchange::new(endpoint.endpoint(), credentials, &settings.timeouts, settings.body_cap)?;
         Ok(Self(Arc::new(Shared {
             exchange,
             settings,

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::testing::{QuickClock, Reply, Request, Script, Server, answer, ok};
 use super::*;
-use crate::identity::{Email, Endpoint, ProjectId, Role, UserId};
+use crate::identity::{Email, Endpoint, ProjectId, Role, TrustedEndpoint, UserId};
 use crate::known;
 
 const NO_PROJECTS: &str = r#"{"object":"list","data_ref":"data","data":[],"total":0}"#;
@@ -20,7 +20,8 @@ fn credentials() -> Credentials {
 
 fn client(endpoint: &Endpoint, settings: Settings) -> (Client, Arc<QuickClock>) {
     let clock = QuickClock::new();
-    let client = Client::with_clock(endpoint, &credentials(), settings, Arc::clone(&clock) as _);
+    let trusted = TrustedEndpoint::named_by_operator(endpoint.clone());
+    let client = Client::with_clock(&trusted, &credentials(), settings, Arc::clone(&clock) as _);
     (client.expect("a client"), clock)
 }
 

@@ -26,13 +26,15 @@ pub(crate) struct Cli {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Everywhere {
-    /// Cluster (api, us1, as1) or base URL of the Management API, in place of what the team file says
+    /// Cluster (api, us1, as1) or base URL of the Management API; overrides `VOUCHERIFY_ENDPOINT` and the team
+    /// file
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
-    /// Folder of the ledger, in place of what the team file says
+    /// Folder of the ledger; overrides the team file
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) ledger: Option<String>,
-    /// Use a simulated organization inside this process, kept in FILE; needs no credentials
+    /// Use a simulated organization inside this process, kept in FILE; needs no credentials, and has its own
+    /// ledger
     #[cfg(feature = "sandbox")]
     #[expect(
         clippy::option_option,

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::failure::Failure;
 use super::github;
+use super::place::leads_out;
 use super::terminal::Terminal;
 use crate::desired::{self, Team};
 use crate::inert;
-use crate::team_file::{self, FileId, Location, MAX_BYTES, Problem, Problems, Sources, Text};
+use crate::team_file::{self, FileId, Location, MAX_BYTES, Problem, Problems, Sources, TeamFile, Text};
 
 /// No team has so many files.
 const MOST_FILES: usize = 10_000;
@@ -51,6 +52,7 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
     let root_id = sources.add(&name, bytes, &mut problems);
     let root = team_file::parse_root(&sources, root_id, &mut problems);
     let folder = folder_of(path);
+    refuse_linked_ledger(&root, &folder, &mut problems);
     let mut included = Vec::new();
     for (pattern, files) in expand(&root.include, path, &folder, &mut problems) {
         for file in files {
@@ -65,6 +67,22 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
         Ok(team) => Loaded { sources, problems: Problems::default(), team: Some(team) },
         Err(problems) => Loaded { sources, problems, team: None },
     })
+}
+
+/// A `ledger` that seems to be inside the folder may be a link that leads out of it.
+fn refuse_linked_ledger(root: &TeamFile, folder: &Path, problems: &mut Problems) {
+    let Some(ledger) = root.ledger.as_ref().filter(|ledger| !ledger.value.contains("://")) else { return };
+    let name = Path::new(&ledger.value);
+    // What its text says is judged with everything else that the file says.
+    let is_relative = name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if is_relative && leads_out(folder, name) {
+        let message =
+            format!("ledger {} is a link out of the team file's folder", team_file::shown(&ledger.value));
+        problems.push(
+            Problem::new(ledger.at, message)
+                .help("name the folder that it leads to with `--ledger`, without this key"),
+        );
+    }
 }
 
 /// Reads the team file for a command that cannot do without; its problems are drawn on standard error.

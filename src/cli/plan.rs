@@ -11,6 +11,7 @@ use super::connection::{Place, today};
 use super::failure::{Ended, Failure};
 use super::github;
 use super::load::{self, folder_of};
+use super::place::keep_to_base;
 use super::survey;
 use super::terminal::Terminal;
 use crate::api::{Pace, expected};
@@ -30,6 +31,9 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     let mut team = load::team(path, terminal)?;
     let place = Place::of_team(everywhere, path, &team)?;
     let base = args.base.as_deref().map(|base| load::team(base, terminal)).transpose()?;
+    if let Some(base) = &base {
+        keep_to_base(everywhere, &team, base)?;
+    }
     let policy_changes = match &base {
         Some(base) => bind_policy(&mut team.desired.policy, &base.desired.policy),
         None => Vec::new(),
@@ -65,7 +69,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     })?;
     github::summarize(|| render::markdown(&view), terminal);
     if let Some(out) = &args.out {
-        let saved = SavedPlan::new(&plan, desired, &known, &place.ledger_name, &terms);
+        let saved = SavedPlan::new(&plan, desired, &known, place.ledger_in_plan()?, &terms);
         save(out, &saved.to_json())?;
         let shown = out.display().to_string();
         let shown = inert::line(&shown);

@@ -24,6 +24,13 @@ pub use names::{LONGEST_NAME, refused_id, refused_name};
 pub use resolve::resolve;
 pub use write::write;
 
+/// The folder of the ledger where the team file does not name one.
+pub const LEDGER: &str = ".guestlist";
+
+/// The folder of the ledger of `--sandbox`: no team file can name it, so a rehearsal never touches the
+/// audit trail.
+pub const SANDBOX_LEDGER: &str = ".guestlist/sandbox";
+
 /// What the team file asks for.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Desired {

@@ -66,10 +66,10 @@ struct TeamFile {
     #[schemars(extend("const" = 1))]
     version: u8,
     /// The cluster on which the organization is: `api` (Europe, the default), `us1`, `as1`, or the base
-    /// URL of a dedicated installation.
+    /// URL of a dedicated installation under `voucherify.io`. Any other host has to be named with `--endpoint`.
     cluster: Option<Cluster>,
-    /// Where guestlist records its calls: a folder beside this file (`.guestlist` where left out). The
-    /// format knows `s3://…`, `gs://…` and `az://…`, which this version cannot write to yet.
+    /// Where guestlist records its calls: a folder inside the one of this file (`.guestlist` where left
+    /// out). The format knows `s3://…` and `az://…`, which this version cannot write to yet.
     ledger: Option<LedgerPlace>,
     /// The managed projects: what this file calls them, and their ids. No other project is ever read,
     /// shown or changed.

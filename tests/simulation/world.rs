@@ -8,7 +8,7 @@ use std::time::Duration;
 use guestlist::api::{Client, Credentials, Settings, Timeouts};
 use guestlist::apply::{Apply, Ending, Report, Stop, Stopped};
 use guestlist::desired::Desired;
-use guestlist::identity::{Email, Endpoint};
+use guestlist::identity::{Email, Endpoint, TrustedEndpoint};
 use guestlist::known::Known;
 use guestlist::ledger::{EndReason, Intent, Ledger, LedgerLocation, Run, Who};
 use guestlist::plan::{Change, Plan, Terms};
@@ -90,7 +90,8 @@ impl World {
     pub(crate) fn client(&self) -> Client {
         let credentials = self.sandbox.credentials();
         let credentials = Credentials::parse(&credentials.id, &credentials.token).expect("credentials");
-        Client::with_clock(&self.endpoint, &credentials, self.settings.clone(), Arc::clone(&self.clock) as _)
+        let endpoint = TrustedEndpoint::named_by_operator(self.endpoint.clone());
+        Client::with_clock(&endpoint, &credentials, self.settings.clone(), Arc::clone(&self.clock) as _)
             .expect("a client")
     }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use guestlist::api::{Client, Credentials, Settings};
 use guestlist::apply::{Apply, Ending, Report, Stop};
 use guestlist::desired::{self, Desired};
-use guestlist::identity::{Email, Endpoint, ProjectId};
+use guestlist::identity::{Email, Endpoint, ProjectId, TrustedEndpoint};
 use guestlist::known::{Known, Reading};
 use guestlist::ledger::{self, EndReason, Ledger, LedgerLocation, Run, Who};
 use guestlist::plan::{Plan, Terms};
@@ -163,11 +163,12 @@ impl Bench {
             Options { organization, behaviour: case.behaviour, rate_limit: None, ..Options::default() };
         let sandbox = Sandbox::start(options).await.expect("a sandbox");
         let endpoint: Endpoint = sandbox.base_url().parse().expect("an endpoint");
+        let trusted = TrustedEndpoint::named_by_operator(endpoint.clone());
         let given = sandbox.credentials();
         let credentials = Credentials::parse(&given.id, &given.token).expect("credentials");
         Self {
             desired: desired(&case.team),
-            client: Client::new(&endpoint, &credentials, Settings::default()).expect("a client"),
+            client: Client::new(&trusted, &credentials, Settings::default()).expect("a client"),
             ledger: Ledger::open(&LedgerLocation::Folder(folder.to_owned())).expect("a ledger"),
             endpoint,
             sandbox,

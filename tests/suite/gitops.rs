@@ -90,6 +90,7 @@ impl Pipeline {
             .env("HOME", self.scenario.path("home"))
             .env("GH_STATE", self.scenario.path("state"))
             .env("PLAN_MARKDOWN", self.scenario.path("plan.md"))
+            .env("VOUCHERIFY_ENDPOINT", self.scenario.sandbox().base_url())
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .envs(environment.iter().copied())
             .stdin(Stdio::null());

@@ -264,7 +264,7 @@ error: VOUCHERIFY_MANAGEMENT_TOKEN_FILE names no file: it takes the path of a fi
 ");
     let endpoint = "https://me:canary-4711@voucherify.example";
     bounded(&scenario, &["plan", "--endpoint", endpoint]).assert(1, "", "\
-error: --endpoint `https://**************@voucherify.example` cannot be used: credentials do not belong into a URL: set VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN
+error: --endpoint `https://**************@voucherify.example` cannot be used: credentials do not belong in a URL: set VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN
 ");
 }
 

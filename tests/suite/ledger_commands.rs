@@ -190,7 +190,7 @@ error: the ledger knows of no invitation to ana@example.com; `guestlist apply` s
         "",
         "\
 ana@example.com was invited on $TODAY.
-error: nobody can be asked here: if that is meant, run with --yes
+error: cannot ask for confirmation (not a terminal); pass --yes to proceed
 ",
     );
     assert_eq!(scenario.writes(), [""; 0]);
@@ -277,7 +277,9 @@ fn a_second_apply_is_refused_while_the_lease_is_held() {
     let asked = scenario.run("unlock");
     assert_eq!(asked.status, Some(1));
     assert!(
-        asked.stderr.ends_with("error: nobody can be asked here: if that is meant, run with --yes\n"),
+        asked
+            .stderr
+            .ends_with("error: cannot ask for confirmation (not a terminal); pass --yes to proceed\n"),
         "{}",
         asked.stderr
     );

@@ -421,7 +421,7 @@ Not changed (1)
 Plan id: $DIGEST
 ",
         "\
-error: nobody can be asked here: if that is meant, run with --yes
+error: cannot ask for confirmation (not a terminal); pass --yes to proceed
 ",
     );
     assert_eq!(scenario.writes(), [""; 0]);

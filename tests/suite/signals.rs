@@ -28,7 +28,7 @@ fn start(scenario: &Scenario) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs")
 }
 
-fn send(signal: &str, child: &Child) {
+pub(crate) fn send(signal: &str, child: &Child) {
     let sent = Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status();
     assert!(sent.expect("a shell").success());
 }
@@ -55,7 +55,7 @@ fn the_first_signal_lets_the_call_under_way_end() {
         assert!(stdout.ends_with("Applied 1 of 3 changes (1 changed).\n"), "{stdout}");
         assert_eq!(
             stderr,
-            "Stopping: calls under way will end, nothing new starts. Once more stops now.\n\
+            "Stopping after the calls in flight. Press Ctrl-C again to stop immediately.\n\
              changed a@example.com: storefront USER → ADMIN\n\
              error: the run stopped: interrupted; 2 changes not begun, run again to go on\n"
         );
@@ -115,7 +115,7 @@ fn the_second_signal_stops_now() {
     assert_eq!(output.status.code(), Some(130));
     assert_eq!(
         texts(&output).1,
-        "topping: calls under way will end, nothing new starts. Once more stops now.\n"
+        "topping after the calls in flight. Press Ctrl-C again to stop immediately.\n"
     );
     scenario.sandbox().set_faults(Vec::new());
     scenario.run("apply --yes").ok();
