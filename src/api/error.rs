@@ -62,7 +62,7 @@ impl Error {
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match &self.problem {
-            Problem::Redirected { status, .. } => Some(*status),
+            Problem::Redirected { status, .. } | Problem::Damaged { status, .. } => Some(*status),
             Problem::RateLimited { .. } => Some(429),
             problem => problem.refusal().map(|refusal| refusal.status),
         }
@@ -71,7 +71,10 @@ impl Error {
     /// What Voucherify's support asks for.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.problem.refusal()?.request_id.as_deref()
+        match &self.problem {
+            Problem::Damaged { request_id, .. } => request_id.as_deref(),
+            problem => problem.refusal()?.request_id.as_deref(),
+        }
     }
 
     /// Whether the service may have done what it was asked, in any of the attempts.

@@ -51,8 +51,15 @@ pub enum Problem {
     TimedOut,
     /// The connection broke before the answer was there.
     Lost(String),
-    /// The answer is not what was to be answered.
-    Damaged(String),
+    /// The answer is neither the documented success nor a documented refusal, so what it says does not count.
+    Damaged {
+        /// The status.
+        status: u16,
+        /// The id that Voucherify's support asks for.
+        request_id: Option<String>,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Page after page came, and more than any project has users.
     Endless {
         /// How many came.
@@ -98,7 +105,7 @@ impl Problem {
             | Self::Unreachable { .. }
             | Self::TimedOut
             | Self::Lost(_)
-            | Self::Damaged(_) => true,
+            | Self::Damaged { .. } => true,
             Self::Credentials(_)
             | Self::NotInPlan(_)
             | Self::Forbidden(_)
@@ -138,7 +145,7 @@ impl Problem {
             | Self::Unreachable { .. }
             | Self::TimedOut
             | Self::Lost(_)
-            | Self::Damaged(_) => true,
+            | Self::Damaged { .. } => true,
             Self::Refused(refusal) => refusal.status >= 500,
             _ => false,
         }
@@ -153,9 +160,11 @@ impl Problem {
     #[must_use]
     pub fn may_have_been_processed(&self) -> bool {
         match self {
-            Self::Failing(_) | Self::TimedOut | Self::Lost(_) | Self::Damaged(_) | Self::TooLarge { .. } => {
-                true
-            }
+            Self::Failing(_)
+            | Self::TimedOut
+            | Self::Lost(_)
+            | Self::Damaged { .. }
+            | Self::TooLarge { .. } => true,
             Self::Refused(refusal) => refusal.status >= 500,
             Self::ServiceDown { last, .. } => last.may_have_been_processed(),
             _ => false,
@@ -213,7 +222,13 @@ impl fmt::Display for Problem {
             }
             Self::TimedOut => f.write_str("got no whole answer in time"),
             Self::Lost(reason) => write!(f, "got no answer, since the connection broke ({reason})"),
-            Self::Damaged(reason) => write!(f, "got an answer that cannot be read ({reason})"),
+            Self::Damaged { status, request_id, reason } => {
+                write!(f, "got an invalid answer ({status}, {reason}")?;
+                if let Some(id) = request_id {
+                    write!(f, ", request_id {id}")?;
+                }
+                f.write_str(")")
+            }
             Self::TooLarge { cap } => write!(f, "got an answer of more than {} MiB", cap >> 20),
             Self::Endless { users } => write!(f, "was answered with {users} users, and no end in sight"),
             Self::Unsendable => f.write_str("was not made, since an id in its path is empty or only dots"),
@@ -242,7 +257,7 @@ impl Problem {
             Self::Refused(_) => "correct what it names, then run again",
             Self::Unreachable { .. } => "check the endpoint, the network and the proxy, then run again",
             Self::ServiceDown { .. } | Self::Failing(_) | Self::TimedOut | Self::Lost(_) => "run again later",
-            Self::Damaged(_) | Self::TooLarge { .. } | Self::Endless { .. } => {
+            Self::Damaged { .. } | Self::TooLarge { .. } | Self::Endless { .. } => {
                 "check that the endpoint is Voucherify's and no proxy answers in its place"
             }
             Self::Unsendable => "correct the id",

@@ -12,6 +12,7 @@ use super::*;
 use crate::identity::{Email, Endpoint, ProjectId, Role, UserId};
 use crate::known;
 
+const REFUSED: &str = r#"{"code":400,"message":"No"}"#;
 const NO_PROJECTS: &str = r#"{"object":"list","data_ref":"data","data":[],"total":0}"#;
 
 fn credentials() -> Credentials {
@@ -61,9 +62,9 @@ async fn projects_are_one_call_with_the_credentials_in_its_headers() {
 async fn writes_send_exactly_what_their_calls_say() {
     let server = Server::start(|request| match request.line.split(' ').next() {
         Some("DELETE") => answer("204 No Content", &["x-request-id: req_1"], ""),
-        Some("PUT") => ok(r#"{"id":"u1","login":"a@b.co","projects":{"p":"role_1"},"is_owner":true}"#),
+        Some("PUT") => ok(r#"{"id":"u/1","login":"a@b.co","projects":{"p":"role_1"},"is_owner":true}"#),
         _ if request.line.contains("invite") => Reply::Whole("HTTP/1.1 204 No Content\r\n\r\n".to_owned()),
-        _ => ok(r#"{"id":"u1","email":"a@b.co","first_name":null,"projects":null}"#),
+        _ => ok(r#"{"id":"u1","email":"a@b.co","first_name":null,"projects":{"p":"USER"}}"#),
     })
     .await;
     let writer = quick(&server.endpoint).0.writer();
@@ -73,7 +74,7 @@ async fn writes_send_exactly_what_their_calls_say() {
     let invited = writer.invite(&invite).await.expect("invited");
     assert_eq!((invited.status, invited.attempts, invited.request_id), (204, 1, None));
     let assigned = writer.assign(&p("p"), &email, &Role::Viewer).await.expect("assigned");
-    assert_eq!((assigned.value.login.as_str(), assigned.value.projects.len()), ("a@b.co", 0));
+    assert_eq!((assigned.value.login.as_str(), assigned.value.projects.len()), ("a@b.co", 1));
     let role = Role::from("role_1".to_owned());
     let user = UserId::new("u/1");
     let updated = writer.update_role(&p("p"), &user, &role).await.expect("updated");
@@ -231,7 +232,7 @@ async fn users_of_several_projects_are_kept_apart() {
 #[tokio::test]
 async fn failures_that_may_pass_are_repeated() {
     let good: Script = || ok(NO_PROJECTS);
-    let faults: [Script; 14] = [
+    let faults: [Script; 19] = [
         || answer("500 Oops", &[], "{}"),
         || answer("502 Bad Gateway", &["content-type: text/html"], "<html>"),
         || answer("503 Busy", &["retry-after: 2"], ""),
@@ -246,6 +247,11 @@ async fn failures_that_may_pass_are_repeated() {
         || ok(""),
         || ok(r#"{"data":[{"name":"no id"}]}"#),
         || ok("[1"),
+        || answer("201 Made", &[], NO_PROJECTS),
+        || answer("204 No Content", &[], ""),
+        || answer("404 Gone", &[], "<html>"),
+        || answer("409 Twice", &[], r#"{"code":"409","message":"No"}"#),
+        || answer("418 Teapot", &[], r#"{"code":418}"#),
     ];
     for (number, fault) in faults.into_iter().enumerate() {
         assert_eq!(read([fault, good]).await, ("0 projects".to_owned(), 2), "fault {number}");
@@ -254,7 +260,7 @@ async fn failures_that_may_pass_are_repeated() {
 
 #[tokio::test]
 async fn everything_else_is_not_repeated() {
-    let faults: [(Script, &str); 13] = [
+    let faults: [(Script, &str); 12] = [
         (
             || {
                 answer(
@@ -266,14 +272,19 @@ async fn everything_else_is_not_repeated() {
             "was refused (400 invalid_payload, No, It\\nis, request_id r1): correct what it names, then run again",
         ),
         (
-            || answer("404 Gone", &["x-request-id: r2"], "<html>"),
-            "was refused (404, request_id r2): correct what it names, then run again",
+            || answer("404 Gone", &["x-request-id: r2"], r#"{"code":404,"message":"Gone"}"#),
+            "was refused (404, Gone, request_id r2): correct what it names, then run again",
         ),
         (
-            || answer("409 Twice", &[], r#"{"key":7,"message":{"a":[1]},"request_id":null}"#),
-            "was refused (409 7, {\"a\":[1]}): correct what it names, then run again",
+            || {
+                answer(
+                    "409 Twice",
+                    &[],
+                    r#"{"code":0,"key":7,"message":"a","details":{"a":[1]},"request_id":null}"#,
+                )
+            },
+            "was refused (409 7, a, {\"a\":[1]}): correct what it names, then run again",
         ),
-        (|| answer("418 Teapot", &[], ""), "was refused (418): correct what it names, then run again"),
         (|| answer("501 Never", &[], ""), "was refused (501): correct what it names, then run again"),
         (
             || answer("401 Who", &[], r#"{"message":"Unauthorized"}"#),
@@ -320,12 +331,81 @@ async fn everything_else_is_not_repeated() {
     }
 }
 
+/// What a call comes to where every attempt gets the same answer: the status and the number of attempts, where
+/// the answer does not count.
+async fn damaged<T: Content + std::fmt::Debug>(
+    call: &Call<T>,
+    status: u16,
+    body: &'static str,
+) -> Option<(u16, u32)> {
+    let body = if status == 204 { "" } else { body };
+    let server = Server::start(move |_| answer(&format!("{status} Status"), &[], body)).await;
+    let error = quick(&server.endpoint).0.writer().send(call).await.err()?;
+    assert!(error.may_have_been_processed() && error.refused().is_none() && !error.is_fatal(), "{error}");
+    assert!(matches!(error.problem, Problem::Damaged { .. }), "{error}");
+    Some((error.status()?, error.attempts))
+}
+
+#[tokio::test]
+async fn only_the_documented_answer_is_a_success() {
+    let email = Email::as_received("a@b.co");
+    let access = BTreeMap::from([(p("p"), Role::User)]);
+    let invite = Call::invite(&Invite { email: &email, first_name: "A", last_name: "B", projects: &access });
+    let unassign = Call::unassign(&p("p"), &UserId::new("u1"));
+    let assign = Call::assign(&p("p"), &email, &Role::User);
+    let update = Call::update_role(&p("p"), &UserId::new("u1"), &Role::User);
+    let user = r#"{"id":"u1","login":"A@b.co","projects":{"p":"USER"}}"#;
+    let bodies = ["<html>log in</html>", "", "{}", user, REFUSED];
+    for status in [200, 201, 202, 203, 204, 206] {
+        for body in bodies {
+            let said = format!("{status} {body}");
+            let expected = Some((status, 5));
+            let empty = if status == 204 { None } else { expected };
+            assert_eq!(damaged(&invite, status, body).await, empty, "invite {said}");
+            assert_eq!(damaged(&unassign, status, body).await, empty, "unassign {said}");
+            let whole = if status == 200 && body == user { None } else { expected };
+            assert_eq!(damaged(&assign, status, body).await, whole, "assign {said}");
+            assert_eq!(damaged(&update, status, body).await, whole, "update {said}");
+        }
+    }
+    for status in [400, 404, 405, 409, 410, 418, 422] {
+        for body in ["<html>", "", "{}", "[]", r#"{"code":"400","message":"No"}"#, r#"{"code":400}"#] {
+            let said = format!("{status} {body}");
+            assert_eq!(damaged(&invite, status, body).await, Some((status, 5)), "invite {said}");
+            assert_eq!(damaged(&unassign, status, body).await, Some((status, 5)), "unassign {said}");
+            assert_eq!(damaged(&assign, status, body).await, Some((status, 5)), "assign {said}");
+            assert_eq!(damaged(&update, status, body).await, Some((status, 5)), "update {said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_about_someone_or_something_else_is_no_success() {
+    let email = Email::as_received("a@b.co");
+    let assign = Call::assign(&p("p"), &email, &Role::User);
+    let update = Call::update_role(&p("p"), &UserId::new("u1"), &Role::User);
+    let bad = Some((200, 5));
+    for (body, assigned, updated) in [
+        (r#"{"id":"u1","login":"sso","email":"a@b.co","projects":{"p":"USER"}}"#, None, None),
+        (r#"{"id":"u1","login":"a@b.co","email":"x@b.co","projects":{"p":"USER","q":"ADMIN"}}"#, None, None),
+        // Kept the role from before: Update User follows.
+        (r#"{"id":"u1","login":"a@b.co","projects":{"p":"ADMIN"}}"#, None, bad),
+        (r#"{"id":"u1","login":"a@b.co","projects":{"q":"USER"}}"#, bad, bad),
+        (r#"{"id":"u1","login":"a@b.co"}"#, bad, bad),
+        (r#"{"id":"u2","login":"a@b.co","projects":{"p":"USER"}}"#, None, bad),
+        (r#"{"id":"u1","login":"x@b.co","projects":{"p":"USER"}}"#, bad, None),
+    ] {
+        assert_eq!(damaged(&assign, 200, body).await, assigned, "assign {body}");
+        assert_eq!(damaged(&update, 200, body).await, updated, "update {body}");
+    }
+}
+
 #[tokio::test]
 async fn what_stops_the_run_is_told_from_what_concerns_one_person() {
     for (status, fatal) in
         [(401, true), (402, true), (403, true), (301, true), (400, false), (404, false), (409, false)]
     {
-        let server = Server::start(move |_| answer(&format!("{status} Status"), &[], "{}")).await;
+        let server = Server::start(move |_| answer(&format!("{status} Status"), &[], REFUSED)).await;
         let error = quick(&server.endpoint).0.reader().projects().await.expect_err("a failure");
         assert_eq!((error.status(), error.is_fatal()), (Some(status), fatal));
         assert_eq!(error.refused().is_some(), !fatal);
@@ -444,7 +524,7 @@ async fn while_all_wait_it_is_said_until_when() {
 #[tokio::test]
 async fn what_any_attempt_may_have_done_is_remembered() {
     let server = Server::script([(|| Reply::Cut(String::new())) as Script, || {
-        answer("409 Twice", &[], r#"{"key":"duplicate_found"}"#)
+        answer("409 Twice", &[], r#"{"code":409,"key":"duplicate_found","message":"Twice"}"#)
     }])
     .await;
     let email = Email::as_received("a@b.co");
@@ -505,7 +585,11 @@ async fn bodies_without_end_are_read_up_to_the_cap() {
             "200 OK",
             "got an answer of more than 1 MiB: check that the endpoint is Voucherify's and no proxy answers in its place",
         ),
-        ("404 Gone", "was refused (404): correct what it names, then run again"),
+        (
+            "404 Gone",
+            "got an invalid answer (404, the body is not Voucherify's error object) (tried 5 times): check that the \
+             endpoint is Voucherify's and no proxy answers in its place",
+        ),
     ] {
         let server = Server::start(move |_| endless(status)).await;
         let error =
@@ -543,7 +627,8 @@ async fn an_answer_ends_the_row_of_failures() {
         let mut calls = 0;
         let server = Server::start(move |_| {
             calls += 1;
-            if calls % 21 == 0 { answer(answered, &[], NO_PROJECTS) } else { answer("502 Oops", &[], "") }
+            let body = if answered == "200 OK" { NO_PROJECTS } else { REFUSED };
+            if calls % 21 == 0 { answer(answered, &[], body) } else { answer("502 Oops", &[], "") }
         })
         .await;
         let (client, _) = quick(&server.endpoint);
@@ -593,7 +678,7 @@ async fn a_stop_ends_what_waits_and_nothing_else() {
 async fn what_the_service_says_is_inert_and_short() {
     let server = Server::start(|_| {
         let message = format!("\\u001b[31m\\u202e canary-id canary-token {}", "x".repeat(1000));
-        answer("400 Bad", &[], &format!(r#"{{"message":"{message}"}}"#))
+        answer("400 Bad", &[], &format!(r#"{{"code":400,"message":"{message}"}}"#))
     })
     .await;
     let error = quick(&server.endpoint).0.reader().projects().await.expect_err("refused");
@@ -619,7 +704,11 @@ fn no_credential_reaches_a_log_at_any_level() {
         runtime.block_on(async {
             let server = Server::start(|request| match request.line.split(' ').next() {
                 Some("GET") => Reply::Cut("canary-token".to_owned()),
-                _ => answer("400 Bad", &["x-request-id: canary-id"], r#"{"message":"canary-token"}"#),
+                _ => answer(
+                    "400 Bad",
+                    &["x-request-id: canary-id"],
+                    r#"{"code":400,"message":"canary-token"}"#,
+                ),
             })
             .await;
             let (client, _) = quick(&server.endpoint);

@@ -5,6 +5,7 @@
 //! repeats it.
 
 mod clock;
+mod damaged;
 mod judge;
 mod pacing;
 mod patience;
