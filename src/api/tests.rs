@@ -29,6 +29,13 @@ fn quick(endpoint: &Endpoint) -> (Client, Arc<QuickClock>) {
     client(endpoint, Settings::default())
 }
 
+/// Makes a call that nobody forbids.
+async fn send<T: Content>(client: &Client, call: &Call<T>) -> Result<Answer<T>, Error> {
+    let writer = client.writer();
+    let admission = writer.admit(call).await?;
+    writer.send(call, admission, &|| true).await
+}
+
 fn p(id: &str) -> ProjectId {
     ProjectId::new(id)
 }
@@ -67,20 +74,20 @@ async fn writes_send_exactly_what_their_calls_say() {
         _ => ok(r#"{"id":"u1","email":"a@b.co","first_name":null,"projects":{"p":"USER"}}"#),
     })
     .await;
-    let writer = quick(&server.endpoint).0.writer();
+    let client = quick(&server.endpoint).0;
     let email = Email::as_received("a@b.co");
     let projects = BTreeMap::from([(p("p"), Role::User), (p("q"), Role::Admin)]);
     let invite = Invite { email: &email, first_name: "A", last_name: "B", projects: &projects };
-    let invited = writer.invite(&invite).await.expect("invited");
+    let invited = send(&client, &Call::invite(&invite)).await.expect("invited");
     assert_eq!((invited.status, invited.attempts, invited.request_id), (204, 1, None));
-    let assigned = writer.assign(&p("p"), &email, &Role::Viewer).await.expect("assigned");
+    let assigned = send(&client, &Call::assign(&p("p"), &email, &Role::Viewer)).await.expect("assigned");
     assert_eq!((assigned.value.login.as_str(), assigned.value.projects.len()), ("a@b.co", 1));
     let role = Role::from("role_1".to_owned());
     let user = UserId::new("u/1");
-    let updated = writer.update_role(&p("p"), &user, &role).await.expect("updated");
+    let updated = send(&client, &Call::update_role(&p("p"), &user, &role)).await.expect("updated");
     assert_eq!(updated.value.projects, BTreeMap::from([(p("p"), role)]));
     assert!(updated.value.is_owner);
-    let unassigned = writer.unassign(&p("p"), &user).await.expect("unassigned");
+    let unassigned = send(&client, &Call::unassign(&p("p"), &user)).await.expect("unassigned");
     assert_eq!(unassigned.request_id.as_deref(), Some("req_1"));
     assert_eq!(
         server.lines(),
@@ -97,8 +104,8 @@ async fn writes_send_exactly_what_their_calls_say() {
 #[tokio::test]
 async fn an_id_that_would_change_the_path_is_not_sent() {
     let server = Server::script([(|| ok("{}")) as Script]).await;
-    let writer = quick(&server.endpoint).0.writer();
-    let error = writer.unassign(&p("p"), &UserId::new("..")).await.expect_err("not sendable");
+    let client = quick(&server.endpoint).0;
+    let error = send(&client, &Call::unassign(&p("p"), &UserId::new(".."))).await.expect_err("not sendable");
     assert_eq!(
         error.to_string(),
         "`DELETE /management/v1/projects/p/users/..` was not made, since an id in its path is empty or only dots: \
@@ -340,7 +347,7 @@ async fn damaged<T: Content + std::fmt::Debug>(
 ) -> Option<(u16, u32)> {
     let body = if status == 204 { "" } else { body };
     let server = Server::start(move |_| answer(&format!("{status} Status"), &[], body)).await;
-    let error = quick(&server.endpoint).0.writer().send(call).await.err()?;
+    let error = send(&quick(&server.endpoint).0, call).await.err()?;
     assert!(error.may_have_been_processed() && error.refused().is_none() && !error.is_fatal(), "{error}");
     assert!(matches!(error.problem, Problem::Damaged { .. }), "{error}");
     Some((error.status()?, error.attempts))
@@ -529,7 +536,7 @@ async fn what_any_attempt_may_have_done_is_remembered() {
     .await;
     let email = Email::as_received("a@b.co");
     let invite = Invite { email: &email, first_name: "A", last_name: "B", projects: &BTreeMap::new() };
-    let error = quick(&server.endpoint).0.writer().invite(&invite).await.expect_err("409");
+    let error = send(&quick(&server.endpoint).0, &Call::invite(&invite)).await.expect_err("409");
     assert_eq!((error.status(), error.attempts, error.may_have_been_processed()), (Some(409), 2, true));
     assert_eq!(error.refused().and_then(|it| it.key.as_deref()), Some("duplicate_found"));
     let lines = server.lines();
@@ -540,8 +547,8 @@ async fn what_any_attempt_may_have_done_is_remembered() {
 async fn without_a_connection_nothing_was_processed() {
     let endpoint = Server::script([(|| ok("")) as Script]).await.endpoint.clone();
     tokio::task::yield_now().await;
-    let error =
-        quick(&endpoint).0.writer().unassign(&p("p"), &UserId::new("u")).await.expect_err("unreachable");
+    let call = Call::unassign(&p("p"), &UserId::new("u"));
+    let error = send(&quick(&endpoint).0, &call).await.expect_err("unreachable");
     let said = format!(
         "`DELETE /management/v1/projects/p/users/u` was not made, since {endpoint} cannot be reached (Connection refused \
          (os error 111)) (tried 5 times): check the endpoint, the network and the proxy, then run again"
@@ -601,43 +608,74 @@ async fn bodies_without_end_are_read_up_to_the_cap() {
 // Several calls.
 
 #[tokio::test]
-async fn after_five_failed_calls_in_a_row_the_service_is_down() {
-    let server = Server::start(|_| answer("500 Oops", &[], "")).await;
-    let (client, _) = quick(&server.endpoint);
-    let mut fatal = Vec::new();
-    let mut last = String::new();
-    for _ in 0..6 {
-        let error = client.clone().reader().projects().await.expect_err("down");
-        fatal.push(error.is_fatal());
-        assert!(error.may_have_been_processed());
-        assert_eq!(error.status(), Some(500));
-        last = error.to_string();
-    }
-    assert_eq!(fatal, [false, false, false, false, true, true]);
-    assert_eq!(
-        last,
-        "`GET /management/v1/projects` failed in the service (500): 6 calls failed one after the other, so the service \
-         is down; run again later"
-    );
-}
-
-#[tokio::test]
-async fn an_answer_ends_the_row_of_failures() {
-    for answered in ["200 OK", "404 Gone"] {
-        let mut calls = 0;
-        let server = Server::start(move |_| {
-            calls += 1;
-            let body = if answered == "200 OK" { NO_PROJECTS } else { REFUSED };
-            if calls % 21 == 0 { answer(answered, &[], body) } else { answer("502 Oops", &[], "") }
-        })
-        .await;
-        let (client, _) = quick(&server.endpoint);
-        for _ in 0..15 {
-            if let Err(error) = client.reader().projects().await {
-                assert!(!error.is_fatal(), "{error}");
+async fn no_attempt_leaves_without_a_permit() {
+    let server = Server::script([
+        (|| answer("503 Busy", &["retry-after: 30"], "")) as Script,
+        || answer("429 Slow", &["retry-after: 7"], ""),
+        || answer("204 Done", &[], ""),
+    ])
+    .await;
+    let call = Call::unassign(&p("p"), &UserId::new("u"));
+    for (permits, sent) in [(0, 0), (1, 1), (1, 1), (5, 1)] {
+        let (client, clock) = quick(&server.endpoint);
+        let left = std::sync::atomic::AtomicU32::new(permits);
+        // Asked when the wait is over, at the time at which the attempt leaves.
+        let asked = std::sync::Mutex::new(Vec::new());
+        let permit = || {
+            asked.lock().expect("no panic").push(clock.slept().len());
+            left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+        };
+        let before = server.lines().len();
+        let writer = client.writer();
+        let admission = writer.admit(&call).await.expect("room");
+        let result = writer.send(&call, admission, &permit).await;
+        assert_eq!(server.lines().len() - before, sent);
+        let asked = asked.into_inner().expect("no panic");
+        match result {
+            Ok(_) => assert_eq!((permits, asked), (5, vec![0])),
+            Err(error) => {
+                assert_eq!(error.problem, Problem::NotPermitted);
+                assert!(error.is_fatal());
+                assert_eq!(error.attempts as usize, sent);
+                assert_eq!(asked, if sent == 0 { vec![0] } else { vec![0, 1] });
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_run_waits_as_long_as_it_was_told_to() {
+    let used_up: Script = || {
+        let headers = ["x-rate-limit-remaining: 0", "x-rate-limit-retry: 1772460000"];
+        answer("200 OK", &headers, NO_PROJECTS)
+    };
+    let server = Server::script([used_up]).await;
+    // The service names a time two hours ahead.
+    let two_hours = Duration::from_secs(7200);
+    for (patience, waits) in [(Duration::from_secs(60), false), (two_hours + Duration::from_mins(15), true)] {
+        let (client, clock) = quick(&server.endpoint);
+        client.reader().projects().await.expect("projects");
+        client.set_patience(patience);
+        let result = client.reader().projects().await;
+        assert_eq!(result.is_ok(), waits);
+        let slept = if waits { vec![two_hours + Duration::from_millis(20)] } else { Vec::new() };
+        assert_eq!(clock.slept(), slept);
+        if let Err(error) = result {
+            assert_eq!((error.attempts, error.is_fatal()), (0, true));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_takes_as_long_as_its_attempts_and_no_longer() {
+    let server = Server::script([(|| answer("503 Busy", &["retry-after: 30"], "")) as Script, || {
+        answer("204 Done", &[], "")
+    }])
+    .await;
+    let (client, clock) = quick(&server.endpoint);
+    let answer = send(&client, &Call::unassign(&p("p"), &UserId::new("u"))).await.expect("done");
+    assert_eq!((answer.attempts, answer.took), (2, Duration::ZERO));
+    assert_eq!(clock.slept(), [Duration::from_secs(30)]);
 }
 
 #[tokio::test]
@@ -713,7 +751,8 @@ fn no_credential_reaches_a_log_at_any_level() {
             .await;
             let (client, _) = quick(&server.endpoint);
             let error = client.reader().projects().await.expect_err("lost");
-            let refused = client.writer().unassign(&p("p"), &UserId::new("u")).await.expect_err("refused");
+            let refused =
+                send(&client, &Call::unassign(&p("p"), &UserId::new("u"))).await.expect_err("refused");
             for error in [error, refused] {
                 assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
             }

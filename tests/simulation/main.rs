@@ -7,6 +7,9 @@
 mod clock;
 mod damaged;
 mod judge;
+mod lock;
+mod lookups;
+mod outage;
 mod pacing;
 mod patience;
 mod scene;
