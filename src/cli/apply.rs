@@ -165,15 +165,20 @@ fn tell(report: &Report, desired: &Desired, terminal: Terminal) -> Ended {
 
 /// Names what was not done, and why, on standard error.
 pub(super) fn tell_setbacks(report: &Report, desired: &Desired, terminal: Terminal) {
+    let why_stopped = report.stopped.as_ref().map(ToString::to_string);
     for (change, ending) in &report.endings {
         let line = render::change_line(desired, change);
         match ending {
+            // Said once, below.
+            Ending::Failed { reason } if Some(reason) == why_stopped.as_ref() => {
+                terminal.error(&format!("{line}: failed, and the run stopped"));
+            }
             Ending::Failed { reason } => terminal.error(&format!("{line}: {reason}")),
             Ending::Held { reason } => terminal.error(&format!("{line}: not done, because {reason}")),
             Ending::Done(_) | Ending::NotStarted => {}
         }
     }
-    if let Some(stopped) = &report.stopped {
+    if let Some(stopped) = &why_stopped {
         let waiting = report.endings.iter().filter(|(_, ending)| *ending == Ending::NotStarted).count();
         terminal.error(&format!(
             "the run stopped: {stopped}; {} not begun, run again to go on",

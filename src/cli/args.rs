@@ -97,8 +97,8 @@ pub(crate) enum Command {
     /// Serve a simulated organization over HTTP, for trying things out
     #[cfg(feature = "sandbox")]
     #[command(after_help = "\
-Faults: 503, 429,retry-after=2 or any status from 400 to 599 (with body=json|html|empty), truncate, not-json, endless, \
-trickle, hang, close-before, close-after, redirect, short-list, empty-list, lag, second-invite-ok, hostile-names. \
+Faults: 503, 429,retry-after=2 or any status from 200 to 299 or 400 to 599 (with body=json|html|empty), truncate, not-json, \
+other-user, no-role, endless, trickle, hang, close-before, close-after, redirect, short-list, empty-list, lag, second-invite-ok, hostile-names. \
 When: at=K, every=K, times=K, probability=P, seed=N, method=…, path=…, email=….\n\n\
 Example: guestlist sandbox --seed-members 40 --fault 503,every=5 --fault close-after,method=POST,at=3")]
     Sandbox(Sandbox),

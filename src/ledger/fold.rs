@@ -40,6 +40,7 @@ struct Event {
 enum Says {
     Sent,
     OutAlready,
+    Taken,
     MaybeSent,
     Member,
 }
@@ -85,8 +86,9 @@ impl Fold {
         self.close();
         self.events.sort_by_key(|event| (event.at, event.run, event.seq));
         let mut known = Invitations::default();
+        let mut taken = BTreeMap::new();
         for Event { invitation, says, .. } in self.events {
-            learn(&mut known, invitation, says);
+            learn(&mut known, &mut taken, invitation, says);
         }
         let waits = |email: &Email, invitation: &mut Invitation| {
             seen.get(email).is_none_or(|&seen_at| seen_at < invitation.sent_at)
@@ -119,27 +121,26 @@ impl Fold {
             (Meaning::Unknown, Action::Invite) => Says::MaybeSent,
             (Meaning::Assigned | Meaning::RoleChanged | Meaning::Unassigned, _)
             | (Meaning::AlreadySo, Action::Assign | Action::ChangeRole) => Says::Member,
-            // A taken address is told apart by the assigns that follow. Until one is answered, nothing
-            // is known, and inviting again is what finds out.
-            (
-                Meaning::AddressTaken
-                | Meaning::AlreadySo
-                | Meaning::Refused
-                | Meaning::NotMade
-                | Meaning::Unknown,
-                _,
-            ) => return,
+            (Meaning::AddressTaken, _) => Says::Taken,
+            (Meaning::AlreadySo | Meaning::Refused | Meaning::NotMade | Meaning::Unknown, _) => return,
         };
         let invitation = Invitation { email: intent.email, sent_at, access: intent.projects };
         self.events.push(Event { at, run: self.run, seq, invitation, says });
     }
 }
 
-/// Takes the next event in the order of time.
-fn learn(known: &mut Invitations, invitation: Invitation, says: Says) {
+/// Takes the next event in the order of time. `taken` has the access of each invitation that was last
+/// answered with 409.
+fn learn(known: &mut Invitations, taken: &mut BTreeMap<Email, Access>, invitation: Invitation, says: Says) {
     let email = invitation.email.clone();
     match says {
+        // The assigns that follow tell who has the address. Until one is answered, nothing is known, and
+        // inviting again is what finds out.
+        Says::Taken => {
+            taken.insert(email, invitation.access);
+        }
         Says::Sent => {
+            taken.remove(&email);
             known.in_flight.remove(&email);
             known.out.insert(email, invitation);
         }
@@ -147,20 +148,24 @@ fn learn(known: &mut Invitations, invitation: Invitation, says: Says) {
             // It was sent before: by this ledger, by a call whose answer was lost, or by hand.
             let sent_before = known.in_flight.remove(&email);
             let access = invitation.access.clone();
+            let asked_for = taken.get(&email).cloned().unwrap_or_default();
             let out = known.out.entry(email).or_insert_with(|| sent_before.unwrap_or(invitation));
             add_missing(&mut out.access, access);
+            // The first assign may be the only one, as the answer is the same for every project.
+            add_missing(&mut out.access, asked_for);
         }
         Says::MaybeSent => {
             known.in_flight.insert(email, invitation);
         }
         Says::Member => {
+            taken.remove(&email);
             known.in_flight.remove(&email);
             known.out.remove(&email);
         }
     }
 }
 
-/// One answer for each project tells that the invitation is out; together they tell what was asked for.
+/// What was asked for is what the answers are about, one or several.
 fn add_missing(access: &mut Access, more: Access) {
     for (project, role) in more {
         access.entry(project).or_insert(role);
@@ -252,6 +257,32 @@ mod tests {
             "out: a@10; in flight: ",
         );
         check(&[invite(Some(Meaning::Invited)), assign(Meaning::Refused)], "out: a@10; in flight: ");
+    }
+
+    #[test]
+    fn one_assign_after_a_taken_address_tells_of_all_that_the_invitation_asked_for() {
+        let access = |projects: &[&str]| -> Access {
+            projects
+                .iter()
+                .map(|id| (crate::identity::ProjectId::new(*id), crate::identity::Role::User))
+                .collect()
+        };
+        let calls = [
+            (10, ("a@example.com", Action::Invite, Some(Meaning::AddressTaken))),
+            (20, ("a@example.com", Action::Assign, Some(Meaning::AlreadyInvited))),
+        ];
+        let mut records = records(0, "sandbox", &calls);
+        let asked_for = [access(&["p", "q", "r"]), access(&["p"])];
+        let intents = records.iter_mut().filter_map(|record| match &mut record.body {
+            Body::Intent(intent) => Some(intent),
+            _ => None,
+        });
+        for (intent, access) in intents.zip(asked_for) {
+            intent.projects = access;
+        }
+        let invitations = fold(&[records], &Seen::new());
+        let out = &invitations.out[&Email::as_received("a@example.com")];
+        assert_eq!(out.access, access(&["p", "q", "r"]));
     }
 
     #[test]

@@ -203,7 +203,7 @@ impl Ledger {
                     let (name, file) = folder.create_run(at)?;
                     Ok((name, Box::new(file) as Box<dyn RunFile>))
                 }),
-                may_write: Box::new(move || held.ensure()),
+                may_write: Arc::new(move || held.ensure()),
                 clock,
                 max_bytes: folder::MAX_BYTES,
             },

@@ -4,6 +4,7 @@
 //! together and made durable at once, so that durability costs the workers no turn-taking.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, OnceLock, mpsc};
 
 use jiff::Timestamp;
@@ -28,13 +29,16 @@ pub(super) trait RunFile: Send {
     fn append(&mut self, lines: &[u8]) -> Result<(), LedgerError>;
 }
 
+/// Asks whether the run may go on to write.
+pub(super) type MayWrite = Arc<dyn Fn() -> Result<(), LedgerError> + Send + Sync>;
+
 /// Makes the file of a run that begins at that time.
 pub(super) type Create = Box<dyn FnMut(Timestamp) -> Result<(RunName, Box<dyn RunFile>), LedgerError> + Send>;
 
 /// What the writing thread is given: how to begin the file, and what must hold before each write.
 pub(super) struct Desk {
     pub(super) create: Create,
-    pub(super) may_write: Box<dyn Fn() -> Result<(), LedgerError> + Send>,
+    pub(super) may_write: MayWrite,
     pub(super) clock: Clock,
     /// How large the file may become.
     pub(super) max_bytes: u64,
@@ -42,10 +46,17 @@ pub(super) struct Desk {
 
 /// Records a run. Clones write to the same file, which is made with the first record; a run that
 /// makes no call leaves none. After a failure every further record fails in the same way.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RunWriter {
     asks: mpsc::Sender<Ask>,
     name: Arc<OnceLock<RunName>>,
+    may_write: MayWrite,
+}
+
+impl fmt::Debug for RunWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunWriter").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 struct Ask {
@@ -57,6 +68,7 @@ impl RunWriter {
     pub(super) fn begin(run: Run, desk: Desk) -> Result<Self, LedgerError> {
         let (asks, asked) = mpsc::channel();
         let name = Arc::new(OnceLock::new());
+        let may_write = Arc::clone(&desk.may_write);
         let mut scribe = Scribe {
             name: Arc::clone(&name),
             run: Some(run),
@@ -76,7 +88,15 @@ impl RunWriter {
                 why: error.to_string(),
             },
         )?;
-        Ok(Self { asks, name })
+        Ok(Self { asks, name, may_write })
+    }
+
+    /// Whether the run may still write, which is asked right before each attempt at a call.
+    ///
+    /// # Errors
+    /// If the lock was lost; nothing more must be sent.
+    pub fn may_write(&self) -> Result<(), LedgerError> {
+        (self.may_write)()
     }
 
     /// Records that a call is about to be made. It may be made when this returns.
@@ -266,7 +286,7 @@ mod tests {
         let memory = memory.clone();
         let desk = Desk {
             create: Box::new(move |at| Ok((RunName::at(at), Box::new(memory.clone()) as Box<dyn RunFile>))),
-            may_write: Box::new(|| Ok(())),
+            may_write: Arc::new(|| Ok(())),
             clock: SetClock::at("2026-11-22T12:00:00Z").clock(),
             max_bytes,
         };

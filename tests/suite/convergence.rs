@@ -443,9 +443,35 @@ fn an_admin_of_whom_no_guard_knew_stays() {
         }));
         let endings: Vec<_> = report.endings.into_iter().map(|(_, ending)| ending).collect();
         let reason =
-            "has become ADMIN in b since the plan was made, and the project has no more than 2".to_owned();
+            "became ADMIN in b after the plan was made, and b would be left with too few ADMINs".to_owned();
         assert_eq!(endings, [Ending::Failed { reason }]);
         assert_eq!(calls, ["POST proj_b/users", "GET proj_b/users"]);
+    }
+}
+
+#[test]
+fn of_two_who_became_admin_at_once_one_stays() {
+    let people: String = (0..2)
+        .map(|n| {
+            let email = email(n);
+            format!("  - {{email: {email}, first_name: F, last_name: L, projects: {{a: USER, b: USER}}}}\n")
+        })
+        .collect();
+    for assign_again in [AssignAgain::Refused, AssignAgain::KeepsRole] {
+        let behaviour = Behaviour { assign_again, ..Behaviour::default() };
+        let mut case = case_of(&[(0, &[("proj_a", "USER")]), (1, &[("proj_a", "USER")])], &people, behaviour);
+        case.concurrency = 8;
+        let owners: usize = 1;
+        case.team = case.team.replace("policy: {", &format!("policy: {{keep_admins: {}, ", owners + 1));
+        let (report, calls) = RUNTIME.block_on(apply_after(&case, |organization| {
+            for n in 0..2 {
+                let body = serde_json::json!({"login": email(n), "role": "ADMIN"});
+                organization.assign("proj_b", &body, behaviour).expect("an assignment");
+            }
+        }));
+        let changed = calls.iter().filter(|call| call.starts_with("PUT")).count();
+        assert_eq!((report.done(), changed), (1, 1), "{calls:?}: {report:?}");
+        assert_eq!(calls.iter().filter(|call| call.starts_with("GET")).count(), 1, "{calls:?}");
     }
 }
 

@@ -75,15 +75,16 @@ fn the_first_signal_ends_waiting_for_the_rate_limit() {
     let rate_limit = Some(RateLimit { calls: 4, period: Duration::from_mins(10) });
     let scenario = scenario(Options { rate_limit, ..Options::default() });
     let child = start(&scenario);
-    // Three calls to read and one to change: the next one has to wait.
-    let is_recorded = || scenario.read_all(".guestlist/runs").matches(r#""kind":"intent""#).count() == 2;
-    wait_until("the second change", is_recorded);
+    // Three calls to read and one to change: the next one has to wait, and is not recorded before.
+    let count = |kind: &str| scenario.read_all(".guestlist/runs").matches(kind).count();
+    wait_until("the first change", || count(r#""kind":"outcome""#) == 1);
     send("TERM", &child);
     let output = child.wait_with_output().expect("its end");
     assert_eq!(output.status.code(), Some(143), "{}", texts(&output).1);
     let ledger = scenario.read_all(".guestlist/runs");
     let last = ledger.lines().last().expect("a record");
     assert!(last.contains(r#""kind":"end","reason":"interrupted""#), "{last}");
+    assert_eq!(count(r#""kind":"intent""#), 1);
 }
 
 #[test]
