@@ -202,8 +202,8 @@ fn whole_unit(time: Duration) -> Duration {
     const DAY: u64 = 24 * HOUR;
     let seconds = time.saturating_sub(ROUNDING).as_secs();
     Duration::from_secs(match seconds {
-        0..=MINUTE => MINUTE,
-        ..=HOUR => HOUR,
+        ..=60 => MINUTE,
+        61..=3600 => HOUR,
         longer => longer.div_ceil(DAY).saturating_mul(DAY),
     })
 }

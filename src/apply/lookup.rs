@@ -18,7 +18,7 @@ pub(super) enum Found {
     /// None.
     Absent,
     /// The user has that role.
-    Has { user: User, role: Role },
+    Has { user: Box<User>, role: Role },
 }
 
 type Reading = Result<Rc<UserList>, api::Error>;
@@ -64,7 +64,7 @@ impl Work<'_> {
         futures_util::stream::iter(asked)
             .for_each_concurrent(self.apply.concurrency, async |(project, waiting)| {
                 let reading = self.read(&project).await;
-                self.outage.note(&reading);
+                self.outage.note(reading.as_ref().err());
                 let reading = reading.map(Rc::new);
                 for sender in waiting {
                     // Whoever has gone does not need it.
@@ -98,7 +98,7 @@ impl Work<'_> {
                 Err(Setback::Person(format!("two users of {} have this login or address", name())))
             }
             (Some(user), None) => Ok(match user.projects.get(project) {
-                Some(role) => Found::Has { user: user.clone(), role: role.clone() },
+                Some(role) => Found::Has { user: Box::new(user.clone()), role: role.clone() },
                 None => Found::Absent,
             }),
             (None, _) if is_complete(&list) => Ok(Found::Absent),

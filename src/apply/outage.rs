@@ -23,14 +23,14 @@ pub(super) struct Outage {
 }
 
 impl Outage {
-    /// Takes in what came of a call.
-    pub(super) fn note<T>(&self, result: &Result<T, Error>) {
-        match result {
-            Err(error) if error.problem.is_outage() => {
+    /// Takes in what came of a call: a success, or this error.
+    pub(super) fn note(&self, error: Option<&Error>) {
+        match error {
+            Some(error) if error.problem.is_outage() => {
                 self.failed_calls.set(self.failed_calls.get().saturating_add(1));
                 *self.last.borrow_mut() = Some(Box::new(error.clone()));
             }
-            Err(error) if !error.problem.is_answer() => {}
+            Some(error) if !error.problem.is_answer() => {}
             _ => {
                 self.failed_calls.set(0);
                 self.failed_probes.set(0);
@@ -65,23 +65,24 @@ mod tests {
     use super::*;
     use crate::api::{Method, Problem, Refusal};
 
-    fn failed(problem: Problem) -> Result<(), Error> {
-        Err(Error::unsent(Method::Get, "/", problem))
+    fn failed(problem: Problem) -> Error {
+        Error::unsent(Method::Get, "/", problem)
     }
 
     #[test]
     fn an_answer_ends_the_row_of_failures() {
         let outage = Outage::default();
-        for answer in [Ok(()), failed(Problem::Refused(Refusal { status: 404, ..Refusal::default() }))] {
+        let refused = failed(Problem::Refused(Refusal { status: 404, ..Refusal::default() }));
+        for answer in [None, Some(&refused)] {
             for _ in 0..4 {
-                outage.note(&failed(Problem::TimedOut));
+                outage.note(Some(&failed(Problem::TimedOut)));
             }
             // Neither an answer nor an outage.
-            outage.note(&failed(Problem::Stopped));
+            outage.note(Some(&failed(Problem::Stopped)));
             assert!(!outage.is_paused());
-            outage.note(&failed(Problem::TimedOut));
+            outage.note(Some(&failed(Problem::TimedOut)));
             assert!(outage.is_paused());
-            outage.note(&answer);
+            outage.note(answer);
             assert!(!outage.is_paused());
         }
     }
@@ -89,22 +90,23 @@ mod tests {
     #[test]
     fn three_failed_probes_in_a_row_are_the_end() {
         let outage = Outage::default();
-        let probe = |result: Option<Result<(), Error>>| {
+        let failure = failed(Problem::TimedOut);
+        let probe = |calls: &[Option<&Error>]| {
             let before = outage.failed_calls();
-            if let Some(result) = &result {
-                outage.note(result);
+            for call in calls {
+                outage.note(*call);
             }
             outage.probed(before).map(|stopped| stopped.to_string())
         };
         for _ in 0..5 {
-            outage.note(&failed(Problem::TimedOut));
+            outage.note(Some(&failure));
         }
-        let fails = || Some(failed(Problem::TimedOut));
-        assert_eq!([probe(fails()), probe(fails())], [None, None]);
+        let fails = [Some(&failure)];
+        assert_eq!([probe(&fails), probe(&fails)], [None, None]);
         // One for whom no call was made tells nothing, and one that is answered ends the outage.
-        assert_eq!([probe(None), probe(Some(Ok(())))], [None, None]);
-        assert_eq!([probe(fails()), probe(fails())], [None, None]);
-        let stopped = probe(fails()).expect("a reason");
+        assert_eq!([probe(&[]), probe(&[None])], [None, None]);
+        assert_eq!([probe(&fails), probe(&fails)], [None, None]);
+        let stopped = probe(&fails).expect("a reason");
         assert!(stopped.starts_with("3 calls failed in a row, so the service seems to be down"), "{stopped}");
     }
 }

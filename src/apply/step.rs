@@ -305,7 +305,7 @@ impl Work<'_> {
             }
         };
         let answer = writer.send(&call, admission, &permit).await;
-        self.outage.note(&answer);
+        self.outage.note(answer.as_ref().err());
         Ok((Trace::of(seq, &answer), answer.map(|answer| answer.value)))
     }
 

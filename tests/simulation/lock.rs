@@ -48,7 +48,7 @@ async fn nothing_is_sent_after_a_wait_in_which_the_lock_was_released() {
     let (writes, endings) = released_while_waiting(Some("429,retry-after=6,method=POST"), None).await;
     assert_eq!((writes.as_slice(), endings.as_slice()), ([Some(429)].as_slice(), none_started.as_slice()));
     // Waiting for the window to end, before the call was recorded. Two calls read.
-    let limit = RateLimit { calls: 2, period: std::time::Duration::from_secs(60) };
+    let limit = RateLimit { calls: 2, period: std::time::Duration::from_mins(1) };
     let (writes, endings) = released_while_waiting(None, Some(limit)).await;
     assert_eq!((writes.as_slice(), endings.as_slice()), ([].as_slice(), none_started.as_slice()));
     // Between repeats the first attempt may have had its effect, so that person failed.

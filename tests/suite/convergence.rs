@@ -451,18 +451,16 @@ fn an_admin_of_whom_no_guard_knew_stays() {
 
 #[test]
 fn of_two_who_became_admin_at_once_one_stays() {
-    let people: String = (0..2)
-        .map(|n| {
-            let email = email(n);
-            format!("  - {{email: {email}, first_name: F, last_name: L, projects: {{a: USER, b: USER}}}}\n")
-        })
-        .collect();
+    let person = |n| {
+        format!("  - {{email: {}, first_name: F, last_name: L, projects: {{a: USER, b: USER}}}}\n", email(n))
+    };
+    let people = format!("{}{}", person(0), person(1));
     for assign_again in [AssignAgain::Refused, AssignAgain::KeepsRole] {
         let behaviour = Behaviour { assign_again, ..Behaviour::default() };
         let mut case = case_of(&[(0, &[("proj_a", "USER")]), (1, &[("proj_a", "USER")])], &people, behaviour);
         case.concurrency = 8;
-        let owners: usize = 1;
-        case.team = case.team.replace("policy: {", &format!("policy: {{keep_admins: {}, ", owners + 1));
+        // The owner is one of the two who must remain.
+        case.team = case.team.replace("policy: {", "policy: {keep_admins: 2, ");
         let (report, calls) = RUNTIME.block_on(apply_after(&case, |organization| {
             for n in 0..2 {
                 let body = serde_json::json!({"login": email(n), "role": "ADMIN"});
