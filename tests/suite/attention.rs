@@ -143,11 +143,11 @@ fn a_day_that_has_passed_is_refused() {
 
 #[test]
 fn many_who_become_admin_are_blocked_and_let_through_by_their_exact_number_alone() {
-    let people: String = (1..=6)
-        .map(|n| {
-            format!("  - {{email: p{n}@example.com, first_name: P, last_name: N, groups: [everyone]}}\n")
-        })
-        .collect();
+    let mut people = String::new();
+    for n in 1..=6 {
+        let person = format!("email: p{n}@example.com, first_name: P, last_name: N, groups: [everyone]");
+        people += &format!("  - {{{person}}}\n");
+    }
     let scenario = Scenario::new().team(&format!(
         "{HEAD}groups: {{everyone: {{storefront: ADMIN, loyalty: USER}}}}\npeople:\n{people}"
     ));
