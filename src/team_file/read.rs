@@ -7,6 +7,12 @@ use super::source::{FileId, Located, Sources, Text};
 use super::tree::{self, Kind, Node};
 use super::written::{Grant, Group, IncludedFile, Person, Policy, Project, Role, TeamFile, keys};
 
+/// How many keys and values a file may have besides `people`.
+const MAX_BESIDE_PEOPLE: usize = 500_000;
+
+/// How many patterns `include` may have: each is looked up in the file system.
+const MAX_INCLUDES: usize = 1_000;
+
 /// Reads the team file itself.
 pub fn parse_root(sources: &Sources, file: FileId, problems: &mut Problems) -> TeamFile {
     let read = |mut root: Node<'_>, problems: &mut Problems| {
@@ -131,6 +137,17 @@ fn grants(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Vec<Gr
 
 /// The entries under `people`, taken out of the tree.
 fn take_people<'a>(root: &mut Node<'a>, problems: &mut Problems) -> Vec<Node<'a>> {
+    let people = take_list(root, problems);
+    // The people of a large organization are many; whatever else is as many is no organization.
+    if root.count() > MAX_BESIDE_PEOPLE {
+        let message = format!("the file has more than {MAX_BESIDE_PEOPLE} keys and values besides `people`");
+        problems.push(Problem::new(root.at, message));
+        root.kind = Kind::Refused;
+    }
+    people
+}
+
+fn take_list<'a>(root: &mut Node<'a>, problems: &mut Problems) -> Vec<Node<'a>> {
     let Kind::Mapping(mapping) = &mut root.kind else { return Vec::new() };
     let found = mapping.entries.iter_mut().find(|entry| entry.key == "people");
     let Some(entry) = found else { return Vec::new() };
@@ -207,6 +224,10 @@ fn policy(node: &Node<'_>, problems: &mut Problems) -> Option<Policy> {
 fn include(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Text> {
     let patterns = fields.get("include").map(|node| texts(node, "`include`", "a pattern", problems).0);
     let mut patterns = patterns.unwrap_or_default();
+    if let Some(pattern) = patterns.get(MAX_INCLUDES) {
+        problems.push(Problem::new(pattern.at, format!("`include` has more than {MAX_INCLUDES} patterns")));
+        patterns.truncate(MAX_INCLUDES);
+    }
     patterns.retain(|pattern| match include::refusal(&pattern.value) {
         None => true,
         Some((message, help)) => {

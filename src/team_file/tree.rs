@@ -64,6 +64,17 @@ impl Node<'_> {
     }
 }
 
+impl Node<'_> {
+    /// How many keys and values there are in it.
+    pub(super) fn count(&self) -> usize {
+        1 + match &self.kind {
+            Kind::Scalar { .. } | Kind::Refused => 0,
+            Kind::List(items) => items.iter().map(Node::count).sum(),
+            Kind::Mapping(mapping) => mapping.entries.iter().map(|entry| 1 + entry.value.count()).sum(),
+        }
+    }
+}
+
 /// How nesting without end is refused.
 pub(super) fn too_deep() -> String {
     format!("lists and mappings stand in each other more than {MAX_DEPTH} deep")

@@ -71,6 +71,14 @@ fn hostile_team_file(name: &str) -> Vec<u8> {
         }
         "line ends" => "\r".repeat(3_000_000),
         "quotes" => format!("version: \"{}", "\\u0041".repeat(MIB)),
+        "more projects than people" => {
+            let projects: Vec<_> = (0..700_000).map(|number| format!("a{number}: p{number}")).collect();
+            format!("version: 1\nprojects: {{{}}}\n", projects.join(","))
+        }
+        "more patterns than files" => {
+            let patterns: Vec<_> = (0..400_000).map(|number| format!("{number}.yaml")).collect();
+            format!("{HEAD}include: [{}]\n", patterns.join(","))
+        }
         "groups that multiply" => {
             let mut text = HEAD.replace("projects: {", "projects: {a0: p0, ").replace("groups:", "");
             text.push_str("groups:\n");
@@ -117,6 +125,8 @@ fn team_files_that_nobody_means_are_refused() {
         ("many keys", "unknown key `k0`"),
         ("line ends", "the file has more than 2,000,000 lines"),
         ("quotes", "a quote that is never closed"),
+        ("more projects than people", "the file has more than 500000 keys and values besides `people`"),
+        ("more patterns than files", "no file matches this `include`"),
         ("groups that multiply", "groups and people give more than 1000000 roles in all"),
     ] {
         fs::write(scenario.path("team.yaml"), hostile_team_file(name)).expect("a file");
