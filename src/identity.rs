@@ -4,6 +4,7 @@ mod endpoint;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
@@ -17,8 +18,9 @@ pub type Access = BTreeMap<ProjectId, Role>;
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct Email {
-    written: String,
-    key: String,
+    written: Arc<str>,
+    /// None where it is what was written.
+    key: Option<Arc<str>>,
 }
 
 impl Email {
@@ -58,8 +60,13 @@ impl Email {
     /// A login as the service gave it, which may be anything.
     #[must_use]
     pub fn as_received(text: &str) -> Self {
-        let key = text.nfc().collect::<String>().to_lowercase().nfc().collect();
-        Self { written: text.to_owned(), key }
+        let key = if text.is_ascii() {
+            text.bytes().any(|byte| byte.is_ascii_uppercase()).then(|| text.to_ascii_lowercase())
+        } else {
+            Some(text.nfc().collect::<String>().to_lowercase().nfc().collect())
+                .filter(|key: &String| key != text)
+        };
+        Self { written: text.into(), key: key.map(Arc::from) }
     }
 
     /// The address as it was written.
@@ -71,7 +78,7 @@ impl Email {
     /// The address as it is compared: lower case, NFC.
     #[must_use]
     pub fn key(&self) -> &str {
-        &self.key
+        self.key.as_ref().unwrap_or(&self.written)
     }
 }
 
@@ -83,13 +90,13 @@ impl From<String> for Email {
 
 impl From<Email> for String {
     fn from(email: Email) -> Self {
-        email.written
+        email.written.as_ref().to_owned()
     }
 }
 
 impl PartialEq for Email {
     fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
+        self.key() == other.key()
     }
 }
 
@@ -103,13 +110,13 @@ impl PartialOrd for Email {
 
 impl Ord for Email {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key.cmp(&other.key)
+        self.key().cmp(other.key())
     }
 }
 
 impl std::hash::Hash for Email {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.key.hash(state);
+        self.key().hash(state);
     }
 }
 
@@ -129,19 +136,31 @@ macro_rules! opaque_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(String);
+        #[serde(from = "String", into = "String")]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Takes the id as it is: the service may change the form of its ids at any time.
             pub fn new(id: impl Into<String>) -> Self {
-                Self(id.into())
+                Self(Arc::from(id.into()))
             }
 
             /// The id, to be sent.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(id: String) -> Self {
+                Self::new(id)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0.as_ref().to_owned()
             }
         }
 
@@ -257,6 +276,16 @@ mod tests {
         let decomposed = Email::parse("zoe\u{308}@example.COM").expect("an address");
         assert_eq!(composed, decomposed);
         assert_eq!(composed.as_str(), "Zo\u{eb}@Example.com");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_short_way_to_a_key_leads_to_the_same_key(text in "[ -~a-zA-Z@\u{eb}\u{308}\u{130}\u{3a3}]{0,12}") {
+            let key: String = text.nfc().collect::<String>().to_lowercase().nfc().collect();
+            let email = Email::as_received(&text);
+            proptest::prop_assert_eq!(email.key(), &key);
+            proptest::prop_assert_eq!(email.as_str(), &text);
+        }
     }
 
     #[test]

@@ -10,14 +10,19 @@ use super::github;
 use super::place::leads_out;
 use super::terminal::Terminal;
 use crate::desired::{self, Team};
+use crate::identity::Email;
 use crate::inert;
-use crate::team_file::{self, FileId, Location, MAX_BYTES, Problem, Problems, Sources, TeamFile, Text};
+use crate::team_file::{
+    self, FileId, IncludedFile, Location, MAX_BYTES, Problem, Problems, Sources, TeamFile, Text,
+};
 
 /// No team has so many files.
 const MOST_FILES: usize = 10_000;
 
 /// A team file that was read, with what is wrong in it.
 pub(crate) struct Loaded {
+    root: TeamFile,
+    included: Vec<IncludedFile>,
     /// The files.
     pub(crate) sources: Sources,
     /// What is wrong in them.
@@ -63,10 +68,11 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
             }
         }
     }
-    Ok(match desired::resolve(&sources, &root, &included, problems) {
-        Ok(team) => Loaded { sources, problems: Problems::default(), team: Some(team) },
-        Err(problems) => Loaded { sources, problems, team: None },
-    })
+    let (team, problems) = match desired::resolve(&root, &included, problems) {
+        Ok(team) => (Some(team), Problems::default()),
+        Err(problems) => (None, problems),
+    };
+    Ok(Loaded { root, included, sources, problems, team })
 }
 
 /// A `ledger` that seems to be inside the folder may be a link that leads out of it.
@@ -91,6 +97,24 @@ pub(crate) fn team(path: &Path, terminal: Terminal) -> Result<Team, Failure> {
     match loaded.team {
         Some(team) => Ok(team),
         None => Err(loaded.refusal(terminal)),
+    }
+}
+
+/// The same with the lines that give roles, of everyone or of `who` alone.
+pub(crate) fn team_with_provenance(
+    path: &Path,
+    who: Option<&Email>,
+    terminal: Terminal,
+) -> Result<Team, Failure> {
+    let loaded = load(path)?;
+    let refusal = loaded.team.is_none().then(|| loaded.refusal(terminal));
+    let Loaded { root, included, sources, team, .. } = loaded;
+    match (team, refusal) {
+        (Some(team), _) => {
+            let provenance = desired::provenance(&sources, &root, &included, who);
+            Ok(Team { provenance, ..team })
+        }
+        (None, refusal) => Err(refusal.unwrap_or(Failure::Said)),
     }
 }
 
@@ -161,7 +185,8 @@ fn expand<'a>(
         let found = glob::glob_with(&format!("{escaped}/{}", pattern.value), options);
         for file in found.into_iter().flatten() {
             let Ok(file) = file else { continue };
-            if seen.len() + files.len() >= MOST_FILES {
+            // The team file is among those seen, and is not included.
+            if seen.len() > MOST_FILES {
                 problems.push(Problem::new(at, format!("this includes more than {MOST_FILES} files")));
                 break;
             }

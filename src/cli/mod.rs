@@ -25,6 +25,7 @@ mod signals;
 mod survey;
 mod terminal;
 mod unlock;
+mod usage;
 mod validate;
 
 use std::panic::AssertUnwindSafe;
@@ -44,6 +45,8 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            let args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
+            let error = usage::harmless(error, args);
             let _ = error.print();
             return ExitCode::from(u8::from(error.use_stderr()));
         }

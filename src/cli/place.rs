@@ -11,6 +11,7 @@ use super::failure::{Ended, Failure};
 use super::load::folder_of;
 use crate::desired::{LEDGER, SANDBOX_LEDGER, Team};
 use crate::identity::{Endpoint, TrustedEndpoint};
+#[cfg(feature = "sandbox")]
 use crate::inert;
 use crate::ledger::{Ledger, LedgerLocation};
 use crate::team_file::shown;

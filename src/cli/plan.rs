@@ -67,7 +67,18 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         PlanFormat::Markdown => render::markdown(&view),
         PlanFormat::Json => render::json(&view),
     })?;
-    github::summarize(|| render::markdown(&view), terminal);
+    if github::has_summary(args.format, terminal) {
+        // Names in the summary were asked for only where the page itself is Markdown.
+        let hidden = (!args.redact && args.format != PlanFormat::Markdown)
+            .then(|| Redacted::new(&plan, desired, &known));
+        let page = hidden.as_ref().map_or_else(
+            || render::markdown(&view),
+            |Redacted { plan, known, .. }| {
+                render::markdown(&View { origins: &origins, ..View::new(plan, desired, known, expected) })
+            },
+        );
+        github::summarize(&page, terminal);
+    }
     if let Some(out) = &args.out {
         let saved = SavedPlan::new(&plan, desired, &known, place.ledger_in_plan()?, &terms);
         save(out, &saved.to_json())?;

@@ -40,6 +40,20 @@ impl Terminal {
         Some(usize::from(width.0)).filter(|width| *width > 0)
     }
 
+    /// Whether standard output was redirected to a file.
+    #[cfg(unix)]
+    pub(crate) fn prints_to_a_file() -> bool {
+        use std::os::fd::AsFd as _;
+        let file = io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from);
+        file.and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.is_file())
+    }
+
+    /// Whether standard output was redirected to a file, which is not looked into here.
+    #[cfg(not(unix))]
+    pub(crate) fn prints_to_a_file() -> bool {
+        false
+    }
+
     /// Writes data. A reader that has gone away is no failure.
     pub(crate) fn print(text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();

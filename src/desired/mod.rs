@@ -12,6 +12,7 @@ mod share;
 mod write;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,7 @@ use crate::identity::{Access, Email, Endpoint, ProjectId, RoleId};
 pub use alias::{Aliases, slug};
 pub use binding::PolicyChange;
 pub use names::{LONGEST_NAME, refused_id, refused_name};
-pub use resolve::resolve;
+pub use resolve::{provenance, resolve};
 pub use write::write;
 
 /// The folder of the ledger where the team file does not name one.
@@ -173,9 +174,9 @@ pub struct Given {
     /// The role that is given, as the file resolves it.
     pub role: crate::identity::Role,
     /// The group that gives it, or the person's own entry.
-    pub group: Option<String>,
+    pub group: Option<Arc<str>>,
     /// The file, as it was named.
-    pub file: String,
+    pub file: Arc<str>,
     /// The line in it, from 1.
     pub line: u32,
 }
@@ -188,7 +189,7 @@ pub type Provenance = BTreeMap<(Email, ProjectId), Vec<Given>>;
 pub struct Team {
     /// What is asked for.
     pub desired: Desired,
-    /// Which line asks for it.
+    /// Which line asks for it. Empty until [`provenance()`] is asked: it is large, and few commands show it.
     pub provenance: Provenance,
     /// Where the organization is.
     pub endpoint: Endpoint,

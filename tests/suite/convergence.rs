@@ -140,7 +140,7 @@ fn desired(team: &str) -> Desired {
     let mut problems = Problems::default();
     let id = sources.add("team.yaml", team.as_bytes().to_vec(), &mut problems);
     let root = team_file::parse_root(&sources, id, &mut problems);
-    match desired::resolve(&sources, &root, &[], problems) {
+    match desired::resolve(&root, &[], problems) {
         Ok(team) => team.desired,
         Err(problems) => panic!("{}", problems.text(&sources, false)),
     }

@@ -28,7 +28,7 @@ fn team(rest: &str) -> Desired {
     let mut problems = Problems::default();
     let id = sources.add("team.yaml", format!("{HEAD}{rest}").into_bytes(), &mut problems);
     let root = team_file::parse_root(&sources, id, &mut problems);
-    match desired::resolve(&sources, &root, &[], problems) {
+    match desired::resolve(&root, &[], problems) {
         Ok(team) => team.desired,
         Err(problems) => panic!("{}", problems.text(&sources, false)),
     }

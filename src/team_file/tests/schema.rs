@@ -42,7 +42,7 @@ fn is_in_order(yaml: &str) -> bool {
     let (mut sources, mut problems) = (Sources::default(), Problems::default());
     let file = sources.add("team.yaml", yaml.as_bytes().to_vec(), &mut problems);
     let written = team_file::parse_root(&sources, file, &mut problems);
-    desired::resolve(&sources, &written, &[], problems).is_ok()
+    desired::resolve(&written, &[], problems).is_ok()
 }
 
 #[test]
