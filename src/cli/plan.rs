@@ -48,36 +48,33 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         (Some(base), Some(past)) => origins(&plan, &base.desired, &known, past),
         _ => Vec::new(),
     };
-    let redacted = args.redact.then(|| Redacted::new(&plan, &known, &policy_changes));
-    let (shown_plan, shown_known, shown_changes) = match &redacted {
-        Some(redacted) => (&redacted.plan, &redacted.known, &redacted.policy_changes),
-        None => (&plan, &known, &policy_changes),
-    };
+    let has_summary = github::has_summary(args.format, terminal);
+    let redacted = (args.redact || has_summary).then(|| Redacted::new(&plan, &known, &policy_changes));
     let expected = expected_time(&plan, rate.as_ref());
-    let view = View {
-        origins: &origins,
-        policy_changes: shown_changes,
-        has_base: base.is_some(),
-        width: Terminal::width(),
-        ..View::new(shown_plan, desired, shown_known, expected)
+    let view = |is_redacted: bool| {
+        let (plan, known, policy_changes) = match redacted.as_ref().filter(|_| is_redacted) {
+            Some(redacted) => (&redacted.plan, &redacted.known, &redacted.policy_changes),
+            None => (&plan, &known, &policy_changes),
+        };
+        View {
+            origins: &origins,
+            policy_changes,
+            has_base: base.is_some(),
+            width: Terminal::width(),
+            ..View::new(plan, desired, known, expected)
+        }
     };
+    let shown = view(args.redact);
     Terminal::print(&match args.format {
-        PlanFormat::Text => render::text(&view, terminal.out),
-        PlanFormat::Diff => render::diff(&view, terminal.out),
-        PlanFormat::Markdown => render::markdown(&view),
-        PlanFormat::Json => render::json(&view),
+        PlanFormat::Text => render::text(&shown, terminal.out),
+        PlanFormat::Diff => render::diff(&shown, terminal.out),
+        PlanFormat::Markdown => render::markdown(&shown),
+        PlanFormat::Json => render::json(&shown),
     })?;
-    if github::has_summary(args.format, terminal) {
+    if has_summary {
         // Names in the summary were asked for only where the page itself is Markdown.
-        let hidden = (!args.redact && args.format != PlanFormat::Markdown)
-            .then(|| Redacted::new(&plan, desired, &known));
-        let page = hidden.as_ref().map_or_else(
-            || render::markdown(&view),
-            |Redacted { plan, known, .. }| {
-                render::markdown(&View { origins: &origins, ..View::new(plan, desired, known, expected) })
-            },
-        );
-        github::summarize(&page, terminal);
+        let is_redacted = args.redact || args.format != PlanFormat::Markdown;
+        github::summarize(&render::markdown(&view(is_redacted)), terminal);
     }
     if let Some(out) = &args.out {
         let saved = SavedPlan::new(&plan, desired, &known, place.ledger_in_plan()?, &terms);

@@ -1,5 +1,7 @@
 //! What asks a person to act: it comes first in every format, and `--detailed-exitcode` says so.
 
+use std::fmt::Write as _;
+
 use guestlist::plan::NoteKind;
 use serde_json::{Value, json};
 
@@ -146,7 +148,7 @@ fn many_who_become_admin_are_blocked_and_let_through_by_their_exact_number_alone
     let mut people = String::new();
     for n in 1..=6 {
         let person = format!("email: p{n}@example.com, first_name: P, last_name: N, groups: [everyone]");
-        people += &format!("  - {{{person}}}\n");
+        let _ = writeln!(people, "  - {{{person}}}");
     }
     let scenario = Scenario::new().team(&format!(
         "{HEAD}groups: {{everyone: {{storefront: ADMIN, loyalty: USER}}}}\npeople:\n{people}"
