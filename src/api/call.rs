@@ -1,7 +1,6 @@
 //! A call as data: method, path, body, and what kind of answer it has.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde_json::{Value, json};
 
@@ -58,12 +57,19 @@ pub struct Call<T> {
     method: Method,
     path: String,
     body: Option<Value>,
-    answer: PhantomData<fn() -> T>,
+    check: Box<Check<T>>,
 }
+
+/// What the content of the answer must show for the call to have succeeded; else what is wrong with it.
+type Check<T> = dyn Fn(&T) -> Result<(), String> + Send + Sync;
 
 impl<T> Call<T> {
     fn new(method: Method, path: String, body: Option<Value>) -> Self {
-        Self { method, path, body, answer: PhantomData }
+        Self { method, path, body, check: Box::new(|_| Ok(())) }
+    }
+
+    fn checked(self, check: impl Fn(&T) -> Result<(), String> + Send + Sync + 'static) -> Self {
+        Self { check: Box::new(check), ..self }
     }
 
     pub(super) fn get(path: String) -> Self {
@@ -86,6 +92,11 @@ impl<T> Call<T> {
     #[must_use]
     pub fn body(&self) -> Option<&Value> {
         self.body.as_ref()
+    }
+
+    /// Whether the answer is about this call: the person, the project and the role that it named.
+    pub(super) fn check(&self, answer: &T) -> Result<(), String> {
+        (self.check)(answer)
     }
 
     /// Whether every id in the path arrives as what it is: an empty one or a dot segment would turn
@@ -115,16 +126,37 @@ impl Call<()> {
 }
 
 impl Call<User> {
-    /// Gives a member a role in a further project.
+    /// Gives a member a role in a further project. The answer must be this person, with some role there:
+    /// whoever had another role before may have kept it.
     #[must_use]
     pub fn assign(project: &ProjectId, login: &Email, role: &Role) -> Self {
-        Self::new(Method::Post, users_path(project), Some(json!({ "login": login, "role": role })))
+        let body = json!({ "login": login, "role": role });
+        let (login, project_id) = (login.clone(), project.clone());
+        Self::new(Method::Post, users_path(project), Some(body)).checked(move |user| {
+            if !user.answers_to(&login) {
+                return Err("the user in it is someone else".to_owned());
+            }
+            match user.projects.get(&project_id) {
+                Some(_) => Ok(()),
+                None => Err("the user in it has no role in this project".to_owned()),
+            }
+        })
     }
 
-    /// Gives a user another role in a project.
+    /// Gives a user another role in a project. The answer must be this user with the new role.
     #[must_use]
     pub fn update_role(project: &ProjectId, user: &UserId, role: &Role) -> Self {
-        Self::new(Method::Put, user_path(project, user), Some(json!({ "role": role })))
+        let (id, project_id, given) = (user.clone(), project.clone(), role.clone());
+        let body = json!({ "role": role });
+        Self::new(Method::Put, user_path(project, user), Some(body)).checked(move |user| {
+            if user.id != id {
+                return Err("the user in it is someone else".to_owned());
+            }
+            match user.projects.get(&project_id) {
+                Some(role) if *role == given => Ok(()),
+                _ => Err("the user in it does not have the new role".to_owned()),
+            }
+        })
     }
 }
 

@@ -1,25 +1,24 @@
-//! Makes a call as often as it takes: waits for the pacer, repeats what may be repeated, and counts
-//! the calls that failed one after the other.
+//! Makes a call as often as it takes: waits for the pacer, asks whether it may still be made, and
+//! repeats what may be repeated.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::call::Call;
+use super::call::{Call, Method};
 use super::clock::{Clock, SystemClock};
 use super::error::{Error, NoRoots};
 use super::exchange::{Exchange, Failure, Success};
-use super::pacer::Pacer;
+use super::pacer::{Pacer, Patience, Ticket};
 use super::pacing::Pace;
 use super::problem::Problem;
 use super::retry::{RetryPolicy, Timeouts};
 use super::secret::Credentials;
 use super::wire::Content;
 use super::{Reader, Writer};
-use crate::identity::Endpoint;
+use crate::identity::TrustedEndpoint;
 
 /// How a client goes about its calls.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,22 +29,15 @@ pub struct Settings {
     pub retry: RetryPolicy,
     /// The longest body that it reads, in bytes.
     pub body_cap: usize,
-    /// After so many calls that failed one after the other the service is down.
-    pub down_after: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            timeouts: Timeouts::default(),
-            retry: RetryPolicy::default(),
-            body_cap: 64 << 20,
-            down_after: 5,
-        }
+        Self { timeouts: Timeouts::default(), retry: RetryPolicy::default(), body_cap: 64 << 20 }
     }
 }
 
-/// The way to one organization. Clones share the connections, the pace and the count of failures.
+/// The way to one organization. Clones share the connections and the pace.
 #[derive(Clone)]
 pub struct Client(Arc<Shared>);
 
@@ -55,7 +47,8 @@ struct Shared {
     pacer: Arc<Pacer>,
     clock: Arc<dyn Clock>,
     random: Mutex<fastrand::Rng>,
-    failed_calls: AtomicU32,
+    /// Until when all calls together wait for the rate limit, once that is set.
+    deadline: OnceLock<Instant>,
     stopped: watch::Sender<bool>,
 }
 
@@ -70,16 +63,23 @@ pub struct Answer<T> {
     pub request_id: Option<String>,
     /// How often the call was made.
     pub attempts: u32,
-    /// How long all of it took, waiting included.
+    /// How long the attempts took, without the waits between them.
     pub took: Duration,
 }
+
+/// The leave to make one call now, given after any wait for the rate limit.
+pub struct Admission(Ticket);
 
 impl Client {
     /// A client for the organization behind `endpoint`, which is a URL.
     ///
     /// # Errors
     /// Where no certificate can be found to trust.
-    pub fn new(endpoint: &Endpoint, credentials: &Credentials, settings: Settings) -> Result<Self, NoRoots> {
+    pub fn new(
+        endpoint: &TrustedEndpoint,
+        credentials: &Credentials,
+        settings: Settings,
+    ) -> Result<Self, NoRoots> {
         Self::with_clock(endpoint, credentials, settings, Arc::new(SystemClock))
     }
 
@@ -88,19 +88,20 @@ impl Client {
     /// # Errors
     /// Where no certificate can be found to trust.
     pub fn with_clock(
-        endpoint: &Endpoint,
+        endpoint: &TrustedEndpoint,
         credentials: &Credentials,
         settings: Settings,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, NoRoots> {
-        let exchange = Exchange::new(endpoint, credentials, &settings.timeouts, settings.body_cap)?;
+        let exchange =
+            Exchange::new(endpoint.endpoint(), credentials, &settings.timeouts, settings.body_cap)?;
         Ok(Self(Arc::new(Shared {
             exchange,
             settings,
             pacer: Pacer::new(Arc::clone(&clock)),
             clock,
             random: Mutex::new(fastrand::Rng::new()),
-            failed_calls: AtomicU32::new(0),
+            deadline: OnceLock::new(),
             stopped: watch::Sender::new(false),
         })))
     }
@@ -135,59 +136,98 @@ impl Client {
         self.0.pacer.pace()
     }
 
-    /// Makes the call until it succeeds, is refused, or has been tried often enough.
-    pub(super) async fn send<T: Content>(&self, call: &Call<T>) -> Result<Answer<T>, Error> {
-        let shared = &self.0;
-        let mut tries = Tries { attempts: 0, waited: Duration::ZERO, maybe_processed: false };
-        let started = shared.clock.instant();
-        let problem = match shared.try_until_done(call, &mut tries).await {
-            Ok(success) => {
-                shared.failed_calls.store(0, Ordering::Relaxed);
-                let took = shared.clock.instant().saturating_duration_since(started);
-                return Ok(Answer {
-                    value: success.value,
-                    status: success.status,
-                    request_id: success.request_id,
-                    attempts: tries.attempts,
-                    took,
-                });
-            }
-            Err(problem) => shared.count(problem),
-        };
-        Err(Error {
-            method: call.method(),
-            path: call.path().to_owned(),
-            attempts: tries.attempts,
-            took: shared.clock.instant().saturating_duration_since(started),
-            maybe_processed: tries.maybe_processed,
-            problem,
-        })
+    /// From now on, calls wait for the rate limit until `patience` has passed and no longer. The first
+    /// setting counts; before it, every call waits as long as its retry policy says.
+    pub fn set_patience(&self, patience: Duration) {
+        let now = self.0.clock.instant();
+        if let Some(deadline) = now.checked_add(patience) {
+            self.0.deadline.get_or_init(|| deadline);
+        }
+    }
+
+    /// Waits for `time`; a stop ends the wait.
+    pub(super) async fn pause(&self, time: Duration) {
+        // Whoever waits asks for a stop before every call anyway.
+        let _ = self.0.unless_stopped(self.0.clock.sleep(time)).await;
+    }
+
+    /// Waits until the rate limit leaves room for the call.
+    pub(super) async fn admit<T>(&self, call: &Call<T>) -> Result<Admission, Error> {
+        let admitted = if call.is_sendable() { self.0.admit().await } else { Err(Problem::Unsendable) };
+        let tries = Tries::default();
+        admitted.map(Admission).map_err(|problem| tries.failed(call.method(), call.path(), problem))
+    }
+
+    /// Makes the call until it succeeds, is refused, or has been tried often enough. `permit` is asked
+    /// right before each attempt.
+    pub(super) async fn send<T: Content>(
+        &self,
+        call: &Call<T>,
+        admission: Admission,
+        permit: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Answer<T>, Error> {
+        let mut tries = Tries::default();
+        match self.0.try_until_done(call, admission.0, permit, &mut tries).await {
+            Ok(success) => Ok(Answer {
+                value: success.value,
+                status: success.status,
+                request_id: success.request_id,
+                attempts: tries.attempts,
+                took: tries.took,
+            }),
+            Err(problem) => Err(tries.failed(call.method(), call.path(), problem)),
+        }
+    }
+
+    /// Makes a call that reads, for which nobody needs a permit.
+    pub(super) async fn read<T: Content>(&self, call: &Call<T>) -> Result<Answer<T>, Error> {
+        let admission = self.admit(call).await?;
+        self.send(call, admission, &|| true).await
     }
 }
 
-/// What has become of a call so far.
+/// The attempts at one call so far.
+#[derive(Default)]
 struct Tries {
     attempts: u32,
+    took: Duration,
     waited: Duration,
     maybe_processed: bool,
 }
 
+impl Tries {
+    fn failed(self, method: Method, path: &str, problem: Problem) -> Error {
+        let Self { attempts, took, waited: _, maybe_processed } = self;
+        Error { method, path: path.to_owned(), attempts, took, maybe_processed, problem }
+    }
+}
+
 impl Shared {
+    async fn admit(&self) -> Result<Ticket, Problem> {
+        let patience = match self.deadline.get() {
+            Some(deadline) => Patience::Until(*deadline),
+            None => Patience::Each(self.settings.retry.budget),
+        };
+        let admitted = self.unless_stopped(self.pacer.admit(patience)).await?;
+        admitted.map_err(|until| Problem::RateLimited { until: Some(until) })
+    }
+
     async fn try_until_done<T: Content>(
         &self,
         call: &Call<T>,
+        mut ticket: Ticket,
+        permit: &(dyn Fn() -> bool + Sync),
         tries: &mut Tries,
     ) -> Result<Success<T>, Problem> {
-        if !call.is_sendable() {
-            return Err(Problem::Unsendable);
-        }
         let policy = &self.settings.retry;
         loop {
-            let admitted = self.unless_stopped(self.pacer.admit(policy.budget)).await?;
-            let ticket = admitted.map_err(|until| Problem::RateLimited { until: Some(until) })?;
+            if !permit() {
+                return Err(Problem::NotPermitted);
+            }
             tries.attempts += 1;
             let started = self.clock.instant();
             let result = self.exchange.attempt(call, ticket, &*self.clock).await;
+            tries.took += self.clock.instant().saturating_duration_since(started);
             self.trace(call, tries.attempts, started, &result);
             let Failure { problem, retry_at } = match result {
                 Ok(success) => return Ok(success),
@@ -202,6 +242,7 @@ impl Shared {
                 let Some(wait) = self.pause(retry_at, tries) else { return Err(problem) };
                 self.unless_stopped(self.clock.sleep(wait)).await?;
             }
+            ticket = self.admit().await?;
         }
     }
 
@@ -223,21 +264,6 @@ impl Shared {
             _ = stopped.wait_for(|stopped| *stopped) => Err(Problem::Stopped),
             output = future => Ok(output),
         }
-    }
-
-    /// Counts the calls that failed one after the other, and says when they are too many.
-    fn count(&self, problem: Problem) -> Problem {
-        if !problem.is_outage() {
-            if problem.is_answer() {
-                self.failed_calls.store(0, Ordering::Relaxed);
-            }
-            return problem;
-        }
-        let calls = self.failed_calls.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        if calls < self.settings.down_after {
-            return problem;
-        }
-        Problem::ServiceDown { calls, last: Box::new(problem) }
     }
 
     fn trace<T, S>(&self, call: &Call<T>, attempt: u32, started: Instant, result: &Result<S, Failure>) {

@@ -15,7 +15,7 @@ pub struct Error {
     pub path: String,
     /// How often it was made.
     pub attempts: u32,
-    /// How long all of it took.
+    /// How long the attempts took, without the waits between them.
     pub took: Duration,
     /// Whether the service may have done what it was asked, in any of the attempts.
     pub(super) maybe_processed: bool,
@@ -43,6 +43,13 @@ impl fmt::Display for NoRoots {
 impl std::error::Error for NoRoots {}
 
 impl Error {
+    /// A call of which no attempt was made.
+    #[must_use]
+    pub fn unsent(method: Method, path: &str, problem: Problem) -> Self {
+        let (attempts, took) = (0, Duration::ZERO);
+        Self { method, path: path.to_owned(), attempts, took, maybe_processed: false, problem }
+    }
+
     /// Whether the run must stop, because no other call would succeed either.
     #[must_use]
     pub fn is_fatal(&self) -> bool {
@@ -62,7 +69,7 @@ impl Error {
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match &self.problem {
-            Problem::Redirected { status, .. } => Some(*status),
+            Problem::Redirected { status, .. } | Problem::Damaged { status, .. } => Some(*status),
             Problem::RateLimited { .. } => Some(429),
             problem => problem.refusal().map(|refusal| refusal.status),
         }
@@ -71,7 +78,10 @@ impl Error {
     /// What Voucherify's support asks for.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.problem.refusal()?.request_id.as_deref()
+        match &self.problem {
+            Problem::Damaged { request_id, .. } => request_id.as_deref(),
+            problem => problem.refusal()?.request_id.as_deref(),
+        }
     }
 
     /// Whether the service may have done what it was asked, in any of the attempts.
@@ -85,21 +95,11 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { method, path, attempts, problem, .. } = self;
         write!(f, "`{method} {path}` ")?;
-        match problem {
-            Problem::ServiceDown { calls, last } => {
-                write!(
-                    f,
-                    "{last}: {calls} calls failed one after the other, so the service is down; run again later"
-                )
-            }
-            problem => {
-                write!(f, "{problem}")?;
-                if *attempts > 1 {
-                    write!(f, " (tried {attempts} times)")?;
-                }
-                write!(f, ": {}", problem.advice())
-            }
+        write!(f, "{problem}")?;
+        if *attempts > 1 {
+            write!(f, " (tried {attempts} times)")?;
         }
+        write!(f, ": {}", problem.advice())
     }
 }
 

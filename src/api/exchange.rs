@@ -32,7 +32,7 @@ pub(super) struct Exchange {
     body_cap: usize,
 }
 
-/// An answer with a 2xx status.
+/// The answer that the documentation names for success.
 #[derive(Debug)]
 pub(super) struct Success<T> {
     pub(super) value: T,
@@ -107,21 +107,27 @@ impl Exchange {
         let status = response.status().as_u16();
         ticket.learn(headers::lesson(status, response.headers(), now));
         if (200..300).contains(&status) {
-            return self.success(response).await.map_err(Failure::from);
+            return self.success(call, response).await.map_err(Failure::from);
         }
         let retry_at = headers::retry_at(response.headers(), now);
         Err(Failure { problem: self.refusal(response).await, retry_at })
     }
 
-    async fn success<T: Content>(&self, response: Response) -> Result<Success<T>, Problem> {
+    /// Reads an answer with a 2xx status. Only the documented one is a success.
+    async fn success<T: Content>(&self, call: &Call<T>, response: Response) -> Result<Success<T>, Problem> {
         let status = response.status().as_u16();
         let request_id = self.request_id(response.headers());
-        let value = if T::HAS_BODY {
-            let body = self.read(response, self.body_cap).await?;
-            T::read(&body).map_err(|reason| Problem::Damaged(self.shown(&reason)))?
-        } else {
-            T::read(&[]).map_err(|reason| Problem::Damaged(self.shown(&reason)))?
+        let damaged = |reason: &str| Problem::Damaged {
+            status,
+            request_id: request_id.clone(),
+            reason: self.shown(reason),
         };
+        if status != T::STATUS {
+            return Err(damaged(&format!("the documented status is {}", T::STATUS)));
+        }
+        let body = self.read(response, self.body_cap).await?;
+        let value = T::read(&body).map_err(|reason| damaged(&reason))?;
+        call.check(&value).map_err(|reason| damaged(&reason))?;
         Ok(Success { value, status, request_id })
     }
 
@@ -138,6 +144,7 @@ impl Exchange {
             Err(problem) => (Complaint::default(), Some(problem)),
         };
         let shown = |text: Option<String>| text.map(|text| self.shown(&text));
+        let is_error_object = complaint.is_error_object;
         let refusal = Refusal {
             status,
             key: shown(complaint.key),
@@ -154,8 +161,12 @@ impl Exchange {
             (429, _) if is_cycle_spent => Problem::QuotaSpent(refusal),
             (429, _) => Problem::RateLimited { until: None },
             (500 | 502 | 503 | 504, _) => Problem::Failing(refusal),
-            // What these two mean stands in their bodies.
-            (400 | 404, Some(problem)) if problem.is_repeatable() => problem,
+            (400..500, Some(problem)) if problem.is_repeatable() => problem,
+            (400..500, _) if !is_error_object => Problem::Damaged {
+                status,
+                request_id: refusal.request_id,
+                reason: "the body is not Voucherify's error object".to_owned(),
+            },
             _ => Problem::Refused(refusal),
         }
     }

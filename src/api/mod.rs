@@ -23,7 +23,7 @@ mod testing;
 mod tests;
 
 pub use call::{Call, Invite, Method};
-pub use client::{Answer, Client, Settings};
+pub use client::{Admission, Answer, Client, Settings};
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, NoRoots};
 pub use pacing::{Pace, expected};

@@ -9,6 +9,24 @@ use tokio::sync::{Notify, watch};
 use super::clock::Clock;
 use super::pacing::{Budget, Leave, Lesson, Pace, Word};
 
+/// How long a caller waits for the rate limit.
+#[derive(Clone, Copy)]
+pub(super) enum Patience {
+    /// For so long each time.
+    Each(Duration),
+    /// Until then, however often.
+    Until(Instant),
+}
+
+impl Patience {
+    fn is_exceeded(self, until: Instant, now: Instant) -> bool {
+        match self {
+            Self::Each(longest) => until.saturating_duration_since(now) > longest,
+            Self::Until(deadline) => until > deadline,
+        }
+    }
+}
+
 /// Shared by all clones of a client.
 pub(super) struct Pacer {
     clock: Arc<dyn Clock>,
@@ -44,8 +62,8 @@ impl Pacer {
     /// Waits until one more call may be made.
     ///
     /// # Errors
-    /// The time until which nobody may call, where that is longer than `patience`.
-    pub(super) async fn admit(self: &Arc<Self>, patience: Duration) -> Result<Ticket, Timestamp> {
+    /// The time until which nobody may call, where `patience` ends before.
+    pub(super) async fn admit(self: &Arc<Self>, patience: Patience) -> Result<Ticket, Timestamp> {
         loop {
             let answered = self.answered.notified();
             tokio::pin!(answered);
@@ -59,7 +77,7 @@ impl Pacer {
                 }
                 Word::Shut(until) => {
                     let time = self.time_of(until, now);
-                    if until.saturating_duration_since(now) > patience {
+                    if patience.is_exceeded(until, now) {
                         return Err(time);
                     }
                     self.waiting.send_if_modified(|waiting| waiting.replace(time) != Some(time));

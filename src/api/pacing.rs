@@ -116,10 +116,10 @@ impl Budget {
             let until = until.filter(|until| *until > now).unwrap_or(now + UNNAMED_PAUSE);
             let until =
                 self.resets_at.filter(|_| self.remaining == Some(0)).map_or(until, |end| end.max(until));
-            return self.set(0, Some(until));
+            return self.set(0, Some(until), now);
         }
         match lesson.remaining {
-            Some(remaining) => self.hear(leave, remaining, lesson.resets_at),
+            Some(remaining) => self.hear(leave, remaining, lesson.resets_at, now),
             // The headers are gone, and with them the limit.
             None if leave.scout => self.remaining = None,
             None => self.count_one(),
@@ -131,11 +131,11 @@ impl Budget {
         self.remaining = self.remaining.map(|remaining| remaining.saturating_sub(1));
     }
 
-    fn hear(&mut self, leave: Leave, remaining: u64, resets_at: Option<Instant>) {
-        let Some(left) = self.remaining else { return self.set(remaining, resets_at) };
+    fn hear(&mut self, leave: Leave, remaining: u64, resets_at: Option<Instant>, now: Instant) {
+        let Some(left) = self.remaining else { return self.set(remaining, resets_at, now) };
         if let (Some(end), Some(named)) = (self.resets_at, resets_at) {
             if named > end + ROUNDING {
-                return self.set(remaining, resets_at);
+                return self.set(remaining, resets_at, now);
             }
             if named + ROUNDING < end {
                 return;
@@ -144,7 +144,7 @@ impl Budget {
         // Made after the last lesson was taken, hence counted after it.
         let newer = leave.lessons == self.lessons;
         if newer || remaining < left {
-            self.set(remaining, self.resets_at.max(resets_at));
+            self.set(remaining, self.resets_at.max(resets_at), now);
         }
     }
 
@@ -161,33 +161,51 @@ impl Budget {
         self.named = self.named.max(named);
     }
 
-    fn set(&mut self, remaining: u64, resets_at: Option<Instant>) {
+    fn set(&mut self, remaining: u64, resets_at: Option<Instant>, now: Instant) {
         self.remaining = Some(remaining);
-        self.resets_at = resets_at;
+        // While calls are left, a service may name the present second: that does not end the window.
+        self.resets_at = resets_at.filter(|end| *end > now);
         self.lessons += 1;
     }
 
     /// The rate limit as it was seen last, where the service named one.
     #[must_use]
     pub(super) fn pace(&self, now: Instant) -> Option<Pace> {
-        let resets_in = self.resets_at?.saturating_duration_since(now);
+        let resets_in = self.resets_at.or(self.named)?.saturating_duration_since(now);
         Some(Pace { limit: self.limit?, remaining: self.remaining?, resets_in, period: self.period })
     }
 }
 
-/// How long `calls` take under that rate limit at least. None where that cannot be told.
+/// The least time that `calls` take under that rate limit, of whatever length its windows are. None where
+/// it is unknown. Where the service has not shown how long a window is, this is a lower bound: a minute,
+/// the shortest that is published.
 #[must_use]
 pub fn expected(calls: u64, pace: &Pace) -> Option<Duration> {
     let Some(waiting) = calls.checked_sub(pace.remaining).filter(|calls| *calls > 0) else {
         return Some(Duration::ZERO);
     };
     let windows = u32::try_from((waiting - 1).checked_div(pace.limit)?).ok()?;
-    // Published limits count by the minute or by the hour.
-    let period =
-        pace.period.unwrap_or(Duration::from_secs(if pace.resets_in.as_secs() <= 60 { 60 } else { 3600 }));
+    let period = match pace.period {
+        Some(period) if pace.resets_in <= period + ROUNDING => period,
+        // A window that goes on for longer than the shortest distance seen is not over by then.
+        seen => seen.unwrap_or_default().max(whole_unit(pace.resets_in)),
+    };
     // A service that names the end of a window only when it is used up leaves the first one open.
     let first = if pace.resets_in.is_zero() { period } else { pace.resets_in };
     first.checked_add(period.checked_mul(windows)?)
+}
+
+/// The minute, hour, or number of days that `time` is part of: limits are published by these.
+fn whole_unit(time: Duration) -> Duration {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    let seconds = time.saturating_sub(ROUNDING).as_secs();
+    Duration::from_secs(match seconds {
+        ..=60 => MINUTE,
+        61..=3600 => HOUR,
+        longer => longer.div_ceil(DAY).saturating_mul(DAY),
+    })
 }
 
 #[cfg(test)]

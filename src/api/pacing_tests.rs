@@ -284,8 +284,19 @@ fn the_time_for_a_number_of_calls_is_told_from_the_limit() {
     assert_eq!(expected(41, &pace), Some(second(20)));
     assert_eq!(expected(140, &pace), Some(second(20)));
     assert_eq!(expected(141, &pace), Some(second(80)));
-    assert_eq!(expected(141, &Pace { period: Some(second(6)), ..pace }), Some(second(26)));
+    let six = Pace { resets_in: second(4), period: Some(second(6)), ..pace };
+    assert_eq!(expected(141, &six), Some(second(10)));
     assert_eq!(expected(141, &Pace { resets_in: second(90), ..pace }), Some(second(3690)));
+    // A window that outlasts the period seen is longer than that.
+    assert_eq!(expected(141, &Pace { resets_in: second(90), ..six }), Some(second(3690)));
+    let day = Pace { resets_in: second(7200), ..pace };
+    assert_eq!(expected(241, &day), Some(second(7200 + 2 * 86_400)));
+    // A limit of 100 an hour, seen through two windows, and before its first one is used up.
+    let hour = Pace { limit: 100, remaining: 0, resets_in: second(3000), period: None };
+    assert_eq!(expected(500, &hour), Some(second(3000 + 4 * 3600)));
+    let unseen = Pace { resets_in: second(0), remaining: 98, ..hour };
+    assert_eq!(expected(500, &unseen), Some(second(5 * 60)));
+    assert_eq!(expected(500, &Pace { period: Some(second(3600)), ..unseen }), Some(second(5 * 3600)));
     assert_eq!(expected(41, &Pace { limit: 0, ..pace }), None);
     assert_eq!(expected(u64::MAX, &pace), None);
 }

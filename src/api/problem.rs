@@ -24,13 +24,6 @@ pub enum Problem {
     },
     /// The certificate of the service is not to be trusted.
     Certificate(String),
-    /// Several calls failed one after the other.
-    ServiceDown {
-        /// How many.
-        calls: u32,
-        /// How the last of them failed.
-        last: Box<Problem>,
-    },
     /// Too many calls: again and again, or for longer than a call waits.
     RateLimited {
         /// When calls are taken again, where that is longer than a call waits.
@@ -51,8 +44,15 @@ pub enum Problem {
     TimedOut,
     /// The connection broke before the answer was there.
     Lost(String),
-    /// The answer is not what was to be answered.
-    Damaged(String),
+    /// The answer is neither the documented success nor a documented refusal, so what it says does not count.
+    Damaged {
+        /// The status.
+        status: u16,
+        /// The id that Voucherify's support asks for.
+        request_id: Option<String>,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Page after page came, and more than any project has users.
     Endless {
         /// How many came.
@@ -65,6 +65,8 @@ pub enum Problem {
     },
     /// An id cannot be put into a path.
     Unsendable,
+    /// The run may not send anything any more.
+    NotPermitted,
     /// The run was stopped while the call waited.
     Stopped,
 }
@@ -98,18 +100,18 @@ impl Problem {
             | Self::Unreachable { .. }
             | Self::TimedOut
             | Self::Lost(_)
-            | Self::Damaged(_) => true,
+            | Self::Damaged { .. } => true,
             Self::Credentials(_)
             | Self::NotInPlan(_)
             | Self::Forbidden(_)
             | Self::QuotaSpent(_)
             | Self::Redirected { .. }
             | Self::Certificate(_)
-            | Self::ServiceDown { .. }
             | Self::Refused(_)
             | Self::TooLarge { .. }
             | Self::Endless { .. }
             | Self::Unsendable
+            | Self::NotPermitted
             | Self::Stopped => false,
         }
     }
@@ -125,27 +127,29 @@ impl Problem {
                 | Self::QuotaSpent(_)
                 | Self::Redirected { .. }
                 | Self::Certificate(_)
-                | Self::ServiceDown { .. }
                 | Self::RateLimited { until: Some(_) }
+                | Self::NotPermitted
                 | Self::Stopped
         )
     }
 
     /// Whether the service is to blame rather than the call.
-    pub(super) fn is_outage(&self) -> bool {
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
         match self {
             Self::Failing(_)
             | Self::Unreachable { .. }
             | Self::TimedOut
             | Self::Lost(_)
-            | Self::Damaged(_) => true,
+            | Self::Damaged { .. } => true,
             Self::Refused(refusal) => refusal.status >= 500,
             _ => false,
         }
     }
 
-    /// Whether the service answered, and in its right mind.
-    pub(super) fn is_answer(&self) -> bool {
+    /// Whether this is a genuine answer (not an outage).
+    #[must_use]
+    pub fn is_answer(&self) -> bool {
         matches!(self, Self::RateLimited { until: None }) || self.refusal().is_some_and(|it| it.status < 500)
     }
 
@@ -153,11 +157,12 @@ impl Problem {
     #[must_use]
     pub fn may_have_been_processed(&self) -> bool {
         match self {
-            Self::Failing(_) | Self::TimedOut | Self::Lost(_) | Self::Damaged(_) | Self::TooLarge { .. } => {
-                true
-            }
+            Self::Failing(_)
+            | Self::TimedOut
+            | Self::Lost(_)
+            | Self::Damaged { .. }
+            | Self::TooLarge { .. } => true,
             Self::Refused(refusal) => refusal.status >= 500,
-            Self::ServiceDown { last, .. } => last.may_have_been_processed(),
             _ => false,
         }
     }
@@ -170,7 +175,6 @@ impl Problem {
             | Self::QuotaSpent(refusal)
             | Self::Refused(refusal)
             | Self::Failing(refusal) => Some(refusal),
-            Self::ServiceDown { last, .. } => last.refusal(),
             _ => None,
         }
     }
@@ -199,7 +203,6 @@ impl fmt::Display for Problem {
             Self::Certificate(reason) => {
                 write!(f, "was not made, since the certificate is not trusted ({reason})")
             }
-            Self::ServiceDown { last, .. } => write!(f, "{last}"),
             Self::RateLimited { until: Some(until) } => {
                 write!(f, "has to wait, since the rate limit is used up until {until}")
             }
@@ -213,10 +216,19 @@ impl fmt::Display for Problem {
             }
             Self::TimedOut => f.write_str("got no whole answer in time"),
             Self::Lost(reason) => write!(f, "got no answer, since the connection broke ({reason})"),
-            Self::Damaged(reason) => write!(f, "got an answer that cannot be read ({reason})"),
+            Self::Damaged { status, request_id, reason } => {
+                write!(f, "got an invalid answer ({status}, {reason}")?;
+                if let Some(id) = request_id {
+                    write!(f, ", request_id {id}")?;
+                }
+                f.write_str(")")
+            }
             Self::TooLarge { cap } => write!(f, "got an answer of more than {} MiB", cap >> 20),
             Self::Endless { users } => write!(f, "was answered with {users} users, and no end in sight"),
             Self::Unsendable => f.write_str("was not made, since an id in its path is empty or only dots"),
+            Self::NotPermitted => {
+                f.write_str("was not sent, because this run may not send anything any more")
+            }
             Self::Stopped => f.write_str("was stopped while it waited"),
         }
     }
@@ -241,12 +253,12 @@ impl Problem {
             Self::RateLimited { .. } => "run again after that",
             Self::Refused(_) => "correct what it names, then run again",
             Self::Unreachable { .. } => "check the endpoint, the network and the proxy, then run again",
-            Self::ServiceDown { .. } | Self::Failing(_) | Self::TimedOut | Self::Lost(_) => "run again later",
-            Self::Damaged(_) | Self::TooLarge { .. } | Self::Endless { .. } => {
+            Self::Failing(_) | Self::TimedOut | Self::Lost(_) => "run again later",
+            Self::Damaged { .. } | Self::TooLarge { .. } | Self::Endless { .. } => {
                 "check that the endpoint is Voucherify's and no proxy answers in its place"
             }
             Self::Unsendable => "correct the id",
-            Self::Stopped => "run again",
+            Self::NotPermitted | Self::Stopped => "run again",
         }
     }
 }

@@ -35,7 +35,7 @@ impl Reader {
     /// # Errors
     /// Where the service does not answer with them.
     pub async fn projects(&self) -> Result<Vec<Project>, Error> {
-        Ok(self.client.send(&Call::get(PROJECTS.to_owned())).await?.value)
+        Ok(self.client.read(&Call::get(PROJECTS.to_owned())).await?.value)
     }
 
     /// A user of a project.
@@ -43,7 +43,7 @@ impl Reader {
     /// # Errors
     /// Where the service does not answer with it; with status 404 where there is none.
     pub async fn user(&self, project: &ProjectId, user: &UserId) -> Result<User, Error> {
-        Ok(self.client.send(&Call::get(user_path(project, user))).await?.value)
+        Ok(self.client.read(&Call::get(user_path(project, user))).await?.value)
     }
 
     /// All users of a project, page after page until their total is reached or a page brings nobody
@@ -57,7 +57,7 @@ impl Reader {
         for number in 1..=MOST_PAGES {
             let path = format!("{}?limit={PAGE}&page={number}", users_path(project));
             let Answer { value: page, attempts, took, .. } =
-                self.client.send::<Page>(&Call::get(path.clone())).await?;
+                self.client.read::<Page>(&Call::get(path.clone())).await?;
             let before = list.users.len();
             list.users.extend(page.users.into_iter().map(|user| (user.id.clone(), user)));
             list.totals_differ |=

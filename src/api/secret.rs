@@ -7,6 +7,9 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 const ID_VARIABLE: &str = "VOUCHERIFY_MANAGEMENT_ID";
 const TOKEN_VARIABLE: &str = "VOUCHERIFY_MANAGEMENT_TOKEN";
 
+/// The length of the shortest credential that is accepted, in characters.
+const SHORTEST: usize = 8;
+
 /// A text that is sent and never shown.
 #[derive(Clone)]
 struct Secret(String);
@@ -79,6 +82,10 @@ impl Secret {
         if !text.chars().all(|c| c.is_ascii_graphic()) {
             return Err("holds a space or a character that no key has");
         }
+        // A shorter text would be masked wherever it occurs by chance.
+        if text.len() < SHORTEST {
+            return Err("is shorter than 8 characters");
+        }
         Ok(Self(text.to_owned()))
     }
 }
@@ -102,16 +109,30 @@ mod tests {
 
     #[test]
     fn what_cannot_be_sent_is_refused_without_being_shown() {
-        for bad in ["", "  \n", "canary one", "canary\u{7}", "canary\r\nX-Evil: 1", "canaryé", "\u{0}canary"]
-        {
-            for (id, token) in [(bad, "good"), ("good", bad)] {
+        for bad in [
+            "",
+            "  \n",
+            "canary",
+            " canary1 \n",
+            "canary one",
+            "canary\u{7}",
+            "canary\r\nX-Evil: 1",
+            "canaryé",
+            "\u{0}canary",
+        ] {
+            for (id, token) in [(bad, "good-one"), ("good-one", bad)] {
                 let error = Credentials::parse(id, token).expect_err(bad);
                 assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
             }
         }
         assert_eq!(
-            Credentials::parse("good", " ").expect_err("empty").to_string(),
+            Credentials::parse("good-one", " ").expect_err("empty").to_string(),
             "VOUCHERIFY_MANAGEMENT_TOKEN is empty: copy it again from Team settings, Management API keys"
         );
+        assert_eq!(
+            Credentials::parse("canary7", "good-one").expect_err("short").to_string(),
+            "VOUCHERIFY_MANAGEMENT_ID is shorter than 8 characters: copy it again from Team settings, Management API keys"
+        );
+        assert!(Credentials::parse("sandbox1", "good-one").is_ok());
     }
 }

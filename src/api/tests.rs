@@ -9,9 +9,10 @@ use proptest::prelude::*;
 
 use super::testing::{QuickClock, Reply, Request, Script, Server, answer, ok};
 use super::*;
-use crate::identity::{Email, Endpoint, ProjectId, Role, UserId};
+use crate::identity::{Email, Endpoint, ProjectId, Role, TrustedEndpoint, UserId};
 use crate::known;
 
+const REFUSED: &str = r#"{"code":400,"message":"No"}"#;
 const NO_PROJECTS: &str = r#"{"object":"list","data_ref":"data","data":[],"total":0}"#;
 
 fn credentials() -> Credentials {
@@ -20,12 +21,20 @@ fn credentials() -> Credentials {
 
 fn client(endpoint: &Endpoint, settings: Settings) -> (Client, Arc<QuickClock>) {
     let clock = QuickClock::new();
-    let client = Client::with_clock(endpoint, &credentials(), settings, Arc::clone(&clock) as _);
+    let trusted = TrustedEndpoint::named_by_operator(endpoint.clone());
+    let client = Client::with_clock(&trusted, &credentials(), settings, Arc::clone(&clock) as _);
     (client.expect("a client"), clock)
 }
 
 fn quick(endpoint: &Endpoint) -> (Client, Arc<QuickClock>) {
     client(endpoint, Settings::default())
+}
+
+/// Makes a call that nobody forbids.
+async fn send<T: Content>(client: &Client, call: &Call<T>) -> Result<Answer<T>, Error> {
+    let writer = client.writer();
+    let admission = writer.admit(call).await?;
+    writer.send(call, admission, &|| true).await
 }
 
 fn p(id: &str) -> ProjectId {
@@ -61,25 +70,25 @@ async fn projects_are_one_call_with_the_credentials_in_its_headers() {
 async fn writes_send_exactly_what_their_calls_say() {
     let server = Server::start(|request| match request.line.split(' ').next() {
         Some("DELETE") => answer("204 No Content", &["x-request-id: req_1"], ""),
-        Some("PUT") => ok(r#"{"id":"u1","login":"a@b.co","projects":{"p":"role_1"},"is_owner":true}"#),
+        Some("PUT") => ok(r#"{"id":"u/1","login":"a@b.co","projects":{"p":"role_1"},"is_owner":true}"#),
         _ if request.line.contains("invite") => Reply::Whole("HTTP/1.1 204 No Content\r\n\r\n".to_owned()),
-        _ => ok(r#"{"id":"u1","email":"a@b.co","first_name":null,"projects":null}"#),
+        _ => ok(r#"{"id":"u1","email":"a@b.co","first_name":null,"projects":{"p":"USER"}}"#),
     })
     .await;
-    let writer = quick(&server.endpoint).0.writer();
+    let client = quick(&server.endpoint).0;
     let email = Email::as_received("a@b.co");
     let projects = BTreeMap::from([(p("p"), Role::User), (p("q"), Role::Admin)]);
     let invite = Invite { email: &email, first_name: "A", last_name: "B", projects: &projects };
-    let invited = writer.invite(&invite).await.expect("invited");
+    let invited = send(&client, &Call::invite(&invite)).await.expect("invited");
     assert_eq!((invited.status, invited.attempts, invited.request_id), (204, 1, None));
-    let assigned = writer.assign(&p("p"), &email, &Role::Viewer).await.expect("assigned");
-    assert_eq!((assigned.value.login.as_str(), assigned.value.projects.len()), ("a@b.co", 0));
+    let assigned = send(&client, &Call::assign(&p("p"), &email, &Role::Viewer)).await.expect("assigned");
+    assert_eq!((assigned.value.login.as_str(), assigned.value.projects.len()), ("a@b.co", 1));
     let role = Role::from("role_1".to_owned());
     let user = UserId::new("u/1");
-    let updated = writer.update_role(&p("p"), &user, &role).await.expect("updated");
+    let updated = send(&client, &Call::update_role(&p("p"), &user, &role)).await.expect("updated");
     assert_eq!(updated.value.projects, BTreeMap::from([(p("p"), role)]));
     assert!(updated.value.is_owner);
-    let unassigned = writer.unassign(&p("p"), &user).await.expect("unassigned");
+    let unassigned = send(&client, &Call::unassign(&p("p"), &user)).await.expect("unassigned");
     assert_eq!(unassigned.request_id.as_deref(), Some("req_1"));
     assert_eq!(
         server.lines(),
@@ -96,8 +105,8 @@ async fn writes_send_exactly_what_their_calls_say() {
 #[tokio::test]
 async fn an_id_that_would_change_the_path_is_not_sent() {
     let server = Server::script([(|| ok("{}")) as Script]).await;
-    let writer = quick(&server.endpoint).0.writer();
-    let error = writer.unassign(&p("p"), &UserId::new("..")).await.expect_err("not sendable");
+    let client = quick(&server.endpoint).0;
+    let error = send(&client, &Call::unassign(&p("p"), &UserId::new(".."))).await.expect_err("not sendable");
     assert_eq!(
         error.to_string(),
         "`DELETE /management/v1/projects/p/users/..` was not made, since an id in its path is empty or only dots: \
@@ -231,7 +240,7 @@ async fn users_of_several_projects_are_kept_apart() {
 #[tokio::test]
 async fn failures_that_may_pass_are_repeated() {
     let good: Script = || ok(NO_PROJECTS);
-    let faults: [Script; 14] = [
+    let faults: [Script; 19] = [
         || answer("500 Oops", &[], "{}"),
         || answer("502 Bad Gateway", &["content-type: text/html"], "<html>"),
         || answer("503 Busy", &["retry-after: 2"], ""),
@@ -246,6 +255,11 @@ async fn failures_that_may_pass_are_repeated() {
         || ok(""),
         || ok(r#"{"data":[{"name":"no id"}]}"#),
         || ok("[1"),
+        || answer("201 Made", &[], NO_PROJECTS),
+        || answer("204 No Content", &[], ""),
+        || answer("404 Gone", &[], "<html>"),
+        || answer("409 Twice", &[], r#"{"code":"409","message":"No"}"#),
+        || answer("418 Teapot", &[], r#"{"code":418}"#),
     ];
     for (number, fault) in faults.into_iter().enumerate() {
         assert_eq!(read([fault, good]).await, ("0 projects".to_owned(), 2), "fault {number}");
@@ -254,7 +268,7 @@ async fn failures_that_may_pass_are_repeated() {
 
 #[tokio::test]
 async fn everything_else_is_not_repeated() {
-    let faults: [(Script, &str); 13] = [
+    let faults: [(Script, &str); 12] = [
         (
             || {
                 answer(
@@ -266,14 +280,19 @@ async fn everything_else_is_not_repeated() {
             "was refused (400 invalid_payload, No, It\\nis, request_id r1): correct what it names, then run again",
         ),
         (
-            || answer("404 Gone", &["x-request-id: r2"], "<html>"),
-            "was refused (404, request_id r2): correct what it names, then run again",
+            || answer("404 Gone", &["x-request-id: r2"], r#"{"code":404,"message":"Gone"}"#),
+            "was refused (404, Gone, request_id r2): correct what it names, then run again",
         ),
         (
-            || answer("409 Twice", &[], r#"{"key":7,"message":{"a":[1]},"request_id":null}"#),
-            "was refused (409 7, {\"a\":[1]}): correct what it names, then run again",
+            || {
+                answer(
+                    "409 Twice",
+                    &[],
+                    r#"{"code":0,"key":7,"message":"a","details":{"a":[1]},"request_id":null}"#,
+                )
+            },
+            "was refused (409 7, a, {\"a\":[1]}): correct what it names, then run again",
         ),
-        (|| answer("418 Teapot", &[], ""), "was refused (418): correct what it names, then run again"),
         (|| answer("501 Never", &[], ""), "was refused (501): correct what it names, then run again"),
         (
             || answer("401 Who", &[], r#"{"message":"Unauthorized"}"#),
@@ -320,12 +339,81 @@ async fn everything_else_is_not_repeated() {
     }
 }
 
+/// What a call comes to where every attempt gets the same answer: the status and the number of attempts, where
+/// the answer does not count.
+async fn damaged<T: Content + std::fmt::Debug>(
+    call: &Call<T>,
+    status: u16,
+    body: &'static str,
+) -> Option<(u16, u32)> {
+    let body = if status == 204 { "" } else { body };
+    let server = Server::start(move |_| answer(&format!("{status} Status"), &[], body)).await;
+    let error = send(&quick(&server.endpoint).0, call).await.err()?;
+    assert!(error.may_have_been_processed() && error.refused().is_none() && !error.is_fatal(), "{error}");
+    assert!(matches!(error.problem, Problem::Damaged { .. }), "{error}");
+    Some((error.status()?, error.attempts))
+}
+
+#[tokio::test]
+async fn only_the_documented_answer_is_a_success() {
+    let email = Email::as_received("a@b.co");
+    let access = BTreeMap::from([(p("p"), Role::User)]);
+    let invite = Call::invite(&Invite { email: &email, first_name: "A", last_name: "B", projects: &access });
+    let unassign = Call::unassign(&p("p"), &UserId::new("u1"));
+    let assign = Call::assign(&p("p"), &email, &Role::User);
+    let update = Call::update_role(&p("p"), &UserId::new("u1"), &Role::User);
+    let user = r#"{"id":"u1","login":"A@b.co","projects":{"p":"USER"}}"#;
+    let bodies = ["<html>log in</html>", "", "{}", user, REFUSED];
+    for status in [200, 201, 202, 203, 204, 206] {
+        for body in bodies {
+            let said = format!("{status} {body}");
+            let expected = Some((status, 5));
+            let empty = if status == 204 { None } else { expected };
+            assert_eq!(damaged(&invite, status, body).await, empty, "invite {said}");
+            assert_eq!(damaged(&unassign, status, body).await, empty, "unassign {said}");
+            let whole = if status == 200 && body == user { None } else { expected };
+            assert_eq!(damaged(&assign, status, body).await, whole, "assign {said}");
+            assert_eq!(damaged(&update, status, body).await, whole, "update {said}");
+        }
+    }
+    for status in [400, 404, 405, 409, 410, 418, 422] {
+        for body in ["<html>", "", "{}", "[]", r#"{"code":"400","message":"No"}"#, r#"{"code":400}"#] {
+            let said = format!("{status} {body}");
+            assert_eq!(damaged(&invite, status, body).await, Some((status, 5)), "invite {said}");
+            assert_eq!(damaged(&unassign, status, body).await, Some((status, 5)), "unassign {said}");
+            assert_eq!(damaged(&assign, status, body).await, Some((status, 5)), "assign {said}");
+            assert_eq!(damaged(&update, status, body).await, Some((status, 5)), "update {said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_about_someone_or_something_else_is_no_success() {
+    let email = Email::as_received("a@b.co");
+    let assign = Call::assign(&p("p"), &email, &Role::User);
+    let update = Call::update_role(&p("p"), &UserId::new("u1"), &Role::User);
+    let bad = Some((200, 5));
+    for (body, assigned, updated) in [
+        (r#"{"id":"u1","login":"sso","email":"a@b.co","projects":{"p":"USER"}}"#, None, None),
+        (r#"{"id":"u1","login":"a@b.co","email":"x@b.co","projects":{"p":"USER","q":"ADMIN"}}"#, None, None),
+        // Kept the role from before: Update User follows.
+        (r#"{"id":"u1","login":"a@b.co","projects":{"p":"ADMIN"}}"#, None, bad),
+        (r#"{"id":"u1","login":"a@b.co","projects":{"q":"USER"}}"#, bad, bad),
+        (r#"{"id":"u1","login":"a@b.co"}"#, bad, bad),
+        (r#"{"id":"u2","login":"a@b.co","projects":{"p":"USER"}}"#, None, bad),
+        (r#"{"id":"u1","login":"x@b.co","projects":{"p":"USER"}}"#, bad, None),
+    ] {
+        assert_eq!(damaged(&assign, 200, body).await, assigned, "assign {body}");
+        assert_eq!(damaged(&update, 200, body).await, updated, "update {body}");
+    }
+}
+
 #[tokio::test]
 async fn what_stops_the_run_is_told_from_what_concerns_one_person() {
     for (status, fatal) in
         [(401, true), (402, true), (403, true), (301, true), (400, false), (404, false), (409, false)]
     {
-        let server = Server::start(move |_| answer(&format!("{status} Status"), &[], "{}")).await;
+        let server = Server::start(move |_| answer(&format!("{status} Status"), &[], REFUSED)).await;
         let error = quick(&server.endpoint).0.reader().projects().await.expect_err("a failure");
         assert_eq!((error.status(), error.is_fatal()), (Some(status), fatal));
         assert_eq!(error.refused().is_some(), !fatal);
@@ -444,12 +532,12 @@ async fn while_all_wait_it_is_said_until_when() {
 #[tokio::test]
 async fn what_any_attempt_may_have_done_is_remembered() {
     let server = Server::script([(|| Reply::Cut(String::new())) as Script, || {
-        answer("409 Twice", &[], r#"{"key":"duplicate_found"}"#)
+        answer("409 Twice", &[], r#"{"code":409,"key":"duplicate_found","message":"Twice"}"#)
     }])
     .await;
     let email = Email::as_received("a@b.co");
     let invite = Invite { email: &email, first_name: "A", last_name: "B", projects: &BTreeMap::new() };
-    let error = quick(&server.endpoint).0.writer().invite(&invite).await.expect_err("409");
+    let error = send(&quick(&server.endpoint).0, &Call::invite(&invite)).await.expect_err("409");
     assert_eq!((error.status(), error.attempts, error.may_have_been_processed()), (Some(409), 2, true));
     assert_eq!(error.refused().and_then(|it| it.key.as_deref()), Some("duplicate_found"));
     let lines = server.lines();
@@ -460,8 +548,8 @@ async fn what_any_attempt_may_have_done_is_remembered() {
 async fn without_a_connection_nothing_was_processed() {
     let endpoint = Server::script([(|| ok("")) as Script]).await.endpoint.clone();
     tokio::task::yield_now().await;
-    let error =
-        quick(&endpoint).0.writer().unassign(&p("p"), &UserId::new("u")).await.expect_err("unreachable");
+    let call = Call::unassign(&p("p"), &UserId::new("u"));
+    let error = send(&quick(&endpoint).0, &call).await.expect_err("unreachable");
     let said = format!(
         "`DELETE /management/v1/projects/p/users/u` was not made, since {endpoint} cannot be reached (Connection refused \
          (os error 111)) (tried 5 times): check the endpoint, the network and the proxy, then run again"
@@ -505,7 +593,11 @@ async fn bodies_without_end_are_read_up_to_the_cap() {
             "200 OK",
             "got an answer of more than 1 MiB: check that the endpoint is Voucherify's and no proxy answers in its place",
         ),
-        ("404 Gone", "was refused (404): correct what it names, then run again"),
+        (
+            "404 Gone",
+            "got an invalid answer (404, the body is not Voucherify's error object) (tried 5 times): check that the \
+             endpoint is Voucherify's and no proxy answers in its place",
+        ),
     ] {
         let server = Server::start(move |_| endless(status)).await;
         let error =
@@ -517,42 +609,74 @@ async fn bodies_without_end_are_read_up_to_the_cap() {
 // Several calls.
 
 #[tokio::test]
-async fn after_five_failed_calls_in_a_row_the_service_is_down() {
-    let server = Server::start(|_| answer("500 Oops", &[], "")).await;
-    let (client, _) = quick(&server.endpoint);
-    let mut fatal = Vec::new();
-    let mut last = String::new();
-    for _ in 0..6 {
-        let error = client.clone().reader().projects().await.expect_err("down");
-        fatal.push(error.is_fatal());
-        assert!(error.may_have_been_processed());
-        assert_eq!(error.status(), Some(500));
-        last = error.to_string();
-    }
-    assert_eq!(fatal, [false, false, false, false, true, true]);
-    assert_eq!(
-        last,
-        "`GET /management/v1/projects` failed in the service (500): 6 calls failed one after the other, so the service \
-         is down; run again later"
-    );
-}
-
-#[tokio::test]
-async fn an_answer_ends_the_row_of_failures() {
-    for answered in ["200 OK", "404 Gone"] {
-        let mut calls = 0;
-        let server = Server::start(move |_| {
-            calls += 1;
-            if calls % 21 == 0 { answer(answered, &[], NO_PROJECTS) } else { answer("502 Oops", &[], "") }
-        })
-        .await;
-        let (client, _) = quick(&server.endpoint);
-        for _ in 0..15 {
-            if let Err(error) = client.reader().projects().await {
-                assert!(!error.is_fatal(), "{error}");
+async fn no_attempt_leaves_without_a_permit() {
+    let server = Server::script([
+        (|| answer("503 Busy", &["retry-after: 30"], "")) as Script,
+        || answer("429 Slow", &["retry-after: 7"], ""),
+        || answer("204 Done", &[], ""),
+    ])
+    .await;
+    let call = Call::unassign(&p("p"), &UserId::new("u"));
+    for (permits, sent) in [(0, 0), (1, 1), (1, 1), (5, 1)] {
+        let (client, clock) = quick(&server.endpoint);
+        let left = std::sync::atomic::AtomicU32::new(permits);
+        // Asked when the wait is over, at the time at which the attempt leaves.
+        let asked = std::sync::Mutex::new(Vec::new());
+        let permit = || {
+            asked.lock().expect("no panic").push(clock.slept().len());
+            left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+        };
+        let before = server.lines().len();
+        let writer = client.writer();
+        let admission = writer.admit(&call).await.expect("room");
+        let result = writer.send(&call, admission, &permit).await;
+        assert_eq!(server.lines().len() - before, sent);
+        let asked = asked.into_inner().expect("no panic");
+        match result {
+            Ok(_) => assert_eq!((permits, asked), (5, vec![0])),
+            Err(error) => {
+                assert_eq!(error.problem, Problem::NotPermitted);
+                assert!(error.is_fatal());
+                assert_eq!(error.attempts as usize, sent);
+                assert_eq!(asked, if sent == 0 { vec![0] } else { vec![0, 1] });
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_run_waits_as_long_as_it_was_told_to() {
+    let used_up: Script = || {
+        let headers = ["x-rate-limit-remaining: 0", "x-rate-limit-retry: 1772460000"];
+        answer("200 OK", &headers, NO_PROJECTS)
+    };
+    let server = Server::script([used_up]).await;
+    // The service names a time two hours ahead.
+    let two_hours = Duration::from_hours(2);
+    for (patience, waits) in [(Duration::from_mins(1), false), (two_hours + Duration::from_mins(15), true)] {
+        let (client, clock) = quick(&server.endpoint);
+        client.reader().projects().await.expect("projects");
+        client.set_patience(patience);
+        let result = client.reader().projects().await;
+        assert_eq!(result.is_ok(), waits);
+        let slept = if waits { vec![two_hours + Duration::from_millis(20)] } else { Vec::new() };
+        assert_eq!(clock.slept(), slept);
+        if let Err(error) = result {
+            assert_eq!((error.attempts, error.is_fatal()), (0, true));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_takes_as_long_as_its_attempts_and_no_longer() {
+    let server = Server::script([(|| answer("503 Busy", &["retry-after: 30"], "")) as Script, || {
+        answer("204 Done", &[], "")
+    }])
+    .await;
+    let (client, clock) = quick(&server.endpoint);
+    let answer = send(&client, &Call::unassign(&p("p"), &UserId::new("u"))).await.expect("done");
+    assert_eq!((answer.attempts, answer.took), (2, Duration::ZERO));
+    assert_eq!(clock.slept(), [Duration::from_secs(30)]);
 }
 
 #[tokio::test]
@@ -593,7 +717,7 @@ async fn a_stop_ends_what_waits_and_nothing_else() {
 async fn what_the_service_says_is_inert_and_short() {
     let server = Server::start(|_| {
         let message = format!("\\u001b[31m\\u202e canary-id canary-token {}", "x".repeat(1000));
-        answer("400 Bad", &[], &format!(r#"{{"message":"{message}"}}"#))
+        answer("400 Bad", &[], &format!(r#"{{"code":400,"message":"{message}"}}"#))
     })
     .await;
     let error = quick(&server.endpoint).0.reader().projects().await.expect_err("refused");
@@ -619,12 +743,17 @@ fn no_credential_reaches_a_log_at_any_level() {
         runtime.block_on(async {
             let server = Server::start(|request| match request.line.split(' ').next() {
                 Some("GET") => Reply::Cut("canary-token".to_owned()),
-                _ => answer("400 Bad", &["x-request-id: canary-id"], r#"{"message":"canary-token"}"#),
+                _ => answer(
+                    "400 Bad",
+                    &["x-request-id: canary-id"],
+                    r#"{"code":400,"message":"canary-token"}"#,
+                ),
             })
             .await;
             let (client, _) = quick(&server.endpoint);
             let error = client.reader().projects().await.expect_err("lost");
-            let refused = client.writer().unassign(&p("p"), &UserId::new("u")).await.expect_err("refused");
+            let refused =
+                send(&client, &Call::unassign(&p("p"), &UserId::new("u"))).await.expect_err("refused");
             for error in [error, refused] {
                 assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
             }

@@ -38,10 +38,10 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::E
     Value::deserialize(deserializer).map(|value| value.as_u64())
 }
 
-/// What an answer with a 2xx status turns into.
+/// What the answer to a call turns into when the call succeeded.
 pub trait Content: Sized {
-    /// Whether the answer has a body that says something.
-    const HAS_BODY: bool = true;
+    /// The status that the documentation names for success. Any other answer is not one.
+    const STATUS: u16 = 200;
 
     /// Reads the body.
     ///
@@ -51,7 +51,7 @@ pub trait Content: Sized {
 }
 
 impl Content for () {
-    const HAS_BODY: bool = false;
+    const STATUS: u16 = 204;
 
     fn read(_: &[u8]) -> Result<Self, String> {
         Ok(())
@@ -115,9 +115,12 @@ impl TryFrom<User> for known::User {
     }
 }
 
-/// What an answer that is no success says for itself, as far as it can be read.
+/// What an answer other than success says, as far as it can be read.
 #[derive(Debug, Default)]
 pub struct Complaint {
+    /// Whether it is Voucherify's error object, in which a number `code` and a text `message` are always
+    /// there. Gateways and proxies answer without it.
+    pub is_error_object: bool,
     /// What kind of error it is, such as `user_not_assigned`.
     pub key: Option<String>,
     /// What happened.
@@ -133,16 +136,19 @@ pub struct Complaint {
 }
 
 impl Complaint {
-    /// Reads what can be read; a body that says nothing gives nothing.
+    /// Reads what can be read; an unreadable body gives an empty complaint.
     #[must_use]
     pub fn read(body: &[u8]) -> Self {
         let Ok(Value::Object(mut fields)) = serde_json::from_slice(body) else { return Self::default() };
+        let has = |name, is_so: fn(&Value) -> bool| fields.get(name).is_some_and(is_so);
+        let is_error_object = has("code", Value::is_number) && has("message", Value::is_string);
         let mut field = |name| match fields.remove(name)? {
             Value::Null => None,
             Value::String(text) => Some(text),
             other => Some(other.to_string()),
         };
         Self {
+            is_error_object,
             key: field("key"),
             message: field("message"),
             details: field("details"),

@@ -1,12 +1,13 @@
 //! The part of the client that writes.
 
-use super::call::{Call, Invite};
-use super::client::{Answer, Client};
+use std::time::Duration;
+
+use super::call::Call;
+use super::client::{Admission, Answer, Client};
 use super::error::Error;
+use super::pacing::Pace;
 use super::reader::Reader;
 use super::wire::Content;
-use crate::identity::{Email, ProjectId, Role, UserId};
-use crate::known::User;
 
 /// Writes, and reads.
 #[derive(Clone)]
@@ -31,53 +32,42 @@ impl Writer {
         self.client.stop();
     }
 
-    /// Makes a call that was built before, exactly so.
+    /// The rate limit seen last, as [`Client::pace`] gives it.
+    #[must_use]
+    pub fn pace(&self) -> Option<Pace> {
+        self.client.pace()
+    }
+
+    /// Limits the waits for the rate limit, as [`Client::set_patience`] does.
+    pub fn set_patience(&self, patience: Duration) {
+        self.client.set_patience(patience);
+    }
+
+    /// Waits for `time`; a stop ends the wait.
+    pub async fn pause(&self, time: Duration) {
+        self.client.pause(time).await;
+    }
+
+    /// Waits until the rate limit leaves room for the call, which is then to be sent at once.
+    ///
+    /// # Errors
+    /// Where it cannot be sent, the service names a time that is too late, or the run was stopped.
+    /// Nothing was sent then.
+    pub async fn admit<T>(&self, call: &Call<T>) -> Result<Admission, Error> {
+        self.client.admit(call).await
+    }
+
+    /// Makes a call that was built before, exactly so. `permit` is asked right before every attempt,
+    /// repeats included; where it says no, nothing more is sent.
     ///
     /// # Errors
     /// Where it did not succeed.
-    pub async fn send<T: Content>(&self, call: &Call<T>) -> Result<Answer<T>, Error> {
-        self.client.send(call).await
-    }
-
-    /// Invites somebody who is not known yet.
-    ///
-    /// # Errors
-    /// Where it did not succeed; with status 409 where the person was invited before or is a user.
-    pub async fn invite(&self, invite: &Invite<'_>) -> Result<Answer<()>, Error> {
-        self.send(&Call::invite(invite)).await
-    }
-
-    /// Gives a member a role in a further project.
-    ///
-    /// # Errors
-    /// Where it did not succeed.
-    pub async fn assign(
+    pub async fn send<T: Content>(
         &self,
-        project: &ProjectId,
-        login: &Email,
-        role: &Role,
-    ) -> Result<Answer<User>, Error> {
-        self.send(&Call::assign(project, login, role)).await
-    }
-
-    /// Gives a user another role in a project.
-    ///
-    /// # Errors
-    /// Where it did not succeed.
-    pub async fn update_role(
-        &self,
-        project: &ProjectId,
-        user: &UserId,
-        role: &Role,
-    ) -> Result<Answer<User>, Error> {
-        self.send(&Call::update_role(project, user, role)).await
-    }
-
-    /// Takes a user's role in a project away.
-    ///
-    /// # Errors
-    /// Where it did not succeed; with key `user_not_assigned` or status 404 where there is none.
-    pub async fn unassign(&self, project: &ProjectId, user: &UserId) -> Result<Answer<()>, Error> {
-        self.send(&Call::unassign(project, user)).await
+        call: &Call<T>,
+        admission: Admission,
+        permit: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Answer<T>, Error> {
+        self.client.send(call, admission, permit).await
     }
 }

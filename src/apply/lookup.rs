@@ -1,29 +1,114 @@
-//! Looks at a project's users when an answer leaves it open how things stand.
+//! Reads a project's users when a refusal leaves open what access a person has. One reading serves
+//! everyone who waits for it.
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use futures_util::StreamExt as _;
+use tokio::sync::{Notify, oneshot};
+
+use super::work::{Setback, Step, Work, setback};
 use crate::api;
 use crate::identity::{Email, ProjectId, Role};
-use crate::known::User;
+use crate::known::{User, UserList};
 
-use super::Apply;
-
-/// How a person stands in a project.
-pub(super) enum Standing {
-    /// The person is not there.
+/// The access that a person has in a project.
+pub(super) enum Found {
+    /// None.
     Absent,
-    /// The person is there with that role.
-    Has { user: User, role: Role, admins: usize },
+    /// The user has that role.
+    Has { user: Box<User>, role: Role },
 }
 
-impl Apply<'_> {
-    /// Reads how `login` stands in `project` now.
-    pub(super) async fn look(&self, project: &ProjectId, login: &Email) -> Result<Standing, api::Error> {
-        let list = self.writer.reader().users(project).await?;
-        let role_in = |user: &User| user.projects.get(project).cloned();
-        let admins = list.users.values().filter(|user| role_in(user) == Some(Role::Admin)).count();
-        let found = list.users.values().find(|user| user.login == *login);
-        Ok(match found.and_then(|user| Some((user, role_in(user)?))) {
-            Some((user, role)) => Standing::Has { user: user.clone(), role, admins },
-            None => Standing::Absent,
-        })
+type Reading = Result<Rc<UserList>, api::Error>;
+
+/// The readings that people wait for.
+#[derive(Default)]
+pub(super) struct Lookups {
+    /// Those who wait for a reading that has not started, by project.
+    asked: RefCell<BTreeMap<ProjectId, Vec<oneshot::Sender<Reading>>>>,
+    /// How many people wait, for a reading that has started or for one that has not.
+    waiting: Cell<usize>,
+    /// Wakes the scheduler when another person waits.
+    pub(super) changed: Notify,
+}
+
+impl Lookups {
+    /// How many people wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.get()
     }
+
+    /// Whether someone waits for a reading that has not started.
+    pub(super) fn is_asked(&self) -> bool {
+        !self.asked.borrow().is_empty()
+    }
+
+    /// A reading of `project` that starts after this was asked.
+    async fn reading(&self, project: &ProjectId) -> Option<Reading> {
+        let (sender, receiver) = oneshot::channel();
+        self.asked.borrow_mut().entry(project.clone()).or_default().push(sender);
+        self.waiting.set(self.waiting.get() + 1);
+        self.changed.notify_one();
+        let reading = receiver.await;
+        self.waiting.set(self.waiting.get() - 1);
+        reading.ok()
+    }
+}
+
+impl Work<'_> {
+    /// Reads every project that someone has asked for by now, and tells everyone who asked.
+    pub(super) async fn read_for_all(&self) {
+        let asked = self.lookups.asked.take();
+        futures_util::stream::iter(asked)
+            .for_each_concurrent(self.apply.concurrency, async |(project, waiting)| {
+                let reading = self.read(&project).await;
+                self.outage.note(reading.as_ref().err());
+                let reading = reading.map(Rc::new);
+                for sender in waiting {
+                    // Whoever has gone does not need it.
+                    let _ = sender.send(reading.clone());
+                }
+            })
+            .await;
+    }
+
+    /// Reads the users of a project, a second time if the list is shorter than its total.
+    async fn read(&self, project: &ProjectId) -> Result<UserList, api::Error> {
+        let reader = self.apply.writer.reader();
+        let mut list = reader.users(project).await?;
+        if !is_complete(&list) {
+            list = reader.users(project).await?;
+        }
+        if is_complete(&list) {
+            self.quorum.observe(project, &list);
+        }
+        Ok(list)
+    }
+
+    /// Looks up the access that `email` has in `project` now.
+    pub(super) async fn look(&self, project: &ProjectId, email: &Email) -> Step<Found> {
+        let Some(reading) = self.lookups.reading(project).await else { return Err(Setback::Stopped) };
+        let list = reading.map_err(setback)?;
+        let name = || self.apply.desired.project_name(project);
+        let mut found = list.users.values().filter(|user| user.answers_to(email));
+        match (found.next(), found.next()) {
+            (Some(_), Some(_)) => {
+                Err(Setback::Person(format!("two users of {} have this login or address", name())))
+            }
+            (Some(user), None) => Ok(match user.projects.get(project) {
+                Some(role) => Found::Has { user: Box::new(user.clone()), role: role.clone() },
+                None => Found::Absent,
+            }),
+            (None, _) if is_complete(&list) => Ok(Found::Absent),
+            (None, _) => {
+                Err(Setback::Person(format!("the list of the users of {} is shorter than its total", name())))
+            }
+        }
+    }
+}
+
+fn is_complete(list: &UserList) -> bool {
+    list.total.is_none_or(|total| list.users.len() as u64 >= total)
 }

@@ -2,28 +2,30 @@
 //!
 //! First every grant, then every reduction; people side by side, the changes of one person in order.
 //! That is what keeps every prefix safe: nobody loses a role before getting the one that replaces it,
-//! and no project loses an ADMIN before it has the next one. `rails` holds a reduction back where a
+//! and no project loses an ADMIN before it has the next one. `quorum` holds a reduction back where a
 //! grant that it relied on did not succeed.
 
 mod lookup;
-mod rails;
+mod outage;
+mod quorum;
 mod step;
 mod stop;
+mod work;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
-use futures_util::StreamExt as _;
-
-use crate::api::Writer;
+use crate::api::{Writer, expected};
 use crate::desired::Desired;
-use crate::identity::Email;
 use crate::known::Known;
 use crate::ledger::{Meaning, RunWriter};
 use crate::plan::{Change, Plan};
 
-use rails::Rails;
 pub use stop::{Stop, Stopped};
+use work::Work;
+
+/// How much longer than its plan said a run waits for the rate limit.
+const MORE: Duration = Duration::from_mins(15);
 
 /// What it takes to carry a plan out.
 pub struct Apply<'a> {
@@ -62,12 +64,12 @@ pub enum Ending {
         /// Which.
         reason: String,
     },
-    /// It was not begun, because the run stopped.
+    /// Nothing was done for it, because the run stopped.
     NotStarted,
 }
 
 /// What came of a plan.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Report {
     /// Every change and how it ended, in the order of the plan.
     pub endings: Vec<(Change, Ending)>,
@@ -102,84 +104,15 @@ impl Report {
 }
 
 impl Apply<'_> {
-    /// Makes exactly the changes of the plan.
+    /// Makes exactly the changes of the plan, and waits as long as the plan said it would, and a little more.
     pub async fn carry_out(&self) -> Report {
-        let progress = Progress {
-            endings: Mutex::new(vec![Ending::NotStarted; self.plan.changes.len()]),
-            short: Mutex::new(BTreeSet::new()),
-            rails: Rails::new(self.desired, self.known),
-        };
-        for reductions in [false, true] {
-            let mut people: BTreeMap<&Email, Vec<usize>> = BTreeMap::new();
-            for (index, change) in self.plan.changes.iter().enumerate() {
-                if change.is_reduction() == reductions {
-                    people.entry(change.email()).or_default().push(index);
-                }
-            }
-            futures_util::stream::iter(people.into_values())
-                .for_each_concurrent(self.concurrency, |changes| self.one_person(changes, &progress))
-                .await;
-        }
-        let endings = progress.endings.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let calls = self.plan.summary().calls as u64;
+        let expected = self.writer.pace().and_then(|pace| expected(calls, &pace));
+        self.writer.set_patience(expected.unwrap_or_default().saturating_add(MORE));
+        let endings = Work::new(self).carry_out().await;
         Report {
             endings: self.plan.changes.iter().cloned().zip(endings).collect(),
             stopped: self.stop.reason(),
         }
-    }
-
-    /// Makes the changes of one person in order.
-    async fn one_person(&self, changes: Vec<usize>, progress: &Progress) {
-        for index in changes {
-            let change = &self.plan.changes[index];
-            if self.stop.is_asked() {
-                return;
-            }
-            let ending = match progress.hold(change, self.desired) {
-                Some(reason) => Ending::Held { reason },
-                None => self.one_change(change).await,
-            };
-            progress.note(change, &ending);
-            if ending != Ending::NotStarted {
-                (self.watch)(change, &ending);
-            }
-            if let Ok(mut endings) = progress.endings.lock() {
-                endings[index] = ending;
-            }
-        }
-    }
-}
-
-/// How far the run is.
-struct Progress {
-    endings: Mutex<Vec<Ending>>,
-    /// Who did not get what they were to get.
-    short: Mutex<BTreeSet<Email>>,
-    rails: Rails,
-}
-
-impl Progress {
-    /// Why `change` may not be made now.
-    fn hold(&self, change: &Change, desired: &Desired) -> Option<String> {
-        if !change.is_reduction() {
-            return None;
-        }
-        if self.short.lock().is_ok_and(|short| short.contains(change.email())) {
-            return Some("a role that was to be given first could not be given".to_owned());
-        }
-        let project = change.admin_lost_in()?;
-        (!self.rails.take(project, change.email()))
-            .then(|| format!("{} would be left with too few ADMINs", desired.project_name(project)))
-    }
-
-    fn note(&self, change: &Change, ending: &Ending) {
-        let done = matches!(ending, Ending::Done(_));
-        if !change.is_reduction() {
-            if done && !matches!(change, Change::Invite { .. }) {
-                change.new_admin_in().for_each(|project| self.rails.give(project, change.email()));
-            } else if !done && let Ok(mut short) = self.short.lock() {
-                short.insert(change.email().clone());
-            }
-        }
-        // A reduction that failed may have been made all the same, so that its ADMIN is not given back.
     }
 }

@@ -2,23 +2,14 @@
 
 use std::time::Duration;
 
-use super::lookup::Standing;
+use super::lookup::Found;
+use super::work::{Setback, Step, Work, setback, was_sent};
 use super::{Apply, Ending, Stopped};
-use crate::api::{self, Call, Invite, Problem, Refusal};
+use crate::api::{self, Call, Invite, Refusal};
 use crate::identity::{Access, Email, ProjectId, Role, UserId};
 use crate::known::User;
 use crate::ledger::{Action, Intent, Meaning, Outcome, Seq};
 use crate::plan::Change;
-
-/// Why a change did not come about.
-enum Setback {
-    /// The person's alone.
-    Person(String),
-    /// The run stopped before it was done.
-    Stopped,
-    /// The run must stop.
-    Run(Stopped),
-}
 
 /// How an answer came, as the ledger keeps it.
 struct Trace {
@@ -57,9 +48,18 @@ impl Trace {
     }
 }
 
-type Step<T> = Result<T, Setback>;
+/// What assigning came to.
+enum Assigned {
+    /// The person has the role.
+    Done(Meaning),
+    /// The person is not there, and an invitation is out.
+    Absent {
+        /// Whether the service said that there is no such user, which is so in every project.
+        everywhere: bool,
+    },
+}
 
-impl Apply<'_> {
+impl Work<'_> {
     /// Makes one change.
     pub(super) async fn one_change(&self, change: &Change) -> Ending {
         let result = match change {
@@ -67,11 +67,11 @@ impl Apply<'_> {
                 self.invite(&Invite { email, first_name, last_name, projects }).await
             }
             Change::Assign { email, project, role } => {
-                self.assign(email, project, role, false).await.and_then(|meaning| match meaning {
-                    Meaning::AlreadyInvited => {
-                        Err(Setback::Person("is no user of the organization".to_owned()))
+                self.assign(email, project, role, false).await.and_then(|assigned| match assigned {
+                    Assigned::Done(meaning) => Ok(meaning),
+                    Assigned::Absent { .. } => {
+                        Err(Setback::Person("is not a user of the organization".to_owned()))
                     }
-                    meaning => Ok(meaning),
                 })
             }
             Change::ChangeRole { email, user_id, project, from, to } => {
@@ -85,20 +85,24 @@ impl Apply<'_> {
             Ok(meaning) => Ending::Done(meaning),
             Err(Setback::Person(reason)) => Ending::Failed { reason },
             Err(Setback::Stopped) => Ending::NotStarted,
-            Err(Setback::Run(stopped)) => {
-                let reason = stopped.to_string();
-                self.stop.ask(stopped);
-                // Nor would those succeed that wait for their next attempt.
-                self.writer.stop();
-                Ending::Failed { reason }
+            Err(Setback::Run { why, sent }) => {
+                let reason = why.to_string();
+                self.stop(why);
+                if sent { Ending::Failed { reason } } else { Ending::NotStarted }
             }
         }
+    }
+
+    /// Nothing new starts. Calls waiting to retry would fail too.
+    fn stop(&self, why: Stopped) {
+        self.apply.stop.ask(why);
+        self.apply.writer.stop();
     }
 
     async fn invite(&self, invite: &Invite<'_>) -> Step<Meaning> {
         let call = Call::invite(invite);
         let intent = Intent {
-            again: self.again,
+            again: self.apply.again,
             ..intent(&call, Action::Invite, invite.email, invite.projects.clone())
         };
         let (trace, result) = self.make(call, intent).await?;
@@ -106,26 +110,28 @@ impl Apply<'_> {
             Ok(()) => self.settle(trace, Meaning::Invited, None).await,
             Err(error) if error.refused().is_some_and(|refusal| refusal.status == 409) => {
                 self.settle(trace, Meaning::AddressTaken, Some(error.to_string())).await?;
-                self.assign_everywhere(invite).await
+                self.assign_everywhere(invite).await.map_err(half_done)
             }
             Err(error) => self.fail(trace, error).await,
         }
     }
 
-    /// The address belongs to a user, here or elsewhere, or to somebody who has an invitation: which of
-    /// these, assigning tells.
+    /// The address belongs to a user, here or elsewhere, or to someone who has an invitation: the answers
+    /// to assigning tell which.
     async fn assign_everywhere(&self, invite: &Invite<'_>) -> Step<Meaning> {
-        let mut assigned = false;
+        let mut is_assigned = false;
         let mut absent = Vec::new();
         for (project, role) in invite.projects {
-            match self.assign(invite.email, project, role, !assigned).await? {
-                Meaning::AlreadyInvited => absent.push(project),
-                _ => assigned = true,
+            match self.assign(invite.email, project, role, !is_assigned).await? {
+                // The ledger knows from the invitation which projects it was for.
+                Assigned::Absent { everywhere: true } if !is_assigned => return Ok(Meaning::AlreadyInvited),
+                Assigned::Absent { .. } => absent.push(project),
+                Assigned::Done(_) => is_assigned = true,
             }
         }
         match absent.first() {
-            Some(project) if assigned => {
-                let project = self.desired.project_name(project);
+            Some(project) if is_assigned => {
+                let project = self.apply.desired.project_name(project);
                 Err(Setback::Person(format!("could not be given a role in {project}")))
             }
             Some(_) => Ok(Meaning::AlreadyInvited),
@@ -133,49 +139,57 @@ impl Apply<'_> {
         }
     }
 
-    /// Gives a role to somebody. `maybe_invited` says that being absent means that an invitation is out.
+    /// Gives a role to a person. `maybe_invited` says that being absent means that an invitation is out.
     async fn assign(
         &self,
         email: &Email,
         project: &ProjectId,
         role: &Role,
         maybe_invited: bool,
-    ) -> Step<Meaning> {
+    ) -> Step<Assigned> {
         let call = Call::assign(project, email, role);
         let access = Access::from([(project.clone(), role.clone())]);
         let intent = intent(&call, Action::Assign, email, access);
         let (trace, result) = self.make(call, intent).await?;
         let error = match result {
-            Ok(user) => return self.assigned(trace.about(&user), user, email, project, role).await,
+            Ok(user) => {
+                return self
+                    .assigned(trace.about(&user), user, email, project, role)
+                    .await
+                    .map(Assigned::Done);
+            }
             Err(error) => error,
         };
-        if !error.refused().is_some_and(may_be_about_the_person) {
-            return self.fail(trace, error).await;
-        }
-        let standing = match self.look(project, email).await {
-            Ok(standing) => standing,
+        let Some(refusal) = error.refused().filter(|refusal| may_be_about_the_person(refusal)) else {
+            return self.fail(trace, error).await.map(Assigned::Done);
+        };
+        let found = match self.look(project, email).await {
+            Ok(found) => found,
             Err(unread) => {
                 self.settle(trace, Meaning::Refused, Some(error.to_string())).await?;
-                return Err(setback(unread));
+                return Err(half_done(unread));
             }
         };
-        match standing {
-            Standing::Has { ref user, role: ref has, .. } if has == role => {
-                self.settle(trace.about(user), Meaning::AlreadySo, Some(error.to_string())).await
+        match found {
+            Found::Has { ref user, role: ref has } if has == role => {
+                self.settle(trace.about(user), Meaning::AlreadySo, Some(error.to_string())).await?;
+                self.given(project, email, role);
+                Ok(Assigned::Done(Meaning::AlreadySo))
             }
-            Standing::Has { user, role: has, admins } => {
+            Found::Has { user, role: has } => {
                 self.settle(trace, Meaning::Refused, Some(error.to_string())).await?;
-                self.may_replace(&user, project, &has, admins)?;
-                self.change_role(email, &user.id, project, &has, role).await
+                self.replace_role(email, &user, project, &has, role).await.map(Assigned::Done)
             }
-            Standing::Absent if maybe_invited => {
-                self.settle(trace, Meaning::AlreadyInvited, Some(error.to_string())).await
+            Found::Absent if maybe_invited => {
+                let everywhere = refusal.resource_type.as_deref() == Some("user");
+                self.settle(trace, Meaning::AlreadyInvited, Some(error.to_string())).await?;
+                Ok(Assigned::Absent { everywhere })
             }
-            Standing::Absent => self.fail(trace, error).await,
+            Found::Absent => self.fail(trace, error).await.map(Assigned::Done),
         }
     }
 
-    /// Reads what came back: somebody who had a role there already may have kept it.
+    /// Reads what came back: a person who had a role there before may have kept it.
     async fn assigned(
         &self,
         trace: Trace,
@@ -185,40 +199,52 @@ impl Apply<'_> {
         role: &Role,
     ) -> Step<Meaning> {
         match user.projects.get(project) {
-            Some(given) if given != role => {
-                let detail = format!("the user has {given} there already");
+            Some(has) if has != role => {
+                let detail = format!("the user has {has} there already");
                 self.settle(trace, Meaning::Refused, Some(detail)).await?;
-                let admins = match given {
-                    Role::Admin => match self.look(project, email).await.map_err(setback)? {
-                        Standing::Has { admins, .. } => admins,
-                        Standing::Absent => 0,
-                    },
-                    _ => 0,
-                };
-                self.may_replace(&user, project, given, admins)?;
-                self.change_role(email, &user.id, project, given, role).await
+                if *has == Role::Admin {
+                    // How many ADMINs there are by now, only a fresh reading shows.
+                    self.look(project, email).await.map_err(half_done)?;
+                }
+                self.replace_role(email, &user, project, has, role).await
             }
-            _ => self.settle(trace, Meaning::Assigned, None).await,
+            _ => {
+                self.given(project, email, role);
+                self.settle(trace, Meaning::Assigned, None).await
+            }
         }
     }
 
-    /// Whether a role that turned up since the plan was made may be replaced. No guard has seen it, so
-    /// what the guards keep is kept here; `admins` counts the project's, where the role is ADMIN.
-    fn may_replace(&self, user: &User, project: &ProjectId, role: &Role, admins: usize) -> Step<()> {
-        let keep = self.desired.policy.keep_admins as usize;
-        let project = self.desired.project_name(project);
+    /// Replaces a role that turned up since the plan was made. No guard has seen it, so what the guards
+    /// protect is protected here.
+    async fn replace_role(
+        &self,
+        email: &Email,
+        user: &User,
+        project: &ProjectId,
+        has: &Role,
+        role: &Role,
+    ) -> Step<Meaning> {
+        let name = self.apply.desired.project_name(project);
         if user.is_owner {
-            let role = self.desired.role_name(role);
-            let reason = format!("is an owner, and owners are never changed: stays {role} in {project}");
+            let has = self.apply.desired.role_name(has);
+            let reason = format!("is an owner, and owners are never changed: stays {has} in {name}");
             return Err(Setback::Person(reason));
         }
-        if *role == Role::Admin && admins <= keep {
+        if *has == Role::Admin && !self.quorum.release(project, email) {
             let reason = format!(
-                "has become ADMIN in {project} since the plan was made, and the project has no more than {keep}"
+                "became ADMIN in {name} after the plan was made, and {name} would be left with too few ADMINs"
             );
             return Err(Setback::Person(reason));
         }
-        Ok(())
+        self.change_role(email, &user.id, project, has, role).await.map_err(half_done)
+    }
+
+    /// Counts a new ADMIN.
+    fn given(&self, project: &ProjectId, email: &Email, role: &Role) {
+        if *role == Role::Admin {
+            self.quorum.admit(project, email);
+        }
     }
 
     async fn change_role(
@@ -238,7 +264,10 @@ impl Apply<'_> {
         };
         let (trace, result) = self.make(call, intent).await?;
         match result {
-            Ok(_) => self.settle(trace, Meaning::RoleChanged, None).await,
+            Ok(_) => {
+                self.given(project, email, to);
+                self.settle(trace, Meaning::RoleChanged, None).await
+            }
             Err(error) => self.fail(trace, error).await,
         }
     }
@@ -267,25 +296,38 @@ impl Apply<'_> {
         }
     }
 
-    /// Records the intent, then makes the call. What cannot be recorded is not done.
+    /// Waits for the rate limit, records the intent, then makes the call. What cannot be recorded is not
+    /// done.
     async fn make<T: api::Content>(
         &self,
         call: Call<T>,
         intent: Intent,
     ) -> Step<(Trace, Result<T, api::Error>)> {
-        if self.stop.is_asked() {
+        let Apply { writer, run, stop, .. } = self.apply;
+        let admission = writer.admit(&call).await.map_err(setback)?;
+        if stop.is_asked() {
             return Err(Setback::Stopped);
         }
-        let seq = self.run.intent(intent).await.map_err(|error| Setback::Run(Stopped::Ledger(error)))?;
-        let answer = self.writer.send(&call).await;
+        let unrecorded = |error| Setback::Run { why: Stopped::Ledger(error), sent: false };
+        let seq = run.intent(intent).await.map_err(unrecorded)?;
+        let permit = || match run.may_write() {
+            Ok(()) => true,
+            Err(error) => {
+                stop.ask(Stopped::Ledger(error));
+                writer.stop();
+                false
+            }
+        };
+        let answer = writer.send(&call, admission, &permit).await;
+        self.outage.note(answer.as_ref().err());
         Ok((Trace::of(seq, &answer), answer.map(|answer| answer.value)))
     }
 
     /// Records what the answer was taken to mean.
     async fn settle(&self, trace: Trace, meaning: Meaning, detail: Option<String>) -> Step<Meaning> {
-        match self.run.outcome(outcome(trace, meaning, detail)).await {
+        match self.apply.run.outcome(outcome(trace, meaning, detail)).await {
             Ok(_) => Ok(meaning),
-            Err(error) => Err(Setback::Run(Stopped::Ledger(error))),
+            Err(error) => Err(Setback::Run { why: Stopped::Ledger(error), sent: true }),
         }
     }
 
@@ -295,17 +337,21 @@ impl Apply<'_> {
             Some(_) => Meaning::Refused,
             None => Meaning::NotMade,
         };
-        self.settle(trace, meaning, Some(error.to_string())).await?;
-        Err(setback(error))
+        let sent = was_sent(&error);
+        match self.settle(trace, meaning, Some(error.to_string())).await {
+            Err(Setback::Run { why, .. }) => Err(Setback::Run { why, sent }),
+            _ => Err(setback(error)),
+        }
     }
 }
 
-fn setback(error: api::Error) -> Setback {
-    match error.problem {
-        // It waited, and nothing was sent.
-        Problem::Stopped if !error.may_have_been_processed() => Setback::Stopped,
-        _ if error.is_fatal() => Setback::Run(Stopped::Service(Box::new(error))),
-        _ => Setback::Person(error.to_string()),
+/// The same for a change of which an earlier call was answered: its person is not one for whom nothing was
+/// sent.
+fn half_done(setback: Setback) -> Setback {
+    match setback {
+        Setback::Stopped => Setback::Person("the run stopped before this change was complete".to_owned()),
+        Setback::Run { why, .. } => Setback::Run { why, sent: true },
+        person @ Setback::Person(_) => person,
     }
 }
 

@@ -12,6 +12,13 @@ use crate::ledger;
 pub enum Stopped {
     /// No other call would succeed either.
     Service(Box<api::Error>),
+    /// Call after call failed, whoever they were about.
+    Down {
+        /// How many failed in a row.
+        calls: u32,
+        /// The last of them.
+        last: Box<api::Error>,
+    },
     /// What cannot be recorded is not done.
     Ledger(ledger::LedgerError),
     /// Somebody asked for it.
@@ -51,6 +58,12 @@ impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Service(error) => write!(f, "{error}"),
+            Self::Down { calls, last } => {
+                write!(
+                    f,
+                    "{calls} calls failed in a row, so the service seems to be down; the last one: {last}"
+                )
+            }
             Self::Ledger(error) => write!(f, "{error}"),
             Self::Interrupted => f.write_str("interrupted"),
         }

@@ -47,8 +47,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     if plan.changes.is_empty() {
         return run.end().await;
     }
-    let calls = wording::count(plan.changes.len(), "call");
-    run.confirm(args.yes, format!("Make {calls} to {}?", plan.endpoint)).await?;
+    run.confirm(args.yes, question(&view, args.terms)).await?;
     let manner =
         Manner { command: "apply", concurrency: usize::from(args.concurrency), again: false, made_at };
     let Carried { report, signal, closed } = run.carry_out(&plan, &known, manner).await?;
@@ -58,6 +57,22 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         None if report.is_success() => closed.and(told),
         None => closed.and(told).and(Err(Failure::Said)),
     }
+}
+
+/// What is asked before anything is done: what is at stake, and which guards were lifted.
+fn question(view: &View, lifted: PlanTerms) -> String {
+    let these = match view.plan.changes.len() {
+        1 => "this change".to_owned(),
+        n => format!("these {n} changes"),
+    };
+    let flags =
+        [("--allow-removals", lifted.allow_removals), ("--allow-new-admins", lifted.allow_new_admins)];
+    let lifted: Vec<_> = flags.into_iter().filter_map(|(flag, n)| Some(format!("{flag} {}", n?))).collect();
+    let lifted = match lifted.as_slice() {
+        [] => String::new(),
+        lifted => format!(", with {}", wording::list(lifted)),
+    };
+    format!("Apply {these} to {}: {}{lifted}?", view.plan.endpoint, render::at_stake(view))
 }
 
 impl Task {
@@ -183,15 +198,20 @@ fn tell(report: &Report, desired: &Desired, terminal: Terminal) -> Ended {
 
 /// Names what was not done, and why, on standard error.
 pub(super) fn tell_setbacks(report: &Report, desired: &Desired, terminal: Terminal) {
+    let why_stopped = report.stopped.as_ref().map(ToString::to_string);
     for (change, ending) in &report.endings {
         let line = render::change_line(desired, change);
         match ending {
+            // Said once, below.
+            Ending::Failed { reason } if Some(reason) == why_stopped.as_ref() => {
+                terminal.error(&format!("{line}: failed, and the run stopped"));
+            }
             Ending::Failed { reason } => terminal.error(&format!("{line}: {reason}")),
             Ending::Held { reason } => terminal.error(&format!("{line}: not done, because {reason}")),
             Ending::Done(_) | Ending::NotStarted => {}
         }
     }
-    if let Some(stopped) = &report.stopped {
+    if let Some(stopped) = &why_stopped {
         let waiting = report.endings.iter().filter(|(_, ending)| *ending == Ending::NotStarted).count();
         terminal.error(&format!(
             "the run stopped: {stopped}; {} not begun, run again to go on",

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 #[command(
     after_help = "Credentials come from VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN, or from \
 files that VOUCHERIFY_MANAGEMENT_ID_FILE and VOUCHERIFY_MANAGEMENT_TOKEN_FILE name; never from an argument.\n\n\
-Exit status: 0 done or nothing to do; 1 failed or refused; 2 only with --detailed-exitcode: the plan has changes.\n\n\
+Exit status: 0 done or nothing to do; 1 failed or refused; 2 only with --detailed-exitcode: the plan has changes or needs attention.\n\n\
 Example: guestlist apply team.yaml --sandbox"
 )]
 pub(crate) struct Cli {
@@ -26,13 +26,15 @@ pub(crate) struct Cli {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Everywhere {
-    /// Cluster (api, us1, as1) or base URL of the Management API, in place of what the team file says
+    /// Cluster (api, us1, as1) or base URL of the Management API; overrides `VOUCHERIFY_ENDPOINT` and the team
+    /// file
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
-    /// Folder of the ledger, in place of what the team file says
+    /// Folder of the ledger; overrides the team file
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) ledger: Option<String>,
-    /// Use a simulated organization inside this process, kept in FILE; needs no credentials
+    /// Use a simulated organization inside this process, kept in FILE; needs no credentials, and has its own
+    /// ledger
     #[cfg(feature = "sandbox")]
     #[expect(
         clippy::option_option,
@@ -80,7 +82,7 @@ pub(crate) enum Command {
     /// Write the access review: who has which role where, and who gives it
     #[command(after_help = "Example: guestlist report team.yaml --out access.html")]
     Report(Report),
-    /// Free a lease that was left behind
+    /// Release a stale lock on the ledger
     #[command(after_help = "Example: guestlist unlock team.yaml --yes")]
     Unlock(Unlock),
     /// Print the JSON Schema of the team file, for editors
@@ -95,8 +97,8 @@ pub(crate) enum Command {
     /// Serve a simulated organization over HTTP, for trying things out
     #[cfg(feature = "sandbox")]
     #[command(after_help = "\
-Faults: 503, 429,retry-after=2 or any status from 400 to 599 (with body=json|html|empty), truncate, not-json, endless, \
-trickle, hang, close-before, close-after, redirect, short-list, empty-list, lag, second-invite-ok, hostile-names. \
+Faults: 503, 429,retry-after=2 or any status from 200 to 299 or 400 to 599 (with body=json|html|empty), truncate, not-json, \
+other-user, no-role, endless, trickle, hang, close-before, close-after, redirect, short-list, empty-list, lag, second-invite-ok, hostile-names. \
 When: at=K, every=K, times=K, probability=P, seed=N, method=…, path=…, email=….\n\n\
 Example: guestlist sandbox --seed-members 40 --fault 503,every=5 --fault close-after,method=POST,at=3")]
     Sandbox(Sandbox),
@@ -132,13 +134,13 @@ pub(crate) struct Plan {
     /// Save the plan, for `apply --plan`
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Exit with 2 if the plan has changes
+    /// Exit with 2 if the plan has changes, or a note that needs attention
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
     /// Ask no one: use the last reading that the ledger keeps
     #[arg(long)]
     pub(crate) offline: bool,
-    /// The plan as it would be on that day (UTC)
+    /// The plan as it would be on that day, today or later (UTC)
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub(crate) at: Option<Date>,
     /// The team file without the pull request: tells which changes come from it and which are drift
@@ -157,6 +159,9 @@ pub(crate) struct PlanTerms {
     /// Lift `max_removals` for this run; N is the number that the guard shows
     #[arg(long, value_name = "N")]
     pub(crate) allow_removals: Option<usize>,
+    /// Lift `max_new_admins` for this run; N is the number that the guard shows
+    #[arg(long, value_name = "N")]
+    pub(crate) allow_new_admins: Option<usize>,
     /// Send at most N invitations
     #[arg(long, value_name = "N")]
     pub(crate) max_invites: Option<usize>,

@@ -12,6 +12,9 @@ use crate::ledger::Who;
 const ID: &str = "VOUCHERIFY_MANAGEMENT_ID";
 const TOKEN: &str = "VOUCHERIFY_MANAGEMENT_TOKEN";
 
+/// The default of `--endpoint`.
+pub(crate) const ENDPOINT: &str = "VOUCHERIFY_ENDPOINT";
+
 /// The longest credentials file that is read.
 const LONGEST_SECRET: u64 = 64 * 1024;
 
@@ -34,6 +37,12 @@ pub(crate) fn credentials(terminal: Terminal) -> Result<Credentials, Failure> {
             )))
         }
     }
+}
+
+/// The endpoint that the environment names, if it names one.
+pub(crate) fn endpoint() -> Result<Option<String>, Failure> {
+    let Some(value) = std::env::var_os(ENDPOINT).filter(|value| !value.is_empty()) else { return Ok(None) };
+    value.into_string().map(Some).map_err(|_| Failure::new(format!("{ENDPOINT} is not text")))
 }
 
 fn secret(name: &str, terminal: Terminal) -> Result<Option<String>, Failure> {

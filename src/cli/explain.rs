@@ -13,11 +13,11 @@ use crate::team_file::did_you_mean;
 
 pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
     let path = &args.file.team_file;
-    let team = load::team(path, terminal)?;
+    let email = Email::as_received(&args.email);
+    let team = load::team_with_provenance(path, Some(&email), terminal)?;
     let place = Place::of_team(everywhere, path, &team)?;
     let (known, _) =
         survey::live_or_offline(args.offline, everywhere, &place, &team.desired, terminal).await?;
-    let email = Email::as_received(&args.email);
     let plan = Plan::between(&team.desired, &known, &Terms::new(place.endpoint.clone(), today()));
     let is_known = known.members.contains_key(&email)
         || known.invitations.contains_key(&email)

@@ -11,7 +11,7 @@ pub(crate) enum Failure {
     Drawn(String),
     /// Everything was said already.
     Said,
-    /// The plan has changes, and `--detailed-exitcode` asks to say so.
+    /// The plan has changes or needs attention, and `--detailed-exitcode` asks for a status of its own.
     HasChanges,
     /// A signal ended the run in order.
     Signal(u8),

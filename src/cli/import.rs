@@ -92,7 +92,7 @@ async fn members(reader: &Reader, projects: &[Project]) -> Result<Known, Failure
         more => doubts.push(format!("{more} more")),
     }
     Err(Failure::new(format!(
-        "the reading is doubtful, so nothing was written: {}; try again later",
+        "the member list looks incomplete, so nothing was written: {}; run again later",
         doubts.join("; ")
     )))
 }

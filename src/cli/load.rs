@@ -3,20 +3,26 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::failure::Failure;
 use super::github;
+use super::place::leads_out;
 use super::terminal::Terminal;
 use crate::desired::{self, Team};
+use crate::identity::Email;
 use crate::inert;
-use crate::team_file::{self, FileId, Location, MAX_BYTES, Problem, Problems, Sources, Text};
+use crate::team_file::{
+    self, FileId, IncludedFile, Location, MAX_BYTES, Problem, Problems, Sources, TeamFile, Text,
+};
 
 /// No team has so many files.
 const MOST_FILES: usize = 10_000;
 
 /// A team file that was read, with what is wrong in it.
 pub(crate) struct Loaded {
+    root: TeamFile,
+    included: Vec<IncludedFile>,
     /// The files.
     pub(crate) sources: Sources,
     /// What is wrong in them.
@@ -51,6 +57,7 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
     let root_id = sources.add(&name, bytes, &mut problems);
     let root = team_file::parse_root(&sources, root_id, &mut problems);
     let folder = folder_of(path);
+    refuse_linked_ledger(&root, &folder, &mut problems);
     let mut included = Vec::new();
     for (pattern, files) in expand(&root.include, path, &folder, &mut problems) {
         for file in files {
@@ -61,10 +68,27 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
             }
         }
     }
-    Ok(match desired::resolve(&sources, &root, &included, problems) {
-        Ok(team) => Loaded { sources, problems: Problems::default(), team: Some(team) },
-        Err(problems) => Loaded { sources, problems, team: None },
-    })
+    let (team, problems) = match desired::resolve(&root, &included, problems) {
+        Ok(team) => (Some(team), Problems::default()),
+        Err(problems) => (None, problems),
+    };
+    Ok(Loaded { root, included, sources, problems, team })
+}
+
+/// A `ledger` that seems to be inside the folder may be a link that leads out of it.
+fn refuse_linked_ledger(root: &TeamFile, folder: &Path, problems: &mut Problems) {
+    let Some(ledger) = root.ledger.as_ref().filter(|ledger| !ledger.value.contains("://")) else { return };
+    let name = Path::new(&ledger.value);
+    // What its text says is judged with everything else that the file says.
+    let is_relative = name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if is_relative && leads_out(folder, name) {
+        let message =
+            format!("ledger {} is a link out of the team file's folder", team_file::shown(&ledger.value));
+        problems.push(
+            Problem::new(ledger.at, message)
+                .help("name the folder that it leads to with `--ledger`, without this key"),
+        );
+    }
 }
 
 /// Reads the team file for a command that cannot do without; its problems are drawn on standard error.
@@ -73,6 +97,24 @@ pub(crate) fn team(path: &Path, terminal: Terminal) -> Result<Team, Failure> {
     match loaded.team {
         Some(team) => Ok(team),
         None => Err(loaded.refusal(terminal)),
+    }
+}
+
+/// The same with the lines that give roles, of everyone or of `who` alone.
+pub(crate) fn team_with_provenance(
+    path: &Path,
+    who: Option<&Email>,
+    terminal: Terminal,
+) -> Result<Team, Failure> {
+    let loaded = load(path)?;
+    let refusal = loaded.team.is_none().then(|| loaded.refusal(terminal));
+    let Loaded { root, included, sources, team, .. } = loaded;
+    match (team, refusal) {
+        (Some(team), _) => {
+            let provenance = desired::provenance(&sources, &root, &included, who);
+            Ok(Team { provenance, ..team })
+        }
+        (None, refusal) => Err(refusal.unwrap_or(Failure::Said)),
     }
 }
 
@@ -143,7 +185,8 @@ fn expand<'a>(
         let found = glob::glob_with(&format!("{escaped}/{}", pattern.value), options);
         for file in found.into_iter().flatten() {
             let Ok(file) = file else { continue };
-            if seen.len() + files.len() >= MOST_FILES {
+            // The team file is among those seen, and is not included.
+            if seen.len() > MOST_FILES {
                 problems.push(Problem::new(at, format!("this includes more than {MOST_FILES} files")));
                 break;
             }

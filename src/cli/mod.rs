@@ -12,6 +12,7 @@ mod import;
 mod load;
 mod log;
 mod logging;
+mod place;
 mod plan;
 mod progress;
 mod report;
@@ -24,12 +25,15 @@ mod signals;
 mod survey;
 mod terminal;
 mod unlock;
+mod usage;
 mod validate;
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+#[cfg(feature = "sandbox")]
+use clap::{CommandFactory as _, error::ErrorKind};
 
 use args::{Cli, Command};
 use failure::{Ended, Failure};
@@ -41,10 +45,19 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            let args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
+            let error = usage::harmless(error, args);
             let _ = error.print();
             return ExitCode::from(u8::from(error.use_stderr()));
         }
     };
+    #[cfg(feature = "sandbox")]
+    if cli.everywhere.endpoint.is_some() && cli.everywhere.sandbox.is_some() {
+        // Global options given before and after the command are not compared by clap.
+        let conflict = "the argument '--endpoint <URL>' cannot be used with '--sandbox[=<FILE>]'";
+        let _ = Cli::command().error(ErrorKind::ArgumentConflict, conflict).print();
+        return ExitCode::FAILURE;
+    }
     let terminal = Terminal::new(&cli.everywhere);
     apologize_for_panics();
     logging::start(&cli.everywhere, terminal);
@@ -56,7 +69,7 @@ pub fn main() -> ExitCode {
             runtime.shutdown_background();
             ended
         }
-        Err(error) => Err(Failure::new(format!("the system gives no threads: {error}"))),
+        Err(error) => Err(Failure::new(format!("could not start threads: {error}"))),
     };
     let Err(failure) = ended else { return ExitCode::SUCCESS };
     match &failure {
@@ -89,7 +102,7 @@ async fn run(cli: Cli, terminal: Terminal) -> Ended {
         Command::Log(args) => log::run(&args, everywhere, terminal),
         Command::Resend(args) => resend::run(&args, everywhere, terminal).await,
         Command::Report(args) => report::run(&args, everywhere, terminal).await,
-        Command::Unlock(args) => unlock::run(&args, everywhere, terminal),
+        Command::Unlock(args) => unlock::run(&args, everywhere, terminal).await,
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::completions(&args),
         Command::Man => completions::man(),

@@ -4,14 +4,18 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::civil::Date;
+
 use super::args::{Everywhere, Plan as Args, PlanFormat, PlanTerms};
 use super::connection::{Place, clock, today};
 use super::failure::{Ended, Failure};
 use super::github;
 use super::load::{self, folder_of};
+use super::place::keep_to_base;
 use super::survey;
 use super::terminal::Terminal;
 use crate::api::{Pace, expected};
+use crate::desired::{Policy, PolicyChange};
 use crate::inert;
 use crate::plan::{Plan, SavedPlan, Terms, origins};
 use crate::render::{self, Redacted, View};
@@ -23,38 +27,58 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     for read in [Some(path), args.base.as_ref()].into_iter().flatten() {
         keep_apart(args.out.as_deref(), read)?;
     }
-    let team = load::team(path, terminal)?;
+    let date = day(args.at)?;
+    let mut team = load::team(path, terminal)?;
     let place = Place::of_team(everywhere, path, &team)?;
-    let desired = &team.desired;
     let base = args.base.as_deref().map(|base| load::team(base, terminal)).transpose()?;
+    if let Some(base) = &base {
+        keep_to_base(everywhere, &team, base)?;
+    }
+    let policy_changes = match &base {
+        Some(base) => bind_policy(&mut team.desired.policy, &base.desired.policy),
+        None => Vec::new(),
+    };
+    let desired = &team.desired;
     // Taken before the reading, which becomes the last one by being made.
     let past = base.as_ref().map(|_| survey::past(&place)).transpose()?;
     let (known, rate) = survey::live_or_offline(args.offline, everywhere, &place, desired, terminal).await?;
-    let terms = terms(&place, args.at.unwrap_or_else(today), args.terms);
+    let terms = terms(&place, date, args.terms);
     let plan = Plan::between(desired, &known, &terms);
     let made_at = clock()();
     let origins = match (&base, &past) {
         (Some(base), Some(past)) => origins(&plan, &base.desired, &known, past),
         _ => Vec::new(),
     };
-    let redacted = args.redact.then(|| Redacted::new(&plan, desired, &known));
-    let (shown_plan, shown_known) =
-        redacted.as_ref().map_or((&plan, &known), |redacted| (&redacted.plan, &redacted.known));
+    let has_summary = github::has_summary(args.format, terminal);
+    let redacted = (args.redact || has_summary).then(|| Redacted::new(&plan, &known, &policy_changes));
     let expected = expected_time(&plan, rate.as_ref());
-    let view = View {
-        origins: &origins,
-        width: Terminal::width(),
-        ..View::new(shown_plan, desired, shown_known, expected)
+    let view = |is_redacted: bool| {
+        let (plan, known, policy_changes) = match redacted.as_ref().filter(|_| is_redacted) {
+            Some(redacted) => (&redacted.plan, &redacted.known, &redacted.policy_changes),
+            None => (&plan, &known, &policy_changes),
+        };
+        View {
+            origins: &origins,
+            policy_changes,
+            has_base: base.is_some(),
+            width: Terminal::width(),
+            ..View::new(plan, desired, known, expected)
+        }
     };
+    let shown = view(args.redact);
     Terminal::print(&match args.format {
-        PlanFormat::Text => render::text(&view, terminal.out),
-        PlanFormat::Diff => render::diff(&view, terminal.out),
-        PlanFormat::Markdown => render::markdown(&view),
-        PlanFormat::Json => render::json(&view),
+        PlanFormat::Text => render::text(&shown, terminal.out),
+        PlanFormat::Diff => render::diff(&shown, terminal.out),
+        PlanFormat::Markdown => render::markdown(&shown),
+        PlanFormat::Json => render::json(&shown),
     })?;
-    github::summarize(|| render::markdown(&view), terminal);
+    if has_summary {
+        // Names in the summary were asked for only where the page itself is Markdown.
+        let is_redacted = args.redact || args.format != PlanFormat::Markdown;
+        github::summarize(&render::markdown(&view(is_redacted)), terminal);
+    }
     if let Some(out) = &args.out {
-        let saved = SavedPlan::new(&plan, made_at, desired, &place.ledger_name, &terms);
+        let saved = SavedPlan::new(&plan, made_at, desired, place.ledger_in_plan()?, &terms);
         save(out, &saved.to_json())?;
         let shown = out.display().to_string();
         let shown = inert::line(&shown);
@@ -65,15 +89,34 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         });
     }
     refuse(&plan)?;
-    if args.detailed_exitcode && !plan.changes.is_empty() { Err(Failure::HasChanges) } else { Ok(()) }
+    if args.detailed_exitcode && !plan.is_clean() { Err(Failure::HasChanges) } else { Ok(()) }
+}
+
+/// The day of the plan. The members of a day that has passed are not known, so it is today or later.
+fn day(asked: Option<Date>) -> Result<Date, Failure> {
+    let today = today();
+    match asked {
+        Some(day) if day < today => {
+            Err(Failure::new(format!("--at {day} is in the past; today is {today} (UTC)")))
+        }
+        asked => Ok(asked.unwrap_or(today)),
+    }
+}
+
+/// Makes the base's policy bind as well, and tells how the two differ.
+fn bind_policy(policy: &mut Policy, base: &Policy) -> Vec<PolicyChange> {
+    let changes = policy.changes_from(base);
+    *policy = std::mem::take(policy).bound_by(base);
+    changes
 }
 
 /// What this run allows.
-pub(crate) fn terms(place: &Place, date: jiff::civil::Date, args: PlanTerms) -> Terms {
+pub(crate) fn terms(place: &Place, date: Date, args: PlanTerms) -> Terms {
     Terms {
         endpoint: place.endpoint.clone(),
         date,
         allow_removals: args.allow_removals,
+        allow_new_admins: args.allow_new_admins,
         max_invites: args.max_invites,
     }
 }
@@ -89,8 +132,7 @@ pub(crate) fn refuse(plan: &Plan) -> Ended {
         return Ok(());
     }
     let guards = wording::count(plan.refused.len(), "guard");
-    let verb = if plan.refused.len() == 1 { "refuses" } else { "refuse" };
-    Err(Failure::new(format!("{guards} {verb} this plan, and nothing of it will be applied")))
+    Err(Failure::new(format!("plan blocked by {guards}; nothing will be applied")))
 }
 
 /// A team file that is read is not written over.

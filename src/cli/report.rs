@@ -13,13 +13,13 @@ use crate::render::{self, Review};
 pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
     let path = &args.file.team_file;
     keep_apart(args.out.as_deref(), path)?;
-    let team = load::team(path, terminal)?;
+    let team = load::team_with_provenance(path, None, terminal)?;
     let place = Place::of_team(everywhere, path, &team)?;
     let (known, _) =
         survey::live_or_offline(args.offline, everywhere, &place, &team.desired, terminal).await?;
     let plan = Plan::between(&team.desired, &known, &Terms::new(place.endpoint.clone(), today()));
     for refusal in &plan.refused {
-        terminal.warn(&refusal.text);
+        terminal.warn(&render::refusal(&team.desired, refusal));
     }
     let review = Review::new(&team, &known, &plan);
     let text = match args.format {

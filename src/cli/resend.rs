@@ -38,7 +38,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     let known = run.survey().await?;
     if let Some(doubt) = known.doubts.first() {
         return Err(Failure::new(format!(
-            "the reading is doubtful: {doubt}; nothing is sent on such a reading, so run again later"
+            "the member list looks incomplete: {doubt}; nothing was sent; run again later"
         )));
     }
     if known.members.contains_key(&email) {

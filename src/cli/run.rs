@@ -66,7 +66,7 @@ impl<'a> Run<'a> {
         let stop = Arc::new(Stop::default());
         let (asked, client) = (Arc::clone(&stop), connection.client.clone());
         let signals = Signals::listen(move || {
-            terminal.say("Stopping: calls under way will end, nothing new starts. Once more stops now.");
+            terminal.say("Stopping after the calls in flight. Press Ctrl-C again to stop immediately.");
             asked.ask(Stopped::Interrupted);
             client.stop();
         })?;
@@ -86,16 +86,9 @@ impl<'a> Run<'a> {
         self.ledger.carried_plans(self.place.endpoint.realm()).map_err(Failure::new)
     }
 
-    /// Asks, beside everything else that goes on, so that a signal ends the question too.
+    /// Asks whether to go on; a signal ends the run at once.
     pub(super) async fn confirm(&mut self, yes: bool, question: String) -> Result<(), Failure> {
-        let terminal = self.terminal;
-        let asked = tokio::task::spawn_blocking(move || terminal.confirm(yes, &question));
-        let confirmed = self.signals.or_stop(async { asked.await.map_err(Failure::new)? }).await;
-        if matches!(confirmed, Err(Failure::Signal(_))) {
-            // The question stands on the line still.
-            Terminal::complain("\nStopped: nothing was done.");
-        }
-        confirmed
+        self.signals.confirm(self.terminal, yes, question).await
     }
 
     /// Makes the changes of `plan`, and ends the run.

@@ -40,6 +40,20 @@ impl Terminal {
         Some(usize::from(width.0)).filter(|width| *width > 0)
     }
 
+    /// Whether standard output was redirected to a file.
+    #[cfg(unix)]
+    pub(crate) fn prints_to_a_file() -> bool {
+        use std::os::fd::AsFd as _;
+        let file = io::stdout().as_fd().try_clone_to_owned().map(std::fs::File::from);
+        file.and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.is_file())
+    }
+
+    /// Whether standard output was redirected to a file, which is not looked into here.
+    #[cfg(not(unix))]
+    pub(crate) fn prints_to_a_file() -> bool {
+        false
+    }
+
     /// Writes data. A reader that has gone away is no failure.
     pub(crate) fn print(text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
@@ -73,28 +87,30 @@ impl Terminal {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
-    /// Whether somebody is there to answer a question.
+    /// Whether there is a terminal to ask and to answer on.
     pub(crate) fn can_ask() -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Asks, and takes nothing but `yes` for a yes.
-    pub(crate) fn ask(self, question: &str) -> bool {
-        let mut err = io::stderr().lock();
-        let _ = write!(err, "{} Only `yes` is taken for a yes: ", self.err.bold(question));
-        let _ = err.flush();
+    /// Asks, and accepts nothing but `yes`. While it waits for the answer others may write to standard error.
+    fn ask(self, question: &str) -> bool {
+        {
+            let mut err = io::stderr().lock();
+            let _ = write!(err, "{} Type `yes` to confirm: ", self.err.bold(question));
+            let _ = err.flush();
+        }
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim() == "yes"
     }
 
-    /// Asks where somebody can answer; `--yes` answers everywhere.
+    /// Asks where there is a terminal; `--yes` answers everywhere.
     pub(crate) fn confirm(self, yes: bool, question: &str) -> Result<(), Failure> {
         if yes {
             return Ok(());
         }
         if !Self::can_ask() {
-            return Err(Failure::new("nobody can be asked here: if that is meant, run with --yes"));
+            return Err(Failure::new("cannot ask for confirmation (not a terminal); pass --yes to proceed"));
         }
-        if self.ask(question) { Ok(()) } else { Err(Failure::new("not confirmed: nothing was done")) }
+        if self.ask(question) { Ok(()) } else { Err(Failure::new("not confirmed; nothing was changed")) }
     }
 }

@@ -7,10 +7,11 @@ use super::connection::{Place, clock};
 use super::environment;
 use super::failure::{Ended, Failure};
 use super::log::place_of;
+use super::signals::Signals;
 use super::terminal::Terminal;
 use crate::ledger::Run;
 
-pub(crate) fn run(args: &Unlock, everywhere: &Everywhere, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Unlock, everywhere: &Everywhere, terminal: Terminal) -> Ended {
     let place: Place = place_of(&args.file.team_file, everywhere, terminal)?;
     let ledger = place.ledger()?;
     ledger.must_exist().map_err(Failure::new)?;
@@ -18,7 +19,8 @@ pub(crate) fn run(args: &Unlock, everywhere: &Everywhere, terminal: Terminal) ->
         return Terminal::print("The ledger is not locked: nothing to do.\n");
     };
     terminal.say(&format!("Locked by {lease}."));
-    terminal.confirm(args.yes, "Release the lock? A run in progress will stop before its next call.")?;
+    let question = "Release the lock? A run in progress will stop before its next call.".to_owned();
+    Signals::listen(|| {})?.confirm(terminal, args.yes, question).await?;
     let run = Run::new("unlock", environment::who(), place.endpoint.clone(), None);
     if ledger.unlock(&lease, run, &clock()).map_err(Failure::new)? {
         Terminal::print("The lock is released.\n")

@@ -59,9 +59,14 @@ impl<'a> Groups<'a> {
         }
     }
 
+    /// The group of that name.
+    pub(super) fn get(&self, reference: &Text) -> Option<&Resolved> {
+        self.by_name.get(reference.value.as_str())
+    }
+
     /// The group that is meant; none where that was reported, now or before.
     pub(super) fn find(&self, reference: &Text, problems: &mut Problems) -> Option<&Resolved> {
-        let found = self.by_name.get(reference.value.as_str());
+        let found = self.get(reference);
         if found.is_none() && self.whole {
             let names = self.by_name.keys().copied();
             let help = if self.by_name.is_empty() {

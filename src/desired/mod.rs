@@ -2,6 +2,7 @@
 
 mod access;
 mod alias;
+mod binding;
 mod names;
 mod people;
 mod policy;
@@ -11,6 +12,7 @@ mod share;
 mod write;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -18,9 +20,17 @@ use serde::{Deserialize, Serialize};
 use crate::identity::{Access, Email, Endpoint, ProjectId, RoleId};
 
 pub use alias::{Aliases, slug};
+pub use binding::PolicyChange;
 pub use names::{LONGEST_NAME, refused_id, refused_name};
-pub use resolve::resolve;
+pub use resolve::{provenance, resolve};
 pub use write::write;
+
+/// The folder of the ledger where the team file does not name one.
+pub const LEDGER: &str = ".guestlist";
+
+/// The folder of the ledger of `--sandbox`: no team file can name it, so a rehearsal never touches the
+/// audit trail.
+pub const SANDBOX_LEDGER: &str = ".guestlist/sandbox";
 
 /// What the team file asks for.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -71,20 +81,32 @@ pub struct Policy {
     pub prune: Prune,
     /// How much may be taken away at once, per project and for the whole plan.
     pub max_removals: Limit,
+    /// How many people may become ADMIN in one plan.
+    pub max_new_admins: u32,
     /// How many members with ADMIN every managed project keeps at least.
     pub keep_admins: u32,
     /// Patterns of people who are never changed and never removed.
     pub protect: Vec<EmailPattern>,
+    /// The policy on the base branch, where it differs: then both bind, and the stricter one counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Box<Policy>>,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { prune: Prune::None, max_removals: Limit::Percent(10), keep_admins: 1, protect: Vec::new() }
+        Self {
+            prune: Prune::None,
+            max_removals: Limit::Percent(10),
+            max_new_admins: 5,
+            keep_admins: 1,
+            protect: Vec::new(),
+            base: None,
+        }
     }
 }
 
-/// What is taken away besides what the team file itself says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+/// What is removed besides what the team file itself says, each more than the one before.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Prune {
     /// Nothing.
@@ -152,9 +174,9 @@ pub struct Given {
     /// The role that is given, as the file resolves it.
     pub role: crate::identity::Role,
     /// The group that gives it, or the person's own entry.
-    pub group: Option<String>,
+    pub group: Option<Arc<str>>,
     /// The file, as it was named.
-    pub file: String,
+    pub file: Arc<str>,
     /// The line in it, from 1.
     pub line: u32,
 }
@@ -167,7 +189,7 @@ pub type Provenance = BTreeMap<(Email, ProjectId), Vec<Given>>;
 pub struct Team {
     /// What is asked for.
     pub desired: Desired,
-    /// Which line asks for it.
+    /// Which line asks for it. Empty until [`provenance()`] is asked: it is large, and few commands show it.
     pub provenance: Provenance,
     /// Where the organization is.
     pub endpoint: Endpoint,

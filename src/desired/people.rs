@@ -1,28 +1,27 @@
 //! The people of all files: who they are, when they come and go, and which access they are to have.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use super::access::{self, Grants, Groups};
 use super::names::{Names, check_name};
-use super::{EmailPattern, Given, Person, Provenance};
+use super::{EmailPattern, Given, Person};
 use crate::identity::{Access, Email, ProjectId, Role};
-use crate::team_file::{self, Location, Problem, Problems, Sources, Text, shown};
+use crate::team_file::{self, FileId, Location, Problem, Problems, Sources, Text, shown};
 
 /// How many roles groups and people may give in all. Groups multiply, so a small file could ask for
-/// more than fits into memory.
-const MAX_GIVEN: usize = 300_000;
+/// more than fits into memory. 30,000 people with 10 projects each have room three times.
+const MAX_GIVEN: usize = 1_000_000;
 
 /// Everyone so far, and what they are checked against.
 pub(super) struct People<'a> {
-    sources: &'a Sources,
     names: &'a Names<'a>,
     groups: &'a Groups<'a>,
     protected: Vec<(EmailPattern, Location)>,
     places: BTreeMap<Email, Location>,
     resolved: BTreeMap<Email, Person>,
-    provenance: Provenance,
     given: usize,
 }
 
@@ -33,25 +32,41 @@ struct FromGroup<'a> {
     at: Location,
 }
 
+/// What a person is given: by the own entry, and by groups.
+struct Gifts<'a> {
+    own: Grants,
+    from_groups: BTreeMap<&'a ProjectId, Vec<FromGroup<'a>>>,
+    /// Whether nothing of it was refused.
+    whole: bool,
+}
+
+/// The names of files, and of groups, each kept once however many people it concerns.
+pub(super) struct FileNames<'a> {
+    sources: &'a Sources,
+    files: BTreeMap<FileId, Arc<str>>,
+    groups: BTreeMap<&'a str, Arc<str>>,
+}
+
+impl<'a> FileNames<'a> {
+    pub(super) fn new(sources: &'a Sources) -> Self {
+        Self { sources, files: BTreeMap::new(), groups: BTreeMap::new() }
+    }
+
+    fn file(&mut self, file: FileId) -> Arc<str> {
+        let name = || Arc::from(self.sources.get(file).name.as_str());
+        Arc::clone(self.files.entry(file).or_insert_with(name))
+    }
+
+    fn group(&mut self, name: &'a str) -> Arc<str> {
+        Arc::clone(self.groups.entry(name).or_insert_with(|| Arc::from(name)))
+    }
+}
+
 impl<'a> People<'a> {
     /// Nobody yet.
-    pub(super) fn new(
-        sources: &'a Sources,
-        names: &'a Names<'a>,
-        groups: &'a Groups<'a>,
-        protect: &[Text],
-    ) -> Self {
+    pub(super) fn new(names: &'a Names<'a>, groups: &'a Groups<'a>, protect: &[Text]) -> Self {
         let protected = protect.iter().map(|text| (EmailPattern::new(&text.value), text.at)).collect();
-        Self {
-            sources,
-            names,
-            groups,
-            protected,
-            places: BTreeMap::new(),
-            resolved: BTreeMap::new(),
-            provenance: Provenance::new(),
-            given: 0,
-        }
+        Self { names, groups, protected, places: BTreeMap::new(), resolved: BTreeMap::new(), given: 0 }
     }
 
     /// Checks a person and adds it.
@@ -64,20 +79,53 @@ impl<'a> People<'a> {
         let first_name = name(&written.first_name, "`first_name`", problems);
         let last_name = name(&written.last_name, "`last_name`", problems);
         let (from, until) = days(written, problems);
-        let (access, given) = self.access(written, problems);
+        let access = self.access(written, problems);
         let (Some(email), Some(first_name), Some(last_name)) = (email, first_name, last_name) else {
             return;
         };
-        for (project, given) in given {
-            self.provenance.insert((email.clone(), project), given);
-        }
         let person = Person { email: email.clone(), first_name, last_name, access, from, until };
         self.resolved.insert(email, person);
     }
 
-    /// Everyone, and which line gives what.
-    pub(super) fn into_parts(self) -> (BTreeMap<Email, Person>, Provenance) {
-        (self.resolved, self.provenance)
+    /// Whether more was given than may be, which is reported once.
+    pub(super) fn are_too_many(&self) -> bool {
+        self.given > MAX_GIVEN
+    }
+
+    /// Everyone.
+    pub(super) fn into_resolved(self) -> BTreeMap<Email, Person> {
+        self.resolved
+    }
+
+    /// Every line that gives a role to a person; the one that counts comes first.
+    pub(super) fn given<'b>(
+        &'b self,
+        written: &'b team_file::Person,
+        files: &mut FileNames<'b>,
+        problems: &mut Problems,
+    ) -> BTreeMap<ProjectId, Vec<Given>> {
+        let Gifts { own, from_groups, .. } = self.gifts(written, problems);
+        let mut given: BTreeMap<ProjectId, Vec<Given>> = BTreeMap::new();
+        let mut add = |project: &ProjectId, role: Option<&Role>, group: Option<&'b str>, at: Location| {
+            let Some(role) = role else { return };
+            let given = given.entry(project.clone()).or_default();
+            given.reserve_exact(1);
+            given.push(Given {
+                role: role.clone(),
+                group: group.map(|group| files.group(group)),
+                file: files.file(at.file),
+                line: at.line,
+            });
+        };
+        for (project, grant) in &own {
+            add(project, grant.value.as_ref(), None, grant.at);
+        }
+        for (project, grants) in &from_groups {
+            for FromGroup { group, role, at } in grants {
+                add(project, *role, Some(group.value.as_str()), *at);
+            }
+        }
+        given
     }
 
     fn email(&mut self, text: &Text, problems: &mut Problems) -> Option<Email> {
@@ -108,11 +156,43 @@ impl<'a> People<'a> {
     }
 
     /// What a person gets from groups and from the own entry, which wins.
-    fn access(
-        &mut self,
-        written: &team_file::Person,
-        problems: &mut Problems,
-    ) -> (Access, BTreeMap<ProjectId, Vec<Given>>) {
+    fn access(&mut self, written: &team_file::Person, problems: &mut Problems) -> Access {
+        // What groups multiply to is counted before anything is made of it.
+        for group in &written.groups {
+            self.given += self.groups.get(group).map_or(0, |found| found.grants.len());
+            if self.refuse_too_many(group.at, problems) {
+                return Access::new();
+            }
+        }
+        self.given += written.grants.len();
+        let at = written.email.as_ref().map_or(written.at, |email| email.at);
+        if self.refuse_too_many(at, problems) {
+            return Access::new();
+        }
+        let Gifts { own, from_groups, whole } = self.gifts(written, problems);
+        if own.is_empty() && from_groups.is_empty() && whole {
+            let problem = Problem::new(at, "a person without any project");
+            problems.push(problem.help("give access under `projects` or `groups`, or take the person out"));
+        }
+        self.refuse_conflicts(&own, &from_groups, problems);
+        let first = |(project, given): (&&ProjectId, &Vec<FromGroup<'_>>)| {
+            let role = given.iter().find_map(|given| given.role)?;
+            Some(((*project).clone(), role.clone()))
+        };
+        let mut access: Access = from_groups.iter().filter_map(first).collect();
+        access.extend(own.into_iter().filter_map(|(project, grant)| Some((project, grant.value?))));
+        access
+    }
+
+    fn refuse_too_many(&self, at: Location, problems: &mut Problems) -> bool {
+        if self.are_too_many() {
+            problems
+                .push(Problem::new(at, format!("groups and people give more than {MAX_GIVEN} roles in all")));
+        }
+        self.are_too_many()
+    }
+
+    fn gifts<'b>(&'b self, written: &'b team_file::Person, problems: &mut Problems) -> Gifts<'b> {
         let (own, own_whole) = access::grants(&written.grants, self.names, problems);
         let mut whole = own_whole && written.access_whole;
         let mut from_groups: BTreeMap<&ProjectId, Vec<FromGroup<'_>>> = BTreeMap::new();
@@ -122,24 +202,12 @@ impl<'a> People<'a> {
                 continue;
             };
             whole &= found.whole;
-            self.given += found.grants.len();
-            if self.given > MAX_GIVEN {
-                let message = format!("groups and people give more than {MAX_GIVEN} roles in all");
-                problems.push(Problem::new(group.at, message));
-                return (Access::new(), BTreeMap::new());
-            }
             for (project, grant) in &found.grants {
                 let given = FromGroup { group, role: grant.value.as_ref(), at: grant.at };
                 from_groups.entry(project).or_default().push(given);
             }
         }
-        if own.is_empty() && from_groups.is_empty() && whole {
-            let at = written.email.as_ref().map_or(written.at, |email| email.at);
-            let problem = Problem::new(at, "a person without any project");
-            problems.push(problem.help("give access under `projects` or `groups`, or take the person out"));
-        }
-        self.refuse_conflicts(&own, &from_groups, problems);
-        self.given(&own, &from_groups)
+        Gifts { own, from_groups, whole }
     }
 
     /// Two groups may not give different roles in a project, unless the person's own entry decides.
@@ -163,36 +231,6 @@ impl<'a> People<'a> {
                     .also(other.at, format!("{two} gives {}", shown(self.names.role_name(other_role)))),
             );
         }
-    }
-
-    fn given(
-        &mut self,
-        own: &Grants,
-        from_groups: &BTreeMap<&ProjectId, Vec<FromGroup<'_>>>,
-    ) -> (Access, BTreeMap<ProjectId, Vec<Given>>) {
-        let mut given: BTreeMap<ProjectId, Vec<Given>> = BTreeMap::new();
-        self.given += own.len();
-        let mut add = |project: &ProjectId, role: Option<&Role>, group: Option<&Text>, at: Location| {
-            let Some(role) = role else { return };
-            given.entry(project.clone()).or_default().push(Given {
-                role: role.clone(),
-                group: group.map(|group| group.value.clone()),
-                file: self.sources.get(at.file).name.clone(),
-                line: at.line,
-            });
-        };
-        for (project, grant) in own {
-            add(project, grant.value.as_ref(), None, grant.at);
-        }
-        for (project, grants) in from_groups {
-            for FromGroup { group, role, at } in grants {
-                add(project, *role, Some(group), *at);
-            }
-        }
-        let first = |(project, given): (&ProjectId, &Vec<Given>)| {
-            given.first().map(|given| (project.clone(), given.role.clone()))
-        };
-        (given.iter().filter_map(first).collect(), given)
     }
 }
 

@@ -1,7 +1,9 @@
 //! The settings: where the organization and the ledger are, and how far guestlist may go.
 
+use std::path::{Component, Path};
+
 use super::names::check_name;
-use super::{EmailPattern, Limit, Policy, Prune};
+use super::{EmailPattern, Limit, Policy, Prune, SANDBOX_LEDGER};
 use crate::identity::Endpoint;
 use crate::team_file::{self, Problem, Problems, Text, did_you_mean, shown};
 
@@ -25,35 +27,58 @@ pub(super) fn endpoint(cluster: Option<&Text>, problems: &mut Problems) -> Optio
         }
     } else {
         Problem::new(cluster.at, format!("unknown cluster {}", shown(&cluster.value)))
-            .help("write `api`, `us1`, `as1`, or a base URL such as `https://voucherify.example.com`")
+            .help("write `api`, `us1`, `as1`, or a base URL such as `https://dedicated.voucherify.io`")
             .maybe_help(did_you_mean(&cluster.value, CLUSTERS))
     };
     problems.push(problem);
     None
 }
 
-/// Where the ledger is, as written.
+/// Where the ledger is, as written: a folder inside the one of the team file, or an object store.
 pub(super) fn ledger(ledger: Option<&Text>, problems: &mut Problems) -> Option<String> {
     let ledger = ledger?;
-    if let Some((scheme, rest)) = ledger.value.split_once("://") {
-        if !["s3", "gs", "az", "file"].contains(&scheme) {
-            let message = format!("no ledger can be kept at {}", shown(&ledger.value));
-            let problem = Problem::new(ledger.at, message);
-            problems.push(problem.help("write a folder beside this file, or `s3://…`, `gs://…`, `az://…`"));
-            return None;
-        }
-        if rest.split('/').next().is_some_and(|host| host.contains('@')) {
-            let problem = Problem::new(ledger.at, "credentials do not belong into a URL");
-            problems.push(problem.help("give them to guestlist through the environment"));
-            return None;
-        }
+    let refused = match ledger.value.split_once("://") {
+        Some((scheme, rest)) => store_problem(ledger, scheme, rest),
+        None => folder_problem(ledger),
+    };
+    if let Some(problem) = refused {
+        problems.push(problem);
+        return None;
     }
     check_name(ledger, "`ledger`", problems).then(|| ledger.value.clone())
 }
 
+fn store_problem(ledger: &Text, scheme: &str, rest: &str) -> Option<Problem> {
+    if !["s3", "az"].contains(&scheme) {
+        let problem = Problem::new(ledger.at, format!("{} is not a supported ledger", shown(&ledger.value)));
+        return Some(problem.help(
+            "write a folder inside the team file's folder, `s3://bucket/prefix` or `az://container/prefix`",
+        ));
+    }
+    let host = rest.split('/').next().unwrap_or_default();
+    host.contains('@').then(|| {
+        Problem::new(ledger.at, "credentials do not belong in a URL").help("pass them in the environment")
+    })
+}
+
+fn folder_problem(ledger: &Text) -> Option<Problem> {
+    let folder = Path::new(&ledger.value);
+    if folder.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir)) {
+        let message = format!("ledger {} is outside the team file's folder", shown(&ledger.value));
+        return Some(
+            Problem::new(ledger.at, message)
+                .help("write a relative path without `..`; any other folder has to be named with `--ledger`"),
+        );
+    }
+    folder.ends_with(SANDBOX_LEDGER).then(|| {
+        Problem::new(ledger.at, format!("ledger {} is reserved for `--sandbox`", shown(&ledger.value)))
+            .help("choose another folder")
+    })
+}
+
 /// The policy, with the defaults for what it does not say.
 pub(super) fn resolve(written: &team_file::Policy, problems: &mut Problems) -> Policy {
-    let team_file::Policy { prune, max_removals, keep_admins, protect } = written;
+    let team_file::Policy { prune, max_removals, max_new_admins, keep_admins, protect } = written;
     let mut policy = Policy::default();
     if let Some(text) = prune {
         match text.value.as_str() {
@@ -75,12 +100,15 @@ pub(super) fn resolve(written: &team_file::Policy, problems: &mut Problems) -> P
             problems.push(problem.help("write a percentage from `0%` to `100%`, or a whole number"));
         }
     }
-    if let Some(text) = keep_admins {
-        if let Some(number) = whole_number(&text.value) {
-            policy.keep_admins = number;
+    for (text, number) in
+        [(max_new_admins, &mut policy.max_new_admins), (keep_admins, &mut policy.keep_admins)]
+    {
+        let Some(text) = text else { continue };
+        if let Some(written) = whole_number(&text.value) {
+            *number = written;
         } else {
-            let problem = Problem::new(text.at, format!("{} is no number of admins", shown(&text.value)));
-            problems.push(problem.help("write a whole number such as `1`"));
+            let message = format!("expected a number of ADMINs, found {}", shown(&text.value));
+            problems.push(Problem::new(text.at, message).help("write a whole number such as `1`"));
         }
     }
     if let Some(text) = protect.get(MAX_PATTERNS) {

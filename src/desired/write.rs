@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::quote::{quoted, scalar};
 use super::share::{self, Shared};
-use super::{Desired, EmailPattern, Limit, ManagedProject, Person, Policy, Prune};
+use super::{Desired, EmailPattern, Limit, ManagedProject, Person, Policy};
 use crate::identity::{Access, Endpoint, Role};
 use crate::inert;
 
@@ -154,24 +154,20 @@ impl File<'_> {
     }
 
     fn policy(&mut self) {
-        let Policy { prune, max_removals, keep_admins, protect } = &self.desired.policy;
+        let Policy { prune, max_removals, max_new_admins, keep_admins, protect, base: _ } =
+            &self.desired.policy;
         let default = Policy::default();
         self.heading("policy");
-        self.pair(
-            1,
-            "prune",
-            match prune {
-                Prune::None => "none",
-                Prune::Roles => "roles",
-                Prune::People => "people",
-            },
-        );
+        self.pair(1, "prune", prune.as_str());
         if *max_removals != default.max_removals {
             let limit = match max_removals {
-                Limit::Percent(percent) => quoted(&format!("{percent}%")),
-                Limit::Count(count) => count.to_string(),
+                Limit::Percent(_) => quoted(&max_removals.to_string()),
+                Limit::Count(_) => max_removals.to_string(),
             };
             self.line(1, &format!("max_removals: {limit}"));
+        }
+        if *max_new_admins != default.max_new_admins {
+            self.line(1, &format!("max_new_admins: {max_new_admins}"));
         }
         if *keep_admins != default.keep_admins {
             self.line(1, &format!("keep_admins: {keep_admins}"));

@@ -54,6 +54,18 @@ pub enum Doubt {
 }
 
 impl Doubt {
+    /// Replaces everyone it names.
+    pub fn rename(&mut self, rename: impl Fn(&Email) -> Email) {
+        match self {
+            Self::Short { .. } | Self::Moving { .. } | Self::Empty { .. } => {}
+            Self::Inconsistent { login, .. } | Self::TwoUsers { login } => *login = rename(login),
+            Self::TwoLogins { login, other, .. } => {
+                *login = rename(login);
+                *other = rename(other);
+            }
+        }
+    }
+
     /// The project that should be read once more; none means all.
     #[must_use]
     pub fn project(&self) -> Option<&ProjectId> {

@@ -78,6 +78,11 @@ pub struct Member {
 }
 
 impl Member {
+    /// The login, and the address where it differs.
+    pub fn addresses(&self) -> impl Iterator<Item = &Email> {
+        std::iter::once(&self.login).chain(self.email.as_ref())
+    }
+
     /// Whether `email` is the login or the address of this member.
     #[must_use]
     pub fn answers_to(&self, email: &Email) -> bool {
@@ -110,8 +115,9 @@ impl Invitations {
 
     /// Only those to people who are no members: who is one has accepted.
     fn not_accepted(mut self, members: &BTreeMap<Email, Member>) -> Self {
+        let by_address: BTreeSet<&Email> = members.values().filter_map(|it| it.email.as_ref()).collect();
         for invitations in [&mut self.out, &mut self.in_flight] {
-            invitations.retain(|email, _| !members.contains_key(email));
+            invitations.retain(|email, _| !members.contains_key(email) && !by_address.contains(email));
         }
         self
     }
@@ -141,6 +147,13 @@ impl Known {
             recent: RecentWrites::new(),
             doubts: Vec::new(),
         }
+    }
+
+    /// The members whose address differs from their login, by that address.
+    #[must_use]
+    pub fn by_address(&self) -> BTreeMap<&Email, &Member> {
+        let members = self.members.values();
+        members.filter_map(|member| Some((member.email.as_ref()?, member))).collect()
     }
 
     /// The lists that should be read once more.

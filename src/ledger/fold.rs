@@ -51,6 +51,7 @@ struct Event {
 enum Says {
     Sent,
     OutAlready,
+    Taken,
     MaybeSent,
     Member,
 }
@@ -69,9 +70,9 @@ impl History {
                 event.invitation.access.keys().any(|project| projects.contains(project))
             })
         };
-        let mut known = Invitations::default();
+        let (mut known, mut taken) = (Invitations::default(), BTreeMap::new());
         for event in self.events.values().flat_map(|events| events.iter().filter(belongs)) {
-            learn(&mut known, event.invitation.clone(), event.says);
+            learn(&mut known, &mut taken, event.invitation.clone(), event.says);
         }
         for invitations in [&mut known.out, &mut known.in_flight] {
             invitations.retain(|email, invitation| {
@@ -168,27 +169,26 @@ impl Fold {
             (Meaning::Unknown, Action::Invite) => Says::MaybeSent,
             (Meaning::Assigned | Meaning::RoleChanged | Meaning::Unassigned, _)
             | (Meaning::AlreadySo, Action::Assign | Action::ChangeRole) => Says::Member,
-            // Only the assigns that follow tell what a taken address is. Until one is answered, nothing
-            // is known, and inviting again is how to find out.
-            (
-                Meaning::AddressTaken
-                | Meaning::AlreadySo
-                | Meaning::Refused
-                | Meaning::NotMade
-                | Meaning::Unknown,
-                _,
-            ) => return,
+            (Meaning::AddressTaken, _) => Says::Taken,
+            (Meaning::AlreadySo | Meaning::Refused | Meaning::NotMade | Meaning::Unknown, _) => return,
         };
         let invitation = Invitation { email: intent.email, sent_at, access: intent.projects };
         self.said.insert(seq, Event { invitation, says });
     }
 }
 
-/// Takes the next event of a person.
-fn learn(known: &mut Invitations, invitation: Invitation, says: Says) {
+/// Takes the next event of a person. `taken` has the access of each invitation that was last answered
+/// with 409.
+fn learn(known: &mut Invitations, taken: &mut BTreeMap<Email, Access>, invitation: Invitation, says: Says) {
     let email = invitation.email.clone();
     match says {
+        // The assigns that follow tell who has the address. Until one is answered, nothing is known, and
+        // inviting again is what finds out.
+        Says::Taken => {
+            taken.insert(email, invitation.access);
+        }
         Says::Sent => {
+            taken.remove(&email);
             known.in_flight.remove(&email);
             known.out.insert(email, invitation);
         }
@@ -196,20 +196,24 @@ fn learn(known: &mut Invitations, invitation: Invitation, says: Says) {
             // It was sent before: by this ledger, by a call whose answer was lost, or by hand.
             let sent_before = known.in_flight.remove(&email);
             let access = invitation.access.clone();
+            let asked_for = taken.get(&email).cloned().unwrap_or_default();
             let out = known.out.entry(email).or_insert_with(|| sent_before.unwrap_or(invitation));
             add_missing(&mut out.access, access);
+            // The first assign may be the only one, as the answer is the same for every project.
+            add_missing(&mut out.access, asked_for);
         }
         Says::MaybeSent => {
             known.in_flight.insert(email, invitation);
         }
         Says::Member => {
+            taken.remove(&email);
             known.in_flight.remove(&email);
             known.out.remove(&email);
         }
     }
 }
 
-/// One answer for each project tells that the invitation is out; together they tell what was asked for.
+/// What was asked for is what the answers are about, one or several.
 fn add_missing(access: &mut Access, more: Access) {
     for (project, role) in more {
         access.entry(project).or_insert(role);
@@ -339,6 +343,29 @@ mod tests {
         };
         assert_eq!(within("proj_1"), "out: a@10; in flight: b@20");
         assert_eq!(within("proj_2"), "out: ; in flight: ");
+    }
+
+    #[test]
+    fn one_assign_after_a_taken_address_tells_of_all_that_the_invitation_asked_for() {
+        let access = |projects: &[&str]| -> Access {
+            projects.iter().map(|id| (ProjectId::new(*id), crate::identity::Role::User)).collect()
+        };
+        let calls = [
+            (10, ("a@example.com", Action::Invite, Some(Meaning::AddressTaken))),
+            (20, ("a@example.com", Action::Assign, Some(Meaning::AlreadyInvited))),
+        ];
+        let mut records = records(0, "sandbox", &calls);
+        let asked_for = [access(&["p", "q", "r"]), access(&["p"])];
+        let intents = records.iter_mut().filter_map(|record| match &mut record.body {
+            Body::Intent(intent) => Some(intent),
+            _ => None,
+        });
+        for (intent, access) in intents.zip(asked_for) {
+            intent.projects = access;
+        }
+        let invitations = fold(&[records]);
+        let out = &invitations.out[&Email::as_received("a@example.com")];
+        assert_eq!(out.access, access(&["p", "q", "r"]));
     }
 
     #[test]

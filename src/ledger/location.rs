@@ -20,7 +20,7 @@ impl LedgerLocation {
     pub fn parse(text: &str, base_folder: &Path) -> Result<Self, LedgerError> {
         let refused = |what| Err(LedgerError::Location { text: text.to_owned(), what });
         match text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase()).as_deref() {
-            Some("s3" | "gs" | "az") => {
+            Some("s3" | "az") => {
                 return refused("this version keeps it in a folder only, not yet in an object store");
             }
             Some("file") => return refused("write the path of the folder, without `file://`"),

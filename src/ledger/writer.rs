@@ -31,14 +31,14 @@ pub(super) trait RunFile: Send {
     fn append(&mut self, lines: &[u8]) -> Result<(), LedgerError>;
 }
 
+/// Asks whether the run may go on to write.
+pub(super) type MayWrite = Arc<dyn Fn() -> Result<(), LedgerError> + Send + Sync>;
+
 /// Makes the file of a run that begins at that time.
 pub(super) type Create = Box<dyn FnMut(Timestamp) -> Result<(RunName, Box<dyn RunFile>), LedgerError> + Send>;
 
 /// Finds the run that this one continues from.
 pub(super) type Predecessor = Box<dyn FnMut() -> Result<PrevRun, LedgerError> + Send>;
-
-/// Whether the run may still write and make calls.
-pub(super) type MayWrite = Arc<dyn Fn() -> Result<(), LedgerError> + Send + Sync>;
 
 /// What the writing thread is given: how to begin the file, and what must hold before each write.
 pub(super) struct Desk {
@@ -106,12 +106,11 @@ impl RunWriter {
         Ok(Self { asks, name, may_write })
     }
 
-    /// Whether this run still holds the lock. To be asked before every request that writes, repeats
-    /// included: it costs little more than a `stat`.
+    /// Whether the run may still write, which is asked right before each attempt at a call.
     ///
     /// # Errors
-    /// If the lock was released or taken over; no further call must be made.
-    pub fn ensure(&self) -> Result<(), LedgerError> {
+    /// If the lock was lost; nothing more must be sent.
+    pub fn may_write(&self) -> Result<(), LedgerError> {
         (self.may_write)()
     }
 

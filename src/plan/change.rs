@@ -54,7 +54,48 @@ pub enum Change {
     },
 }
 
+/// What a change means to the person: the heading under which it is shown, in the order of headings.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Effect {
+    /// A project is removed, or the last one becomes VIEWER because the API cannot remove it.
+    LosesAccess,
+    /// ADMIN becomes something else.
+    LosesAdmin,
+    /// ADMIN is given, by invitation too.
+    BecomesAdmin,
+    /// Someone new is invited.
+    Invited,
+    /// A member gets a further project.
+    GainsAccess,
+    /// A member gets another role.
+    ChangesRole,
+}
+
+impl Effect {
+    /// Whether something is taken away.
+    #[must_use]
+    pub fn is_removal(self) -> bool {
+        matches!(self, Self::LosesAccess | Self::LosesAdmin)
+    }
+}
+
 impl Change {
+    /// What it means to the person. `in_place_of_removal` says that the role only stays because the API
+    /// cannot remove it.
+    pub(super) fn effect(&self, in_place_of_removal: bool) -> Effect {
+        if self.new_admin_in().next().is_some() {
+            return Effect::BecomesAdmin;
+        }
+        match self {
+            Self::Invite { .. } => Effect::Invited,
+            Self::Assign { .. } => Effect::GainsAccess,
+            Self::ChangeRole { .. } if self.is_reduction() => Effect::LosesAdmin,
+            Self::ChangeRole { .. } if in_place_of_removal => Effect::LosesAccess,
+            Self::ChangeRole { .. } => Effect::ChangesRole,
+            Self::Unassign { .. } => Effect::LosesAccess,
+        }
+    }
+
     /// Whom it is about.
     #[must_use]
     pub fn email(&self) -> &Email {

@@ -1,23 +1,59 @@
-//! The rules that refuse a plan as a whole. Each names who and what, and none counts a grant.
+//! The rules that block a plan as a whole. Each gives its numbers and names; `render` makes the sentence.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::Change;
-use super::between::Difference;
+use super::compare::Difference;
+use super::{Change, Terms};
 use crate::desired::{Desired, Limit, Prune};
 use crate::identity::{Email, ProjectId};
-use crate::known::Known;
-use crate::wording;
+use crate::known::{Doubt, Known};
 
-/// A guard that refuses the plan, and why.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Refusal {
-    /// Which one.
-    pub guard: Guard,
-    /// The sentence, with people and numbers.
-    pub text: String,
+/// A guard that blocks the plan, and why.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// What is known may not be true. Not empty.
+    DoubtfulReading(Vec<Doubt>),
+    /// The file lists no one, and everyone would lose access.
+    EmptyPeople,
+    /// A project would be left with too few ADMINs.
+    KeepAdmins {
+        /// Which project.
+        project: ProjectId,
+        /// How many ADMINs would be left.
+        left: usize,
+        /// How many it has to keep.
+        keep: usize,
+        /// The ADMINs it would lose.
+        losing: Vec<Email>,
+    },
+    /// Too many people would become ADMIN.
+    MaxNewAdmins {
+        /// These people.
+        people: Vec<Email>,
+        /// How many may.
+        most: usize,
+        /// The number that was allowed for this run, which is another one.
+        allowed: Option<usize>,
+    },
+    /// Too much would be removed.
+    MaxRemovals {
+        /// In which project; none for the plan as a whole.
+        project: Option<ProjectId>,
+        /// How many removals there are: here, and in the whole plan.
+        removals: (usize, usize),
+        /// Of how many members, or of how many memberships in the whole plan.
+        base: usize,
+        /// The limit that binds.
+        limit: Limit,
+        /// How many removals that allows.
+        most: usize,
+        /// The people who would lose something.
+        people: Vec<Email>,
+        /// The number that was allowed for this run, which is another one.
+        allowed: Option<usize>,
+    },
 }
 
 /// The rules.
@@ -26,80 +62,91 @@ pub struct Refusal {
 pub enum Guard {
     /// What is known may not be true.
     DoubtfulReading,
-    /// The file lists nobody and everybody would go.
+    /// The file lists no one, and everyone would lose access.
     EmptyPeople,
-    /// A project would have too few ADMINs.
+    /// A project would be left with too few ADMINs.
     KeepAdmins,
-    /// Too much would be taken away at once.
+    /// Too many people would become ADMIN at once.
+    MaxNewAdmins,
+    /// Too much would be removed at once.
     MaxRemovals,
+}
+
+impl Refusal {
+    /// Which rule it is.
+    #[must_use]
+    pub fn guard(&self) -> Guard {
+        match self {
+            Self::DoubtfulReading(_) => Guard::DoubtfulReading,
+            Self::EmptyPeople => Guard::EmptyPeople,
+            Self::KeepAdmins { .. } => Guard::KeepAdmins,
+            Self::MaxNewAdmins { .. } => Guard::MaxNewAdmins,
+            Self::MaxRemovals { .. } => Guard::MaxRemovals,
+        }
+    }
 }
 
 pub(super) fn refusals(
     desired: &Desired,
     known: &Known,
     difference: &Difference,
-    allowed: Option<usize>,
+    terms: &Terms,
 ) -> Vec<Refusal> {
     let mut refusals = Vec::new();
-    refusals.extend(doubtful_reading(known));
-    refusals.extend(empty_people(desired));
+    if !known.doubts.is_empty() {
+        refusals.push(Refusal::DoubtfulReading(known.doubts.clone()));
+    }
+    if desired.people.is_empty() && desired.policy.prune == Prune::People {
+        refusals.push(Refusal::EmptyPeople);
+    }
     refusals.extend(keep_admins(desired, known, &difference.changes));
-    refusals.extend(max_removals(desired, known, difference, allowed));
+    refusals.extend(max_new_admins(desired, &difference.changes, terms.allow_new_admins));
+    refusals.extend(max_removals(desired, known, difference, terms.allow_removals));
     refusals
 }
 
-fn doubtful_reading(known: &Known) -> Option<Refusal> {
-    let first = known.doubts.first()?;
-    let more = match known.doubts.len() - 1 {
-        0 => String::new(),
-        more => format!(" (and {})", wording::count(more, "more doubt")),
-    };
-    let text = format!(
-        "the reading is doubtful: {first}{more}; nothing is taken away on such a reading; run again later"
-    );
-    Some(Refusal { guard: Guard::DoubtfulReading, text })
-}
-
-fn empty_people(desired: &Desired) -> Option<Refusal> {
-    (desired.people.is_empty() && desired.policy.prune == Prune::People).then(|| Refusal {
-        guard: Guard::EmptyPeople,
-        text: "the file lists nobody and `prune: people` would take everything from everyone".to_owned(),
-    })
-}
-
 fn keep_admins(desired: &Desired, known: &Known, changes: &[Change]) -> Vec<Refusal> {
-    let keep = desired.policy.keep_admins as usize;
+    let keep = desired.policy.keep_admins();
+    let mut losing: BTreeMap<&ProjectId, Vec<&Email>> = BTreeMap::new();
+    for change in changes {
+        if let Some(project) = change.admin_lost_in() {
+            losing.entry(project).or_default().push(change.email());
+        }
+    }
     let mut refusals = Vec::new();
-    for project in desired.projects.keys() {
+    for (project, losing) in losing {
         let mut admins: BTreeSet<&Email> = known.admins(project).map(|member| &member.login).collect();
         let before = known.listed_admins(project).count();
-        let lost: Vec<&Email> = changes
-            .iter()
-            .filter(|change| change.admin_lost_in() == Some(project))
-            .map(Change::email)
-            .collect();
-        if lost.is_empty() {
-            continue;
-        }
-        admins.retain(|email| !lost.contains(email));
-        // An invitation does not count: nobody knows whether it will be accepted.
+        admins.retain(|email| !losing.contains(email));
+        // An invitation does not count: it may never be accepted.
         for change in changes.iter().filter(|change| !matches!(change, Change::Invite { .. })) {
             if change.new_admin_in().any(|id| id == project) {
                 admins.insert(change.email());
             }
         }
-        let after = admins.len();
-        if after < keep && after < before {
-            let text = format!(
-                "{} would be left with {} and `keep_admins: {keep}` asks for more: {} would lose ADMIN there; give it to somebody else first",
-                desired.project_name(project),
-                wording::count(after, "ADMIN"),
-                wording::list(&lost)
-            );
-            refusals.push(Refusal { guard: Guard::KeepAdmins, text });
+        let left = admins.len();
+        if left < keep && left < before {
+            let losing = losing.into_iter().cloned().collect();
+            refusals.push(Refusal::KeepAdmins { project: project.clone(), left, keep, losing });
         }
     }
     refusals
+}
+
+fn max_new_admins(desired: &Desired, changes: &[Change], allowed: Option<usize>) -> Option<Refusal> {
+    let people = new_admins(changes);
+    let most = desired.policy.max_new_admins();
+    (people.len() > most && allowed != Some(people.len())).then(|| Refusal::MaxNewAdmins {
+        people: people.into_iter().cloned().collect(),
+        most,
+        allowed,
+    })
+}
+
+/// The people who become ADMIN in a managed project, invitations included.
+pub(super) fn new_admins(changes: &[Change]) -> BTreeSet<&Email> {
+    let becoming = changes.iter().filter(|change| change.new_admin_in().next().is_some());
+    becoming.map(Change::email).collect()
 }
 
 fn max_removals(
@@ -109,67 +156,40 @@ fn max_removals(
     allowed: Option<usize>,
 ) -> Vec<Refusal> {
     let mut by_project: BTreeMap<&ProjectId, Vec<&Email>> = BTreeMap::new();
-    for change in difference.changes.iter().filter(|change| change.is_reduction()) {
+    for change in difference.changes.iter().filter(|change| difference.is_removal(change)) {
         let Some(project) = change.project() else { continue };
         if !difference.dated.contains(&(change.email().clone(), project.clone())) {
             by_project.entry(project).or_default().push(change.email());
         }
     }
     let removals: usize = by_project.values().map(Vec::len).sum();
-    if allowed == Some(removals) {
+    if removals == 0 || allowed == Some(removals) {
         return Vec::new();
     }
-    let limit = desired.policy.max_removals;
-    let way_out = match allowed {
-        Some(other) => format!("--allow-removals {other} does not lift it, as the number is {removals}"),
-        None => format!("if that is meant, run with --allow-removals {removals}"),
-    };
-    let mut refusals = Vec::new();
-    let memberships = desired.projects.keys().map(|project| known.members_of(project)).sum();
-    if removals > most_of(limit, memberships) {
-        let people: BTreeSet<&Email> = by_project.values().flatten().copied().collect();
-        let people: Vec<_> = people.into_iter().collect();
-        let text = format!(
-            "{} out of {} in all, and `max_removals: {}` allows {}: {}; {way_out}",
-            wording::count(removals, "removal"),
-            wording::count(memberships, "membership"),
-            written(limit),
-            most_of(limit, memberships),
-            wording::list(&people)
-        );
-        refusals.push(Refusal { guard: Guard::MaxRemovals, text });
+    let mut members: BTreeMap<&ProjectId, usize> = BTreeMap::new();
+    for project in known.members.values().flat_map(|member| member.access.keys()) {
+        *members.entry(project).or_default() += 1;
     }
-    for (project, people) in by_project {
-        let members = known.members_of(project);
-        if people.len() > most_of(limit, members) {
-            let text = format!(
-                "{} out of {} of {}, and `max_removals: {}` allows {}: {}; {way_out}",
-                wording::count(people.len(), "removal"),
-                wording::count(members, "member"),
-                desired.project_name(project),
-                written(limit),
-                most_of(limit, members),
-                wording::list(&people)
-            );
-            refusals.push(Refusal { guard: Guard::MaxRemovals, text });
-        }
-    }
-    refusals
-}
-
-/// How many of `base` the limit allows. A percentage is rounded down and allows one at least, but 0%
-/// means what it says.
-fn most_of(limit: Limit, base: usize) -> usize {
-    match limit {
-        Limit::Count(most) => most as usize,
-        Limit::Percent(0) => 0,
-        Limit::Percent(percent) => (base * usize::from(percent) / 100).max(1),
-    }
-}
-
-fn written(limit: Limit) -> String {
-    match limit {
-        Limit::Count(most) => most.to_string(),
-        Limit::Percent(percent) => format!("{percent}%"),
-    }
+    let members_of = |project: &ProjectId| members.get(project).copied().unwrap_or_default();
+    let memberships = desired.projects.keys().map(members_of).sum();
+    let everyone: BTreeSet<&Email> = by_project.values().flatten().copied().collect();
+    let whole = (None, memberships, removals, everyone.into_iter().collect());
+    let each = by_project
+        .into_iter()
+        .map(|(project, people)| (Some(project), members_of(project), people.len(), people));
+    std::iter::once(whole)
+        .chain(each)
+        .filter_map(|(project, base, here, people): (_, _, _, Vec<&Email>)| {
+            let (limit, most) = desired.policy.max_removals(base);
+            (here > most).then(|| Refusal::MaxRemovals {
+                project: project.cloned(),
+                removals: (here, removals),
+                base,
+                limit,
+                most,
+                people: people.into_iter().cloned().collect(),
+                allowed,
+            })
+        })
+        .collect()
 }

@@ -3,14 +3,16 @@
 //! A pure function of desired, known and a date: no clock, no network, no map order. Same input,
 //! same bytes.
 
-mod between;
 mod change;
+mod compare;
 mod guard;
 mod note;
 mod origin;
 mod saved;
 #[cfg(test)]
 pub(crate) mod testing;
+
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -20,9 +22,9 @@ use crate::desired::{Desired, Person};
 use crate::identity::Endpoint;
 use crate::known::{Evidence, Known};
 
-pub use change::Change;
+pub use change::{Change, Effect};
 pub use guard::{Guard, Refusal};
-pub use note::{Note, NoteKind};
+pub use note::{Fact, Later, Note, NoteKind};
 pub use origin::{Origin, Past, origins};
 pub use saved::{SavedPlan, SavedPlanError, Unlisted};
 
@@ -60,6 +62,8 @@ pub struct Terms {
     pub date: Date,
     /// The number of removals that was allowed for this run.
     pub allow_removals: Option<usize>,
+    /// The number of people who may become ADMIN that was allowed for this run.
+    pub allow_new_admins: Option<usize>,
     /// How many invitations this wave may take.
     pub max_invites: Option<usize>,
 }
@@ -68,7 +72,7 @@ impl Terms {
     /// Nothing out of the ordinary.
     #[must_use]
     pub fn new(endpoint: Endpoint, date: Date) -> Self {
-        Self { endpoint, date, allow_removals: None, max_invites: None }
+        Self { endpoint, date, allow_removals: None, allow_new_admins: None, max_invites: None }
     }
 }
 
@@ -76,24 +80,26 @@ impl Plan {
     /// What closes the difference between `desired` and `known`.
     #[must_use]
     pub fn between(desired: &Desired, known: &Known, terms: &Terms) -> Self {
-        let mut difference = between::difference(desired, known, terms.date);
+        let mut difference = compare::difference(desired, known, terms.date);
         if !known.doubts.is_empty() {
-            difference.changes.retain(|change| !change.is_reduction());
-            difference.notes.retain(|note| note.kind != NoteKind::LastProject);
+            let mut changes = std::mem::take(&mut difference.changes);
+            changes.retain(|change| !difference.is_removal(change));
+            difference.changes = changes;
+            difference.notes.retain(|note| note.kind() != NoteKind::LastProject);
         }
         difference.changes.sort_by(|a, b| a.order().cmp(&b.order()));
         if let Some(most) = terms.max_invites {
-            between::hold_invitations(&mut difference, most);
+            compare::hold_invitations(&mut difference, most);
         }
-        difference.notes.sort();
-        let refused = guard::refusals(desired, known, &difference, terms.allow_removals);
+        difference.notes.sort_by(|a, b| a.order().cmp(&b.order()));
+        let refused = guard::refusals(desired, known, &difference, terms);
         Self { notes: difference.notes, refused, ..Self::of(difference.changes, desired, known, terms) }
     }
 
     /// The one invitation of `person`, whatever is known of an earlier one.
     #[must_use]
     pub fn inviting(person: &Person, desired: &Desired, known: &Known, terms: &Terms) -> Self {
-        Self::of(vec![between::invitation(person)], desired, known, terms)
+        Self::of(vec![compare::invitation(person)], desired, known, terms)
     }
 
     /// These changes, with nothing to say about them.
@@ -112,17 +118,63 @@ impl Plan {
     /// Whether that guard refuses it.
     #[must_use]
     pub fn is_refused_by(&self, guard: Guard) -> bool {
-        self.refused.iter().any(|refusal| refusal.guard == guard)
+        self.refused.iter().any(|refusal| refusal.guard() == guard)
     }
 
-    /// How many calls of each kind it makes.
+    /// What each change means to the person, in the order of the changes.
+    #[must_use]
+    pub fn effects(&self) -> Vec<Effect> {
+        let last_project = |note: &&Note| note.kind() == NoteKind::LastProject;
+        let kept: BTreeSet<_> =
+            self.notes.iter().filter(last_project).map(|note| (&note.email, &note.project)).collect();
+        let effect = |change: &Change| {
+            let place = (Some(change.email().clone()), change.project().cloned());
+            change.effect(!kept.is_empty() && kept.contains(&(&place.0, &place.1)))
+        };
+        self.changes.iter().map(effect).collect()
+    }
+
+    /// The notes that ask a person to act.
+    pub fn attention(&self) -> impl Iterator<Item = &Note> {
+        self.notes.iter().filter(|note| note.needs_attention())
+    }
+
+    /// Whether there is anything to do, for `apply` or for a person.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.changes.is_empty() && self.attention().next().is_none()
+    }
+
+    /// The SHA-256 of changes and attention without dates and days, in hex: the same drift has the same id
+    /// on every day.
+    #[must_use]
+    pub fn drift_id(&self) -> String {
+        digest(&(&self.changes, self.attention().collect::<Vec<_>>()))
+    }
+
+    /// How many calls of each kind it makes, and what they amount to.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        Summary::of(&self.changes)
+        let mut summary = Summary {
+            calls: self.changes.len(),
+            attention: self.attention().count(),
+            new_admins: guard::new_admins(&self.changes).len(),
+            removals: self.effects().into_iter().filter(|effect| effect.is_removal()).count(),
+            ..Summary::default()
+        };
+        for change in &self.changes {
+            match change {
+                Change::Invite { .. } => summary.invite += 1,
+                Change::Assign { .. } => summary.assign += 1,
+                Change::ChangeRole { .. } => summary.change_role += 1,
+                Change::Unassign { .. } => summary.unassign += 1,
+            }
+        }
+        summary
     }
 }
 
-/// How many calls of each kind a plan makes.
+/// How many calls of each kind a plan makes, and what they amount to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Summary {
     /// Invitations.
@@ -135,21 +187,12 @@ pub struct Summary {
     pub unassign: usize,
     /// All calls that write.
     pub calls: usize,
-}
-
-impl Summary {
-    fn of(changes: &[Change]) -> Self {
-        let mut summary = Self { calls: changes.len(), ..Self::default() };
-        for change in changes {
-            match change {
-                Change::Invite { .. } => summary.invite += 1,
-                Change::Assign { .. } => summary.assign += 1,
-                Change::ChangeRole { .. } => summary.change_role += 1,
-                Change::Unassign { .. } => summary.unassign += 1,
-            }
-        }
-        summary
-    }
+    /// Notes that ask a person to act.
+    pub attention: usize,
+    /// People who become ADMIN in a managed project, invitations included.
+    pub new_admins: usize,
+    /// Projects removed and ADMIN roles taken away, or VIEWER given in place of a removal.
+    pub removals: usize,
 }
 
 /// The SHA-256 of endpoint, date, desired state, policy and changes in canonical form, in hex.

@@ -1,52 +1,250 @@
-//! What the reader should know and that leads to no call.
+//! What the reader should know and that leads to no call, as facts. `render` makes the sentences.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::identity::{Email, ProjectId};
+use crate::desired::Prune;
+use crate::identity::{Access, Email, ProjectId, Role};
 
 /// Something the reader should know that leads to no call.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Note {
-    /// What it is about.
-    pub kind: NoteKind,
-    /// Whom it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The person it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
-    /// Where.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The project it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub project: Option<ProjectId>,
-    /// The sentence, without the email.
-    pub text: String,
+    /// What there is to know.
+    #[serde(flatten)]
+    pub fact: Fact,
 }
 
-/// What a note is about. The order is that in which text shows them.
+/// What a note says. Serialized without days and dates, so that the `drift_id` of a plan is the same on
+/// every day.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Fact {
+    /// The API cannot remove a user's last project: the user must be deleted by hand.
+    LastProject {
+        /// The role the person keeps there.
+        role: Role,
+    },
+    /// A pending invitation gives more than the file does, and it cannot be cancelled through the API.
+    ExcessInvitation {
+        /// Days since it was sent.
+        #[serde(skip_serializing)]
+        days: i32,
+        /// The part of it that the file does not give.
+        access: Access,
+    },
+    /// A pending invitation to someone who should have none.
+    CannotCancel {
+        /// Days since it was sent.
+        #[serde(skip_serializing)]
+        days: i32,
+        /// What it gives.
+        access: Access,
+        /// The last day of access, where the file lists the person.
+        #[serde(skip_serializing)]
+        until: Option<Date>,
+    },
+    /// An invitation to someone the file does not list may be pending: the response is not recorded.
+    MaybeInvited {
+        /// Days since the call.
+        #[serde(skip_serializing)]
+        days: i32,
+    },
+    /// An invitation is pending for longer than [`STALE_DAYS`](super::STALE_DAYS).
+    Stale {
+        /// Days since it was sent.
+        #[serde(skip_serializing)]
+        days: i32,
+        /// What follows once it is accepted, because the file has changed since.
+        later: Vec<Later>,
+    },
+    /// An invitation is pending.
+    Invited {
+        /// Days since it was sent.
+        #[serde(skip_serializing)]
+        days: i32,
+        /// What follows once it is accepted, because the file has changed since.
+        later: Vec<Later>,
+    },
+    /// An earlier invite of a listed person got no confirmed response, and is sent again.
+    InFlight,
+    /// More people are to be invited than this run may invite.
+    Wave {
+        /// How many are left for a later run.
+        waiting: usize,
+        /// How many this run may invite.
+        most: usize,
+    },
+    /// `from` is in the future.
+    Starts {
+        /// The first day.
+        #[serde(skip_serializing)]
+        from: Date,
+        /// Whether the person is a member already, who is left as is.
+        member: bool,
+    },
+    /// `until` is near.
+    Ends {
+        /// The last day.
+        #[serde(skip_serializing)]
+        until: Date,
+    },
+    /// `until` has passed.
+    Ended {
+        /// The last day.
+        #[serde(skip_serializing)]
+        until: Date,
+        /// Whether the person is still a member.
+        member: bool,
+    },
+    /// A listed person has roles that the file does not give, and `prune` keeps them.
+    ExtraRoles {
+        /// These roles.
+        access: Access,
+    },
+    /// A member whom the file does not list, and `prune` keeps.
+    Unlisted {
+        /// The member's roles.
+        access: Access,
+        /// The setting that keeps them.
+        prune: Prune,
+    },
+    /// Someone under `protect`.
+    Protected {
+        /// The pattern that protects them.
+        pattern: String,
+        /// Their roles; empty for someone who is not a member.
+        access: Access,
+    },
+    /// An owner has another role than the file gives. Owners are never changed.
+    OwnerDiffers {
+        /// The owner's role.
+        has: Role,
+        /// The role in the file.
+        desired: Option<Role>,
+    },
+    /// An owner would lose everything. Owners are never changed.
+    OwnerKept {
+        /// The owner's roles.
+        access: Access,
+        /// Whether the file lists the owner.
+        listed: bool,
+    },
+}
+
+/// One role that changes once an invitation is accepted.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Later {
+    /// In which project.
+    pub project: ProjectId,
+    /// The role that the invitation gives.
+    pub from: Option<Role>,
+    /// The role in the file.
+    pub to: Role,
+}
+
+/// What a note is about, as programs are told. The order is that in which notes are listed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoteKind {
-    /// The API will not take the last project: the user must be deleted by hand.
+    /// See [`Fact::LastProject`].
     LastProject,
-    /// An invitation is out for somebody who should have none, and it cannot be cancelled.
-    CannotCancel,
-    /// An invitation is out for longer than [`STALE_DAYS`](super::STALE_DAYS).
-    Stale,
-    /// An invitation is out.
-    Invited,
-    /// An invitation may be out: the answer to the call is not recorded.
-    InFlight,
-    /// More people wait to be invited than this wave takes.
-    Wave,
-    /// `from` lies ahead.
-    Starts,
-    /// `until` is near.
-    Ends,
-    /// `until` has passed.
-    Ended,
-    /// A listed person has a role that the file does not give, and prune leaves it.
-    ExtraRole,
-    /// A member whom the file does not list, and prune leaves alone.
+    /// See [`Fact::Unlisted`].
     Unlisted,
-    /// A member under `protect`.
+    /// See [`Fact::ExcessInvitation`].
+    ExcessInvitation,
+    /// See [`Fact::CannotCancel`].
+    CannotCancel,
+    /// See [`Fact::MaybeInvited`].
+    MaybeInvited,
+    /// See [`Fact::Stale`].
+    Stale,
+    /// See [`Fact::Invited`].
+    Invited,
+    /// See [`Fact::InFlight`].
+    InFlight,
+    /// See [`Fact::Wave`].
+    Wave,
+    /// See [`Fact::Starts`].
+    Starts,
+    /// See [`Fact::Ends`].
+    Ends,
+    /// See [`Fact::Ended`].
+    Ended,
+    /// See [`Fact::ExtraRoles`].
+    ExtraRole,
+    /// See [`Fact::Protected`].
     Protected,
-    /// An owner whose roles are not as the file would have them.
+    /// See [`Fact::OwnerDiffers`] and [`Fact::OwnerKept`].
     Owner,
+}
+
+impl Note {
+    /// What it is about.
+    #[must_use]
+    pub fn kind(&self) -> NoteKind {
+        match self.fact {
+            Fact::LastProject { .. } => NoteKind::LastProject,
+            Fact::ExcessInvitation { .. } => NoteKind::ExcessInvitation,
+            Fact::CannotCancel { .. } => NoteKind::CannotCancel,
+            Fact::MaybeInvited { .. } => NoteKind::MaybeInvited,
+            Fact::Stale { .. } => NoteKind::Stale,
+            Fact::Invited { .. } => NoteKind::Invited,
+            Fact::InFlight => NoteKind::InFlight,
+            Fact::Wave { .. } => NoteKind::Wave,
+            Fact::Starts { .. } => NoteKind::Starts,
+            Fact::Ends { .. } => NoteKind::Ends,
+            Fact::Ended { .. } => NoteKind::Ended,
+            Fact::ExtraRoles { .. } => NoteKind::ExtraRole,
+            Fact::Unlisted { .. } => NoteKind::Unlisted,
+            Fact::Protected { .. } => NoteKind::Protected,
+            Fact::OwnerDiffers { .. } | Fact::OwnerKept { .. } => NoteKind::Owner,
+        }
+    }
+
+    /// Whether it asks a person to act.
+    #[must_use]
+    pub fn needs_attention(&self) -> bool {
+        match &self.fact {
+            Fact::LastProject { .. }
+            | Fact::ExcessInvitation { .. }
+            | Fact::CannotCancel { .. }
+            | Fact::MaybeInvited { .. }
+            | Fact::Stale { .. } => true,
+            Fact::Unlisted { access, .. } => has_admin(access),
+            Fact::Invited { .. }
+            | Fact::InFlight
+            | Fact::Wave { .. }
+            | Fact::Starts { .. }
+            | Fact::Ends { .. }
+            | Fact::Ended { .. }
+            | Fact::ExtraRoles { .. }
+            | Fact::Protected { .. }
+            | Fact::OwnerDiffers { .. }
+            | Fact::OwnerKept { .. } => false,
+        }
+    }
+
+    /// Whether a page may fold it into a count where there are many: what `prune` keeps, but no ADMIN.
+    #[must_use]
+    pub fn is_foldable(&self) -> bool {
+        match &self.fact {
+            Fact::Unlisted { access, .. } | Fact::ExtraRoles { access } => !has_admin(access),
+            _ => false,
+        }
+    }
+
+    /// The order in which notes are listed: those that ask a person to act come first.
+    pub(super) fn order(&self) -> (bool, NoteKind, Option<&Email>, Option<&ProjectId>) {
+        (!self.needs_attention(), self.kind(), self.email.as_ref(), self.project.as_ref())
+    }
+}
+
+fn has_admin(access: &Access) -> bool {
+    access.values().any(|role| *role == Role::Admin)
 }

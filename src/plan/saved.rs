@@ -40,6 +40,9 @@ pub struct SavedPlan {
     /// Whether its removals were allowed by their number when the plan was made.
     #[serde(default)]
     pub removals_allowed: bool,
+    /// Whether its new ADMINs were allowed by their number when the plan was made.
+    #[serde(default)]
+    pub new_admins_allowed: bool,
     /// The calls, in the order of execution.
     pub changes: Vec<Change>,
     /// The SHA-256 of all of the above.
@@ -86,8 +89,9 @@ impl SavedPlan {
             date: plan.date,
             evidence: plan.evidence,
             desired: desired.clone(),
-            wave: plan.notes.iter().any(|note| note.kind == NoteKind::Wave),
+            wave: plan.notes.iter().any(|note| note.kind() == NoteKind::Wave),
             removals_allowed: terms.allow_removals.is_some() && !plan.is_refused_by(Guard::MaxRemovals),
+            new_admins_allowed: terms.allow_new_admins.is_some() && !plan.is_refused_by(Guard::MaxNewAdmins),
             changes: plan.changes.clone(),
             seal: String::new(),
         };
@@ -167,7 +171,11 @@ impl SavedPlan {
         let on = |date| Terms { date, max_invites: None, ..terms.clone() };
         let mut now = Plan::between(&self.desired, known, &on(self.date));
         // What was allowed as a whole is allowed in part: some of it may have been done meanwhile.
-        now.refused.retain(|refusal| !(self.removals_allowed && refusal.guard == Guard::MaxRemovals));
+        now.refused.retain(|refusal| match refusal.guard() {
+            Guard::MaxRemovals => !self.removals_allowed,
+            Guard::MaxNewAdmins => !self.new_admins_allowed,
+            Guard::DoubtfulReading | Guard::EmptyPeople | Guard::KeepAdmins => true,
+        });
         let ours = by_place(&self.changes);
         let (listed, rest): (Vec<_>, Vec<_>) =
             now.changes.into_iter().partition(|change| is_listed(&ours, change));

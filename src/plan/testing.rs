@@ -24,8 +24,8 @@ pub(crate) fn team(text: &str) -> Team {
     let (mut sources, mut problems) = (Sources::default(), Problems::default());
     let file = sources.add("team.yaml", format!("{HEAD}{text}").into_bytes(), &mut problems);
     let root = parse_root(&sources, file, &mut problems);
-    match desired::resolve(&sources, &root, &[], problems) {
-        Ok(team) => team,
+    match desired::resolve(&root, &[], problems) {
+        Ok(team) => Team { provenance: desired::provenance(&sources, &root, &[], None), ..team },
         Err(problems) => panic!("{}", problems.text(&sources, false)),
     }
 }

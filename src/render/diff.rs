@@ -1,26 +1,40 @@
 //! A plan as a unified diff of known access against access after it, in canonical YAML by person.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use similar::TextDiff;
 
-use super::highlights::{change_line, origins_text};
-use super::sections::by_hand;
+use super::highlights::{change_line, origins_text, policy_change, verdict};
+use super::sections::{Row, sections};
 use super::{Paint, View};
 use crate::identity::{Access, Email};
 use crate::inert;
-use crate::plan::{Change, Origin};
+use crate::plan::{Change, Effect, Origin};
 
 /// The plan as a unified diff. Only people with a change are in it, each with all their access; those
 /// who lose something come first, then those who become ADMIN, then the rest.
 #[must_use]
 pub fn diff(view: &View, paint: Paint) -> String {
     let mut page = String::new();
-    for (title, lines) in [("taken away", view.taken_away()), ("becomes ADMIN", view.new_admins())] {
-        for (email, parts) in lines {
-            let line = format!("# {title}: {email}: {}", parts.join(", "));
-            let _ = writeln!(page, "{}", paint.bold(&line));
+    let sections = sections(view);
+    let _ = writeln!(page, "{}", paint.bold(&format!("# {}", verdict(view, &sections))));
+    for refusal in &view.plan.refused {
+        let _ = writeln!(page, "{}", paint.red(&format!("# blocked: {}", view.refusal(refusal))));
+    }
+    if !view.policy_changes.is_empty() {
+        let heading = format!("# Policy changes ({})", view.policy_changes.len());
+        let _ = writeln!(page, "{}", paint.bold(&heading));
+        for change in view.policy_changes {
+            let _ = writeln!(page, "{}", paint.yellow(&format!("#   {}", policy_change(change))));
+        }
+    }
+    for section in sections.iter().filter(|section| section.topic.matters()) {
+        let heading = format!("# {} ({})", section.topic.title(), section.total());
+        let _ = writeln!(page, "{}", paint.bold(&heading));
+        for Row { email, text } in &section.rows {
+            let who = email.map(|email| format!("{email}: ")).unwrap_or_default();
+            let _ = writeln!(page, "{}", paint.bold(&format!("#   {who}{text}")));
         }
     }
     for (change, origin) in view.plan.changes.iter().zip(view.origins) {
@@ -32,20 +46,12 @@ pub fn diff(view: &View, paint: Paint) -> String {
     if let Some(line) = origins_text(view) {
         let _ = writeln!(page, "{}", paint.bold(&format!("# against the base: {line}")));
     }
-    for note in by_hand(view) {
-        let who = note.email.as_ref().map(|email| format!("{email}: ")).unwrap_or_default();
-        let _ = writeln!(page, "{}", paint.bold(&format!("# to do by hand: {who}{}", note.text)));
-    }
-    for refusal in &view.plan.refused {
-        let _ = writeln!(page, "{}", paint.red(&format!("# refused: {}", refusal.text)));
-    }
     let (before, after) = documents(view);
     let compared = TextDiff::from_lines(&before, &after);
     // Everybody in the documents has a change, so that all of their lines are context.
     let context = before.lines().count() + after.lines().count();
     let hunks = compared.unified_diff().context_radius(context).header("known", "desired").to_string();
     if hunks.is_empty() {
-        let _ = writeln!(page, "{}", paint.green("# no changes: nothing to do"));
         return page;
     }
     for line in hunks.lines() {
@@ -63,12 +69,17 @@ pub fn diff(view: &View, paint: Paint) -> String {
 /// The access of everyone with a change, before and after.
 fn documents(view: &View) -> (String, String) {
     let mut by_rank: BTreeMap<(u8, &Email), (Access, Access)> = BTreeMap::new();
-    let (losing, rising) = (view.taken_away(), view.new_admins());
+    let effects = view.plan.effects();
+    let with = |wanted: fn(Effect) -> bool| -> BTreeSet<&Email> {
+        let both = view.plan.changes.iter().zip(&effects);
+        both.filter(|(_, effect)| wanted(**effect)).map(|(change, _)| change.email()).collect()
+    };
+    let (losing, rising) = (with(Effect::is_removal), with(|effect| effect == Effect::BecomesAdmin));
     for change in &view.plan.changes {
         let email = change.email();
-        let rank = if losing.contains_key(email) {
+        let rank = if losing.contains(email) {
             0
-        } else if rising.contains_key(email) {
+        } else if rising.contains(email) {
             1
         } else {
             2

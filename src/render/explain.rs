@@ -173,7 +173,8 @@ impl Page<'_> {
             let _ = writeln!(text, "{} {note}", self.paint.dim("note:"));
         }
         for refusal in &self.view.plan.refused {
-            let _ = writeln!(text, "{} {}", self.paint.red("the plan is refused:"), refusal.text);
+            let _ =
+                writeln!(text, "{} {}", self.paint.red("the plan is blocked:"), self.view.refusal(refusal));
         }
         if text.is_empty() { text } else { format!("\n{text}") }
     }
@@ -186,7 +187,7 @@ impl Page<'_> {
         let notes = self.view.plan.notes.iter();
         notes
             .filter(|note| note.email.as_ref() == Some(self.email) && note.project.as_ref() == project)
-            .map(|note| note.text.clone())
+            .map(|note| self.view.note(note))
             .collect()
     }
 }

@@ -1,48 +1,14 @@
-//! What all formats for people say: what is taken away, who becomes ADMIN, how many calls, from where.
-
-use std::collections::BTreeMap;
+//! What all formats for people say: the verdict in numbers, from where and when, and one change in a line.
 
 use jiff::tz::TimeZone;
 
+use super::sections::{Section, Topic, sections};
 use super::{View, about};
-use crate::desired::Desired;
-use crate::identity::Email;
+use crate::desired::{Desired, PolicyChange};
+use crate::inert;
 use crate::known::Source;
-use crate::plan::{Change, Origin, Summary};
+use crate::plan::{Change, Origin};
 use crate::wording::count;
-
-/// One line a person, sorted by person.
-pub(super) type Lines<'a> = BTreeMap<&'a Email, Vec<String>>;
-
-impl<'a> View<'a> {
-    /// `loyalty USER → none`, `storefront ADMIN → USER`.
-    pub(super) fn taken_away(&self) -> Lines<'a> {
-        self.lines(|change| change.is_reduction().then(|| described(self.desired, change)))
-    }
-
-    /// `storefront`, `loyalty (by invitation)`.
-    pub(super) fn new_admins(&self) -> Lines<'a> {
-        self.lines(|change| {
-            let projects: Vec<_> =
-                change.new_admin_in().map(|project| self.desired.project_name(project)).collect();
-            let how = if matches!(change, Change::Invite { .. }) { " (by invitation)" } else { "" };
-            (!projects.is_empty()).then(|| format!("{}{how}", projects.join(", ")))
-        })
-    }
-
-    /// Changes that `described` has words for, by person.
-    pub(super) fn lines(&self, described: impl Fn(&Change) -> Option<String>) -> Lines<'a> {
-        let mut lines = Lines::new();
-        for (n, change) in self.plan.changes.iter().enumerate() {
-            let Some(mut text) = described(change) else { continue };
-            if let Some(origin) = self.origins.get(n) {
-                text = format!("{text} [{}]", origin.name());
-            }
-            lines.entry(change.email()).or_default().push(text);
-        }
-        lines
-    }
-}
 
 /// Everyone who stands in a line, for the width of their column.
 pub(super) fn emails(view: &View) -> Vec<String> {
@@ -58,25 +24,59 @@ pub(super) fn learned(view: &View) -> String {
     match evidence.source {
         Source::Live => format!("members read live at {}", read_at.strftime("%H:%M:%S UTC")),
         Source::Ledger => {
-            format!(
-                "offline: members as the ledger has them of {}",
-                read_at.strftime("%Y-%m-%d %H:%M:%S UTC")
-            )
+            format!("offline: snapshot from {}", read_at.strftime("%Y-%m-%d %H:%M:%S UTC"))
         }
     }
 }
 
-/// How many calls of each kind, and how long they will take.
-pub(super) fn numbers(view: &View) -> String {
-    let Summary { invite, assign, change_role, unassign, calls } = view.plan.summary();
-    if calls == 0 {
-        return "No changes: nothing to do.".to_owned();
+/// What the plan amounts to, in numbers: `3 invited · 1 becomes ADMIN · 4 calls, about 2 s`.
+pub(super) fn verdict(view: &View, sections: &[Section]) -> String {
+    let mut parts = Vec::new();
+    if !view.plan.refused.is_empty() {
+        parts.push(format!("blocked by {}", count(view.plan.refused.len(), "guard")));
     }
-    let time = view.expected.map(|time| format!(", {}", about(time))).unwrap_or_default();
-    format!(
-        "{invite} to invite, {assign} to assign, {change_role} to change, {unassign} to unassign: {}{time}.",
-        count(calls, "call")
-    )
+    if view.plan.changes.is_empty() {
+        parts.push("no changes".to_owned());
+    }
+    parts.extend(stakes(sections));
+    if let Some(attention) = sections.iter().find(|section| section.topic == Topic::NeedsAttention) {
+        parts.extend(attention.topic.counted(attention.total()));
+    }
+    if !view.plan.changes.is_empty() {
+        let calls = count(view.plan.changes.len(), "call");
+        let time = view.expected.map(|time| format!(", {}", about(time))).unwrap_or_default();
+        parts.push(format!("{calls}{time}"));
+    }
+    let text = parts.join(" · ");
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// How many people are invited, gain, change and lose access, and become ADMIN.
+fn stakes(sections: &[Section]) -> Vec<String> {
+    let order = [
+        Topic::Invited,
+        Topic::GainsAccess,
+        Topic::ChangesRole,
+        Topic::BecomesAdmin,
+        Topic::LosesAccess,
+        Topic::LosesAdmin,
+    ];
+    let section = |topic| sections.iter().find(|section| section.topic == topic);
+    order.into_iter().filter_map(|topic| topic.counted(section(topic)?.total())).collect()
+}
+
+/// What is at stake, for the question before an apply: `3 invited, 1 becomes ADMIN`.
+#[must_use]
+pub fn at_stake(view: &View) -> String {
+    stakes(&sections(view)).join(", ")
+}
+
+/// `max_removals: 10% → 50% (loosened)`.
+pub(super) fn policy_change(change: &PolicyChange) -> String {
+    let PolicyChange { key, from, to, loosened } = change;
+    let loosened = if *loosened { " (loosened)" } else { "" };
+    inert::line(&format!("{key}: {from} → {to}{loosened}")).into_owned()
 }
 
 /// How many changes come from where, if a base tells.
@@ -86,7 +86,7 @@ pub(super) fn origins_text(view: &View) -> Option<String> {
     }
     let of = |origin| view.origins.iter().filter(|other| **other == origin).count();
     Some(format!(
-        "{} from this pull request, {} there before (drift), {} made by hand against it (manual).",
+        "{} from this pull request, {} existing drift, {} changed outside Git (manual).",
         of(Origin::PullRequest),
         of(Origin::Drift),
         of(Origin::Manual)

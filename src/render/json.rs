@@ -4,9 +4,10 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::View;
-use crate::identity::Endpoint;
+use crate::desired::PolicyChange;
+use crate::identity::{Email, Endpoint, ProjectId};
 use crate::known::Evidence;
-use crate::plan::{Change, Note, Origin, PlanId, Refusal, Summary};
+use crate::plan::{Change, Guard, Note, NoteKind, Origin, PlanId, Refusal, Summary};
 
 /// The one format of this document that there is.
 const FORMAT_VERSION: u32 = 1;
@@ -15,13 +16,35 @@ const FORMAT_VERSION: u32 = 1;
 struct Document<'a> {
     format_version: u32,
     plan_id: &'a PlanId,
+    drift_id: String,
     endpoint: &'a Endpoint,
     date: Date,
     evidence: Evidence,
     changes: Vec<Marked<'a>>,
-    notes: &'a [Note],
-    refused: &'a [Refusal],
+    notes: Vec<Told<'a>>,
+    refused: Vec<Blocked>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy_changes: Option<&'a [PolicyChange]>,
     summary: Summary,
+}
+
+/// A note and its sentence.
+#[derive(Serialize)]
+struct Told<'a> {
+    kind: NoteKind,
+    attention: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a Email>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<&'a ProjectId>,
+    text: String,
+}
+
+/// A guard and its sentence.
+#[derive(Serialize)]
+struct Blocked {
+    guard: Guard,
+    text: String,
 }
 
 /// A change, and where it comes from if a base tells.
@@ -35,19 +58,29 @@ struct Marked<'a> {
 
 /// The plan as JSON, with a line break at its end.
 #[must_use]
-pub fn json(view: &View) -> String {
+pub fn json<'a>(view: &View<'a>) -> String {
     let plan = view.plan;
     let marked = |(n, change)| Marked { change, origin: view.origins.get(n).copied() };
     let changes = plan.changes.iter().enumerate().map(marked).collect();
+    let note = |note: &'a Note| Told {
+        kind: note.kind(),
+        attention: note.needs_attention(),
+        email: note.email.as_ref(),
+        project: note.project.as_ref(),
+        text: view.note(note),
+    };
+    let blocked = |refusal| Blocked { guard: Refusal::guard(refusal), text: view.refusal(refusal) };
     let document = Document {
         format_version: FORMAT_VERSION,
         plan_id: &plan.id,
+        drift_id: plan.drift_id(),
         endpoint: &plan.endpoint,
         date: plan.date,
         evidence: plan.evidence,
         changes,
-        notes: &plan.notes,
-        refused: &plan.refused,
+        notes: plan.notes.iter().map(note).collect(),
+        refused: plan.refused.iter().map(blocked).collect(),
+        policy_changes: view.has_base.then_some(view.policy_changes),
         summary: plan.summary(),
     };
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();

@@ -4,16 +4,15 @@
 //! A comment has a bounded length. What does not fit is left out person by person and counted; what a
 //! reviewer must not miss stands first and is cut last.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::View;
 use super::columns::{Columns, fold};
-use super::highlights::{emails, learned, numbers, origins_text};
-use super::sections::{BY_HAND, Section, Sort, notes, sections};
+use super::highlights::{emails, learned, origins_text, policy_change, verdict};
+use super::sections::{Row, Section, Topic, sections};
 use crate::identity::Email;
 use crate::inert::{code, fence};
-use crate::plan::Note;
 use crate::wording::{count, people};
 
 /// The longest comment, in bytes, which are never fewer than characters.
@@ -32,13 +31,20 @@ const LONGEST_REFUSALS: usize = 10_000;
 /// What a section needs besides its rows.
 const FRAME: usize = 200;
 
+/// A section with more rows is folded under its count, unless a reviewer must not miss it.
+const OPEN_ROWS: usize = 20;
+
+/// Rows with the same text are listed under it once from this number on.
+const SHARED_BY: usize = 4;
+
 /// The plan as Markdown of at most 60,000 characters.
 #[must_use]
 pub fn markdown(view: &View) -> String {
-    let mut head = format!("{MARKER}\n### guestlist: {}\n", title(view));
-    head.push_str(&refusals(view));
-    let tail = closing(view);
     let sections = sections(view);
+    let mut head = format!("{MARKER}\n### guestlist: {}\n", verdict(view, &sections));
+    head.push_str(&refusals(view));
+    head.push_str(&policy_changes(view));
+    let tail = closing(view);
     let emails = emails(view);
     let columns = Columns::fitting(emails.iter().map(String::as_str), Some(WIDTH));
     let mut page = Page {
@@ -50,7 +56,6 @@ pub fn markdown(view: &View) -> String {
     for section in &sections {
         page.section(section);
     }
-    page.notes(view);
     page.say_what_is_left_out();
     page.text.push_str(&tail);
     page.text
@@ -66,80 +71,65 @@ struct Page<'a> {
 
 impl<'a> Page<'a> {
     fn section(&mut self, section: &Section<'a>) {
-        let Section { title, sort, lines } = section;
         // The signs by which a `diff` block is coloured.
-        let sign = match sort {
-            Sort::TakenAway => '-',
-            Sort::NewAdmin | Sort::Changed => '!',
-            Sort::Granted => '+',
+        let sign = match section.topic {
+            Topic::LosesAccess | Topic::LosesAdmin => "- ",
+            Topic::BecomesAdmin | Topic::ChangesRole => "! ",
+            Topic::Invited | Topic::GainsAccess => "+ ",
+            Topic::NeedsAttention | Topic::Waiting | Topic::Dates | Topic::NotChanged => "",
         };
-        let mut shown = Vec::new();
-        let mut people = lines.iter();
-        for (email, parts) in people.by_ref() {
-            let row = self.row(&email.to_string(), &parts.join(", "));
-            let row: Vec<_> = row.iter().map(|line| format!("{sign} {line}")).collect();
-            if !self.take(&row) {
-                self.left_out.insert(email);
-                // Nothing that matters less is shown in its place.
-                self.room = 0;
-                break;
+        let (mut shown, mut hidden) = (Vec::new(), 0);
+        for group in groups(&section.rows) {
+            let lines: Vec<_> = self.lines(&group).into_iter().map(|line| format!("{sign}{line}")).collect();
+            if hidden == 0 && self.take(&lines) {
+                shown.extend(lines);
+                continue;
             }
-            shown.extend(row);
+            hidden += group.len();
+            if section.topic.is_change() {
+                self.left_out.extend(group.iter().filter_map(|row| row.email));
+            }
         }
-        let rest: Vec<_> = people.map(|(email, _)| *email).collect();
-        self.left_out.extend(rest);
-        let _ = writeln!(self.text, "\n**{title} ({})**\n", lines.len());
+        if hidden > 0 && section.topic.matters() {
+            // Nothing that matters less is shown in its place.
+            self.room = 0;
+        }
+        let heading = format!("{} ({})", section.topic.title(), section.total());
+        let is_folded =
+            !section.topic.matters() && (section.total() > OPEN_ROWS || !section.topic.is_change());
+        if is_folded {
+            let _ = writeln!(self.text, "\n<details><summary>{heading}</summary>\n");
+        } else {
+            let _ = writeln!(self.text, "\n**{heading}**\n");
+        }
         if !shown.is_empty() {
-            self.text.push_str(&fence("diff", &shown));
+            self.text.push_str(&fence(if sign.is_empty() { "text" } else { "diff" }, &shown));
         }
-        let hidden = lines.keys().filter(|email| self.left_out.contains(*email)).count();
-        if hidden > 0 {
-            let _ = writeln!(self.text, "\n… and {hidden} more, left out here");
+        self.say_how_many_more(hidden);
+        if section.folded > 0 {
+            let _ = writeln!(self.text, "… and {} more that `prune` keeps\n", section.folded);
         }
-    }
-
-    fn notes(&mut self, view: &View) {
-        let (by_hand, rest): (Vec<_>, Vec<_>) =
-            notes(view).into_iter().partition(|(title, _)| *title == BY_HAND);
-        for (title, notes) in by_hand {
-            let total = notes.len();
-            let (block, hidden) = self.block(&[("", notes)]);
-            let _ = write!(self.text, "\n**{title} ({total})**\n\n{block}");
-            self.say_how_many_more(hidden);
-        }
-        let total: usize = rest.iter().map(|(_, notes)| notes.len()).sum();
-        if total > 0 {
-            let (block, hidden) = self.block(&rest);
-            let total = count(total, "note");
-            let _ = writeln!(self.text, "\n<details><summary>{total}, nothing to apply</summary>\n\n{block}");
-            self.say_how_many_more(hidden);
+        if is_folded {
             self.text.push_str("</details>\n");
         }
     }
 
-    /// The notes that fit, under their headings, and how many do not.
-    fn block(&mut self, groups: &[(&str, Vec<&Note>)]) -> (String, usize) {
-        let mut shown = Vec::new();
-        let mut hidden = 0;
-        for (title, notes) in groups {
-            let heading = vec![format!("{title} ({})", notes.len())];
-            if !title.is_empty() && hidden == 0 && self.take(&heading) {
-                shown.extend(heading);
-            }
-            for note in notes {
-                let row = match &note.email {
-                    Some(email) => self.row(&email.to_string(), &note.text),
-                    None => fold(&clipped(&note.text, LONGEST_ROW), WIDTH),
-                };
-                let row: Vec<_> = row.iter().map(|line| format!("  {line}")).collect();
-                if hidden == 0 && self.take(&row) {
-                    shown.extend(row);
-                } else {
-                    hidden += 1;
-                }
-            }
+    /// Rows that share a text as that text and their people, and any other row by itself.
+    fn lines(&self, group: &[&Row<'a>]) -> Vec<String> {
+        let [first, ..] = group else { return Vec::new() };
+        if group.len() >= SHARED_BY {
+            let people: Vec<_> =
+                group.iter().filter_map(|row| row.email).map(|it| clipped(&it.to_string(), WIDTH)).collect();
+            let mut lines =
+                fold(&clipped(&format!("{} ({}):", first.text, people.len()), LONGEST_ROW), WIDTH);
+            lines.extend(fold(&people.join(", "), WIDTH - 2).into_iter().map(|line| format!("  {line}")));
+            return lines;
         }
-        (if shown.is_empty() { String::new() } else { fence("text", &shown) }, hidden)
+        let row = |row: &&Row| match row.email {
+            Some(email) => self.row(&email.to_string(), &row.text),
+            None => fold(&clipped(&row.text, LONGEST_ROW), WIDTH),
+        };
+        group.iter().flat_map(row).collect()
     }
 
     fn say_how_many_more(&mut self, hidden: usize) {
@@ -178,12 +168,41 @@ impl<'a> Page<'a> {
     }
 }
 
-fn title(view: &View) -> String {
-    match (view.plan.refused.is_empty(), view.plan.changes.is_empty()) {
-        (false, _) => "refused".to_owned(),
-        (true, true) => "no changes".to_owned(),
-        (true, false) => count(view.plan.changes.len(), "change"),
+/// The rows in their order, those with the same text together if there are many of them.
+fn groups<'r, 'a>(rows: &'r [Row<'a>]) -> Vec<Vec<&'r Row<'a>>> {
+    let mut by_text: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.email.is_some()) {
+        by_text.entry(&row.text).or_default().push(row);
     }
+    by_text.retain(|_, rows| rows.len() >= SHARED_BY);
+    let mut groups = Vec::new();
+    for row in rows {
+        match by_text.get_mut(row.text.as_str()) {
+            Some(shared) if row.email.is_some() => {
+                if !shared.is_empty() {
+                    groups.push(std::mem::take(shared));
+                }
+            }
+            _ => groups.push(vec![row]),
+        }
+    }
+    groups
+}
+
+fn policy_changes(view: &View) -> String {
+    if view.policy_changes.is_empty() {
+        return String::new();
+    }
+    let lines: Vec<_> = view
+        .policy_changes
+        .iter()
+        .flat_map(|change| {
+            let sign = if change.loosened { '!' } else { ' ' };
+            let folded = fold(&clipped(&policy_change(change), LONGEST_ROW), WIDTH);
+            folded.into_iter().map(move |line| format!("{sign} {line}"))
+        })
+        .collect();
+    format!("\n**Policy changes ({})**\n\n{}", view.policy_changes.len(), fence("diff", &lines))
 }
 
 fn refusals(view: &View) -> String {
@@ -192,7 +211,7 @@ fn refusals(view: &View) -> String {
         return String::new();
     }
     let all: Vec<_> =
-        refused.iter().flat_map(|refusal| fold(&format!("× {}", refusal.text), WIDTH)).collect();
+        refused.iter().flat_map(|refusal| fold(&format!("× {}", view.refusal(refusal)), WIDTH)).collect();
     let mut room = LONGEST_REFUSALS;
     let mut shown: Vec<_> = all
         .iter()
@@ -206,18 +225,15 @@ fn refusals(view: &View) -> String {
     if shown.len() < all.len() {
         shown.push("… and more: `guestlist plan` shows all".to_owned());
     }
-    let (guards, verb) = if refused.len() == 1 { ("A guard", "refuses") } else { ("Guards", "refuse") };
+    let guards = count(refused.len(), "guard");
     let block = fence("text", &shown);
     let block: Vec<_> = block.lines().map(|line| format!("> {line}\n")).collect();
-    format!(
-        "\n> [!CAUTION]\n> **{guards} {verb} this plan. Nothing of it will be applied.**\n>\n{}",
-        block.concat()
-    )
+    format!("\n> [!CAUTION]\n> **Plan blocked by {guards}; nothing will be applied.**\n>\n{}", block.concat())
 }
 
 fn closing(view: &View) -> String {
     let plan = view.plan;
-    let mut text = format!("\n**{}**\n", numbers(view));
+    let mut text = String::new();
     if let Some(line) = origins_text(view) {
         let _ = writeln!(text, "\nAgainst the base: {line}");
     }

@@ -12,17 +12,18 @@ mod report_csv;
 mod report_html;
 mod review;
 mod sections;
+mod sentences;
 mod text;
 
 use std::time::Duration;
 
-use crate::desired::Desired;
+use crate::desired::{Desired, PolicyChange};
 use crate::known::Known;
 use crate::plan::{Origin, Plan};
 
 pub use diff::diff;
 pub use explain::explain;
-pub use highlights::{change_line, described};
+pub use highlights::{at_stake, change_line, described};
 pub use json::json;
 pub use markdown::markdown;
 pub use paint::Paint;
@@ -30,6 +31,7 @@ pub use redact::Redacted;
 pub use report_csv::report_csv;
 pub use report_html::report_html;
 pub use review::Review;
+pub use sentences::refusal;
 pub use text::text;
 
 /// What a renderer is given.
@@ -45,6 +47,10 @@ pub struct View<'a> {
     pub expected: Option<Duration>,
     /// Where each change comes from, in the order of the plan; empty where there is no base.
     pub origins: &'a [Origin],
+    /// How the policy differs from the base's; none where there is no base.
+    pub policy_changes: &'a [PolicyChange],
+    /// Whether a base was given.
+    pub has_base: bool,
     /// How wide the reader's terminal is, where there is one.
     pub width: Option<usize>,
 }
@@ -53,7 +59,16 @@ impl<'a> View<'a> {
     /// A view without a base, for any width.
     #[must_use]
     pub fn new(plan: &'a Plan, desired: &'a Desired, known: &'a Known, expected: Option<Duration>) -> Self {
-        Self { plan, desired, known, expected, origins: &[], width: None }
+        Self {
+            plan,
+            desired,
+            known,
+            expected,
+            origins: &[],
+            policy_changes: &[],
+            has_base: false,
+            width: None,
+        }
     }
 }
 

@@ -5,15 +5,12 @@
 //! along. It does not hide them from somebody who can guess addresses, since a guess can be tried out.
 //! User ids, projects and roles stay: they name nobody to those who have no account.
 
-use std::collections::BTreeMap;
-
-use aho_corasick::{AhoCorasick, MatchKind};
 use sha2::{Digest as _, Sha256};
 
-use crate::desired::Desired;
+use crate::desired::PolicyChange;
 use crate::identity::{Email, Endpoint};
 use crate::known::Known;
-use crate::plan::{Change, Plan};
+use crate::plan::{Change, Fact, Plan, Refusal};
 
 /// So many hex digits tell a hundred thousand people apart.
 const DIGITS: usize = 10;
@@ -27,114 +24,126 @@ pub struct Redacted {
     pub plan: Plan,
     /// What is known.
     pub known: Known,
+    /// How the policy differs from the base's.
+    pub policy_changes: Vec<PolicyChange>,
 }
 
 impl Redacted {
-    /// Takes the people out of `plan` and `known`.
+    /// Takes the people out of `plan`, `known` and `policy_changes`.
     #[must_use]
-    pub fn new(plan: &Plan, desired: &Desired, known: &Known) -> Self {
-        let texts = Texts::new(plan, desired, known);
-        let endpoint = &plan.endpoint;
-        let hide = |email: &Email| pseudonym(endpoint, email);
-        let mut plan = plan.clone();
-        for change in &mut plan.changes {
-            match change {
-                Change::Invite { email, first_name, last_name, .. } => {
-                    *email = hide(email);
-                    // The name is that of the address, so that it tells no more.
-                    "Person".clone_into(first_name);
-                    email.as_str().trim_start_matches(PREFIX).clone_into(last_name);
-                }
-                Change::Assign { email, .. }
-                | Change::ChangeRole { email, .. }
-                | Change::Unassign { email, .. } => *email = hide(email),
-            }
+    pub fn new(plan: &Plan, known: &Known, policy_changes: &[PolicyChange]) -> Self {
+        let hide = Pseudonyms { endpoint: &plan.endpoint };
+        Self {
+            plan: hide.plan(plan.clone()),
+            known: hide.known(known.clone()),
+            policy_changes: policy_changes.iter().map(|change| hide.policy_change(change)).collect(),
         }
-        for note in &mut plan.notes {
-            note.email = note.email.as_ref().map(hide);
-            note.text = texts.without_people(&note.text);
-        }
-        for refusal in &mut plan.refused {
-            refusal.text = texts.without_people(&refusal.text);
-        }
-        let mut known = known.clone();
-        known.members = known.members.into_iter().map(|(email, member)| (hide(&email), member)).collect();
-        for (login, member) in &mut known.members {
-            member.login = login.clone();
-            "Person".clone_into(&mut member.first_name);
-            login.as_str().trim_start_matches(PREFIX).clone_into(&mut member.last_name);
-        }
-        known.invitations = known.invitations.into_iter().map(|(email, out)| (hide(&email), out)).collect();
-        for (email, invitation) in &mut known.invitations {
-            invitation.email = email.clone();
-        }
-        known.in_flight = known.in_flight.into_iter().map(|(email, out)| (hide(&email), out)).collect();
-        for (email, invitation) in &mut known.in_flight {
-            invitation.email = email.clone();
-        }
-        known.recent =
-            known.recent.into_iter().map(|((email, id), role)| ((hide(&email), id), role)).collect();
-        // What was doubted stands in the refusal.
-        known.doubts.clear();
-        Self { plan, known }
     }
 }
 
 const PREFIX: &str = "person-";
 
-fn pseudonym(endpoint: &Endpoint, email: &Email) -> Email {
-    Email::as_received(&format!("{PREFIX}{}", hashed(endpoint, email.key())))
+/// Makes pseudonyms for one organization.
+struct Pseudonyms<'a> {
+    endpoint: &'a Endpoint,
 }
 
-fn hashed(endpoint: &Endpoint, text: &str) -> String {
-    let digest = Sha256::digest(format!("guestlist redact\n{endpoint}\n{text}"));
-    crate::wording::hex(&digest[..DIGITS / 2])
-}
-
-/// Finds in sentences everyone whom they could name.
-struct Texts {
-    people: Option<AhoCorasick>,
-    pseudonyms: Vec<String>,
-}
-
-impl Texts {
-    fn new(plan: &Plan, desired: &Desired, known: &Known) -> Self {
-        let endpoint = &plan.endpoint;
-        let listed = desired.people.values().map(|person| &person.email);
-        let members = known.members.values().map(|member| &member.login);
-        let invited = known.invitations.values().map(|invitation| &invitation.email);
-        let planned = plan.changes.iter().map(Change::email);
-        let noted = plan.notes.iter().filter_map(|note| note.email.as_ref());
-        // As a sentence shows them, in every spelling.
-        let mut hidden: BTreeMap<String, String> = listed
-            .chain(members)
-            .chain(invited)
-            .chain(planned)
-            .chain(noted)
-            .map(|email| (email.to_string(), pseudonym(endpoint, email).to_string()))
-            .collect();
-        for pattern in &desired.policy.protect {
-            let shown = crate::inert::line(pattern.as_str()).into_owned();
-            let hash = hashed(endpoint, pattern.as_str());
-            hidden.entry(shown).or_insert_with(|| format!("pattern-{hash}"));
-        }
-        hidden.remove("");
-        // An address may be the end of another. The longest that fits is meant. A sentence may spell one in
-        // another case than any of these.
-        let people = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostLongest)
-            .ascii_case_insensitive(true)
-            .build(hidden.keys())
-            .ok();
-        Self { people, pseudonyms: hidden.into_values().collect() }
+impl Pseudonyms<'_> {
+    fn person(&self, email: &Email) -> Email {
+        Email::as_received(&format!("{PREFIX}{}", self.hashed(email.key())))
     }
 
-    fn without_people(&self, text: &str) -> String {
-        match &self.people {
-            Some(people) => people.replace_all(text, &self.pseudonyms),
-            // There are too many to look for them all: nothing is said rather than too much.
-            None => "not shown, since too many people would have to be looked for in it".to_owned(),
+    fn pattern(&self, pattern: &str) -> String {
+        format!("pattern-{}", self.hashed(pattern))
+    }
+
+    fn hashed(&self, text: &str) -> String {
+        let digest = Sha256::digest(format!("guestlist redact\n{}\n{text}", self.endpoint));
+        crate::wording::hex(&digest[..DIGITS / 2])
+    }
+
+    fn people(&self, people: &mut [Email]) {
+        for email in people {
+            *email = self.person(email);
         }
+    }
+
+    fn plan(&self, mut plan: Plan) -> Plan {
+        for change in &mut plan.changes {
+            match change {
+                Change::Invite { email, first_name, last_name, .. } => {
+                    *email = self.person(email);
+                    // The name is that of the address, so it reveals nothing more.
+                    "Person".clone_into(first_name);
+                    email.as_str().trim_start_matches(PREFIX).clone_into(last_name);
+                }
+                Change::Assign { email, .. }
+                | Change::ChangeRole { email, .. }
+                | Change::Unassign { email, .. } => *email = self.person(email),
+            }
+        }
+        for note in &mut plan.notes {
+            note.email = note.email.as_ref().map(|email| self.person(email));
+            if let Fact::Protected { pattern, .. } = &mut note.fact {
+                *pattern = self.pattern(pattern);
+            }
+        }
+        for refusal in &mut plan.refused {
+            match refusal {
+                Refusal::DoubtfulReading(doubts) => {
+                    for doubt in doubts {
+                        doubt.rename(|email| self.person(email));
+                    }
+                }
+                Refusal::EmptyPeople => {}
+                Refusal::KeepAdmins { losing: people, .. }
+                | Refusal::MaxNewAdmins { people, .. }
+                | Refusal::MaxRemovals { people, .. } => self.people(people),
+            }
+        }
+        plan
+    }
+
+    fn known(&self, mut known: Known) -> Known {
+        known.members = known
+            .members
+            .into_values()
+            .map(|mut member| {
+                member.login = self.person(&member.login);
+                member.email = None;
+                "Person".clone_into(&mut member.first_name);
+                member.login.as_str().trim_start_matches(PREFIX).clone_into(&mut member.last_name);
+                (member.login.clone(), member)
+            })
+            .collect();
+        for invitations in [&mut known.invitations, &mut known.in_flight] {
+            *invitations = std::mem::take(invitations)
+                .into_values()
+                .map(|mut invitation| {
+                    invitation.email = self.person(&invitation.email);
+                    (invitation.email.clone(), invitation)
+                })
+                .collect();
+        }
+        known.recent =
+            known.recent.into_iter().map(|((email, id), role)| ((self.person(&email), id), role)).collect();
+        // The refusal has what was doubted.
+        known.doubts.clear();
+        known
+    }
+
+    /// Patterns may be addresses. The list keeps its form.
+    fn policy_change(&self, change: &PolicyChange) -> PolicyChange {
+        let mut change = change.clone();
+        if change.key == "protect" {
+            for list in [&mut change.from, &mut change.to] {
+                let inner = list.trim_matches(['[', ']']);
+                let hidden: Vec<_> =
+                    inner.split(", ").filter(|it| !it.is_empty()).map(|it| self.pattern(it)).collect();
+                *list = format!("[{}]", hidden.join(", "));
+            }
+        }
+        change
     }
 }
 

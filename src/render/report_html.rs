@@ -77,9 +77,9 @@ fn facts(review: &Review, page: &mut String) {
         count(review.changes, "call")
     );
     if !review.refused.is_empty() {
-        page.push_str("<div class=\"refused\" role=\"note\"><strong>The plan is refused.</strong>\n");
-        for refusal in review.refused {
-            let _ = writeln!(page, "<p>{}</p>", html(&refusal.text));
+        page.push_str("<div class=\"refused\" role=\"note\"><strong>The plan is blocked.</strong>\n");
+        for refusal in &review.refused {
+            let _ = writeln!(page, "<p>{}</p>", html(refusal));
         }
         page.push_str("</div>\n");
     }

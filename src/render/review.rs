@@ -10,7 +10,7 @@ use crate::desired::{Given, Team};
 use crate::identity::{Email, Endpoint, ProjectId, Role};
 use crate::inert;
 use crate::known::{Invitation, Known, Member, Source};
-use crate::plan::{Plan, PlanId, Refusal, STALE_DAYS};
+use crate::plan::{Plan, PlanId, STALE_DAYS};
 use crate::wording;
 
 /// Everyone who has, was offered or is to have a role in a managed project.
@@ -23,7 +23,8 @@ pub struct Review<'a> {
     pub(super) plan_id: &'a PlanId,
     /// How many calls the plan would make.
     pub(super) changes: usize,
-    pub(super) refused: &'a [Refusal],
+    /// Why guards block the plan, a sentence each.
+    pub(super) refused: Vec<String>,
     /// The projects by the name that the team file gives them.
     pub(super) projects: Vec<(String, &'a ProjectId)>,
     pub(super) rows: Vec<Row<'a>>,
@@ -94,7 +95,7 @@ impl<'a> Review<'a> {
             source: plan.evidence.source,
             plan_id: &plan.id,
             changes: plan.changes.len(),
-            refused: &plan.refused,
+            refused: plan.refused.iter().map(|it| super::refusal(desired, it)).collect(),
             projects,
             rows: everyone.into_iter().map(|email| Row::new(email, team, known, plan.date)).collect(),
         }

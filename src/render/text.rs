@@ -1,14 +1,13 @@
-//! A plan for a terminal: what must not be missed first, then the rest, then the numbers.
+//! A plan for a terminal: the verdict, then what a reviewer must not miss, then the rest.
 
 use std::fmt::Write as _;
 
 use super::columns::{Columns, fold};
-use super::highlights::{emails, learned, numbers, origins_text};
-use super::sections::{Section, Sort, notes, sections};
+use super::highlights::{emails, learned, origins_text, policy_change, verdict};
+use super::sections::{Row, Section, Topic, sections};
 use super::{Paint, View};
-use crate::plan::Note;
 
-/// What stands before each email: two spaces, a sign, a space.
+/// The width before each email: two spaces, a sign, a space.
 const MARGIN: usize = 4;
 
 /// The plan as text.
@@ -19,15 +18,15 @@ pub fn text(view: &View, paint: Paint) -> String {
     let columns = Columns::fitting(emails.iter().map(String::as_str), width);
     let mut page = Page { paint, columns, width, text: String::new() };
     let plan = view.plan;
-    let _ = writeln!(page.text, "{}", paint.bold(&format!("Plan for {} on {}", plan.endpoint, plan.date)));
-    let _ = writeln!(page.text, "{}", paint.dim(&learned(view)));
-    for section in sections(view) {
-        page.section(&section);
-    }
-    for (title, notes) in notes(view) {
-        page.notes(title, &notes);
-    }
+    let sections = sections(view);
+    page.verdict(&verdict(view, &sections), plan.is_clean());
+    let what = format!("Plan for {} on {}; {}", plan.endpoint, plan.date, learned(view));
+    let _ = writeln!(page.text, "{}", paint.dim(&what));
     page.refusals(view);
+    page.policy_changes(view);
+    for section in &sections {
+        page.section(section);
+    }
     page.closing(view);
     page.text
 }
@@ -40,35 +39,53 @@ struct Page {
 }
 
 impl Page {
+    fn verdict(&mut self, verdict: &str, is_clean: bool) {
+        let lines = self.width.map_or_else(|| vec![verdict.to_owned()], |width| fold(verdict, width));
+        for line in lines {
+            let line = if is_clean { self.paint.green(&line) } else { self.paint.bold(&line) };
+            let _ = writeln!(self.text, "{line}");
+        }
+    }
+
+    fn policy_changes(&mut self, view: &View) {
+        if view.policy_changes.is_empty() {
+            return;
+        }
+        self.heading("Policy changes", view.policy_changes.len());
+        for change in view.policy_changes {
+            let line = policy_change(change);
+            let row = self.width.map_or_else(|| vec![line.clone()], |width| fold(&line, width));
+            self.rows(&self.paint.yellow(if change.loosened { "!" } else { "~" }), &row);
+        }
+    }
+
     fn section(&mut self, section: &Section) {
-        let Section { title, sort, lines } = section;
-        let sign = match sort {
-            Sort::TakenAway => self.paint.red("-"),
-            Sort::NewAdmin => self.paint.yellow("!"),
-            Sort::Granted => self.paint.green("+"),
-            Sort::Changed => self.paint.yellow("~"),
+        let sign = match section.topic {
+            Topic::LosesAccess | Topic::LosesAdmin => self.paint.red("-"),
+            Topic::BecomesAdmin | Topic::NeedsAttention => self.paint.yellow("!"),
+            Topic::Invited | Topic::GainsAccess => self.paint.green("+"),
+            Topic::ChangesRole => self.paint.yellow("~"),
+            Topic::Waiting | Topic::Dates | Topic::NotChanged => self.paint.dim("·"),
         };
-        self.heading(title, lines.len());
-        for (email, parts) in lines {
-            let row = self.columns.row(&email.to_string(), &parts.join(", "));
+        self.heading(section.topic.title(), section.total());
+        for Row { email, text } in &section.rows {
+            let row = match (email, self.width) {
+                (Some(email), _) => self.columns.row(&email.to_string(), text),
+                (None, Some(width)) => fold(text, width),
+                (None, None) => vec![text.clone()],
+            };
+            let is_plain = section.topic.is_change() || section.topic.matters();
+            let row: Vec<_> =
+                row.into_iter().map(|line| if is_plain { line } else { self.paint.dim(&line) }).collect();
             self.rows(&sign, &row);
         }
-    }
-
-    fn notes(&mut self, title: &str, notes: &[&Note]) {
-        self.heading(title, notes.len());
-        for note in notes {
-            let row = match (&note.email, self.width) {
-                (Some(email), _) => self.columns.row(&email.to_string(), &note.text),
-                (None, Some(width)) => fold(&note.text, width),
-                (None, None) => vec![note.text.clone()],
-            };
-            let row: Vec<_> = row.iter().map(|line| self.paint.dim(line)).collect();
-            self.rows(&self.paint.dim("·"), &row);
+        if section.folded > 0 {
+            let more = format!("… and {} more that `prune` keeps", section.folded);
+            self.rows(&sign, &[self.paint.dim(&more)]);
         }
     }
 
-    /// The sign stands before the first line only.
+    /// Only the first line has the sign.
     fn rows(&mut self, sign: &str, row: &[String]) {
         for (n, line) in row.iter().enumerate() {
             let _ = writeln!(self.text, "  {} {line}", if n == 0 { sign } else { " " });
@@ -81,25 +98,19 @@ impl Page {
         }
         let _ = writeln!(self.text);
         for refusal in &view.plan.refused {
-            self.paragraph("Refused:", &refusal.text, Paint::red);
+            self.paragraph("Blocked:", &view.refusal(refusal), Paint::red);
         }
     }
 
     fn closing(&mut self, view: &View) {
         let _ = writeln!(self.text);
-        let numbers = numbers(view);
-        if view.plan.changes.is_empty() {
-            let _ = writeln!(self.text, "{}", self.paint.green(&numbers));
-        } else {
-            self.paragraph("Plan:", &numbers, Paint::bold);
-        }
         if let Some(text) = origins_text(view) {
             self.paragraph("Against the base:", &text, Paint::bold);
         }
         let _ = writeln!(self.text, "{}", self.paint.dim(&format!("Plan id: {}", view.plan.id)));
     }
 
-    /// A sentence after a word that stands out.
+    /// A sentence after a word in another color.
     fn paragraph(&mut self, lead: &str, text: &str, paint: fn(Paint, &str) -> String) {
         let folded = self.width.map(|width| fold(&format!("{lead} {text}"), width));
         let folded = folded.map_or_else(|| format!("{lead} {text}"), |lines| lines.join("\n"));

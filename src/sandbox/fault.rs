@@ -19,7 +19,7 @@ pub struct Fault {
 pub enum FaultKind {
     /// The answer has this status.
     Status {
-        /// The status, 400 to 599.
+        /// The status, 200 to 299 or 400 to 599. A 204 never has a body.
         status: u16,
         /// Its body.
         body: BodyKind,
@@ -34,6 +34,10 @@ pub enum FaultKind {
     Truncate,
     /// The request is carried out, and its answer has a body that is no JSON.
     NotJson,
+    /// The request is carried out, and the user in its answer is someone else.
+    OtherUser,
+    /// The request is carried out, and the user in its answer has no role anywhere.
+    NoRole,
     /// The request is carried out, and the body of its answer never ends.
     Endless,
     /// The request is carried out, and its answer comes a byte at a time.

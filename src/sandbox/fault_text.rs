@@ -8,7 +8,7 @@ use super::fault::{BodyKind, Fault, FaultKind, Trigger};
 use crate::inert;
 
 const KINDS: &str = "a status (`503` or `status=503`, with `body=json|html|empty`, `retry-after=SECONDS`, \
-    `limit-type=NAME`, `applied`), `truncate`, `not-json`, `endless`, `trickle` (`pace=MILLISECONDS`), `hang` \
+    `limit-type=NAME`, `applied`), `truncate`, `not-json`, `other-user`, `no-role`, `endless`, `trickle` (`pace=MILLISECONDS`), `hang` \
     (`applied`), `close-before`, `close-after`, `redirect`, `short-list` (`drop=N`), `empty-list`, `lag` (`calls=N`), \
     `second-invite-ok`, `hostile-names`";
 const TRIGGERS: &str = "`method=`, `path=`, `email=`, `at=`, `every=`, `times=`, `probability=`, `seed=`";
@@ -75,6 +75,8 @@ impl<'a> Words<'a> {
         Ok(match self.kind {
             "truncate" => FaultKind::Truncate,
             "not-json" => FaultKind::NotJson,
+            "other-user" => FaultKind::OtherUser,
+            "no-role" => FaultKind::NoRole,
             "endless" => FaultKind::Endless,
             "trickle" => {
                 FaultKind::Trickle { pace: Duration::from_millis(self.number("pace", 1)?.unwrap_or(500)) }
@@ -92,14 +94,17 @@ impl<'a> Words<'a> {
             "second-invite-ok" => FaultKind::SecondInviteOk,
             "hostile-names" => FaultKind::HostileNames,
             other => match other.parse() {
-                Ok(status @ 400..=599) => FaultKind::Status {
+                Ok(status @ (200..=299 | 400..=599)) => FaultKind::Status {
                     status,
                     body: self.body()?,
                     retry_after: self.number("retry-after", 0)?,
                     limit_type: self.text("limit-type")?,
                     applied: self.flag("applied")?,
                 },
-                Ok(_) => return Err(FaultSyntaxError("a status is a number from 400 to 599".to_owned())),
+                Ok(_) => {
+                    let ranges = "a status is a number from 200 to 299 or from 400 to 599";
+                    return Err(FaultSyntaxError(ranges.to_owned()));
+                }
                 Err(_) => {
                     let other = inert::line(other);
                     return Err(FaultSyntaxError(format!("there is no fault `{other}`; there are {KINDS}")));
@@ -198,6 +203,8 @@ impl fmt::Display for FaultKind {
             }
             Self::Truncate => f.write_str("truncate"),
             Self::NotJson => f.write_str("not-json"),
+            Self::OtherUser => f.write_str("other-user"),
+            Self::NoRole => f.write_str("no-role"),
             Self::Endless => f.write_str("endless"),
             Self::Trickle { pace } => write!(f, "trickle,pace={}", pace.as_millis()),
             Self::Hang { applied: false } => f.write_str("hang"),
@@ -225,8 +232,13 @@ mod tests {
 
     fn kinds() -> impl Strategy<Value = FaultKind> {
         let bodies = prop_oneof![Just(BodyKind::Json), Just(BodyKind::Html), Just(BodyKind::Empty)];
-        let status =
-            (400..600_u16, bodies, any::<Option<u64>>(), prop::option::of("[a-z_]{1,9}"), any::<bool>());
+        let status = (
+            prop_oneof![200..300_u16, 400..600_u16],
+            bodies,
+            any::<Option<u64>>(),
+            prop::option::of("[a-z_]{1,9}"),
+            any::<bool>(),
+        );
         prop_oneof![
             status.prop_map(|(status, body, retry_after, limit_type, applied)| FaultKind::Status {
                 status,
@@ -237,6 +249,8 @@ mod tests {
             }),
             Just(FaultKind::Truncate),
             Just(FaultKind::NotJson),
+            Just(FaultKind::OtherUser),
+            Just(FaultKind::NoRole),
             Just(FaultKind::Endless),
             (1..9999_u64).prop_map(|pace| FaultKind::Trickle { pace: Duration::from_millis(pace) }),
             any::<bool>().prop_map(|applied| FaultKind::Hang { applied }),
@@ -283,7 +297,7 @@ mod tests {
     fn what_is_no_fault_says_what_there_is() {
         let refusal = |text: &str| text.parse::<Fault>().unwrap_err().to_string();
         assert_eq!(refusal("explode"), format!("there is no fault `explode`; there are {KINDS}"));
-        assert_eq!(refusal("200"), "a status is a number from 400 to 599");
+        assert_eq!(refusal("302"), "a status is a number from 200 to 299 or from 400 to 599");
         assert_eq!(
             refusal("truncate,aT=3"),
             format!(

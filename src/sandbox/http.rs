@@ -2,16 +2,18 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Query, Request, State};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use futures_util::stream::{self, StreamExt as _};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
 
 use super::answer::Refusal;
@@ -62,7 +64,18 @@ async fn api(
     if shared.keep().await.is_err() {
         reply = shared.lock().not_kept(reply.seq);
     }
-    deliver(reply, &scissors, shared.closing()).await
+    let mut response = deliver(reply, &scissors, shared.closing()).await;
+    // Clients compare the times in the headers with this one.
+    if let Some(date) = http_date(now) {
+        response.headers_mut().insert(DATE, date);
+    }
+    response
+}
+
+fn http_date(time: SystemTime) -> Option<HeaderValue> {
+    let time = Timestamp::try_from(time).ok()?;
+    let text = DateTimePrinter::new().timestamp_to_rfc9110_string(&time).ok()?;
+    HeaderValue::try_from(text).ok()
 }
 
 async fn read(request: Request) -> Call {

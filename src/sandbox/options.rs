@@ -24,10 +24,10 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// `sandbox` and `sandbox`: for a sandbox that people talk to by hand.
+    /// `sandbox-id` and `sandbox-token`: for a sandbox that people talk to by hand.
     #[must_use]
     pub fn documented() -> Self {
-        Self { id: "sandbox".to_owned(), token: "sandbox".to_owned() }
+        Self { id: "sandbox-id".to_owned(), token: "sandbox-token".to_owned() }
     }
 
     /// A pair that nobody knows who has not got it from the handle.

@@ -177,6 +177,13 @@ impl Organization {
             && self.add_person(email, first_name, last_name, projects, false, Standing::Member)
     }
 
+    /// Deletes a user, as Team settings can and the API cannot. Returns whether there was one.
+    pub fn delete_user(&mut self, login: &str) -> bool {
+        let Some(id) = self.by_login.remove(&Email::as_received(login)) else { return false };
+        self.change(&id, |person| person.projects.clear());
+        self.state.people.remove(&id).is_some()
+    }
+
     pub(super) fn add_person(
         &mut self,
         email: &str,

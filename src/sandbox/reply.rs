@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::answer::Refusal;
 use super::fault::{BodyKind, FaultKind};
@@ -61,6 +61,14 @@ impl Reply {
         self.headers.push(("content-type", content_type.to_owned()));
     }
 
+    /// Changes a body that is a JSON object; an answer without one stays as it is.
+    fn change_json(&mut self, change: impl FnOnce(&mut Value)) {
+        if let Ok(mut body @ Value::Object(_)) = serde_json::from_slice(&self.body) {
+            change(&mut body);
+            self.set_json(&body);
+        }
+    }
+
     /// Gives an answer without a body one, so that there is something to spoil.
     fn fill(&mut self) {
         if self.body.is_empty() {
@@ -79,6 +87,8 @@ impl Reply {
                 self.status = *status;
                 self.body.clear();
                 match body {
+                    _ if *status == 204 => self.headers.retain(|(name, _)| *name != "content-type"),
+                    BodyKind::Json if *status < 300 => self.set_json(&json!({})),
                     BodyKind::Json => self.set_json(&status_body(*status).body(request_id)),
                     BodyKind::Html => {
                         self.set_html(&format!("<html><body><h1>{status}</h1></body></html>\n"));
@@ -103,6 +113,14 @@ impl Reply {
                 self.fill();
                 self.set_html("<html><body>It works!</body></html>\n");
             }
+            FaultKind::OtherUser => self.change_json(|user| {
+                for (key, value) in
+                    [("id", "user_other"), ("login", "other@example.com"), ("email", "other@example.com")]
+                {
+                    user[key] = Value::from(value);
+                }
+            }),
+            FaultKind::NoRole => self.change_json(|user| user["projects"] = json!({})),
             FaultKind::Endless => {
                 self.fill();
                 self.delivery = Delivery::Endless;

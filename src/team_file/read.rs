@@ -7,21 +7,30 @@ use super::source::{FileId, Located, Sources, Text};
 use super::tree::{self, Kind, Node};
 use super::written::{Grant, Group, IncludedFile, Person, Policy, Project, Role, TeamFile, keys};
 
+/// How many keys and values a file may have besides `people`.
+const MAX_BESIDE_PEOPLE: usize = 500_000;
+
+/// How many patterns `include` may have: each is looked up in the file system.
+const MAX_INCLUDES: usize = 1_000;
+
 /// Reads the team file itself.
 pub fn parse_root(sources: &Sources, file: FileId, problems: &mut Problems) -> TeamFile {
-    let read = |root: &Node<'_>, problems: &mut Problems| {
-        let fields = shape::fields(root, "a team file", &keys::TEAM_FILE, &[], problems)?;
-        Some(team_file(&fields, problems))
+    let read = |mut root: Node<'_>, problems: &mut Problems| {
+        let nodes = take_people(&mut root, problems);
+        let fields = shape::fields(&root, "a team file", &keys::TEAM_FILE, &[], problems)?;
+        let file = team_file(&fields, problems);
+        Some(TeamFile { people: people(nodes, problems), ..file })
     };
     document(sources, file, problems, read).unwrap_or_default()
 }
 
 /// Reads a file that the team file includes.
 pub fn parse_included(sources: &Sources, file: FileId, problems: &mut Problems) -> IncludedFile {
-    let read = |root: &Node<'_>, problems: &mut Problems| {
+    let read = |mut root: Node<'_>, problems: &mut Problems| {
+        let nodes = take_people(&mut root, problems);
         let fields =
-            shape::fields(root, "an included file", &keys::INCLUDED_FILE, &keys::TEAM_FILE, problems)?;
-        Some(IncludedFile { groups: groups(&fields, problems), people: people(&fields, problems) })
+            shape::fields(&root, "an included file", &keys::INCLUDED_FILE, &keys::TEAM_FILE, problems)?;
+        Some(IncludedFile { groups: groups(&fields, problems), people: people(nodes, problems) })
     };
     document(sources, file, problems, read).unwrap_or_default()
 }
@@ -30,14 +39,14 @@ fn document<T>(
     sources: &Sources,
     file: FileId,
     problems: &mut Problems,
-    read: impl FnOnce(&Node<'_>, &mut Problems) -> Option<T>,
+    read: impl FnOnce(Node<'_>, &mut Problems) -> Option<T>,
 ) -> Option<T> {
     let source = sources.get(file);
     if !source.fit {
         return None;
     }
     let root = tree::build(file, &source.text, problems)?;
-    read(&root, problems)
+    read(root, problems)
 }
 
 fn team_file(fields: &Fields<'_>, problems: &mut Problems) -> TeamFile {
@@ -56,7 +65,7 @@ fn team_file(fields: &Fields<'_>, problems: &mut Problems) -> TeamFile {
         projects: projects.and_then(|node| self::projects(node, problems)),
         roles: roles(fields, problems),
         groups: groups(fields, problems),
-        people: people(fields, problems),
+        people: Vec::new(),
         policy: fields.get("policy").and_then(|node| policy(node, problems)).unwrap_or_default(),
         include: include(fields, problems),
     }
@@ -126,14 +135,39 @@ fn grants(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Vec<Gr
     Some(entries.iter().map(read).collect())
 }
 
-fn people(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Person> {
-    let nodes = fields.get("people").and_then(|node| shape::list(node, "`people`", problems));
+/// The entries under `people`, taken out of the tree.
+fn take_people<'a>(root: &mut Node<'a>, problems: &mut Problems) -> Vec<Node<'a>> {
+    let people = take_list(root, problems);
+    // The people of a large organization are many; whatever else is as many is no organization.
+    if root.count() > MAX_BESIDE_PEOPLE {
+        let message = format!("the file has more than {MAX_BESIDE_PEOPLE} keys and values besides `people`");
+        problems.push(Problem::new(root.at, message));
+        root.kind = Kind::Refused;
+    }
+    people
+}
+
+fn take_list<'a>(root: &mut Node<'a>, problems: &mut Problems) -> Vec<Node<'a>> {
+    let Kind::Mapping(mapping) = &mut root.kind else { return Vec::new() };
+    let found = mapping.entries.iter_mut().find(|entry| entry.key == "people");
+    let Some(entry) = found else { return Vec::new() };
+    if let Kind::List(nodes) = &mut entry.value.kind {
+        return std::mem::take(nodes);
+    }
+    // Something else, which is reported.
+    let _ = shape::list(&entry.value, "`people`", problems);
+    Vec::new()
+}
+
+/// The people. Each leaves the tree as it is read: nearly all of a large file is people, and this way it is
+/// never in memory twice.
+fn people(nodes: Vec<Node<'_>>, problems: &mut Problems) -> Vec<Person> {
     let mut people = Vec::new();
-    for node in nodes.unwrap_or_default() {
+    for node in nodes {
         if problems.is_full() {
             break;
         }
-        people.extend(person(node, problems));
+        people.extend(person(&node, problems));
     }
     people
 }
@@ -180,6 +214,9 @@ fn policy(node: &Node<'_>, problems: &mut Problems) -> Option<Policy> {
     Some(Policy {
         prune: optional_text(&fields, "prune", "`prune`", problems),
         max_removals: optional_text(&fields, "max_removals", "`max_removals`", problems),
+        max_new_admins: fields
+            .get("max_new_admins")
+            .and_then(|node| shape::number(node, "`max_new_admins`", problems)),
         keep_admins: fields
             .get("keep_admins")
             .and_then(|node| shape::number(node, "`keep_admins`", problems)),
@@ -190,6 +227,10 @@ fn policy(node: &Node<'_>, problems: &mut Problems) -> Option<Policy> {
 fn include(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Text> {
     let patterns = fields.get("include").map(|node| texts(node, "`include`", "a pattern", problems).0);
     let mut patterns = patterns.unwrap_or_default();
+    if let Some(pattern) = patterns.get(MAX_INCLUDES) {
+        problems.push(Problem::new(pattern.at, format!("`include` has more than {MAX_INCLUDES} patterns")));
+        patterns.truncate(MAX_INCLUDES);
+    }
     patterns.retain(|pattern| match include::refusal(&pattern.value) {
         None => true,
         Some((message, help)) => {

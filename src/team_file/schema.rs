@@ -66,10 +66,10 @@ struct TeamFile {
     #[schemars(extend("const" = 1))]
     version: u8,
     /// The cluster on which the organization is: `api` (Europe, the default), `us1`, `as1`, or the base
-    /// URL of a dedicated installation.
+    /// URL of a dedicated installation under `voucherify.io`. Any other host has to be named with `--endpoint`.
     cluster: Option<Cluster>,
-    /// Where guestlist records its calls: a folder beside this file (`.guestlist` where left out). The
-    /// format knows `s3://…`, `gs://…` and `az://…`, which this version cannot write to yet.
+    /// Where guestlist records its calls: a folder inside the one of this file (`.guestlist` where left
+    /// out). The format knows `s3://…` and `az://…`, which this version cannot write to yet.
     ledger: Option<LedgerPlace>,
     /// The managed projects: what this file calls them, and their ids. No other project is ever read,
     /// shown or changed.
@@ -141,6 +141,9 @@ struct Policy {
     /// members, or a number.
     #[schemars(extend("default" = "10%"))]
     max_removals: Option<MaxRemovals>,
+    /// How many people may become ADMIN in one plan, invitations included.
+    #[schemars(extend("default" = 5))]
+    max_new_admins: Option<u32>,
     /// How many members with ADMIN every managed project keeps at least.
     #[schemars(extend("default" = 1))]
     keep_admins: Option<u32>,

@@ -152,8 +152,8 @@ leaves! {
         "maxLength": 200,
         "pattern": name(),
         "anyOf": [
-            { "pattern": "^(?:s3|gs|az|file)://[^/@]*(?:/|$)" },
-            { "not": { "pattern": "://" } },
+            { "pattern": "^(?:s3|az)://[^/@]*(?:/|$)" },
+            { "not": { "pattern": "://|^/|(?:^|/)\\.\\.(?:/|$)|(?:^|/)\\.guestlist/sandbox/*$" } },
         ],
         "default": ".guestlist",
         "examples": [".guestlist"],

@@ -7,7 +7,7 @@ use super::problem::{Problem, Problems};
 pub const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// How many lines a file may have, so that reading one is quick whatever it holds.
-const MAX_LINES: usize = 1_000_000;
+const MAX_LINES: usize = 2_000_000;
 
 /// Which of the [`Sources`] is meant.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -139,7 +139,7 @@ fn first_unfit(text: &str) -> Option<(usize, &'static str, &'static str)> {
         let message = "a line break (U+0085, U+2028 or U+2029) that some programs do not see";
         Some((offset, message, "end the line as all others end, or take the character out"))
     } else if [b'\n', b'\r'].into_iter().any(|end| count(text, end) > MAX_LINES) {
-        Some((0, "the file has more than 1,000,000 lines", "is this the file you meant?"))
+        Some((0, "the file has more than 2,000,000 lines", "is this the file you meant?"))
     } else {
         None
     }

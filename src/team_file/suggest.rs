@@ -6,8 +6,8 @@ use super::problem::shown;
 /// Longer names are no typing errors of anything.
 const LONGEST: usize = 64;
 
-/// With how many names one is compared.
-const CANDIDATES: usize = 300;
+/// With how many names one is compared letter by letter.
+const COMPARED: usize = 10_000;
 
 /// The one of `known` that somebody who wrote `name` most likely meant.
 pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -15,12 +15,20 @@ pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         return None;
     }
     let lower = name.to_lowercase();
+    let length = lower.chars().count();
     let mut best = None;
-    for candidate in known.into_iter().filter(|candidate| candidate.len() <= LONGEST).take(CANDIDATES) {
-        let longer = name.chars().count().max(candidate.chars().count());
+    let mut compared = 0;
+    for candidate in known.into_iter().filter(|candidate| candidate.len() <= LONGEST) {
+        let other = candidate.chars().count();
+        let longer = length.max(other);
         let allowed = 1 + longer / 4;
-        if longer < 3 {
+        // A name that is much longer or shorter is another name; so is one that shares hardly a letter.
+        if longer < 3 || length.abs_diff(other) > allowed || !shares_letters(&lower, candidate, allowed) {
             continue;
+        }
+        compared += 1;
+        if compared > COMPARED {
+            break;
         }
         let distance = strsim::osa_distance(&lower, &candidate.to_lowercase());
         if distance <= allowed && best.is_none_or(|(least, _)| distance < least) {
@@ -30,7 +38,48 @@ pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     best.map(|(_, candidate)| candidate)
 }
 
+/// Whether as many letters are in both as there are in names that differ in `allowed` places at most.
+fn shares_letters(lower: &str, candidate: &str, allowed: usize) -> bool {
+    let count = |text: &str| {
+        let mut counts = [0i32; 64];
+        for byte in text.bytes() {
+            counts[usize::from(byte.to_ascii_lowercase() & 63)] += 1;
+        }
+        counts
+    };
+    if !candidate.is_ascii() || !lower.is_ascii() {
+        return true;
+    }
+    let (ours, theirs) = (count(lower), count(candidate));
+    let different: u32 = ours.iter().zip(theirs).map(|(our, their)| our.abs_diff(their)).sum();
+    // A letter in place of another is a difference in two counts.
+    different as usize <= 2 * allowed
+}
+
 /// The question that goes under a message, where there is a name to ask for.
 pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     closest(name, known).map(|candidate| format!("did you mean {}?", shown(candidate)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closest_of_many_names_is_found() {
+        let people: Vec<_> = (0..30_000).map(|n| format!("person.number{n}@example.com")).collect();
+        let known = || people.iter().map(String::as_str).chain(["zoe@example.com"]);
+        assert_eq!(closest("zoe@exmaple.com", known()), Some("zoe@example.com"));
+        assert_eq!(closest("Zoé@example.com", known()), Some("zoe@example.com"));
+        assert_eq!(closest("nobody.at.all@elsewhere.example", known()), None);
+    }
+
+    #[test]
+    fn a_transposition_and_a_letter_too_many_are_typing_errors() {
+        for (name, meant) in
+            [("proejcts", "projects"), ("peeople", "people"), ("GROUPS", "groups"), ("polic", "policy")]
+        {
+            assert_eq!(closest(name, ["projects", "people", "groups", "policy"]), Some(meant), "{name}");
+        }
+    }
 }

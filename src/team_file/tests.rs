@@ -84,9 +84,9 @@ error: all files together are larger than 64 MiB
 ",
     );
     check(
-        &vec![b'\n'; 1_000_001],
+        &vec![b'\n'; 2_000_001],
         "
-error: the file has more than 1,000,000 lines
+error: the file has more than 2,000,000 lines
  --> team.yaml:1:1
   |
 1 |
@@ -102,15 +102,15 @@ help: is this the file you meant?
 #[test]
 fn hostile_files_are_refused_early() {
     let cases = [
-        ("people: [", "{},", "the file has more than 500,000 keys and values"),
+        ("people: [", "{},", "the file has more than 1,500,000 keys and values"),
         ("", "[", "lists and mappings stand in each other more than 32 deep"),
         ("", "{", "lists and mappings stand in each other more than 32 deep"),
         ("", "- ", "lists and mappings stand in each other more than 32 deep"),
         ("a: &a [", "*a, ", "anchors (`&name`) are not for team files"),
-        ("{", "a: 1, ", "the file has more than 500,000 keys and values"),
+        ("{", "a: 1, ", "the file has more than 1,500,000 keys and values"),
     ];
     for (head, unit, message) in cases {
-        let text = head.to_owned() + &unit.repeat(600_000);
+        let text = head.to_owned() + &unit.repeat(1_600_000);
         let (_, _, problems) = read("team.yaml", text);
         assert!(problems.sorted().iter().any(|problem| problem.message == message), "{head}{unit}…");
         assert!(problems.sorted().len() <= MAX_PROBLEMS);

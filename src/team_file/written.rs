@@ -14,7 +14,7 @@ pub mod keys {
     /// Of a person.
     pub const PERSON: [&str; 7] = ["email", "first_name", "last_name", "groups", "projects", "from", "until"];
     /// Of the policy.
-    pub const POLICY: [&str; 4] = ["prune", "max_removals", "keep_admins", "protect"];
+    pub const POLICY: [&str; 5] = ["prune", "max_removals", "max_new_admins", "keep_admins", "protect"];
 }
 
 /// The team file. What was refused is left out of it, and reported.
@@ -117,6 +117,8 @@ pub struct Policy {
     pub prune: Option<Text>,
     /// How much at once.
     pub max_removals: Option<Text>,
+    /// How many people may become ADMIN in one plan.
+    pub max_new_admins: Option<Text>,
     /// How many admins stay.
     pub keep_admins: Option<Text>,
     /// Who is never touched.

@@ -2,8 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use guestlist::api::Clock;
@@ -14,11 +14,24 @@ pub(crate) struct VirtualClock {
     start: Instant,
     passed: AtomicU64,
     waited: AtomicU64,
+    at_next_wait: Mutex<Option<Event>>,
 }
+
+type Event = Box<dyn FnOnce() + Send>;
 
 impl VirtualClock {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { start: Instant::now(), passed: AtomicU64::new(0), waited: AtomicU64::new(0) })
+        Arc::new(Self {
+            start: Instant::now(),
+            passed: AtomicU64::new(0),
+            waited: AtomicU64::new(0),
+            at_next_wait: Mutex::new(None),
+        })
+    }
+
+    /// Something that happens during the next wait.
+    pub(crate) fn at_next_wait(&self, event: impl FnOnce() + Send + 'static) {
+        *self.at_next_wait.lock().expect("no panic") = Some(Box::new(event));
     }
 
     /// How much time has passed.
@@ -67,6 +80,9 @@ impl Clock for VirtualClock {
 
     /// Several who wait at the same time wait side by side.
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        if let Some(event) = self.at_next_wait.lock().expect("no panic").take() {
+            event();
+        }
         let until = millis(self.passed() + duration + Duration::from_micros(999));
         let before = self.passed.fetch_max(until, Ordering::SeqCst);
         self.waited.fetch_add(until.saturating_sub(before), Ordering::SeqCst);

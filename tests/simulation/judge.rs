@@ -6,7 +6,7 @@ use guestlist::apply::Ending;
 use guestlist::desired::{Desired, Limit, Person, Prune};
 use guestlist::identity::{Email, ProjectId};
 use guestlist::ledger::{Ledger, Meaning};
-use guestlist::plan::{Change, Guard, NoteKind, Plan};
+use guestlist::plan::{Change, NoteKind, Plan, Refusal};
 use guestlist::sandbox::{Behaviour, LoggedCall, Organization, Person as User, Standing};
 use jiff::civil::Date;
 use serde_json::Value;
@@ -166,7 +166,9 @@ fn removals(turn: &Turn, desired: &Desired) -> Verdict {
     let undated: Vec<_> = plan
         .changes
         .iter()
-        .filter(|change| change.is_reduction())
+        .zip(plan.effects())
+        .filter(|(_, effect)| effect.is_removal())
+        .map(|(change, _)| change)
         .filter(|change| desired.people.get(change.email()).is_none_or(|person| is_active(person, plan.date)))
         .collect();
     if turn.allowed == Some(undated.len()) {
@@ -196,15 +198,14 @@ fn removals(turn: &Turn, desired: &Desired) -> Verdict {
 /// Who is said to be invited has an invitation that waits.
 fn notes(turn: &Turn) -> Verdict {
     let Some(plan) = &turn.plan else { return Ok(()) };
-    for note in plan
-        .notes
-        .iter()
-        .filter(|note| matches!(note.kind, NoteKind::Invited | NoteKind::Stale | NoteKind::CannotCancel))
-    {
+    for note in plan.notes.iter().filter(|note| {
+        use NoteKind::{CannotCancel, ExcessInvitation, Invited, Stale};
+        matches!(note.kind(), Invited | Stale | CannotCancel | ExcessInvitation)
+    }) {
         let Some(email) = &note.email else { continue };
         let waits =
             turn.before.person(email.as_str()).is_some_and(|it| matches!(it.standing, Standing::Invited(_)));
-        must!(waits, "`{email} {}` is not true", note.text);
+        must!(waits, "`{email} {:?}` is not true", note.fact);
     }
     Ok(())
 }
@@ -237,11 +238,13 @@ fn report(turn: &Turn, behaviour: Behaviour, after: &Organization) -> Verdict {
 
 /// The number that lifts `max_removals`, where that alone stands in the way.
 pub(crate) fn way_out(plan: &Plan) -> Option<usize> {
-    let lifts = |text: &str| text.rsplit_once("--allow-removals ")?.1.parse().ok();
     let numbers: Option<Vec<usize>> = plan
         .refused
         .iter()
-        .map(|refusal| if refusal.guard == Guard::MaxRemovals { lifts(&refusal.text) } else { None })
+        .map(|refusal| match refusal {
+            Refusal::MaxRemovals { removals: (_, all), .. } => Some(*all),
+            _ => None,
+        })
         .collect();
     numbers?.first().copied()
 }
@@ -290,6 +293,8 @@ pub(crate) fn at_rest(organization: &Organization, desired: &Desired, today: Dat
         let left = managed(user).len();
         let most = usize::from(left == user.projects.len());
         must!(!goes || left <= most, "{} should be gone and has {left} managed projects", user.login);
+        let powerful = managed(user).values().any(|role| ["ADMIN", "USER"].contains(&role.as_str()));
+        must!(!goes || !powerful, "{} should be gone and has more than VIEWER", user.login);
     }
     Ok(())
 }

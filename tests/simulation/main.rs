@@ -5,7 +5,11 @@
 //! repeats it.
 
 mod clock;
+mod damaged;
 mod judge;
+mod lock;
+mod lookups;
+mod outage;
 mod pacing;
 mod patience;
 mod scene;

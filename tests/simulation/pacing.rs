@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use guestlist::api::Settings;
+use guestlist::apply::{Ending, Stopped};
+use guestlist::desired::Desired;
 use guestlist::sandbox::{Behaviour, Organization, RateLimit};
 
 use crate::scene;
@@ -13,6 +15,12 @@ use crate::world::{Turn, World};
 async fn invite(people: usize, limit: Option<RateLimit>, concurrency: usize) -> (Turn, Duration) {
     let organization = Organization::for_team([("proj_a".to_owned(), "A".to_owned())], []);
     let world = World::new(organization, Behaviour::default(), limit, Settings::default()).await;
+    let turn = world.apply(&team(people), None, concurrency, None).await;
+    assert!(turn.report.as_ref().is_some_and(guestlist::apply::Report::is_success), "{:?}", turn.report);
+    (turn, world.clock.waited())
+}
+
+fn team(people: usize) -> Desired {
     let mut text = "version: 1\nprojects: {a: proj_a}\npeople:\n".to_owned();
     for number in 0..people {
         let _ = writeln!(
@@ -20,10 +28,7 @@ async fn invite(people: usize, limit: Option<RateLimit>, concurrency: usize) -> 
             "  - {{email: person{number}@example.com, first_name: A, last_name: B, projects: {{a: USER}}}}"
         );
     }
-    let desired = scene::read(&text);
-    let turn = world.apply(&desired, None, concurrency, None).await;
-    assert!(turn.report.as_ref().is_some_and(guestlist::apply::Report::is_success), "{:?}", turn.report);
-    (turn, world.clock.waited())
+    scene::read(&text)
 }
 
 fn refused(turn: &Turn) -> usize {
@@ -53,4 +58,58 @@ async fn nobody_waits_before_the_limit_is_reached() {
     let limit = RateLimit { calls: 300, period: Duration::from_mins(1) };
     let (turn, waited) = invite(298, Some(limit), 8).await;
     assert_eq!((waited, refused(&turn), turn.calls.len()), (Duration::ZERO, 0, 300));
+}
+
+#[tokio::test]
+async fn a_call_is_recorded_after_the_wait_for_the_rate_limit_and_takes_its_own_time() {
+    let limit = RateLimit { calls: 10, period: Duration::from_mins(1) };
+    let organization = Organization::for_team([("proj_a".to_owned(), "A".to_owned())], []);
+    let world = World::new(organization, Behaviour::default(), Some(limit), Settings::default()).await;
+    let turn = world.apply(&team(28), None, 4, None).await;
+    assert!(turn.report.as_ref().is_some_and(guestlist::apply::Report::is_success), "{:?}", turn.report);
+    let ledger = world.ledger("ledger");
+    let mut runs = ledger.log().expect("a ledger");
+    let run = runs.next().expect("a run").expect("a run");
+    let (started, _) = run.run().expect("a start");
+    let mut windows = [0; 3];
+    for entry in run.entries(None) {
+        let (_, outcome) = entry.outcome.expect("an outcome");
+        assert!(outcome.millis < 1000, "{outcome:?}");
+        let passed = entry.at.duration_since(started).as_secs();
+        windows[usize::try_from(passed / 58).expect("a window")] += 1;
+    }
+    // Two calls read, so the first window has eight left.
+    assert_eq!(windows, [8, 10, 10]);
+}
+
+#[tokio::test]
+async fn a_service_that_names_too_late_a_time_stops_the_run_and_fails_nobody() {
+    let limit = RateLimit { calls: 20, period: Duration::from_hours(1) };
+    let organization = Organization::for_team([("proj_a".to_owned(), "A".to_owned())], []);
+    for concurrency in [1, 8] {
+        let world =
+            World::new(organization.clone(), Behaviour::default(), Some(limit), Settings::default()).await;
+        let turn = world.apply(&team(40), None, concurrency, None).await;
+        let report = turn.report.expect("a report");
+        let endings =
+            |ending: fn(&Ending) -> bool| report.endings.iter().filter(|(_, it)| ending(it)).count();
+        assert!(matches!(report.stopped, Some(Stopped::Service(_))), "{:?}", report.stopped);
+        assert_eq!(endings(|ending| matches!(ending, Ending::Done(_))), 18);
+        assert_eq!(endings(|ending| *ending == Ending::NotStarted), 22);
+        // What was not sent is not recorded.
+        assert_eq!((turn.intents.len(), turn.calls.len()), (18, 20));
+        // An hour later its plan knows how long the rest takes, and the run waits for it.
+        world.clock.pass(Duration::from_hours(1));
+        let turn = world.apply(&team(40), None, concurrency, None).await;
+        assert_eq!(turn.report.expect("a report").done(), 18);
+    }
+}
+
+#[tokio::test]
+async fn a_run_waits_as_long_as_its_plan_said() {
+    // A window of half an hour that is used up when the plan is made: the plan says what it takes.
+    let limit = RateLimit { calls: 2, period: Duration::from_mins(30) };
+    let (turn, waited) = invite(6, Some(limit), 4).await;
+    assert_eq!(turn.report.expect("a report").done(), 6);
+    assert!(waited >= Duration::from_mins(89), "{waited:?}");
 }

@@ -1,16 +1,16 @@
 //! A sandbox, a ledger and a clock, and what one run of apply does with them: what the command does.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use guestlist::api::{Client, Credentials, Settings, Timeouts};
 use guestlist::apply::{Apply, Ending, Report, Stop, Stopped};
 use guestlist::desired::Desired;
-use guestlist::identity::{Email, Endpoint};
+use guestlist::identity::{Email, Endpoint, TrustedEndpoint};
 use guestlist::known::Known;
-use guestlist::ledger::{EndReason, Intent, Ledger, LedgerLocation, Run, Who};
+use guestlist::ledger::{EndReason, Intent, Ledger, LedgerLocation, Run, Standing, Who};
 use guestlist::plan::{Change, Plan, Terms};
 use guestlist::sandbox::{Behaviour, Fault, Handle, LoggedCall, Options, Organization, RateLimit, Sandbox};
 use guestlist::survey::Survey;
@@ -25,6 +25,7 @@ pub(crate) struct World {
     folder: tempfile::TempDir,
     endpoint: Endpoint,
     settings: Settings,
+    last_report: Mutex<Option<Report>>,
 }
 
 /// One run of apply: what it met, what it did, what it said.
@@ -62,7 +63,17 @@ impl World {
         let sandbox = Sandbox::start(options).await.expect("a sandbox");
         let endpoint = sandbox.base_url().parse().expect("a URL");
         let folder = tempfile::tempdir().expect("a folder");
-        Self { clock, sandbox, behaviour, folder, endpoint, settings }
+        Self { clock, sandbox, behaviour, folder, endpoint, settings, last_report: Mutex::new(None) }
+    }
+
+    /// What came of the last run, even if its end could not be recorded.
+    pub(crate) fn last_report(&self) -> Report {
+        self.last_report.lock().expect("no panic").clone().expect("a run")
+    }
+
+    /// What the ledger comes to.
+    pub(crate) fn standing(&self) -> Standing {
+        self.ledger("ledger").standing(self.endpoint.realm()).expect("a ledger")
     }
 
     /// The organization as it is.
@@ -90,7 +101,8 @@ impl World {
     pub(crate) fn client(&self) -> Client {
         let credentials = self.sandbox.credentials();
         let credentials = Credentials::parse(&credentials.id, &credentials.token).expect("credentials");
-        Client::with_clock(&self.endpoint, &credentials, self.settings.clone(), Arc::clone(&self.clock) as _)
+        let endpoint = TrustedEndpoint::named_by_operator(self.endpoint.clone());
+        Client::with_clock(&endpoint, &credentials, self.settings.clone(), Arc::clone(&self.clock) as _)
             .expect("a client")
     }
 
@@ -148,6 +160,7 @@ impl World {
             watch: &watch,
         };
         let report = apply.carry_out().await;
+        self.last_report.lock().expect("no panic").replace(report.clone());
         let reason = match &report.stopped {
             None => EndReason::Completed,
             Some(Stopped::Interrupted) => EndReason::Interrupted,

@@ -14,20 +14,18 @@ fn invites_once_and_then_has_nothing_to_do() {
     scenario.run("apply --yes --concurrency 1").assert(
         0,
         "\
-Plan for $ENDPOINT on $TODAY
-members read live at $TIME UTC
+1 invited · 1 becomes ADMIN · 2 calls, less than a second
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Becomes ADMIN (1)
-  ! alex@example.com   storefront (by invitation)
+  ! alex@example.com   loyalty campaign-manager, storefront ADMIN  (Alex Doe, by invitation)
 
-Invited (2)
-  + alex@example.com   loyalty campaign-manager, storefront ADMIN  (Alex Doe)
+Invited (1)
   + sam@example.com    loyalty VIEWER  (Sam Lee)
 
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
-Plan: 2 to invite, 0 to assign, 0 to change, 0 to unassign: 2 calls, less than a second.
 Plan id: $DIGEST
 Applied 2 of 2 changes (2 invited).
 ",

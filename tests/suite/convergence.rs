@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use guestlist::api::{Client, Credentials, Settings};
 use guestlist::apply::{Apply, Ending, Report, Stop};
 use guestlist::desired::{self, Desired};
-use guestlist::identity::{Email, Endpoint, ProjectId};
+use guestlist::identity::{Email, Endpoint, ProjectId, TrustedEndpoint};
 use guestlist::known::{Known, Reading};
 use guestlist::ledger::{self, EndReason, Ledger, LedgerLocation, Run, Who};
 use guestlist::plan::{Plan, Terms};
@@ -140,7 +140,7 @@ fn desired(team: &str) -> Desired {
     let mut problems = Problems::default();
     let id = sources.add("team.yaml", team.as_bytes().to_vec(), &mut problems);
     let root = team_file::parse_root(&sources, id, &mut problems);
-    match desired::resolve(&sources, &root, &[], problems) {
+    match desired::resolve(&root, &[], problems) {
         Ok(team) => team.desired,
         Err(problems) => panic!("{}", problems.text(&sources, false)),
     }
@@ -163,11 +163,12 @@ impl Bench {
             Options { organization, behaviour: case.behaviour, rate_limit: None, ..Options::default() };
         let sandbox = Sandbox::start(options).await.expect("a sandbox");
         let endpoint: Endpoint = sandbox.base_url().parse().expect("an endpoint");
+        let trusted = TrustedEndpoint::named_by_operator(endpoint.clone());
         let given = sandbox.credentials();
         let credentials = Credentials::parse(&given.id, &given.token).expect("credentials");
         Self {
             desired: desired(&case.team),
-            client: Client::new(&endpoint, &credentials, Settings::default()).expect("a client"),
+            client: Client::new(&trusted, &credentials, Settings::default()).expect("a client"),
             ledger: Ledger::open(&LedgerLocation::Folder(folder.to_owned())).expect("a ledger"),
             endpoint,
             sandbox,
@@ -442,9 +443,33 @@ fn an_admin_of_whom_no_guard_knew_stays() {
         }));
         let endings: Vec<_> = report.endings.into_iter().map(|(_, ending)| ending).collect();
         let reason =
-            "has become ADMIN in b since the plan was made, and the project has no more than 2".to_owned();
+            "became ADMIN in b after the plan was made, and b would be left with too few ADMINs".to_owned();
         assert_eq!(endings, [Ending::Failed { reason }]);
         assert_eq!(calls, ["POST proj_b/users", "GET proj_b/users"]);
+    }
+}
+
+#[test]
+fn of_two_who_became_admin_at_once_one_stays() {
+    let person = |n| {
+        format!("  - {{email: {}, first_name: F, last_name: L, projects: {{a: USER, b: USER}}}}\n", email(n))
+    };
+    let people = format!("{}{}", person(0), person(1));
+    for assign_again in [AssignAgain::Refused, AssignAgain::KeepsRole] {
+        let behaviour = Behaviour { assign_again, ..Behaviour::default() };
+        let mut case = case_of(&[(0, &[("proj_a", "USER")]), (1, &[("proj_a", "USER")])], &people, behaviour);
+        case.concurrency = 8;
+        // The owner is one of the two who must remain.
+        case.team = case.team.replace("policy: {", "policy: {keep_admins: 2, ");
+        let (report, calls) = RUNTIME.block_on(apply_after(&case, |organization| {
+            for n in 0..2 {
+                let body = serde_json::json!({"login": email(n), "role": "ADMIN"});
+                organization.assign("proj_b", &body, behaviour).expect("an assignment");
+            }
+        }));
+        let changed = calls.iter().filter(|call| call.starts_with("PUT")).count();
+        assert_eq!((report.done(), changed), (1, 1), "{calls:?}: {report:?}");
+        assert_eq!(calls.iter().filter(|call| call.starts_with("GET")).count(), 1, "{calls:?}");
     }
 }
 

@@ -40,6 +40,10 @@ case "$method $url" in
   "POST $api/projects/3/issues")
     add issues.json '. + [{number: (length + 1), title: $in.title, label: $in.labels, open: true, body: $in.description}]'
     ;;
+  "POST $api/projects/3/issues/"*"/notes")
+    number=${url%/notes}
+    add issues.json "map(if .number == ${number##*/} then .note = \$in.body else . end)"
+    ;;
   "PUT $api/projects/3/issues/"*)
     add issues.json "map(if .number == ${url##*/} then . + {body: (\$in.description // .body), open: (\$in.state_event != \"close\")} else . end)"
     ;;

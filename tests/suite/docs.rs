@@ -49,7 +49,7 @@ fn run_all(text: &str) -> usize {
     let endpoint = scenario.sandbox().base_url();
     scenario.write(
         "bin/guestlist",
-        &format!("#!/usr/bin/env bash\nexec {binary} \"$@\" --endpoint {endpoint}\n"),
+        &format!("#!/usr/bin/env bash\nVOUCHERIFY_ENDPOINT={endpoint} exec {binary} \"$@\"\n"),
     );
     let executable = fs::Permissions::from_mode(0o755);
     fs::set_permissions(scenario.path("bin/guestlist"), executable).expect("a mode");

@@ -23,7 +23,7 @@ fn a_list_that_comes_back_empty_removes_nobody() {
     for command in ["plan", "apply --yes", "apply --yes --allow-removals 2"] {
         let ended = scenario.run(command);
         assert_eq!(ended.status, Some(1), "{command}: {}", ended.stdout);
-        assert!(ended.stdout.contains("the reading is doubtful: List Users of proj_9KeAhZB1 came back empty, and the project had 4 members before"), "{}", ended.stdout);
+        assert!(ended.stdout.contains("the member list looks incomplete: List Users of proj_9KeAhZB1 came back empty, and the project had 4 members before"), "{}", ended.stdout);
         assert_eq!(scenario.writes(), [""; 0]);
     }
 }
@@ -33,21 +33,20 @@ fn one_empty_list_among_full_ones_removes_nobody() {
     let scenario = scenario();
     scenario.faults(&["empty-list,path=proj_npnFzPr9"]);
     scenario.run("apply --yes").assert(1, "\
-Plan for $ENDPOINT on $TODAY
-members read live at $TIME UTC
+Blocked by 1 guard · 1 gains access · 1 call, less than a second
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
+
+Blocked: the member list looks incomplete: the lists disagree on whether ana@example.com has a role in proj_npnFzPr9, or which (and 3 more doubts); no removals will be made; run again later
 
 Gains access (1)
   + ana@example.com    loyalty VIEWER
 
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (storefront ADMIN)
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (storefront ADMIN)
 
-Refused: the reading is doubtful: the lists disagree on whether ana@example.com has a role in proj_npnFzPr9, or which (and 3 more doubts); nothing is taken away on such a reading; run again later
-
-Plan: 0 to invite, 1 to assign, 0 to change, 0 to unassign: 1 call, less than a second.
 Plan id: $DIGEST
 ", "\
-error: 1 guard refuses this plan, and nothing of it will be applied
+error: plan blocked by 1 guard; nothing will be applied
 ");
     assert_eq!(scenario.writes(), [""; 0]);
 }
@@ -58,9 +57,9 @@ fn a_list_that_is_short_removes_nobody() {
     scenario.faults(&["short-list,drop=2"]);
     let ended = scenario.run("apply --yes");
     assert_eq!(ended.status, Some(1));
-    assert!(ended.stdout.contains("the reading is doubtful"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("the member list looks incomplete"), "{}", ended.stdout);
     assert_eq!(scenario.writes(), [""; 0]);
-    assert!(!ended.stdout.contains("Taken away"), "{}", ended.stdout);
+    assert!(!ended.stdout.contains("Loses"), "{}", ended.stdout);
 }
 
 #[test]
@@ -92,7 +91,7 @@ fn a_saved_removal_that_is_in_doubt_is_not_said_to_hold_already() {
     scenario.faults(&["short-list,drop=1"]);
     let ended = scenario.run("apply --plan plan.json --yes");
     assert_eq!(ended.status, Some(1), "{}", ended.stdout);
-    assert!(ended.stdout.contains("the reading is doubtful: "), "{}", ended.stdout);
+    assert!(ended.stdout.contains("the member list looks incomplete: "), "{}", ended.stdout);
     assert!(!ended.stderr.contains("already"), "{}", ended.stderr);
     assert_eq!(scenario.writes(), [""; 0]);
 }
@@ -103,6 +102,6 @@ fn nothing_is_sent_again_on_a_doubtful_reading() {
     scenario.faults(&["short-list,drop=1"]);
     let ended = scenario.run("resend ana@example.com --yes");
     assert_eq!(ended.status, Some(1));
-    assert!(ended.stderr.starts_with("error: the reading is doubtful: "), "{}", ended.stderr);
+    assert!(ended.stderr.starts_with("error: the member list looks incomplete: "), "{}", ended.stderr);
     assert_eq!(scenario.writes(), [""; 0]);
 }

@@ -94,7 +94,7 @@ storefront (proj_9KeAhZB1)
   invited as  ADMIN
   plan        no change
 
-note: invited today; on acceptance: loyalty keeps campaign-manager
+note: invited today with more than the file gives (loyalty campaign-manager); cancel it in Team settings
 ",
         "",
     );
@@ -153,7 +153,7 @@ storefront (proj_9KeAhZB1)
   known       ADMIN
   plan        no change
 
-note: an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+note: owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 ",
             id(&scenario, "owner@example.com")
         ),
@@ -171,7 +171,7 @@ alex@example.com (Alexander D)
 storefront (proj_9KeAhZB1)
   desired     none
   known       VIEWER
-  plan        keeps VIEWER in storefront: the API does not take a user's last project; delete the user by hand in Team settings
+  plan        keeps VIEWER in storefront: the API cannot remove a user's last project; delete the user in Team settings
 ",
             id(&scenario, "alex@example.com")
         ),

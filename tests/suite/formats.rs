@@ -19,8 +19,11 @@ people:
     scenario.run("plan --format diff").assert(
         0,
         "\
-# taken away: ada@example.com: storefront ADMIN → USER
-# becomes ADMIN: new@example.com: loyalty (by invitation)
+# 1 becomes ADMIN · 1 loses ADMIN · 2 calls, less than a second
+# Loses ADMIN (1)
+#   ada@example.com: storefront ADMIN → USER
+# Becomes ADMIN (1)
+#   new@example.com: loyalty ADMIN  (New One, by invitation)
 --- known
 +++ desired
 @@ -1,3 +1,5 @@

@@ -42,7 +42,7 @@ fn the_plan_is_in_the_summary_of_the_job() {
         "{HEAD}people:\n  - {{email: alex@example.com, first_name: '```', last_name: '##[error]', projects: {{loyalty: USER}}}}\n"
     ));
     fs::write(scenario.path("summary.md"), "before\n").expect("a file");
-    in_actions(&scenario, &["plan"]).ok();
+    in_actions(&scenario, &["plan", "--format", "markdown"]).ok();
     let summary = fs::read_to_string(scenario.path("summary.md")).expect("a summary");
     assert!(summary.starts_with("before\n"), "{summary}");
     assert!(summary.contains("alex@example.com"), "{summary}");
@@ -50,4 +50,37 @@ fn the_plan_is_in_the_summary_of_the_job() {
     fs::create_dir(scenario.path("summary.md")).expect("a folder");
     let ended = in_actions(&scenario, &["plan"]);
     assert!(ended.ok().stderr.contains("GITHUB_STEP_SUMMARY"), "{}", ended.stderr);
+}
+
+#[test]
+fn the_summary_of_the_job_names_nobody_unless_names_are_asked_for() {
+    let scenario = Scenario::new().team(&format!(
+        "{HEAD}people:\n  - {{email: alex@example.com, first_name: Alexandra, last_name: Doe, projects: {{loyalty: USER}}}}\n"
+    ));
+    let summary = |args: &[&str]| {
+        let _ = fs::remove_file(scenario.path("summary.md"));
+        in_actions(&scenario, args).ok();
+        fs::read_to_string(scenario.path("summary.md")).ok()
+    };
+    let redacted = summary(&["plan", "--format", "markdown", "--redact"]).expect("a summary");
+    assert!(!redacted.contains("alex@example.com") && !redacted.contains("Alexandra"), "{redacted}");
+    let page = |text: &str| scenario.placeholders(text);
+    for args in [&["plan"][..], &["plan", "--format", "diff"], &["plan", "--redact"]] {
+        assert_eq!(page(&summary(args).expect("a summary")), page(&redacted), "{args:?}");
+    }
+    let named = summary(&["plan", "--format", "markdown"]).expect("a summary");
+    assert!(named.contains("alex@example.com"), "{named}");
+    for args in [&["plan", "--format", "json"][..], &["plan", "-q"], &["plan", "-q", "--format", "markdown"]]
+    {
+        assert_eq!(summary(args), None, "{args:?}");
+    }
+    // Written to a file, it is not in the log.
+    for (format, is_there) in [("text", false), ("diff", false), ("markdown", true)] {
+        let _ = fs::remove_file(scenario.path("summary.md"));
+        let page = fs::File::create(scenario.path("page")).expect("a file");
+        let mut command = scenario.command(&["plan", "--format", format]);
+        command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", scenario.path("summary.md"));
+        assert!(command.stdout(page).status().expect("the binary runs").success());
+        assert_eq!(scenario.path("summary.md").exists(), is_there, "{format}");
+    }
 }

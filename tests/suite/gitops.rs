@@ -90,6 +90,7 @@ impl Pipeline {
             .env("HOME", self.scenario.path("home"))
             .env("GH_STATE", self.scenario.path("state"))
             .env("PLAN_MARKDOWN", self.scenario.path("plan.md"))
+            .env("VOUCHERIFY_ENDPOINT", self.scenario.sandbox().base_url())
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .envs(environment.iter().copied())
             .stdin(Stdio::null());
@@ -299,7 +300,19 @@ fn drift(pipeline: &Pipeline, environment: &[(&str, &str)]) {
     assert_eq!((issues.len(), open()), (1, 1), "{issues:?}");
     assert!(issues[0]["body"].as_str().is_some_and(|body| body.contains("sam@example.com")), "{issues:?}");
 
+    // An ADMIN made by hand changes nothing in the plan, and is no reason to close the issue.
     pipeline.write("scheduled", ALEX);
+    let access = [("proj_9KeAhZB1".to_owned(), "ADMIN".to_owned())];
+    pipeline.scenario.organization(|it| assert!(it.add_member("by.hand@example.com", "By", "Hand", access)));
+    look().ok();
+    let issues = pipeline.state("issues.json");
+    assert_eq!((issues.len(), open()), (1, 1), "{issues:?}");
+    assert!(
+        issues[0]["body"].as_str().is_some_and(|body| body.contains("by.hand@example.com")),
+        "{issues:?}"
+    );
+
+    assert!(pipeline.scenario.organization(|it| it.delete_user("by.hand@example.com")));
     look().ok();
     assert_eq!((pipeline.state("issues.json").len(), open()), (1, 0));
 

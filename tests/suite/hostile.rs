@@ -56,7 +56,7 @@ fn hostile_team_file(name: &str) -> Vec<u8> {
         "lists in lists" => "[".repeat(20 * MIB),
         "mappings in mappings" => "{a: ".repeat(10 * MIB),
         "indentation" => (0..3_000).fold(String::new(), |text, level| text + &" ".repeat(level) + "a:\n"),
-        "too many values" => format!("{HEAD}people:\n{}", "  - {}\n".repeat(600_000)),
+        "too many values" => format!("{HEAD}people:\n{}", "  - {}\n".repeat(1_600_000)),
         "long texts" => {
             let mut text = String::from("version: 1\nprojects:\n");
             for alias in 0..16_000 {
@@ -69,8 +69,16 @@ fn hostile_team_file(name: &str) -> Vec<u8> {
             let keys: Vec<_> = (0..240_000).map(|key| format!("k{key}: v")).collect();
             format!("{{{}}}", keys.join(","))
         }
-        "line ends" => "\r".repeat(2_000_000),
+        "line ends" => "\r".repeat(3_000_000),
         "quotes" => format!("version: \"{}", "\\u0041".repeat(MIB)),
+        "more projects than people" => {
+            let projects: Vec<_> = (0..700_000).map(|number| format!("a{number}: p{number}")).collect();
+            format!("version: 1\nprojects: {{{}}}\n", projects.join(","))
+        }
+        "more patterns than files" => {
+            let patterns: Vec<_> = (0..400_000).map(|number| format!("{number}.yaml")).collect();
+            format!("{HEAD}include: [{}]\n", patterns.join(","))
+        }
         "groups that multiply" => {
             let mut text = HEAD.replace("projects: {", "projects: {a0: p0, ").replace("groups:", "");
             text.push_str("groups:\n");
@@ -80,7 +88,7 @@ fn hostile_team_file(name: &str) -> Vec<u8> {
             let groups: Vec<_> = (0..1_000).map(|group| format!("g{group}")).collect();
             let groups = groups.join(",");
             text.push_str("people:\n");
-            for person in 0..400 {
+            for person in 0..1_000 {
                 let _ = writeln!(
                     text,
                     "  - {{email: a{person}@example.com, first_name: A, last_name: B, groups: [{groups}]}}"
@@ -108,16 +116,18 @@ fn team_files_that_nobody_means_are_refused() {
         ("lists in lists", "lists and mappings stand in each other more than 32 deep"),
         ("mappings in mappings", "lists and mappings stand in each other more than 32 deep"),
         ("indentation", "lists and mappings stand in each other more than 32 deep"),
-        ("too many values", "the file has more than 500,000 keys and values"),
+        ("too many values", "the file has more than 1,500,000 keys and values"),
         (
             "long texts",
             "`xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…` is no project id: it is longer than 128 bytes",
         ),
         ("a long text", "this text is longer than 4096 bytes"),
         ("many keys", "unknown key `k0`"),
-        ("line ends", "the file has more than 1,000,000 lines"),
+        ("line ends", "the file has more than 2,000,000 lines"),
         ("quotes", "a quote that is never closed"),
-        ("groups that multiply", "groups and people give more than 300000 roles in all"),
+        ("more projects than people", "the file has more than 500000 keys and values besides `people`"),
+        ("more patterns than files", "no file matches this `include`"),
+        ("groups that multiply", "groups and people give more than 1000000 roles in all"),
     ] {
         fs::write(scenario.path("team.yaml"), hostile_team_file(name)).expect("a file");
         let ended = refused(&scenario, &["validate"], sentence);
@@ -125,6 +135,76 @@ fn team_files_that_nobody_means_are_refused() {
         assert!(lines.max() < Some(600), "{name}: a line that nobody can read");
     }
     assert_eq!(scenario.calls().len(), 0);
+}
+
+/// A large organization: 30,000 people with 10 projects each.
+fn large_team_file(person: impl Fn(&mut String, usize)) -> String {
+    let mut text = String::from("version: 1\nprojects:\n");
+    for project in 0..10 {
+        let _ = writeln!(text, "  project-{project}: proj_{project:08}AbCd");
+    }
+    text.push_str("groups:\n  all:\n");
+    for project in 0..10 {
+        let _ = writeln!(text, "    project-{project}: USER");
+    }
+    text.push_str("people:\n");
+    for number in 0..30_000 {
+        person(&mut text, number);
+    }
+    text
+}
+
+#[test]
+fn a_large_organization_is_no_attack() {
+    let through_a_group = large_team_file(|text, number| {
+        let _ = writeln!(
+            text,
+            "  - {{email: person.number{number}@example.com, first_name: First, last_name: Last, groups: [all]}}"
+        );
+    });
+    let written_out = large_team_file(|text, number| {
+        let _ = write!(
+            text,
+            "  - email: person.number{number}@example.com\n    first_name: First\n    last_name: Last\n    groups: []\n    from: 2026-01-01\n    until: 2999-12-31\n    projects:\n"
+        );
+        for project in 0..10 {
+            let _ = writeln!(
+                text,
+                "      project-{project}: {}",
+                ["ADMIN", "USER", "VIEWER"][(number + project) % 3]
+            );
+        }
+    });
+    for text in [through_a_group, written_out] {
+        let scenario = Scenario::new().team(&text);
+        bounded(&scenario, &["validate"]).assert(
+            0,
+            "team.yaml is in order: 30000 people in 10 projects.\n",
+            "",
+        );
+    }
+}
+
+#[test]
+fn one_cause_is_one_error() {
+    let scenario = Scenario::new();
+    fs::write(scenario.path("team.yaml"), hostile_team_file("groups that multiply")).expect("a file");
+    let ended = bounded(&scenario, &["validate"]);
+    assert!(ended.stderr.ends_with("\n1 problem in team.yaml\n"), "{}", ended.stderr);
+}
+
+#[test]
+fn ten_thousand_files_are_included_and_not_one_more() {
+    let scenario = Scenario::new().team(&format!("{HEAD}include: [\"people/*.yaml\"]\n"));
+    fs::create_dir(scenario.path("people")).expect("a folder");
+    for number in 0..10_000 {
+        fs::write(scenario.path(&format!("people/{number}.yaml")), "people: []\n").expect("a file");
+    }
+    scenario.run("validate").assert(0, "team.yaml is in order: 0 people in 2 projects.\n", "");
+    scenario.write("people/more.yaml", "people: []\n");
+    let ended = scenario.run("validate");
+    assert_eq!(ended.status, Some(1));
+    assert!(ended.stderr.starts_with("error: this includes more than 10000 files\n"), "{}", ended.stderr);
 }
 
 #[test]
@@ -264,7 +344,7 @@ error: VOUCHERIFY_MANAGEMENT_TOKEN_FILE names no file: it takes the path of a fi
 ");
     let endpoint = "https://me:canary-4711@voucherify.example";
     bounded(&scenario, &["plan", "--endpoint", endpoint]).assert(1, "", "\
-error: --endpoint `https://**************@voucherify.example` cannot be used: credentials do not belong into a URL: set VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN
+error: --endpoint `https://**************@voucherify.example` cannot be used: credentials do not belong in a URL: set VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN
 ");
 }
 

@@ -116,10 +116,9 @@ policy:
     scenario.run("plan").assert(
         0,
         "\
-Plan for $ENDPOINT on $TODAY
-members read live at $TIME UTC
+No changes
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
-No changes: nothing to do.
 Plan id: $DIGEST
 ",
         "",
@@ -238,7 +237,7 @@ fn nothing_is_written_from_a_doubtful_reading() {
     assert_eq!(ended.status, Some(1));
     assert!(
         ended.stderr.starts_with(
-            "error: the reading is doubtful, so nothing was written: List Users of proj_9KeAhZB1 gave "
+            "error: the member list looks incomplete, so nothing was written: List Users of proj_9KeAhZB1 gave "
         ),
         "{}",
         ended.stderr

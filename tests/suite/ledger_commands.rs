@@ -238,27 +238,27 @@ error: the ledger `.guestlist` has no saved snapshot of $ENDPOINT; run `guestlis
     );
     scenario.run("plan").ok();
     scenario.calls();
-    scenario.run("plan --offline").assert(0, "\
-Plan for $ENDPOINT on $TODAY
-offline: members as the ledger has them of $TODAY $TIME UTC
+    scenario.run("plan --offline").assert(
+        0,
+        "\
+1 invited · 1 becomes ADMIN · 2 calls
+Plan for $ENDPOINT on $TODAY; offline: snapshot from $TODAY $TIME UTC
 
 Becomes ADMIN (1)
-  ! ana@example.com    storefront
+  ! ana@example.com    storefront USER → ADMIN
 
 Invited (1)
   + ben@example.com    loyalty USER  (Ben Elm)
 
-Changes role (1)
-  ~ ana@example.com    storefront USER → ADMIN
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
-
-Plan: 1 to invite, 0 to assign, 1 to change, 0 to unassign: 2 calls.
 Plan id: $DIGEST
-", "\
+",
+        "\
 Offline: the last reading is less than a second old.
-");
+",
+    );
     assert_eq!(scenario.calls(), []);
     scenario.run("apply --yes").ok();
     scenario.run("plan --offline --detailed-exitcode").ok();
@@ -300,7 +300,7 @@ error: the ledger knows of no invitation to ana@example.com; `guestlist apply` s
         "",
         "\
 ana@example.com was invited on $TODAY.
-error: nobody can be asked here: if that is meant, run with --yes
+error: cannot ask for confirmation (not a terminal); pass --yes to proceed
 ",
     );
     assert_eq!(scenario.writes(), [""; 0]);
@@ -387,7 +387,9 @@ fn a_second_apply_is_refused_while_the_lease_is_held() {
     let asked = scenario.run("unlock");
     assert_eq!(asked.status, Some(1));
     assert!(
-        asked.stderr.ends_with("error: nobody can be asked here: if that is meant, run with --yes\n"),
+        asked
+            .stderr
+            .ends_with("error: cannot ask for confirmation (not a terminal); pass --yes to proceed\n"),
         "{}",
         asked.stderr
     );

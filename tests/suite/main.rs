@@ -2,6 +2,7 @@
 
 mod apply;
 mod architecture;
+mod attention;
 mod convergence;
 mod corpus;
 #[cfg(unix)]
@@ -23,7 +24,10 @@ mod ledger_commands;
 mod obstacles;
 mod planning;
 mod pull_request;
+#[cfg(unix)]
+mod questions;
 mod readme;
+mod rehearsal;
 mod removals;
 mod report;
 mod saved_plans;
@@ -31,4 +35,5 @@ mod scenario;
 mod shells;
 mod signals;
 mod streams;
+mod trust;
 mod two_at_once;

@@ -41,22 +41,25 @@ fn calls_after_reading(scenario: &Scenario) -> Vec<String> {
 fn a_user_elsewhere_gets_the_roles_in_the_same_run() {
     let scenario = Scenario::new().team(&people(&[("alex", "storefront: USER, loyalty: campaign-manager")]));
     scenario.organization(|organization| organization.add_elsewhere("Alex@example.com", "Alex", "Doe"));
-    scenario.run("apply --yes").assert(0, "\
-Plan for $ENDPOINT on $TODAY
-members read live at $TIME UTC
+    scenario.run("apply --yes").assert(
+        0,
+        "\
+1 invited · 1 call, less than a second
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Invited (1)
   + alex@example.com   loyalty campaign-manager, storefront USER  (F L)
 
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
-Plan: 1 to invite, 0 to assign, 0 to change, 0 to unassign: 1 call, less than a second.
 Plan id: $DIGEST
 Applied 1 of 1 change (1 assigned).
-", "\
+",
+        "\
 assigned alex@example.com: loyalty campaign-manager, storefront USER
-");
+",
+    );
     assert_eq!(calls_after_reading(&scenario), [INVITE, ASSIGN_STOREFRONT, ASSIGN_LOYALTY]);
     assert_eq!(
         roles(&scenario, "alex"),
@@ -75,45 +78,43 @@ fn somebody_who_was_invited_by_others_is_already_invited_and_no_failure() {
         });
         organization.invite(&body, Behaviour::default()).expect("an invitation")
     });
-    scenario.run("apply --yes").assert(0, "\
-Plan for $ENDPOINT on $TODAY
-members read live at $TIME UTC
+    scenario.run("apply --yes").assert(
+        0,
+        "\
+1 invited · 1 call, less than a second
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Invited (1)
   + alex@example.com   loyalty USER, storefront USER  (F L)
 
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
-Plan: 1 to invite, 0 to assign, 0 to change, 0 to unassign: 1 call, less than a second.
 Plan id: $DIGEST
 Applied 1 of 1 change (1 already invited).
-", "\
+",
+        "\
 already invited alex@example.com: loyalty USER, storefront USER
-");
-    assert_eq!(
-        calls_after_reading(&scenario),
-        [
-            INVITE,
-            ASSIGN_STOREFRONT,
-            LIST_STOREFRONT,
-            ASSIGN_LOYALTY,
-            "GET /management/v1/projects/proj_npnFzPr9/users"
-        ]
+",
     );
-    scenario.run("apply --yes").assert(0, "\
-Plan for $ENDPOINT on $TODAY
-members read live at $TIME UTC
+    // The service knows no such user, in whichever project.
+    assert_eq!(calls_after_reading(&scenario), [INVITE, ASSIGN_STOREFRONT, LIST_STOREFRONT]);
+    scenario.run("apply --yes").assert(
+        0,
+        "\
+No changes
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Waiting (1)
   · alex@example.com   invited today
 
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
-No changes: nothing to do.
 Plan id: $DIGEST
-", "");
+",
+        "",
+    );
     assert_eq!(scenario.writes(), [""; 0]);
     // What the invitation did not carry follows on acceptance.
     assert!(scenario.organization(|organization| organization.accept("alex@example.com")));
@@ -127,22 +128,25 @@ fn an_assignment_refused_and_there_all_the_same_is_done() {
         .team(&people(&[("alex", "storefront: USER, loyalty: USER")]))
         .member("alex@example.com", &[("loyalty", "USER")]);
     scenario.faults(&["status=400,method=POST,applied,times=1"]);
-    scenario.run("apply --yes").assert(0, "\
-Plan for $ENDPOINT on $TODAY
-members read live at $TIME UTC
+    scenario.run("apply --yes").assert(
+        0,
+        "\
+1 gains access · 1 call, less than a second
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Gains access (1)
   + alex@example.com   storefront USER
 
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
-Plan: 0 to invite, 1 to assign, 0 to change, 0 to unassign: 1 call, less than a second.
 Plan id: $DIGEST
 Applied 1 of 1 change (1 already so).
-", "\
+",
+        "\
 already so alex@example.com: storefront USER
-");
+",
+    );
     assert_eq!(calls_after_reading(&scenario), [ASSIGN_STOREFRONT, LIST_STOREFRONT]);
     assert_eq!(roles(&scenario, "alex"), pairs(&[("proj_9KeAhZB1", "USER"), ("proj_npnFzPr9", "USER")]));
 }
@@ -156,22 +160,25 @@ fn a_removal_that_was_made_already_is_done() {
         ))
         .member("alex@example.com", &[("loyalty", "USER"), ("storefront", "USER")]);
     scenario.faults(&["status=404,method=DELETE,applied,times=1"]);
-    scenario.run("apply --yes").assert(0, "\
-Plan for $ENDPOINT on $TODAY
-members read live at $TIME UTC
+    scenario.run("apply --yes").assert(
+        0,
+        "\
+1 loses access · 1 call, less than a second
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
-Taken away (1)
+Loses access (1)
   - alex@example.com   loyalty USER → none
 
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
-Plan: 0 to invite, 0 to assign, 0 to change, 1 to unassign: 1 call, less than a second.
 Plan id: $DIGEST
 Applied 1 of 1 change (1 already so).
-", "\
+",
+        "\
 already so alex@example.com: loyalty USER → none
-");
+",
+    );
     assert_eq!(roles(&scenario, "alex"), pairs(&[("proj_9KeAhZB1", "USER")]));
 }
 
@@ -183,18 +190,17 @@ fn one_person_who_fails_is_named_and_the_others_go_on() {
         ("eva", "loyalty: USER"),
     ]));
     scenario.run("apply --yes --concurrency 1").assert(1, "\
-Plan for $ENDPOINT on $TODAY
-members read live at $TIME UTC
+3 invited · 3 calls, less than a second
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Invited (3)
   + ana@example.com    storefront USER  (F L)
   + ben@example.com    storefront role_unknown  (F L)
   + eva@example.com    loyalty USER  (F L)
 
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
-Plan: 3 to invite, 0 to assign, 0 to change, 0 to unassign: 3 calls, less than a second.
 Plan id: $DIGEST
 Applied 2 of 3 changes (2 invited).
 ", "\
@@ -231,24 +237,23 @@ fn whatever_stops_the_run_stops_it_at_once() {
         assert!(ended.stderr.ends_with("; 1 change not begun, run again to go on\n"), "{}", ended.stderr);
         if status == 401 {
             ended.assert(1, "\
-Plan for $ENDPOINT on $TODAY
-members read live at $TIME UTC
+3 invited · 3 calls, less than a second
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Invited (3)
   + ana@example.com    storefront USER  (F L)
   + ben@example.com    storefront USER  (F L)
   + eva@example.com    loyalty USER  (F L)
 
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
-Plan: 3 to invite, 0 to assign, 0 to change, 0 to unassign: 3 calls, less than a second.
 Plan id: $DIGEST
 Applied 1 of 3 changes (1 invited).
 ", "\
 invited ana@example.com: storefront USER
 failed ben@example.com: storefront USER
-error: invite ben@example.com: storefront USER: `POST /management/v1/projects/users/invite` was refused, since the credentials are wrong (401 unauthorized, Unauthorized): check VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN, and the cluster
+error: invite ben@example.com: storefront USER: failed, and the run stopped
 error: the run stopped: `POST /management/v1/projects/users/invite` was refused, since the credentials are wrong (401 unauthorized, Unauthorized): check VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN, and the cluster; 1 change not begun, run again to go on
 ");
         }
@@ -393,21 +398,24 @@ fn a_project_that_is_not_managed_is_never_asked_about() {
 #[test]
 fn without_yes_and_without_a_terminal_nothing_is_done() {
     let scenario = Scenario::new().team(&people(&[("ana", "storefront: USER")]));
-    scenario.run("apply").assert(1, "\
-Plan for $ENDPOINT on $TODAY
-members read live at $TIME UTC
+    scenario.run("apply").assert(
+        1,
+        "\
+1 invited · 1 call, less than a second
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Invited (1)
   + ana@example.com    storefront USER  (F L)
 
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
-Plan: 1 to invite, 0 to assign, 0 to change, 0 to unassign: 1 call, less than a second.
 Plan id: $DIGEST
-", "\
-error: nobody can be asked here: if that is meant, run with --yes
-");
+",
+        "\
+error: cannot ask for confirmation (not a terminal); pass --yes to proceed
+",
+    );
     assert_eq!(scenario.writes(), [""; 0]);
     assert_eq!(scenario.organization(|organization| organization.invited().count()), 0);
     scenario.run("log").assert(0, "The ledger is empty.\n", "");
@@ -420,27 +428,30 @@ fn a_wave_sends_so_many_invitations_and_the_next_goes_on() {
         ("b", "storefront: USER"),
         ("c", "storefront: USER"),
     ]));
-    scenario.run("apply --yes --max-invites 2 --concurrency 1").assert(0, "\
-Plan for $ENDPOINT on $TODAY
-members read live at $TIME UTC
+    scenario.run("apply --yes --max-invites 2 --concurrency 1").assert(
+        0,
+        "\
+2 invited · 2 calls, less than a second
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Invited (2)
   + a@example.com      storefront USER  (F L)
   + b@example.com      storefront USER  (F L)
 
 Waiting (1)
-  · 1 invitation waits for a later run: this wave takes at most 2
+  · 1 invitation waits for a later run: this run sends at most 2
 
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
-Plan: 2 to invite, 0 to assign, 0 to change, 0 to unassign: 2 calls, less than a second.
 Plan id: $DIGEST
 Applied 2 of 2 changes (2 invited).
-", "\
+",
+        "\
 invited a@example.com: storefront USER
 invited b@example.com: storefront USER
-");
+",
+    );
     let invited = || {
         scenario.organization(|organization| {
             organization

@@ -28,14 +28,14 @@ fn team(rest: &str) -> Desired {
     let mut problems = Problems::default();
     let id = sources.add("team.yaml", format!("{HEAD}{rest}").into_bytes(), &mut problems);
     let root = team_file::parse_root(&sources, id, &mut problems);
-    match desired::resolve(&sources, &root, &[], problems) {
+    match desired::resolve(&root, &[], problems) {
         Ok(team) => team.desired,
         Err(problems) => panic!("{}", problems.text(&sources, false)),
     }
 }
 
 /// What is known, a person a line: `alex@example.com storefront=ADMIN`, with `owner`, `elsewhere`,
-/// `invited=2026-12-01` or `in-flight=2026-12-01` where that is so. `short=loyalty` casts doubt on a list.
+/// `address=other@example.com`, `invited=2026-12-01` or `in-flight=2026-12-01` where that is so. `short=loyalty` casts doubt on a list.
 fn known(text: &str) -> Known {
     let read_at: Timestamp = "2026-12-10T09:30:00Z".parse().expect("a time");
     let mut known = Known {
@@ -48,7 +48,7 @@ fn known(text: &str) -> Known {
     };
     for (number, line) in text.lines().enumerate() {
         let (mut access, mut owner, mut elsewhere) = (Access::new(), false, false);
-        let (mut invited, mut in_flight) = (None, false);
+        let (mut invited, mut in_flight, mut address) = (None, false, None);
         let mut words = line.split_whitespace();
         let Some(first) = words.next() else { continue };
         if let Some(project) = first.strip_prefix("short=") {
@@ -62,6 +62,7 @@ fn known(text: &str) -> Known {
                     in_flight = how == "in-flight";
                     invited = Some(format!("{day}T23:59:59Z").parse().expect("a day"));
                 }
+                Some(("address", other)) => address = Some(Email::parse(other).expect("an address")),
                 Some((project, role)) => {
                     access.insert(project_id(project), role_of(role));
                 }
@@ -78,7 +79,7 @@ fn known(text: &str) -> Known {
         let member = Member {
             id: UserId::new(format!("user_{number}")),
             login: email.clone(),
-            email: None,
+            email: address,
             first_name: "F".to_owned(),
             last_name: "L".to_owned(),
             access,
@@ -110,17 +111,16 @@ fn terms() -> Terms {
     Terms::new(Endpoint::default(), TODAY)
 }
 
-/// The text of the plan without what is the same in each: its head and its id.
+/// The text of the plan without what is the same in each: what it is for, and its id.
 fn shown(desired: &Desired, known: &Known, terms: &Terms) -> String {
     let plan = Plan::between(desired, known, terms);
     let view = View::new(&plan, desired, known, None);
     let text = render::text(&view, Paint { color: false });
-    let head = format!(
-        "Plan for https://api.voucherify.io on {}\nmembers read live at 09:30:00 UTC\n\n",
-        terms.date
-    );
-    let text = text.strip_prefix(&head).expect("the head of a plan");
-    text.strip_suffix(&format!("Plan id: {}\n", plan.id)).expect("the id of the plan").to_owned()
+    let head =
+        format!("Plan for https://api.voucherify.io on {}; members read live at 09:30:00 UTC\n", terms.date);
+    let tail = format!("\nPlan id: {}\n", plan.id);
+    let (verdict, rest) = text.split_once(&head).expect("what the plan is for");
+    format!("{verdict}{}", rest.strip_suffix(&tail).expect("the id of the plan"))
 }
 
 /// Fails unless the plan for what is known reads so.

@@ -37,24 +37,22 @@ fn each_change_is_told_apart_by_where_it_comes_from() {
     scenario.run("plan --base base.yaml").assert(
         0,
         "\
-Plan for $ENDPOINT on $TODAY
-members read live at $TIME UTC
+1 invited · 1 becomes ADMIN · 1 loses ADMIN · 3 calls, less than a second
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
-Taken away (1)
+Loses ADMIN (1)
   - alex@example.com   storefront ADMIN → USER [manual]
 
 Becomes ADMIN (1)
-  ! new@example.com    loyalty (by invitation) [pull request]
+  ! new@example.com    loyalty ADMIN  (Nel Poe, by invitation) [pull request]
 
-Invited (2)
+Invited (1)
   + kim@example.com    loyalty VIEWER  (Kim Ray) [drift]
-  + new@example.com    loyalty ADMIN  (Nel Poe) [pull request]
 
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
-Plan: 2 to invite, 0 to assign, 1 to change, 0 to unassign: 3 calls, less than a second.
-Against the base: 1 from this pull request, 1 there before (drift), 1 made by hand against it (manual).
+Against the base: 1 from this pull request, 1 existing drift, 1 changed outside Git (manual).
 Plan id: $DIGEST
 ",
         "",
@@ -77,11 +75,14 @@ Plan id: $DIGEST
     assert!(
         diff.starts_with(
             "\
-# taken away: alex@example.com: storefront ADMIN → USER [manual]
-# becomes ADMIN: new@example.com: loyalty (by invitation) [pull request]
+# 1 invited · 1 becomes ADMIN · 1 loses ADMIN · 3 calls, less than a second
+# Loses ADMIN (1)
+#   alex@example.com: storefront ADMIN → USER [manual]
+# Becomes ADMIN (1)
+#   new@example.com: loyalty ADMIN  (Nel Poe, by invitation) [pull request]
 # drift: invite kim@example.com: loyalty VIEWER
 # manual: change alex@example.com: storefront ADMIN → USER
-# against the base: 1 from this pull request, 1 there before (drift), 1 made by hand against it (manual).
+# against the base: 1 from this pull request, 1 existing drift, 1 changed outside Git (manual).
 --- known
 "
         ),
@@ -107,9 +108,9 @@ fn a_comment_opens_with_what_must_not_be_missed() {
         0,
         "\
 <!-- guestlist -->
-### guestlist: 3 changes
+### guestlist: 1 invited · 1 becomes ADMIN · 1 loses ADMIN · 3 calls, less than a second
 
-**Taken away (1)**
+**Loses ADMIN (1)**
 
 ```diff
 - alex@example.com   storefront ADMIN → USER [manual]
@@ -118,29 +119,24 @@ fn a_comment_opens_with_what_must_not_be_missed() {
 **Becomes ADMIN (1)**
 
 ```diff
-! new@example.com    loyalty (by invitation) [pull request]
+! new@example.com    loyalty ADMIN  (Nel Poe, by invitation) [pull request]
 ```
 
-**Invited (2)**
+**Invited (1)**
 
 ```diff
 + kim@example.com    loyalty VIEWER  (Kim Ray) [drift]
-+ new@example.com    loyalty ADMIN  (Nel Poe) [pull request]
 ```
 
-<details><summary>1 note, nothing to apply</summary>
+<details><summary>Not changed (1)</summary>
 
 ```text
-Left alone (1)
-  owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN,
-                     storefront ADMIN)
+owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN,
+                   storefront ADMIN)
 ```
-
 </details>
 
-**2 to invite, 0 to assign, 1 to change, 0 to unassign: 3 calls, less than a second.**
-
-Against the base: 1 from this pull request, 1 there before (drift), 1 made by hand against it (manual).
+Against the base: 1 from this pull request, 1 existing drift, 1 changed outside Git (manual).
 
 For ` $ENDPOINT ` on $TODAY; members read live at $TIME UTC. Plan id: ` $DIGEST `
 ",
@@ -158,17 +154,17 @@ fn a_refusal_stands_at_the_top_of_a_comment() {
         ended.stdout.starts_with(
             "\
 <!-- guestlist -->
-### guestlist: refused
+### guestlist: Blocked by 1 guard · 1 loses ADMIN · 1 call, less than a second
 
 > [!CAUTION]
-> **A guard refuses this plan. Nothing of it will be applied.**
+> **Plan blocked by 1 guard; nothing will be applied.**
 >
 > ```text
-> × storefront would be left with 1 ADMIN and `keep_admins: 2` asks for more: alex@example.com would
-> lose ADMIN there; give it to somebody else first
+> × storefront would be left with 1 ADMIN, and `keep_admins: 2` requires more; ADMIN would be lost by
+> alex@example.com; make someone else ADMIN first
 > ```
 
-**Taken away (1)**
+**Loses ADMIN (1)**
 "
         ),
         "{}",
@@ -196,4 +192,57 @@ fn redacted_plans_name_nobody_and_keep_their_id() {
         plan_id(&String::from_utf8(output.stdout).expect("UTF-8"))
     };
     assert_eq!(command(&["plan", "--format", "json", "--redact"]), command(&["plan", "--format", "json"]));
+}
+
+#[test]
+fn the_policy_of_the_base_binds_and_its_changes_come_first() {
+    let scenario = scenario();
+    let base = "max_removals: 0, keep_admins: 2, protect: ['kim@example.com', '*@agency.example']";
+    scenario.write("base.yaml", &format!("{HEAD}people:\n{ALEX}policy: {{{base}}}\n"));
+    // The pull request loosens every guard and uses it.
+    let head = "max_removals: 100%, max_new_admins: 300, keep_admins: 0";
+    scenario.write("team.yaml", &format!("{HEAD}people:\n{ALEX}{KIM}policy: {{{head}}}\n"));
+    scenario.run("plan --detailed-exitcode").assert_status(2);
+    let ended = scenario.run("plan --base base.yaml --detailed-exitcode");
+    ended.assert(
+        1,
+        "\
+Blocked by 3 guards · 1 loses ADMIN · 1 call, less than a second
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
+
+Blocked: storefront would be left with 1 ADMIN, and `keep_admins: 2` requires more; ADMIN would be lost by alex@example.com; make someone else ADMIN first
+Blocked: 1 removal out of 3 memberships in all, and `max_removals: 0` allows 0: alex@example.com; to allow this once, pass --allow-removals 1
+Blocked: 1 removal out of 2 members of storefront, and `max_removals: 0` allows 0: alex@example.com; to allow this once, pass --allow-removals 1
+
+Policy changes (4)
+  ! max_removals: 0 → 100% (loosened)
+  ! max_new_admins: 5 → 300 (loosened)
+  ! keep_admins: 2 → 0 (loosened)
+  ! protect: [kim@example.com, *@agency.example] → [] (loosened)
+
+Loses ADMIN (1)
+  - alex@example.com   storefront ADMIN → USER [manual]
+
+Not changed (2)
+  · kim@example.com    protected by `kim@example.com`; not invited
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
+
+Against the base: 0 from this pull request, 0 existing drift, 1 changed outside Git (manual).
+Plan id: $DIGEST
+",
+        "error: plan blocked by 3 guards; nothing will be applied\n",
+    );
+    let json: Value =
+        serde_json::from_str(&scenario.run("plan --base base.yaml --format json").stdout).expect("JSON");
+    assert_eq!(
+        json["policy_changes"][0],
+        json!({"key": "max_removals", "from": "0", "to": "100%", "loosened": true})
+    );
+    let markdown = scenario.run("plan --base base.yaml --format markdown").stdout;
+    let at = |text: &str| markdown.find(text).unwrap_or_else(|| panic!("{text} in {markdown}"));
+    assert!(at("**Policy changes (4)**") < at("**Loses ADMIN (1)**"), "{markdown}");
+    // A saved plan of the pull request is judged by both policies as well.
+    scenario.run("plan --base base.yaml --out plan.json").assert_status(1);
+    scenario.run("apply --plan plan.json --yes").assert_status(1);
+    assert_eq!(scenario.writes(), [""; 0]);
 }

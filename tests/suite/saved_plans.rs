@@ -17,26 +17,24 @@ fn scenario() -> Scenario {
 
 /// The plan, as both commands show it.
 const SHOWN: &str = "\
-Plan for $ENDPOINT on $TODAY
-members read live at $TIME UTC
+1 invited · 1 becomes ADMIN · 1 loses access · 1 needs attention · 3 calls, less than a second
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
-Taken away (1)
+Loses access (1)
   - zoe@example.com    storefront USER → none
 
 Becomes ADMIN (1)
-  ! ana@example.com    storefront (by invitation)
+  ! ana@example.com    storefront ADMIN  (Ana Oak, by invitation)
 
-Invited (2)
-  + ana@example.com    storefront ADMIN  (Ana Oak)
+Needs attention (1)
+  ! zoe@example.com    keeps VIEWER in loyalty: the API cannot remove a user's last project; delete the user in Team settings
+
+Invited (1)
   + ben@example.com    loyalty USER  (Ben Elm)
 
-To do by hand (1)
-  · zoe@example.com    keeps VIEWER in loyalty: the API does not take a user's last project; delete the user by hand in Team settings
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
-
-Plan: 2 to invite, 0 to assign, 0 to change, 1 to unassign: 3 calls, less than a second.
 Plan id: $DIGEST
 ";
 
@@ -63,20 +61,19 @@ unassigned zoe@example.com: storefront USER → none
     );
     assert_eq!(scenario.writes().len(), 3);
     scenario.run("apply --plan plan.json --yes").assert(0, "\
-Plan for $ENDPOINT on $TODAY
-members read live at $TIME UTC
+No changes · 1 needs attention
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
-To do by hand (1)
-  · zoe@example.com    keeps VIEWER in loyalty: the API does not take a user's last project; delete the user by hand in Team settings
+Needs attention (1)
+  ! zoe@example.com    keeps VIEWER in loyalty: the API cannot remove a user's last project; delete the user in Team settings
 
 Waiting (2)
   · ana@example.com    invited today
   · ben@example.com    invited today
 
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
-No changes: nothing to do.
 Plan id: $DIGEST
 ", "\
 3 changes of the saved plan hold already and are skipped.
@@ -110,22 +107,21 @@ fn what_holds_already_is_skipped() {
     scenario.run("apply --yes --max-invites 1").ok();
     scenario.calls();
     scenario.run("apply --plan plan.json --yes").assert(0, "\
-Plan for $ENDPOINT on $TODAY
-members read live at $TIME UTC
+1 invited · 1 needs attention · 1 call, less than a second
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
+
+Needs attention (1)
+  ! zoe@example.com    keeps VIEWER in loyalty: the API cannot remove a user's last project; delete the user in Team settings
 
 Invited (1)
   + ben@example.com    loyalty USER  (Ben Elm)
 
-To do by hand (1)
-  · zoe@example.com    keeps VIEWER in loyalty: the API does not take a user's last project; delete the user by hand in Team settings
-
 Waiting (1)
   · ana@example.com    invited today
 
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
-Plan: 1 to invite, 0 to assign, 0 to change, 0 to unassign: 1 call, less than a second.
 Plan id: $DIGEST
 Applied 1 of 1 change (1 invited).
 ", "\
@@ -146,6 +142,7 @@ fn what_it_does_not_list_is_refused_and_shown() {
         "",
         "\
 error: the saved plan does not list what would now be done, so nothing was done; make a new plan.
+  not listed: change yan@example.com: storefront USER → VIEWER
   not listed: unassign yan@example.com: loyalty ADMIN → none
 ",
     );
@@ -282,7 +279,9 @@ fn a_saved_plan_that_was_interrupted_can_be_continued() {
     assert_eq!(first.status, Some(1), "{}", first.stderr);
     scenario.faults(&[]);
     scenario.run("apply --plan plan.json --yes").ok();
-    scenario.run("plan --detailed-exitcode").ok();
+    scenario.calls();
+    scenario.run("apply --yes").ok();
+    assert_eq!(scenario.writes(), [""; 0]);
 }
 
 #[test]
@@ -339,7 +338,8 @@ fn the_ledger_of_the_plan_is_the_ledger_of_its_apply() {
     scenario.run("apply --plan plan.json --yes").ok();
     assert!(scenario.path("team/books/runs").is_dir());
     assert!(!scenario.path(".guestlist").exists());
-    scenario.run("plan team/team.yaml --detailed-exitcode").ok();
+    let after = scenario.run("plan team/team.yaml");
+    assert!(after.stdout.starts_with("No changes · 1 needs attention\n"), "{}", after.stdout);
 }
 
 #[test]

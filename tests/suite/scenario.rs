@@ -121,13 +121,22 @@ impl Scenario {
         writes.map(|call| format!("{} {}", call.method, call.path)).collect()
     }
 
-    /// The command, not started yet, with the sandbox's endpoint and credentials.
+    /// The command, not started yet, with the sandbox's endpoint and credentials; a rehearsal has its own.
     pub(crate) fn command<A: AsRef<OsStr>>(&self, args: &[A]) -> Command {
+        let mut command = self.bare_command(args);
+        let is_sandboxed = |arg: &A| arg.as_ref().to_str().is_some_and(|arg| arg.starts_with("--sandbox"));
+        if !args.iter().any(is_sandboxed) {
+            command.args(["--endpoint", &self.sandbox().base_url()]);
+        }
+        command
+    }
+
+    /// The command with the sandbox's credentials, without an endpoint.
+    pub(crate) fn bare_command<A: AsRef<OsStr>>(&self, args: &[A]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_guestlist"));
         let credentials = self.sandbox().credentials();
         command
             .args(args)
-            .args(["--endpoint", &self.sandbox().base_url()])
             .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -248,6 +257,12 @@ impl Ended {
             self.stdout,
             self.stderr
         );
+    }
+
+    /// Fails unless the command ended with that status.
+    #[track_caller]
+    pub(crate) fn assert_status(&self, status: i32) {
+        assert_eq!(self.status, Some(status), "--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr);
     }
 
     /// Fails unless the command succeeded.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use guestlist::sandbox::{Options, Organization, RateLimit};
 
-use crate::kills::wait_until;
+use crate::kills::{expire_lock, wait_until};
 use crate::scenario::{HEAD, Scenario};
 
 const PEOPLE: &str = "\
@@ -28,7 +28,7 @@ fn start(scenario: &Scenario) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs")
 }
 
-fn send(signal: &str, child: &Child) {
+pub(crate) fn send(signal: &str, child: &Child) {
     let sent = Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status();
     assert!(sent.expect("a shell").success());
 }
@@ -55,7 +55,7 @@ fn the_first_signal_lets_the_call_under_way_end() {
         assert!(stdout.ends_with("Applied 1 of 3 changes (1 changed).\n"), "{stdout}");
         assert_eq!(
             stderr,
-            "Stopping: calls under way will end, nothing new starts. Once more stops now.\n\
+            "Stopping after the calls in flight. Press Ctrl-C again to stop immediately.\n\
              changed a@example.com: storefront USER → ADMIN\n\
              error: the run stopped: interrupted; 2 changes not begun, run again to go on\n"
         );
@@ -75,15 +75,16 @@ fn the_first_signal_ends_waiting_for_the_rate_limit() {
     let rate_limit = Some(RateLimit { calls: 4, period: Duration::from_mins(10) });
     let scenario = scenario(Options { rate_limit, ..Options::default() });
     let child = start(&scenario);
-    // Three calls to read and one to change: the next one has to wait.
-    let is_recorded = || scenario.read_all(".guestlist/runs").matches(r#""kind":"intent""#).count() == 2;
-    wait_until("the second change", is_recorded);
+    // Three calls to read and one to change: the next one has to wait, and is not recorded before.
+    let count = |kind: &str| scenario.read_all(".guestlist/runs").matches(kind).count();
+    wait_until("the first change", || count(r#""kind":"outcome""#) == 1);
     send("TERM", &child);
     let output = child.wait_with_output().expect("its end");
     assert_eq!(output.status.code(), Some(143), "{}", texts(&output).1);
     let ledger = scenario.read_all(".guestlist/runs");
     let last = ledger.lines().last().expect("a record");
     assert!(last.contains(r#""kind":"end","reason":"interrupted""#), "{last}");
+    assert_eq!(count(r#""kind":"intent""#), 1);
 }
 
 #[test]
@@ -115,8 +116,10 @@ fn the_second_signal_stops_now() {
     assert_eq!(output.status.code(), Some(130));
     assert_eq!(
         texts(&output).1,
-        "topping: calls under way will end, nothing new starts. Once more stops now.\n"
+        "topping after the calls in flight. Press Ctrl-C again to stop immediately.\n"
     );
     scenario.sandbox().set_faults(Vec::new());
+    // As after a kill, the lock is left until it expires.
+    expire_lock(&scenario);
     scenario.run("apply --yes").ok();
 }

@@ -45,6 +45,32 @@ fn a_mistake_on_the_command_line_is_a_failure() {
 }
 
 #[test]
+fn no_flag_that_lifts_a_guard_is_ever_suggested() {
+    let scenario = scenario();
+    for args in [
+        "apply --allow",
+        "apply --allow-removal 3",
+        "apply --allow-removalss=3",
+        "plan --alow-removals 3",
+        "plan --allow-new-admin 3",
+        "apply --auto-remove",
+    ] {
+        let ended = scenario.run(args);
+        assert_eq!(ended.status, Some(1), "{args}");
+        assert!(ended.stderr.starts_with("error: unexpected argument '--"), "{args}: {}", ended.stderr);
+        assert!(!ended.stderr.contains("similar"), "{args}: {}", ended.stderr);
+    }
+    assert!(scenario.run("apply --concurency 3").stderr.contains("'--concurrency'"), "others are");
+    for arg in ["--auto-approve", "-auto-approve", "-auto-approve=true"] {
+        let ended = scenario.run(&format!("apply {arg}"));
+        let expected = format!("error: unexpected argument '{arg}'; to skip confirmation, use --yes\n");
+        assert!(ended.stderr.starts_with(&expected), "{}", ended.stderr);
+    }
+    assert!(!scenario.run("plan -f team.yaml").stderr.contains("-- -f"), "no advice that leads nowhere");
+    assert_eq!(scenario.calls(), []);
+}
+
+#[test]
 fn quiet_says_nothing_but_errors() {
     let scenario = scenario();
     let applied = scenario.run("apply --yes -q");
@@ -101,7 +127,10 @@ fn data_and_talk_are_kept_apart() {
     );
     assert_eq!(
         json["summary"],
-        serde_json::json!({"invite": 1, "assign": 0, "change_role": 0, "unassign": 0, "calls": 1})
+        serde_json::json!({
+            "invite": 1, "assign": 0, "change_role": 0, "unassign": 0, "calls": 1, "attention": 0,
+            "new_admins": 0, "removals": 0,
+        })
     );
     assert_eq!(json["evidence"]["source"], "live");
     for line in scenario.run("plan -vvv --log-format json").stderr.lines() {

@@ -53,6 +53,28 @@ fn the_second_on_one_ledger_is_refused_and_told_who_is_first() {
 }
 
 #[test]
+fn a_run_whose_lock_is_released_while_it_waits_sends_nothing_more() {
+    for fault in ["429,retry-after=4,method=POST,times=1", "503,retry-after=4,method=POST,times=1"] {
+        let faults = vec![fault.parse().expect("a fault")];
+        let scenario = scenario(3, Options { faults, ..Options::default() });
+        let mut command = scenario.command(&["apply", "--yes", "--concurrency", "1"]);
+        let first = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let posts = || scenario.sandbox().log().iter().filter(|call| call.method == "POST").count();
+        wait_until("the first call", || posts() == 1);
+        scenario.run("unlock --yes").ok();
+        let output = first.wait_with_output().expect("its end");
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert_eq!(posts(), 1, "{fault}: {said}");
+        assert_eq!(said.matches("the run stopped: the lock on the ledger").count(), 1, "{fault}: {said}");
+        assert_eq!(scenario.organization(|organization| organization.invited().count()), 0);
+        // The next one goes on.
+        scenario.run("apply --yes").ok();
+        assert_eq!(scenario.organization(|organization| organization.invited().count()), 3);
+    }
+}
+
+#[test]
 fn two_with_a_ledger_each_do_no_harm() {
     let scenario = scenario(40, Options::default());
     let start = |ledger: &str| {

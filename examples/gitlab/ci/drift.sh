@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Looks for drift, and keeps one issue about it: opened or updated while there is some, closed when there
-# is none.
+# Looks for drift, and keeps one issue about it: opened or updated while the plan has changes, needs a
+# person's attention or is blocked, and closed only when a live plan has none of these.
 #
 #   TEAM_FILE               the team file (team.yaml)
 #   PLAN_MARKDOWN           where the Markdown of the plan goes
@@ -12,7 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/api.sh"
 
 label=guestlist-drift
-title="The organization is not as the team file says"
+title="The organization differs from the team file"
 issues="projects/$CI_PROJECT_ID/issues"
 status=0
 guestlist plan "${TEAM_FILE:-team.yaml}" --format markdown --detailed-exitcode >"$PLAN_MARKDOWN" || status=$?
@@ -23,6 +23,9 @@ fi
 issue=$(api GET "$issues?state=opened&labels=$label" | jq '.[0].iid // empty')
 if [[ $status -eq 0 ]]; then
   if [[ -n $issue ]]; then
+    # The last line of the plan says what was compared: the organization, the day and the plan id.
+    compared=$(grep -F 'Plan id:' "$PLAN_MARKDOWN" | tail -n 1)
+    jq -n --arg body "No drift: $compared" '{body: $body}' | api POST "$issues/$issue/notes" >/dev/null
     jq -n '{state_event: "close"}' | api PUT "$issues/$issue" >/dev/null
   fi
 elif [[ -n $issue ]]; then
@@ -31,7 +34,7 @@ else
   jq -Rs --arg title "$title" --arg labels "$label" '{title: $title, labels: $labels, description: .}' \
     "$PLAN_MARKDOWN" | api POST "$issues" >/dev/null
 fi
-# Drift is no failure of the job; a plan that a guard refuses is.
+# Drift does not fail the job; a plan that a guard blocks does.
 if [[ $status -eq 2 ]]; then
   status=0
 fi

@@ -28,7 +28,7 @@ fetch() {
 
 push() {
   cd "$folder"
-  git add --all -- . ':(exclude)lease.json' ':(exclude)sandbox.json'
+  git add --all -- . ':(exclude)lease.json' ':(exclude)sandbox'
   if git diff --cached --quiet; then
     return
   fi

@@ -1043,7 +1043,7 @@ error: `101%` is no limit
   |
 help: write a percentage from `0%` to `100%`, or a whole number
 
-error: `-1` is no number of admins
+error: expected a number of ADMINs, found `-1`
  --> team.yaml:6:16
   |
 6 |   keep_admins: -1
@@ -1126,13 +1126,13 @@ error: unknown cluster `us2`
   |
 help: did you mean `us1`?
 
-error: no ledger can be kept at `ftp://x/y`
+error: `ftp://x/y` is not a supported ledger
  --> team.yaml:4:9
   |
 4 | ledger: ftp://x/y
   |         ^^^^^^^^^
   |
-help: write a folder beside this file, or `s3://…`, `gs://…`, `az://…`
+help: write a folder inside the team file's folder, `s3://bucket/prefix` or `az://container/prefix`
 
 2 problems in team.yaml
 ",
@@ -1148,7 +1148,7 @@ cluster: http://voucherify.example.com
 ledger: "a\u202eb"
 "#,
         r#"
-error: `http://voucherify.example.com` is no base URL: plain `http://` would show the credentials to everyone on the way; use `https://`
+error: `http://voucherify.example.com` is no base URL: plain `http://` would expose the credentials to the network; use `https://`
  --> team.yaml:3:10
   |
 3 | cluster: http://voucherify.example.com
@@ -1176,19 +1176,19 @@ cluster: https://id:token@host.example
 ledger: s3://key:secret@bucket/x
 ",
         r"
-error: `https://********@host.example` is no base URL: credentials do not belong into a URL: set VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN
+error: `https://********@host.example` is no base URL: credentials do not belong in a URL: set VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN
  --> team.yaml:3:10
   |
 3 | cluster: https://********@host.example
   |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
-error: credentials do not belong into a URL
+error: credentials do not belong in a URL
  --> team.yaml:4:9
   |
 4 | ledger: s3://**********@bucket/x
   |         ^^^^^^^^^^^^^^^^^^^^^^^^
   |
-help: give them to guestlist through the environment
+help: pass them in the environment
 
 2 problems in team.yaml
 ",
@@ -1209,7 +1209,7 @@ error: unknown cluster `frankfurt`
 3 | cluster: frankfurt
   |          ^^^^^^^^^
   |
-help: write `api`, `us1`, `as1`, or a base URL such as `https://voucherify.example.com`
+help: write `api`, `us1`, `as1`, or a base URL such as `https://dedicated.voucherify.io`
 
 1 problem in team.yaml
 ",

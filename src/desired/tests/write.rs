@@ -75,7 +75,9 @@ fn desired() -> impl Strategy<Value = Desired> {
             policy: Policy {
                 prune: [Prune::None, Prune::Roles, Prune::People][prune],
                 max_removals: if is_percent { Limit::Percent(percent) } else { Limit::Count(count) },
+                max_new_admins: count,
                 keep_admins: count,
+                base: None,
                 protect: if is_percent { vec![EmailPattern::new("*@agency.example")] } else { Vec::new() },
             },
         }

@@ -101,7 +101,7 @@ fn what_guestlist_made_so_was_changed_by_hand() {
 fn access_that_was_not_there_at_the_last_reading_was_given_by_hand() {
     let policy = "policy: {prune: people, max_removals: 9}\n";
     let file = format!("{policy}{}", people(&[KEEPER]));
-    let members = [KEEPER_IS, ("new@example.com", "proj_s=USER proj_l=USER")];
+    let members = [KEEPER_IS, ("new@example.com", "proj_s=USER proj_l=VIEWER")];
     let past = |projects: &[&str], members: &[(&str, &str)]| Past {
         given: RecentWrites::new(),
         projects: projects.iter().map(|id| ProjectId::new(*id)).collect(),

@@ -11,7 +11,7 @@ fn everything(text_of_team: &str, members: &[(&str, &str)], invited: &[(&str, &s
     let team = team(text_of_team);
     let known = known(members, invited);
     let plan = plan(&team, &known);
-    let redacted = Redacted::new(&plan, &team.desired, &known);
+    let redacted = Redacted::new(&plan, &known, &[]);
     let view = View::new(&redacted.plan, &team.desired, &redacted.known, None);
     vec![text(&view, Paint::PLAIN), diff(&view, Paint::PLAIN), markdown(&view), json(&view)]
 }
@@ -41,26 +41,38 @@ fn nobody_is_named_in_any_format() {
     }
 }
 
+fn pseudonym(endpoint: &Endpoint, email: &str) -> Email {
+    Pseudonyms { endpoint }.person(&Email::as_received(email))
+}
+
+#[test]
+fn patterns_in_a_policy_change_are_hidden_too() {
+    let policy = |file: &str| team(&format!("policy: {{protect: [{file}]}}\npeople: []\n")).desired.policy;
+    let changes = policy("'*@agency.example'").changes_from(&policy("'*@agency.example', 'ana@example.com'"));
+    let team = team("people: []\n");
+    let known = known(&[], &[]);
+    let redacted = Redacted::new(&plan(&team, &known), &known, &changes);
+    let [change] = redacted.policy_changes.as_slice() else { panic!("{:?}", redacted.policy_changes) };
+    assert!(!format!("{change:?}").contains('@'), "{change:?}");
+    assert_eq!(change.from.matches("pattern-").count(), 2);
+    assert_eq!(change.to.matches("pattern-").count(), 1);
+}
+
 #[test]
 fn a_doubt_names_nobody_in_any_case() {
     let team = team("people: []\n");
     let mut known = known(&[("milo@example.com", "proj_s=USER")], &[]);
     let login = Email::as_received("MILO@example.com");
     known.doubts = vec![crate::known::Doubt::TwoUsers { login }];
-    let redacted = Redacted::new(&plan(&team, &known), &team.desired, &known);
-    let pseudonym = pseudonym(&redacted.plan.endpoint, &Email::as_received("milo@example.com"));
-    assert!(
-        redacted.plan.refused[0].text.contains(&format!("the login {pseudonym};")),
-        "{:?}",
-        redacted.plan
-    );
+    let redacted = Redacted::new(&plan(&team, &known), &known, &[]);
+    let login = pseudonym(&redacted.plan.endpoint, "milo@example.com");
+    let doubts = vec![crate::known::Doubt::TwoUsers { login }];
+    assert_eq!(redacted.plan.refused, [crate::plan::Refusal::DoubtfulReading(doubts)]);
 }
 
 #[test]
 fn a_pseudonym_is_the_same_in_every_plan_of_an_organization_and_whatever_the_case() {
-    let of = |endpoint: &str, email: &str| {
-        pseudonym(&endpoint.parse().unwrap(), &Email::as_received(email)).to_string()
-    };
+    let of = |endpoint: &str, email: &str| pseudonym(&endpoint.parse().unwrap(), email).to_string();
     let here = of("https://api.voucherify.io", "alex@example.com");
     assert_eq!(here, of("https://api.voucherify.io", "Alex@Example.com"));
     assert_ne!(here, of("https://us1.api.voucherify.io", "alex@example.com"));
@@ -73,7 +85,7 @@ fn the_plan_keeps_its_id_and_its_calls() {
     let team = team(&format!("people:\n{}", person("a@example.com", "storefront: USER")));
     let known = known(&[], &[]);
     let plan = plan(&team, &known);
-    let redacted = Redacted::new(&plan, &team.desired, &known).plan;
+    let redacted = Redacted::new(&plan, &known, &[]).plan;
     assert_eq!((&redacted.id, redacted.summary()), (&plan.id, plan.summary()));
 }
 

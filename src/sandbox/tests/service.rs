@@ -26,7 +26,7 @@ async fn nobody_gets_in_without_the_credentials() {
         assert_eq!(received(request.send().await.unwrap()).await, unauthorized);
         assert_eq!(client.last_logged().credentials, headers.len() == 2);
     }
-    assert_ne!((id.as_str(), token.as_str()), ("sandbox", "sandbox"));
+    assert_ne!((id.as_str(), token.as_str()), ("sandbox-id", "sandbox-token"));
     let log = client.outside("GET", "log", "").await.1.to_string();
     assert!(!log.contains(&token) && !log.contains(&id), "{log}");
     assert_eq!(format!("{:?}", client.handle.credentials()), "Credentials(…)");

@@ -23,10 +23,10 @@ fn nobody_is_invited_before_the_first_day() {
         "",
         &on("2026-12-10"),
         "\
+No changes
+
 Dates (1)
   · kim@example.com  starts on 2026-12-11
-
-No changes: nothing to do.
 ",
     );
     check_with(
@@ -34,10 +34,10 @@ No changes: nothing to do.
         "",
         &on("2026-12-11"),
         "\
+1 invited · 1 call
+
 Invited (1)
   + kim@example.com  loyalty USER, storefront USER  (Kim Ray)
-
-Plan: 1 to invite, 0 to assign, 0 to change, 0 to unassign: 1 call.
 ",
     );
 }
@@ -48,10 +48,10 @@ fn a_member_whose_first_day_lies_ahead_is_left_as_is() {
         &format!("{}policy: {{prune: people}}\n", kim("from: 2026-12-11")),
         "kim@example.com storefront=ADMIN",
         "\
-Dates (1)
-  · kim@example.com  starts on 2026-12-11; is a member already and is left as is until then
+No changes
 
-No changes: nothing to do.
+Dates (1)
+  · kim@example.com  starts on 2026-12-11; is a member already and not changed until then
 ",
     );
 }
@@ -64,10 +64,10 @@ fn the_last_day_is_a_day_of_access() {
         known,
         &on("2026-12-10"),
         "\
+No changes
+
 Dates (1)
   · kim@example.com  access ends after 2026-12-10
-
-No changes: nothing to do.
 ",
     );
     check_with(
@@ -75,13 +75,13 @@ No changes: nothing to do.
         known,
         &on("2026-12-11"),
         "\
-Taken away (1)
+1 loses access · 2 calls
+
+Loses access (1)
   - kim@example.com  storefront USER → none, loyalty USER → none
 
 Dates (1)
   · kim@example.com  access ended on 2026-12-10
-
-Plan: 0 to invite, 0 to assign, 0 to change, 2 to unassign: 2 calls.
 ",
     );
 }
@@ -93,28 +93,34 @@ fn an_end_is_announced_fourteen_days_ahead() {
         &kim("until: 2026-12-24"),
         known,
         "\
+No changes
+
 Dates (1)
   · kim@example.com  access ends after 2026-12-24
-
-No changes: nothing to do.
 ",
     );
-    check(&kim("until: 2026-12-25"), known, "No changes: nothing to do.\n");
+    check(
+        &kim("until: 2026-12-25"),
+        known,
+        "\
+No changes
+",
+    );
 }
 
 #[test]
 fn an_end_leaves_one_project_to_somebody_who_has_no_other() {
     check(&kim("until: 2026-12-01"), "kim@example.com storefront=USER loyalty=USER", "\
-Taken away (1)
-  - kim@example.com  loyalty USER → none
+1 loses access · 1 needs attention · 2 calls
 
-To do by hand (1)
-  · kim@example.com  keeps USER in storefront: the API does not take a user's last project; delete the user by hand in Team settings
+Loses access (1)
+  - kim@example.com  storefront USER → VIEWER, loyalty USER → none
+
+Needs attention (1)
+  ! kim@example.com  keeps VIEWER in storefront: the API cannot remove a user's last project; delete the user in Team settings
 
 Dates (1)
   · kim@example.com  access ended on 2026-12-01
-
-Plan: 0 to invite, 0 to assign, 0 to change, 1 to unassign: 1 call.
 ");
 }
 
@@ -124,29 +130,29 @@ fn an_end_concerns_nobody_who_is_not_there() {
         &kim("until: 2026-12-01"),
         "",
         "\
+No changes
+
 Dates (1)
   · kim@example.com  access ended on 2026-12-01; not a member
-
-No changes: nothing to do.
 ",
     );
     check(&kim("until: 2026-12-01"), "kim@example.com invited=2026-11-01 storefront=USER loyalty=USER", "\
-To do by hand (1)
-  · kim@example.com  access ended on 2026-12-01 and the invitation sent 39 days ago is still out; the API cannot cancel it: remove it by hand in Team settings
+No changes · 1 needs attention
 
-No changes: nothing to do.
+Needs attention (1)
+  ! kim@example.com  access ended on 2026-12-01, and the invitation sent 39 days ago is still pending (loyalty USER, storefront USER); cancel it in Team settings
 ");
     check(
         &kim("until: 2026-12-01"),
         "kim@example.com owner storefront=ADMIN",
         "\
+No changes
+
 Dates (1)
   · kim@example.com  access ended on 2026-12-01
 
-Left alone (1)
-  · kim@example.com  is an owner, and owners are never changed (storefront ADMIN)
-
-No changes: nothing to do.
+Not changed (1)
+  · kim@example.com  owner; owners are never changed (storefront ADMIN)
 ",
     );
 }
@@ -157,13 +163,13 @@ fn an_invitation_that_ends_soon_says_both() {
         &kim("until: 2026-12-12"),
         "kim@example.com invited=2026-12-09 storefront=USER loyalty=USER",
         "\
+No changes
+
 Waiting (1)
   · kim@example.com  invited yesterday
 
 Dates (1)
   · kim@example.com  access ends after 2026-12-12
-
-No changes: nothing to do.
 ",
     );
 }

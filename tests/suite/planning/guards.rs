@@ -3,14 +3,16 @@
 use std::fmt::Write as _;
 
 use guestlist::plan::{Plan, Terms};
+use guestlist::render;
 
 use super::{known, team, terms};
 
 /// The sentences of the guards that refuse.
 fn refused(people_and_policy: &str, known_people: &str, allow_removals: Option<usize>) -> Vec<String> {
     let terms = Terms { allow_removals, ..terms() };
-    let plan = Plan::between(&team(people_and_policy), &known(known_people), &terms);
-    plan.refused.into_iter().map(|refusal| refusal.text).collect()
+    let desired = team(people_and_policy);
+    let plan = Plan::between(&desired, &known(known_people), &terms);
+    plan.refused.iter().map(|refusal| render::refusal(&desired, refusal)).collect()
 }
 
 /// A team file with `listed` people of `of`, each USER in storefront, under a policy.
@@ -51,9 +53,9 @@ p36@example.com, p37@example.com, p38@example.com and p39@example.com";
             ),
         ]
     };
-    assert_eq!(refused(&file, &known, None), sentences("if that is meant, run with --allow-removals 15"));
+    assert_eq!(refused(&file, &known, None), sentences("to allow this once, pass --allow-removals 15"));
     for other in [14, 16, 0, 40] {
-        let way_out = format!("--allow-removals {other} does not lift it, as the number is 15");
+        let way_out = format!("--allow-removals {other} does not match: the number is 15");
         assert_eq!(refused(&file, &known, Some(other)), sentences(&way_out));
     }
     assert_eq!(refused(&file, &known, Some(15)), [""; 0]);
@@ -86,7 +88,7 @@ b@example.com loyalty=USER elsewhere
     assert_eq!(
         refused(people, known, None),
         [
-            "3 removals out of 5 memberships in all, and `max_removals: 2` allows 2: a@example.com and b@example.com; if that is meant, run with --allow-removals 3"
+            "3 removals out of 5 memberships in all, and `max_removals: 2` allows 2: a@example.com and b@example.com; to allow this once, pass --allow-removals 3"
         ]
     );
     assert_eq!(refused(people, known, Some(3)), [""; 0]);
@@ -108,8 +110,8 @@ policy: {{max_removals: 0}}
     assert_eq!(
         refused(&people("USER"), &known("ADMIN"), None),
         [
-            "1 removal out of 2 memberships in all, and `max_removals: 0` allows 0: a@example.com; if that is meant, run with --allow-removals 1",
-            "1 removal out of 2 members of storefront, and `max_removals: 0` allows 0: a@example.com; if that is meant, run with --allow-removals 1",
+            "1 removal out of 2 memberships in all, and `max_removals: 0` allows 0: a@example.com; to allow this once, pass --allow-removals 1",
+            "1 removal out of 2 members of storefront, and `max_removals: 0` allows 0: a@example.com; to allow this once, pass --allow-removals 1",
         ]
     );
     assert_eq!(refused(&people("VIEWER"), &known("USER"), None), [""; 0]);
@@ -145,7 +147,7 @@ policy: {max_removals: 100%}
     assert_eq!(
         refused(people, "ana@example.com storefront=ADMIN", Some(1)),
         [
-            "storefront would be left with 0 ADMINs and `keep_admins: 1` asks for more: ana@example.com would lose ADMIN there; give it to somebody else first"
+            "storefront would be left with 0 ADMINs, and `keep_admins: 1` requires more; ADMIN would be lost by ana@example.com; make someone else ADMIN first"
         ]
     );
     assert_eq!(
@@ -190,7 +192,7 @@ policy: {{keep_admins: 3, max_removals: 100%}}
     assert_eq!(
         refused(&people("USER"), known, None),
         [
-            "storefront would be left with 1 ADMIN and `keep_admins: 3` asks for more: ana@example.com would lose ADMIN there; give it to somebody else first"
+            "storefront would be left with 1 ADMIN, and `keep_admins: 3` requires more; ADMIN would be lost by ana@example.com; make someone else ADMIN first"
         ]
     );
 }
@@ -204,7 +206,7 @@ fn nobody_listed_and_everybody_to_go_is_refused_whatever_is_allowed() {
         for allowed in [None, Some(1)] {
             assert_eq!(
                 refused(people, "a@example.com storefront=USER elsewhere", allowed),
-                ["the file lists nobody and `prune: people` would take everything from everyone"]
+                ["the file lists no one, and `prune: people` would remove everyone's access"]
             );
         }
     }
@@ -220,7 +222,7 @@ fn a_doubtful_reading_takes_nothing_away() {
     assert_eq!(
         refused(&file, &known, None),
         [
-            "the reading is doubtful: List Users of proj_9KeAhZB1 gave 1 user and says there are 3 (and 1 more doubt); nothing is taken away on such a reading; run again later"
+            "the member list looks incomplete: List Users of proj_9KeAhZB1 gave 1 user and says there are 3 (and 1 more doubt); no removals will be made; run again later"
         ]
     );
 }
@@ -232,9 +234,9 @@ fn a_plan_may_be_refused_for_more_than_one_reason() {
     assert_eq!(
         refused(&file, known, None),
         [
-            "storefront would be left with 1 ADMIN and `keep_admins: 2` asks for more: a@example.com would lose ADMIN there; give it to somebody else first",
-            "2 removals out of 3 memberships in all, and `max_removals: 10%` allows 1: a@example.com and b@example.com; if that is meant, run with --allow-removals 2",
-            "2 removals out of 3 members of storefront, and `max_removals: 10%` allows 1: a@example.com and b@example.com; if that is meant, run with --allow-removals 2",
+            "storefront would be left with 1 ADMIN, and `keep_admins: 2` requires more; ADMIN would be lost by a@example.com; make someone else ADMIN first",
+            "2 removals out of 3 memberships in all, and `max_removals: 10%` allows 1: a@example.com and b@example.com; to allow this once, pass --allow-removals 2",
+            "2 removals out of 3 members of storefront, and `max_removals: 10%` allows 1: a@example.com and b@example.com; to allow this once, pass --allow-removals 2",
         ]
     );
 }

@@ -66,7 +66,7 @@ prop_compose! {
             projects: projects.into(),
             roles: BTreeMap::new(),
             people: people.collect(),
-            policy: Policy { prune, max_removals, keep_admins, protect: Vec::new() },
+            policy: Policy { prune, max_removals, keep_admins, max_new_admins: 1_000, ..Policy::default() },
         }
     }
 }
@@ -145,7 +145,7 @@ proptest! {
         }
         let again = Plan::between(&desired, &known, &terms());
         prop_assert_eq!(&again.changes, &[]);
-        prop_assert!(!again.refused.iter().any(|refusal| matches!(refusal.guard, Guard::KeepAdmins | Guard::MaxRemovals)));
+        prop_assert!(!again.refused.iter().any(|refusal| matches!(refusal.guard(), Guard::KeepAdmins | Guard::MaxRemovals)));
     }
 
     #[test]

@@ -19,10 +19,10 @@ fn a_person_nobody_knows_is_invited_to_every_project_in_one_call() {
         ALEX,
         "",
         "\
+1 invited · 1 call
+
 Invited (1)
   + Alex@Example.com  loyalty campaign-manager, storefront USER  (Alex Doe)
-
-Plan: 1 to invite, 0 to assign, 0 to change, 0 to unassign: 1 call.
 ",
     );
 }
@@ -33,7 +33,7 @@ fn nothing_to_do_is_said_so() {
         ALEX,
         "alex@example.com storefront=USER loyalty=campaign-manager",
         "\
-No changes: nothing to do.
+No changes
 ",
     );
 }
@@ -44,30 +44,30 @@ fn a_person_who_is_invited_is_waited_for() {
         ALEX,
         "alex@example.com invited=2026-12-07 storefront=USER loyalty=campaign-manager",
         "\
+No changes
+
 Waiting (1)
   · Alex@Example.com  invited 3 days ago
-
-No changes: nothing to do.
 ",
     );
     check(
         ALEX,
         "alex@example.com invited=2026-12-09 storefront=USER loyalty=campaign-manager",
         "\
+No changes
+
 Waiting (1)
   · Alex@Example.com  invited yesterday
-
-No changes: nothing to do.
 ",
     );
     check(
         ALEX,
         "alex@example.com invited=2026-12-10 storefront=USER loyalty=campaign-manager",
         "\
+No changes
+
 Waiting (1)
   · Alex@Example.com  invited today
-
-No changes: nothing to do.
 ",
     );
 }
@@ -78,10 +78,10 @@ fn what_follows_on_acceptance_is_said_where_the_file_has_changed_since() {
         ALEX,
         "alex@example.com invited=2026-12-07 storefront=ADMIN",
         "\
-Waiting (1)
-  · Alex@Example.com  invited 3 days ago; on acceptance: storefront ADMIN → USER, loyalty + campaign-manager
+No changes · 1 needs attention
 
-No changes: nothing to do.
+Needs attention (1)
+  ! Alex@Example.com  invited 3 days ago with more than the file gives (storefront ADMIN); cancel it in Team settings
 ",
     );
 }
@@ -96,20 +96,20 @@ fn what_an_invitation_gives_and_the_file_does_not_is_taken_away_on_acceptance_on
         storefront,
         invited,
         "\
-Waiting (1)
-  · alex@example.com  invited 3 days ago; on acceptance: loyalty keeps VIEWER
+No changes · 1 needs attention
 
-No changes: nothing to do.
+Needs attention (1)
+  ! alex@example.com  invited 3 days ago with more than the file gives (loyalty VIEWER); cancel it in Team settings
 ",
     );
     check(
         &format!("{storefront}policy: {{prune: roles}}\n"),
         invited,
         "\
-Waiting (1)
-  · alex@example.com  invited 3 days ago; on acceptance: loyalty − VIEWER
+No changes · 1 needs attention
 
-No changes: nothing to do.
+Needs attention (1)
+  ! alex@example.com  invited 3 days ago with more than the file gives (loyalty VIEWER); cancel it in Team settings
 ",
     );
 }
@@ -120,18 +120,22 @@ fn an_invitation_is_stale_after_fourteen_days() {
         ALEX,
         "alex@example.com invited=2026-11-26 storefront=USER loyalty=campaign-manager",
         "\
+No changes
+
 Waiting (1)
   · Alex@Example.com  invited 14 days ago
-
-No changes: nothing to do.
 ",
     );
-    check(ALEX, "alex@example.com invited=2026-11-25 storefront=USER loyalty=campaign-manager", "\
-Waiting (1)
-  · Alex@Example.com  invited 15 days ago and not accepted yet; `guestlist resend Alex@Example.com` sends it again
+    check(
+        ALEX,
+        "alex@example.com invited=2026-11-25 storefront=USER loyalty=campaign-manager",
+        "\
+No changes · 1 needs attention
 
-No changes: nothing to do.
-");
+Needs attention (1)
+  ! Alex@Example.com  invited 15 days ago and not accepted yet; run `guestlist resend Alex@Example.com`
+",
+    );
 }
 
 #[test]
@@ -140,10 +144,10 @@ fn a_member_without_the_project_is_assigned() {
         ALEX,
         "alex@example.com storefront=USER",
         "\
+1 gains access · 1 call
+
 Gains access (1)
   + alex@example.com  loyalty campaign-manager
-
-Plan: 0 to invite, 1 to assign, 0 to change, 0 to unassign: 1 call.
 ",
     );
 }
@@ -154,10 +158,10 @@ fn a_member_with_another_role_gets_the_one_of_the_file() {
         ALEX,
         "alex@example.com storefront=VIEWER loyalty=campaign-manager",
         "\
+1 changes role · 1 call
+
 Changes role (1)
   ~ alex@example.com  storefront VIEWER → USER
-
-Plan: 0 to invite, 0 to assign, 1 to change, 0 to unassign: 1 call.
 ",
     );
 }
@@ -172,16 +176,13 @@ fn who_becomes_admin_and_who_stops_being_one_stand_first() {
         people,
         "ana@example.com storefront=USER\nben@example.com storefront=ADMIN",
         "\
-Taken away (1)
+1 becomes ADMIN · 1 loses ADMIN · 2 calls
+
+Loses ADMIN (1)
   - ben@example.com  storefront ADMIN → USER
 
 Becomes ADMIN (1)
-  ! ana@example.com  storefront
-
-Changes role (1)
-  ~ ana@example.com  storefront USER → ADMIN
-
-Plan: 0 to invite, 0 to assign, 2 to change, 0 to unassign: 2 calls.
+  ! ana@example.com  storefront USER → ADMIN
 ",
     );
 }
@@ -196,10 +197,10 @@ fn a_role_that_the_file_does_not_give_is_left_or_taken_as_prune_says() {
         storefront,
         both,
         "\
-Left alone (1)
-  · alex@example.com  is VIEWER in loyalty, which the file does not give; `prune: none` leaves it
+No changes
 
-No changes: nothing to do.
+Not changed (1)
+  · alex@example.com  not in the file: loyalty VIEWER; kept by `prune: none`
 ",
     );
     for prune in ["roles", "people"] {
@@ -207,10 +208,10 @@ No changes: nothing to do.
             &format!("{storefront}policy: {{prune: {prune}}}\n"),
             both,
             "\
-Taken away (1)
-  - alex@example.com  loyalty VIEWER → none
+1 loses access · 1 call
 
-Plan: 0 to invite, 0 to assign, 0 to change, 1 to unassign: 1 call.
+Loses access (1)
+  - alex@example.com  loyalty VIEWER → none
 ",
         );
     }
@@ -223,30 +224,30 @@ fn a_member_whom_the_file_does_not_list_is_left_or_taken_away_as_prune_says() {
         ALEX,
         known,
         "\
-Left alone (1)
-  · zoe@example.com  not in the file; `prune: none` leaves them alone (loyalty VIEWER, storefront USER)
+No changes
 
-No changes: nothing to do.
+Not changed (1)
+  · zoe@example.com  not in the file (loyalty VIEWER, storefront USER); kept by `prune: none`
 ",
     );
     check(
         &alex_with("prune: roles"),
         known,
         "\
-Left alone (1)
-  · zoe@example.com  not in the file; `prune: roles` leaves them alone (loyalty VIEWER, storefront USER)
+No changes
 
-No changes: nothing to do.
+Not changed (1)
+  · zoe@example.com  not in the file (loyalty VIEWER, storefront USER); kept by `prune: roles`
 ",
     );
     check(
         &alex_with("prune: people"),
         known,
         "\
-Taken away (1)
-  - zoe@example.com  storefront USER → none, loyalty VIEWER → none
+1 loses access · 2 calls
 
-Plan: 0 to invite, 0 to assign, 0 to change, 2 to unassign: 2 calls.
+Loses access (1)
+  - zoe@example.com  storefront USER → none, loyalty VIEWER → none
 ",
     );
 }
@@ -258,25 +259,28 @@ fn an_invitation_to_somebody_who_is_not_listed_cannot_be_cancelled() {
             &alex_with(&format!("prune: {prune}")),
             "alex@example.com storefront=USER loyalty=campaign-manager\nzoe@example.com invited=2026-12-01 storefront=USER",
             "\
-To do by hand (1)
-  · zoe@example.com  invited 9 days ago and not in the file; the API cannot cancel it: remove it by hand in Team settings
+No changes · 1 needs attention
 
-No changes: nothing to do.
-");
+Needs attention (1)
+  ! zoe@example.com  invited 9 days ago, not in the file (storefront USER); cancel it in Team settings
+",
+        );
     }
 }
 
 #[test]
 fn an_invitation_that_may_be_out_is_sent_again_or_shown() {
     check(ALEX, "alex@example.com in-flight=2026-12-09 storefront=USER\nzoe@example.com in-flight=2026-12-09 storefront=USER", "\
+1 invited · 1 needs attention · 1 call
+
+Needs attention (1)
+  ! zoe@example.com   may have been invited yesterday (no confirmed response), not in the file; check Team settings
+
 Invited (1)
   + Alex@Example.com  loyalty campaign-manager, storefront USER  (Alex Doe)
 
-Waiting (2)
-  · Alex@Example.com  a call to invite was under way yesterday and its answer is not in the ledger; it is made again, which is safe
-  · zoe@example.com   perhaps invited yesterday, as the answer is not in the ledger, and not in the file; look in Team settings
-
-Plan: 1 to invite, 0 to assign, 0 to change, 0 to unassign: 1 call.
+Waiting (1)
+  · Alex@Example.com  an earlier invite got no confirmed response; it will be retried safely
 ");
 }
 
@@ -291,34 +295,45 @@ fn the_last_project_that_is_kept_is_the_one_with_the_least_power() {
                 let known = format!("{alex}zoe@example.com storefront={storefront} loyalty={loyalty}");
                 let (kept, taken) =
                     if storefront == less { ("storefront", "loyalty") } else { ("loyalty", "storefront") };
+                // USER becomes VIEWER, which is all that the API can take.
+                let (change, less, calls) = match *less {
+                    "USER" => (format!("{kept} USER → VIEWER"), "VIEWER", "2 calls"),
+                    less => (String::new(), less, "1 call"),
+                };
+                // The change of role is a grant, and grants come first.
+                let lost = [change, format!("{taken} {more} → none")];
+                let lost: Vec<_> = lost.into_iter().filter(|text| !text.is_empty()).collect();
                 check(&policy, &known, &format!("\
-Taken away (1)
-  - zoe@example.com    {taken} {more} → none
+1 loses access · 1 needs attention · {calls}
 
-To do by hand (1)
-  · zoe@example.com    keeps {less} in {kept}: the API does not take a user's last project; delete the user by hand in Team settings
+Loses access (1)
+  - zoe@example.com    {}
 
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+Needs attention (1)
+  ! zoe@example.com    keeps {less} in {kept}: the API cannot remove a user's last project; delete the user in Team settings
 
-Plan: 0 to invite, 0 to assign, 0 to change, 1 to unassign: 1 call.
-"));
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
+", lost.join(", ")));
             }
         }
     }
     // Of two roles alike the first by project id is kept: proj_9… before proj_n…. Custom roles are alike.
-    for (kept, taken) in [("USER", "USER"), ("role_z", "role_a")] {
+    for (before, kept, taken, calls) in
+        [("storefront USER → VIEWER, ", "USER", "USER", "2 calls"), ("", "role_z", "role_a", "1 call")]
+    {
+        let kept_as = if kept == "USER" { "VIEWER" } else { kept };
         check(&policy, &format!("{alex}zoe@example.com storefront={kept} loyalty={taken}"), &format!("\
-Taken away (1)
-  - zoe@example.com    loyalty {taken} → none
+1 loses access · 1 needs attention · {calls}
 
-To do by hand (1)
-  · zoe@example.com    keeps {kept} in storefront: the API does not take a user's last project; delete the user by hand in Team settings
+Loses access (1)
+  - zoe@example.com    {before}loyalty {taken} → none
 
-Left alone (1)
-  · owner@example.com  an owner whom the file does not list; owners are never changed (loyalty ADMIN, storefront ADMIN)
+Needs attention (1)
+  ! zoe@example.com    keeps {kept_as} in storefront: the API cannot remove a user's last project; delete the user in Team settings
 
-Plan: 0 to invite, 0 to assign, 0 to change, 1 to unassign: 1 call.
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 "));
     }
 }
@@ -326,10 +341,15 @@ Plan: 0 to invite, 0 to assign, 0 to change, 1 to unassign: 1 call.
 #[test]
 fn the_only_project_is_never_taken() {
     check(&alex_with("prune: people"), "alex@example.com storefront=USER loyalty=campaign-manager\nzoe@example.com storefront=ADMIN", "\
-To do by hand (1)
-  · zoe@example.com  keeps ADMIN in storefront: the API does not take a user's last project; delete the user by hand in Team settings
+Blocked by 1 guard · 1 loses ADMIN · 1 needs attention · 1 call
 
-No changes: nothing to do.
+Blocked: storefront would be left with 0 ADMINs, and `keep_admins: 1` requires more; ADMIN would be lost by zoe@example.com; make someone else ADMIN first
+
+Loses ADMIN (1)
+  - zoe@example.com  storefront ADMIN → VIEWER
+
+Needs attention (1)
+  ! zoe@example.com  keeps VIEWER in storefront: the API cannot remove a user's last project; delete the user in Team settings
 ");
 }
 
@@ -339,10 +359,10 @@ fn somebody_with_a_project_elsewhere_loses_every_managed_one() {
         &alex_with("prune: people"),
         "alex@example.com storefront=USER loyalty=campaign-manager\nzoe@example.com loyalty=VIEWER elsewhere",
         "\
-Taken away (1)
-  - zoe@example.com  loyalty VIEWER → none
+1 loses access · 1 call
 
-Plan: 0 to invite, 0 to assign, 0 to change, 1 to unassign: 1 call.
+Loses access (1)
+  - zoe@example.com  loyalty VIEWER → none
 ",
     );
 }
@@ -353,24 +373,28 @@ fn owners_are_never_changed_nor_unassigned_but_may_be_given_a_project() {
   - {email: boss@example.com, first_name: Bo, last_name: Ss, projects: {storefront: USER}}
 policy: {prune: people}
 ";
-    check(people, "boss@example.com owner storefront=ADMIN loyalty=ADMIN", "\
-Left alone (2)
-  · boss@example.com  is an owner, and owners are never changed: stays ADMIN in storefront, where the file says USER
-  · boss@example.com  is an owner, and owners are never changed: stays ADMIN in loyalty
+    check(
+        people,
+        "boss@example.com owner storefront=ADMIN loyalty=ADMIN",
+        "\
+No changes
 
-No changes: nothing to do.
-");
+Not changed (2)
+  · boss@example.com  owner, has ADMIN in storefront, in the file USER; owners are never changed
+  · boss@example.com  owner, has ADMIN in loyalty, in the file none; owners are never changed
+",
+    );
     check(
         people,
         "boss@example.com owner loyalty=ADMIN",
         "\
+1 gains access · 1 call
+
 Gains access (1)
   + boss@example.com  storefront USER
 
-Left alone (1)
-  · boss@example.com  is an owner, and owners are never changed: stays ADMIN in loyalty
-
-Plan: 0 to invite, 1 to assign, 0 to change, 0 to unassign: 1 call.
+Not changed (1)
+  · boss@example.com  owner, has ADMIN in loyalty, in the file none; owners are never changed
 ",
     );
 }
@@ -385,11 +409,11 @@ Kim@Agency.example storefront=ADMIN loyalty=USER
 bot-7@example.com loyalty=VIEWER
 ",
         "\
-Left alone (2)
-  · bot-7@example.com   protected by `bot-*@example.com` and left alone (loyalty VIEWER)
-  · Kim@Agency.example  protected by `*@agency.example` and left alone (loyalty USER, storefront ADMIN)
+No changes
 
-No changes: nothing to do.
+Not changed (2)
+  · bot-7@example.com   protected by `bot-*@example.com` (loyalty VIEWER)
+  · Kim@Agency.example  protected by `*@agency.example` (loyalty USER, storefront ADMIN)
 ",
     );
 }
@@ -409,6 +433,8 @@ fn a_wave_takes_the_first_invitations_in_plan_order_and_says_how_many_wait() {
         known,
         &wave(1),
         "\
+1 invited · 1 changes role · 2 calls
+
 Invited (1)
   + a@example.com  storefront USER  (A A)
 
@@ -416,9 +442,7 @@ Changes role (1)
   ~ b@example.com  storefront VIEWER → USER
 
 Waiting (1)
-  · 2 invitations wait for a later run: this wave takes at most 1
-
-Plan: 1 to invite, 0 to assign, 1 to change, 0 to unassign: 2 calls.
+  · 2 invitations wait for a later run: this run sends at most 1
 ",
     );
     check_with(
@@ -426,6 +450,8 @@ Plan: 1 to invite, 0 to assign, 1 to change, 0 to unassign: 2 calls.
         known,
         &wave(2),
         "\
+2 invited · 1 changes role · 3 calls
+
 Invited (2)
   + a@example.com  storefront USER  (A A)
   + c@example.com  storefront USER  (C C)
@@ -434,9 +460,7 @@ Changes role (1)
   ~ b@example.com  storefront VIEWER → USER
 
 Waiting (1)
-  · 1 invitation waits for a later run: this wave takes at most 2
-
-Plan: 2 to invite, 0 to assign, 1 to change, 0 to unassign: 3 calls.
+  · 1 invitation waits for a later run: this run sends at most 2
 ",
     );
     check_with(
@@ -444,14 +468,46 @@ Plan: 2 to invite, 0 to assign, 1 to change, 0 to unassign: 3 calls.
         known,
         &wave(0),
         "\
+1 changes role · 1 call
+
 Changes role (1)
   ~ b@example.com  storefront VIEWER → USER
 
 Waiting (1)
-  · 3 invitations wait for a later run: this wave takes at most 0
-
-Plan: 0 to invite, 0 to assign, 1 to change, 0 to unassign: 1 call.
+  · 3 invitations wait for a later run: this run sends at most 0
 ",
     );
     check_with(people, known, &wave(3), &super::shown(&super::team(people), &super::known(known), &terms()));
+}
+
+#[test]
+fn a_person_is_found_by_login_or_by_address() {
+    // Single sign-on: the login is not the address.
+    check(
+        ALEX,
+        "alex.sso@id.example address=alex@example.com storefront=USER loyalty=campaign-manager",
+        "No changes\n",
+    );
+    check(
+        ALEX,
+        "alex.sso@id.example address=alex@example.com storefront=VIEWER loyalty=campaign-manager",
+        "\
+1 changes role · 1 call
+
+Changes role (1)
+  ~ alex.sso@id.example  storefront VIEWER → USER
+",
+    );
+    // Protected by the address, whatever the login is.
+    check(
+        &alex_with("prune: people, protect: [\"*@agency.example\"]"),
+        "alex@example.com storefront=USER loyalty=campaign-manager
+zoe.sso@id.example address=zoe@agency.example storefront=USER elsewhere",
+        "\
+No changes
+
+Not changed (1)
+  · zoe.sso@id.example  protected by `*@agency.example` (storefront USER)
+",
+    );
 }

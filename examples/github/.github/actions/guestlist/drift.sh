@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Looks for drift, and keeps one issue about it: opened or updated while there is some, closed when there
-# is none.
+# Looks for drift, and keeps one issue about it: opened or updated while the plan has changes, needs a
+# person's attention or is blocked, and closed only when a live plan has none of these.
 #
 #   TEAM_FILE       the team file (team.yaml)
 #   PLAN_MARKDOWN   where the Markdown of the plan goes
@@ -24,16 +24,17 @@ fi
 issue=$(gh issue list --state open --label "$label" --json number --jq '.[0].number // empty')
 if [[ $status -eq 0 ]]; then
   if [[ -n $issue ]]; then
-    gh issue close "$issue" --comment "The organization is as the team file says."
+    # The last line of the plan says what was compared: the organization, the day and the plan id.
+    gh issue close "$issue" --comment "No drift: $(grep -F 'Plan id:' "$PLAN_MARKDOWN" | tail -n 1)"
   fi
 elif [[ -n $issue ]]; then
   gh issue edit "$issue" --body-file "$PLAN_MARKDOWN"
 else
-  gh label create "$label" --force --description "The organization is not as the team file says"
-  gh issue create --title "The organization is not as the team file says" --label "$label" \
+  gh label create "$label" --force --description "The organization differs from the team file"
+  gh issue create --title "The organization differs from the team file" --label "$label" \
     --body-file "$PLAN_MARKDOWN"
 fi
-# Drift is no failure of the job; a plan that a guard refuses is.
+# Drift does not fail the job; a plan that a guard blocks does.
 if [[ $status -eq 2 ]]; then
   status=0
 fi

@@ -1,0 +1,112 @@
+//! Decides when a service that fails call after call is down: a pause, then probes, then the end.
+//!
+//! Some people may fail whenever they are tried. They must not hold up the others, so failed calls alone
+//! do not stop the run: after a pause it tries people one at a time, and stops only if these fail as well.
+
+use std::cell::{Cell, RefCell};
+
+use super::Stopped;
+use crate::api::Error;
+
+/// The run pauses after this many failed calls in a row.
+const PAUSES_AFTER: u32 = 5;
+
+/// The run stops after this many failed probes in a row.
+const STOPS_AFTER: u32 = 3;
+
+/// The failed calls since the last answer.
+#[derive(Default)]
+pub(super) struct Outage {
+    failed_calls: Cell<u32>,
+    failed_probes: Cell<u32>,
+    last: RefCell<Option<Box<Error>>>,
+}
+
+impl Outage {
+    /// Takes in what came of a call: a success, or this error.
+    pub(super) fn note(&self, error: Option<&Error>) {
+        match error {
+            Some(error) if error.problem.is_outage() => {
+                self.failed_calls.set(self.failed_calls.get().saturating_add(1));
+                *self.last.borrow_mut() = Some(Box::new(error.clone()));
+            }
+            Some(error) if !error.problem.is_answer() => {}
+            _ => {
+                self.failed_calls.set(0);
+                self.failed_probes.set(0);
+            }
+        }
+    }
+
+    /// How many calls failed since the last answer.
+    pub(super) fn failed_calls(&self) -> u32 {
+        self.failed_calls.get()
+    }
+
+    /// Whether no one is tried except as a probe.
+    pub(super) fn is_paused(&self) -> bool {
+        self.failed_calls.get() >= PAUSES_AFTER
+    }
+
+    /// A probe is over that began after `failed_before` failed calls. Returns the reason to stop once
+    /// enough of them failed.
+    pub(super) fn probed(&self, failed_before: u32) -> Option<Stopped> {
+        if self.failed_calls.get() <= failed_before {
+            return None;
+        }
+        self.failed_probes.set(self.failed_probes.get() + 1);
+        let last = self.last.borrow().clone().filter(|_| self.failed_probes.get() >= STOPS_AFTER)?;
+        Some(Stopped::Down { calls: self.failed_calls.get(), last })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{Method, Problem, Refusal};
+
+    fn failed(problem: Problem) -> Error {
+        Error::unsent(Method::Get, "/", problem)
+    }
+
+    #[test]
+    fn an_answer_ends_the_row_of_failures() {
+        let outage = Outage::default();
+        let refused = failed(Problem::Refused(Refusal { status: 404, ..Refusal::default() }));
+        for answer in [None, Some(&refused)] {
+            for _ in 0..4 {
+                outage.note(Some(&failed(Problem::TimedOut)));
+            }
+            // Neither an answer nor an outage.
+            outage.note(Some(&failed(Problem::Stopped)));
+            assert!(!outage.is_paused());
+            outage.note(Some(&failed(Problem::TimedOut)));
+            assert!(outage.is_paused());
+            outage.note(answer);
+            assert!(!outage.is_paused());
+        }
+    }
+
+    #[test]
+    fn three_failed_probes_in_a_row_are_the_end() {
+        let outage = Outage::default();
+        let failure = failed(Problem::TimedOut);
+        let probe = |calls: &[Option<&Error>]| {
+            let before = outage.failed_calls();
+            for call in calls {
+                outage.note(*call);
+            }
+            outage.probed(before).map(|stopped| stopped.to_string())
+        };
+        for _ in 0..5 {
+            outage.note(Some(&failure));
+        }
+        let fails = [Some(&failure)];
+        assert_eq!([probe(&fails), probe(&fails)], [None, None]);
+        // One for whom no call was made tells nothing, and one that is answered ends the outage.
+        assert_eq!([probe(&[]), probe(&[None])], [None, None]);
+        assert_eq!([probe(&fails), probe(&fails)], [None, None]);
+        let stopped = probe(&fails).expect("a reason");
+        assert!(stopped.starts_with("3 calls failed in a row, so the service seems to be down"), "{stopped}");
+    }
+}

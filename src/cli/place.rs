@@ -1,0 +1,219 @@
+//! Which organization and which ledger: what the arguments say comes before what a file says, and a file
+//! alone can name neither a foreign host nor a folder outside its own.
+
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use super::args::Everywhere;
+use super::environment;
+use super::failure::{Ended, Failure};
+use super::load::folder_of;
+use crate::desired::{LEDGER, SANDBOX_LEDGER, Team};
+use crate::identity::{Endpoint, TrustedEndpoint};
+#[cfg(feature = "sandbox")]
+use crate::inert;
+use crate::ledger::{Ledger, LedgerLocation};
+use crate::team_file::shown;
+
+/// Which organization, and which ledger.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// The organization.
+    pub(crate) endpoint: Endpoint,
+    /// The endpoint, where it may be sent the credentials.
+    trusted: Option<TrustedEndpoint>,
+    /// The ledger, as it can be named from the working folder.
+    pub(crate) ledger_name: String,
+    /// The folder of the ledger, where it is one that no argument names.
+    ledger_folder: Option<PathBuf>,
+    /// The folder of the rehearsals.
+    #[cfg(feature = "sandbox")]
+    sandbox: PathBuf,
+}
+
+impl Place {
+    /// Where the arguments say, or else the file in `folder` that names an endpoint and maybe a ledger.
+    pub(crate) fn new(
+        everywhere: &Everywhere,
+        folder: &Path,
+        from_file: Option<(&Endpoint, Option<&str>)>,
+    ) -> Result<Self, Failure> {
+        let (endpoint, trusted) = match (asked_endpoint(everywhere)?, from_file) {
+            (Some(endpoint), _) => {
+                let trusted = TrustedEndpoint::named_by_operator(endpoint.clone());
+                (endpoint, Some(trusted))
+            }
+            (None, Some((endpoint, _))) => (endpoint.clone(), TrustedEndpoint::named_by_file(endpoint)),
+            (None, None) => (Endpoint::default(), TrustedEndpoint::named_by_file(&Endpoint::default())),
+        };
+        let written = from_file.and_then(|(_, ledger)| ledger);
+        // A plan that was made with `--sandbox` names the folder of that rehearsal.
+        let rehearsal = written.filter(|ledger| Path::new(ledger).ends_with(SANDBOX_LEDGER));
+        let sandbox = rehearsal.unwrap_or(SANDBOX_LEDGER);
+        let (ledger_name, ledger_folder) = match (&everywhere.ledger, is_sandboxed(everywhere)) {
+            (Some(ledger), _) => (ledger.clone(), None),
+            (None, true) => folder_inside(folder, sandbox)?,
+            (None, false) if rehearsal.is_some() => {
+                return Err(Failure::new(format!(
+                    "the ledger {} is reserved for --sandbox; choose another folder",
+                    shown(sandbox)
+                )));
+            }
+            (None, false) => match written {
+                Some(url) if url.contains("://") => (url.to_owned(), None),
+                folder_name => folder_inside(folder, folder_name.unwrap_or(LEDGER))?,
+            },
+        };
+        Ok(Self {
+            endpoint,
+            trusted,
+            ledger_name,
+            ledger_folder,
+            #[cfg(feature = "sandbox")]
+            sandbox: folder.join(sandbox),
+        })
+    }
+
+    /// Where the team file at `path` says.
+    pub(crate) fn of_team(everywhere: &Everywhere, path: &Path, team: &Team) -> Result<Self, Failure> {
+        Self::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))
+    }
+
+    /// Opens the ledger; one that is not there yet is empty.
+    pub(crate) fn ledger(&self) -> Result<Ledger, Failure> {
+        let location = match &self.ledger_folder {
+            Some(folder) => LedgerLocation::Folder(folder.clone()),
+            None => LedgerLocation::parse(&self.ledger_name, Path::new("")).map_err(Failure::new)?,
+        };
+        Ledger::open(&location).map_err(Failure::new)
+    }
+
+    /// The ledger as a saved plan keeps it: as text that names the same folder when it is read back.
+    pub(crate) fn ledger_in_plan(&self) -> Result<&str, Failure> {
+        match &self.ledger_folder {
+            Some(folder) if folder.to_str().is_none() => Err(Failure::new(format!(
+                "the ledger {} cannot be kept in a saved plan: its name is not UTF-8; pass --ledger",
+                shown(&self.ledger_name)
+            ))),
+            _ => Ok(&self.ledger_name),
+        }
+    }
+
+    /// The endpoint, to be sent the credentials.
+    pub(super) fn trusted_endpoint(&self) -> Result<TrustedEndpoint, Failure> {
+        let endpoint = &self.endpoint;
+        if *endpoint == Endpoint::sandbox() {
+            return Err(Failure::new("this plan is for a simulated organization; pass --sandbox"));
+        }
+        self.trusted.clone().ok_or_else(|| {
+            Failure::new(format!(
+                "no credentials are sent to {endpoint}: it is not a voucherify.io host, and only a file names it; if it is right, pass --endpoint {endpoint}"
+            ))
+        })
+    }
+
+    /// The folder of the rehearsals, with everything in it kept out of Git.
+    #[cfg(feature = "sandbox")]
+    pub(super) fn sandbox_folder(&self) -> Result<PathBuf, Failure> {
+        let parents = self.sandbox.parent().into_iter().chain([self.sandbox.as_path()]);
+        for folder in parents.filter(|folder| !folder.is_dir()) {
+            let made = fs::create_dir_all(folder).and_then(|()| fs::write(folder.join(".gitignore"), "*\n"));
+            made.map_err(|error| {
+                let shown = folder.display().to_string();
+                Failure::new(format!("cannot create the folder `{}`: {error}", inert::line(&shown)))
+            })?;
+        }
+        Ok(self.sandbox.clone())
+    }
+}
+
+/// Refuses a team file that moves the organization or the ledger away from where the base has them, unless
+/// an argument names the place: whoever may change the file must not choose where credentials and records go.
+pub(crate) fn keep_to_base(everywhere: &Everywhere, team: &Team, base: &Team) -> Ended {
+    if is_sandboxed(everywhere) {
+        return Ok(());
+    }
+    if team.endpoint != base.endpoint && asked_endpoint(everywhere)?.is_none() {
+        return Err(Failure::new(format!(
+            "`cluster` differs from the base, so nothing was sent: {} → {}; to use one of them, pass --endpoint",
+            base.endpoint, team.endpoint
+        )));
+    }
+    let [ledger, before] = [team, base].map(|team| team.ledger.as_deref().unwrap_or(LEDGER));
+    if parts_of(ledger) != parts_of(before) && everywhere.ledger.is_none() {
+        return Err(Failure::new(format!(
+            "`ledger` differs from the base, so nothing was sent: {} → {}; to use one of them, pass --ledger",
+            shown(before),
+            shown(ledger)
+        )));
+    }
+    Ok(())
+}
+
+/// What of a path counts: `./ledger/` is `ledger`.
+fn parts_of(ledger: &str) -> Vec<Component<'_>> {
+    Path::new(ledger).components().filter(|part| *part != Component::CurDir).collect()
+}
+
+/// The folder `name` inside `folder`, as it is shown and as it is.
+fn folder_inside(folder: &Path, name: &str) -> Result<(String, Option<PathBuf>), Failure> {
+    if leads_out(folder, Path::new(name)) {
+        return Err(Failure::new(format!(
+            "the ledger {} is outside the folder of the file that names it; if it is right, pass --ledger",
+            shown(name)
+        )));
+    }
+    let path = folder.join(name);
+    let path = path.strip_prefix(".").unwrap_or(&path);
+    let from_here = std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok());
+    Ok((from_here.unwrap_or(path).display().to_string(), Some(path.to_owned())))
+}
+
+/// Whether `name` leads out of `folder`, by its text or by a link. What is not there yet leads nowhere.
+pub(super) fn leads_out(folder: &Path, name: &Path) -> bool {
+    if !name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+        return true;
+    }
+    let Ok(inside) = fs::canonicalize(folder) else { return false };
+    let mut path = folder.to_owned();
+    for part in name.components() {
+        path.push(part);
+        if fs::symlink_metadata(&path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            return false;
+        }
+        // A link to what is not there leads out as soon as somebody puts it there.
+        if !fs::canonicalize(&path).is_ok_and(|real| real.starts_with(&inside)) {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(feature = "sandbox")]
+fn is_sandboxed(everywhere: &Everywhere) -> bool {
+    everywhere.sandbox.is_some()
+}
+
+#[cfg(not(feature = "sandbox"))]
+fn is_sandboxed(_everywhere: &Everywhere) -> bool {
+    false
+}
+
+/// The endpoint that an argument or the environment names.
+fn asked_endpoint(everywhere: &Everywhere) -> Result<Option<Endpoint>, Failure> {
+    if is_sandboxed(everywhere) {
+        return Ok(Some(Endpoint::sandbox()));
+    }
+    let (name, url) = match &everywhere.endpoint {
+        Some(url) => ("--endpoint", url.clone()),
+        None => match environment::endpoint()? {
+            Some(url) => (environment::ENDPOINT, url),
+            None => return Ok(None),
+        },
+    };
+    if let Some(endpoint) = Endpoint::of_cluster(&url) {
+        return Ok(Some(endpoint));
+    }
+    url.parse().map(Some).map_err(|why| Failure::new(format!("{name} {} cannot be used: {why}", shown(&url))))
+}

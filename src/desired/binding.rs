@@ -1,0 +1,207 @@
+//! Two policies that bind at once, the base's and the team file's own: the stricter one counts, and every
+//! difference between them can be shown.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{EmailPattern, Limit, Policy, Prune};
+use crate::identity::Email;
+
+/// A setting of the policy that differs from the base's.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PolicyChange {
+    /// The key under `policy`.
+    pub key: &'static str,
+    /// The base's value, as a team file writes it.
+    pub from: String,
+    /// The value in this team file.
+    pub to: String,
+    /// Whether this team file allows more than the base, or the two cannot be compared.
+    pub loosened: bool,
+}
+
+impl Policy {
+    /// The same, with the policy of the base binding as well. One that is equal adds nothing, so the plan of
+    /// an unchanged policy has the same id with a base and without.
+    #[must_use]
+    pub fn bound_by(self, base: &Self) -> Self {
+        let own = Self { base: None, ..self };
+        let base = Self { base: None, ..base.clone() };
+        if own == base { own } else { Self { base: Some(Box::new(base)), ..own } }
+    }
+
+    fn binding(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.base.as_deref())
+    }
+
+    /// The limit of removals that binds for `members`, and how many it allows.
+    #[must_use]
+    pub fn max_removals(&self, members: usize) -> (Limit, usize) {
+        let own = (self.max_removals, self.max_removals.of(members));
+        let base = self.base.as_deref().map(|base| (base.max_removals, base.max_removals.of(members)));
+        base.filter(|(_, allowed)| *allowed < own.1).unwrap_or(own)
+    }
+
+    /// How many people may become ADMIN in one plan.
+    #[must_use]
+    pub fn max_new_admins(&self) -> usize {
+        self.binding().map(|policy| policy.max_new_admins as usize).min().unwrap_or_default()
+    }
+
+    /// How many members with ADMIN every managed project keeps at least.
+    #[must_use]
+    pub fn keep_admins(&self) -> usize {
+        self.binding().map(|policy| policy.keep_admins as usize).max().unwrap_or_default()
+    }
+
+    /// The pattern that protects one of these addresses, the base's patterns included.
+    #[must_use]
+    pub fn protecting<'a>(&self, addresses: impl IntoIterator<Item = &'a Email>) -> Option<&EmailPattern> {
+        addresses.into_iter().find_map(|address| {
+            let mut patterns = self.binding().flat_map(|policy| &policy.protect);
+            patterns.find(|pattern| pattern.matches(address))
+        })
+    }
+
+    /// What differs from the base's policy, in the order of the keys in a team file.
+    #[must_use]
+    pub fn changes_from(&self, base: &Self) -> Vec<PolicyChange> {
+        let Self { prune, max_removals, max_new_admins, keep_admins, protect, base: _ } = self;
+        let mut changes = Vec::new();
+        let mut compare = |key, from: String, to: String, loosened| {
+            if from != to {
+                changes.push(PolicyChange { key, from, to, loosened });
+            }
+        };
+        compare("prune", base.prune.to_string(), prune.to_string(), *prune > base.prune);
+        compare(
+            "max_removals",
+            base.max_removals.to_string(),
+            max_removals.to_string(),
+            max_removals.allows_more_than(base.max_removals),
+        );
+        compare(
+            "max_new_admins",
+            base.max_new_admins.to_string(),
+            max_new_admins.to_string(),
+            *max_new_admins > base.max_new_admins,
+        );
+        compare(
+            "keep_admins",
+            base.keep_admins.to_string(),
+            keep_admins.to_string(),
+            *keep_admins < base.keep_admins,
+        );
+        // A pattern that was replaced by a wider one cannot be told from one that is gone.
+        let dropped = base.protect.iter().any(|pattern| !protect.contains(pattern));
+        compare("protect", patterns(&base.protect), patterns(protect), dropped);
+        changes
+    }
+}
+
+impl Prune {
+    /// The word in a team file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Roles => "roles",
+            Self::People => "people",
+        }
+    }
+}
+
+impl fmt::Display for Prune {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Limit {
+    /// How many of `base` it allows. A percentage is rounded down and allows at least one, except `0%`.
+    #[must_use]
+    pub fn of(self, base: usize) -> usize {
+        match self {
+            Self::Count(most) => most as usize,
+            Self::Percent(0) => 0,
+            Self::Percent(percent) => (base * usize::from(percent) / 100).max(1),
+        }
+    }
+
+    /// A percentage and a number cannot be compared, which counts as more.
+    fn allows_more_than(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Percent(this), Self::Percent(other)) => this > other,
+            (Self::Count(this), Self::Count(other)) => this > other,
+            (this, other) => this != other,
+        }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(most) => write!(f, "{most}"),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
+fn patterns(patterns: &[EmailPattern]) -> String {
+    let patterns: Vec<_> = patterns.iter().map(EmailPattern::as_str).collect();
+    format!("[{}]", patterns.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(max_removals: Limit, max_new_admins: u32, keep_admins: u32, protect: &[&str]) -> Policy {
+        let protect = protect.iter().map(|pattern| EmailPattern::new(pattern)).collect();
+        Policy { max_removals, max_new_admins, keep_admins, protect, ..Policy::default() }
+    }
+
+    #[test]
+    fn the_stricter_of_two_policies_counts() {
+        let base = policy(Limit::Percent(10), 5, 2, &["*@agency.example"]);
+        let own = policy(Limit::Count(3), 300, 1, &["*@partner.example"]);
+        let bound = own.clone().bound_by(&base);
+        assert_eq!(bound.max_removals(10), (Limit::Percent(10), 1));
+        assert_eq!(bound.max_removals(1000), (Limit::Count(3), 3));
+        assert_eq!((bound.max_new_admins(), bound.keep_admins()), (5, 2));
+        for address in ["temp@agency.example", "temp@partner.example"] {
+            assert!(bound.protecting([&Email::as_received(address)]).is_some(), "{address}");
+        }
+        assert!(own.protecting([&Email::as_received("temp@agency.example")]).is_none());
+    }
+
+    #[test]
+    fn an_equal_base_adds_nothing() {
+        let base = policy(Limit::Percent(10), 5, 1, &[]);
+        assert_eq!(base.clone().bound_by(&base), base);
+    }
+
+    #[test]
+    fn every_difference_is_shown_with_its_direction() {
+        let base = policy(Limit::Percent(10), 5, 2, &["*@agency.example"]);
+        let own = Policy { prune: Prune::People, ..policy(Limit::Count(3), 4, 1, &[]) };
+        let shown = |changes: Vec<PolicyChange>| -> Vec<String> {
+            let shown = |PolicyChange { key, from, to, loosened }| {
+                format!("{key}: {from} → {to}{}", if loosened { " (loosened)" } else { "" })
+            };
+            changes.into_iter().map(shown).collect()
+        };
+        assert_eq!(
+            shown(own.changes_from(&base)),
+            [
+                "prune: none → people (loosened)",
+                "max_removals: 10% → 3 (loosened)",
+                "max_new_admins: 5 → 4",
+                "keep_admins: 2 → 1 (loosened)",
+                "protect: [*@agency.example] → [] (loosened)",
+            ]
+        );
+        assert_eq!(own.changes_from(&own), []);
+    }
+}

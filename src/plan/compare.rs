@@ -1,0 +1,292 @@
+//! The comparison itself: desired against known, person by person.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::note::Later;
+use super::{COMING_DAYS, Change, Fact, Note, STALE_DAYS};
+use crate::desired::{Desired, Person, Prune};
+use crate::identity::{Access, Email, ProjectId, Role};
+use crate::known::{Invitation, Known, Member};
+
+/// Changes and notes, not sorted yet.
+#[derive(Default)]
+pub(super) struct Difference {
+    pub(super) changes: Vec<Change>,
+    pub(super) notes: Vec<Note>,
+    /// The removals that a date in the file asks for. `max_removals` does not count them.
+    pub(super) dated: BTreeSet<(Email, ProjectId)>,
+    /// Where someone who is to lose everything keeps a role, because the API cannot remove it.
+    pub(super) kept: BTreeSet<(Email, ProjectId)>,
+}
+
+impl Difference {
+    /// Whether a change takes something away, or becomes VIEWER in place of a removal that the API cannot do.
+    pub(super) fn is_removal(&self, change: &Change) -> bool {
+        change.is_reduction()
+            || change.project().is_some_and(|project| {
+                !self.kept.is_empty() && self.kept.contains(&(change.email().clone(), project.clone()))
+            })
+    }
+}
+
+pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Difference {
+    let mut comparison = Comparison { desired, date, found: Difference::default() };
+    let by_address = known.by_address();
+    let mut listed: BTreeSet<&Email> = BTreeSet::new();
+    for (email, person) in &desired.people {
+        let member = known.members.get(email).or_else(|| by_address.get(email).copied());
+        if let Some(member) = member {
+            listed.insert(&member.login);
+        }
+        let addresses = std::iter::once(email).chain(member.into_iter().flat_map(Member::addresses));
+        if let Some(pattern) = desired.policy.protecting(addresses) {
+            let access = member.map(|member| member.access.clone()).unwrap_or_default();
+            let email = member.map_or(email, |member| &member.login);
+            comparison.note(email, None, Fact::Protected { pattern: pattern.as_str().to_owned(), access });
+            continue;
+        }
+        match (member, known.invitations.get(email)) {
+            (Some(member), _) => comparison.listed_member(person, member),
+            (None, Some(invitation)) => comparison.listed_invited(person, invitation),
+            (None, None) => comparison.listed_unknown(person, known.in_flight.contains_key(email)),
+        }
+    }
+    for member in known.members.values().filter(|member| !listed.contains(&member.login)) {
+        comparison.unlisted_member(member);
+    }
+    let is_listed = |email: &Email| desired.people.contains_key(email);
+    for invitation in known.invitations.values().filter(|invitation| !is_listed(&invitation.email)) {
+        let (days, access) = (comparison.days_since(invitation), invitation.access.clone());
+        comparison.note(&invitation.email, None, Fact::CannotCancel { days, access, until: None });
+    }
+    for invitation in known.in_flight.values().filter(|invitation| !is_listed(&invitation.email)) {
+        let days = comparison.days_since(invitation);
+        comparison.note(&invitation.email, None, Fact::MaybeInvited { days });
+    }
+    comparison.found
+}
+
+/// Keeps the first `most` invitations and says how many wait.
+pub(super) fn hold_invitations(difference: &mut Difference, most: usize) {
+    let mut invitations = 0;
+    difference.changes.retain(|change| {
+        invitations += usize::from(matches!(change, Change::Invite { .. }));
+        !matches!(change, Change::Invite { .. }) || invitations <= most
+    });
+    if invitations > most {
+        let fact = Fact::Wave { waiting: invitations - most, most };
+        difference.notes.push(Note { email: None, project: None, fact });
+    }
+}
+
+struct Comparison<'a> {
+    desired: &'a Desired,
+    date: Date,
+    found: Difference,
+}
+
+impl Comparison<'_> {
+    fn listed_member(&mut self, person: &Person, member: &Member) {
+        let email = &member.login;
+        if let Some(until) = person.until.filter(|until| *until < self.date) {
+            self.note(email, None, Fact::Ended { until, member: true });
+            let removed = self.remove_everything(member, true);
+            self.found.dated.extend(removed.into_iter().map(|project| (email.clone(), project)));
+            return;
+        }
+        if let Some(from) = person.from.filter(|from| *from > self.date) {
+            self.note(email, None, Fact::Starts { from, member: true });
+            return;
+        }
+        for (project, role) in &person.access {
+            match member.access.get(project) {
+                Some(known) if known == role => {}
+                Some(known) if member.is_owner => {
+                    let fact = Fact::OwnerDiffers { has: known.clone(), desired: Some(role.clone()) };
+                    self.note(email, Some(project), fact);
+                }
+                Some(known) => {
+                    let change = change_role(member, project, known, role);
+                    self.found.changes.push(change);
+                }
+                None => self.found.changes.push(Change::Assign {
+                    email: email.clone(),
+                    project: project.clone(),
+                    role: role.clone(),
+                }),
+            }
+        }
+        let mut extra = Access::new();
+        for (project, role) in
+            member.access.iter().filter(|(project, _)| !person.access.contains_key(project))
+        {
+            if member.is_owner {
+                self.note(email, Some(project), Fact::OwnerDiffers { has: role.clone(), desired: None });
+            } else if self.desired.policy.prune == Prune::None {
+                extra.insert(project.clone(), role.clone());
+            } else {
+                self.found.changes.push(unassign(member, project));
+            }
+        }
+        if !extra.is_empty() {
+            self.note(email, None, Fact::ExtraRoles { access: extra });
+        }
+        self.note_near_end(person);
+    }
+
+    fn listed_invited(&mut self, person: &Person, invitation: &Invitation) {
+        let days = self.days_since(invitation);
+        if let Some(until) = person.until.filter(|until| *until < self.date) {
+            let access = invitation.access.clone();
+            self.note(&person.email, None, Fact::CannotCancel { days, access, until: Some(until) });
+            return;
+        }
+        let excess = excess(&invitation.access, &person.access);
+        let later = later(&invitation.access, &person.access);
+        self.note(
+            &person.email,
+            None,
+            if !excess.is_empty() {
+                Fact::ExcessInvitation { days, access: excess }
+            } else if days > STALE_DAYS {
+                Fact::Stale { days, later }
+            } else {
+                Fact::Invited { days, later }
+            },
+        );
+        self.note_near_end(person);
+    }
+
+    fn listed_unknown(&mut self, person: &Person, in_flight: bool) {
+        if let Some(until) = person.until.filter(|until| *until < self.date) {
+            self.note(&person.email, None, Fact::Ended { until, member: false });
+        } else if let Some(from) = person.from.filter(|from| *from > self.date) {
+            self.note(&person.email, None, Fact::Starts { from, member: false });
+        } else {
+            self.found.changes.push(invitation(person));
+            if in_flight {
+                self.note(&person.email, None, Fact::InFlight);
+            }
+            self.note_near_end(person);
+        }
+    }
+
+    fn unlisted_member(&mut self, member: &Member) {
+        let policy = &self.desired.policy;
+        let email = &member.login;
+        if member.access.is_empty() {
+            return;
+        }
+        let access = member.access.clone();
+        if let Some(pattern) = policy.protecting(member.addresses()) {
+            self.note(email, None, Fact::Protected { pattern: pattern.as_str().to_owned(), access });
+        } else if member.is_owner {
+            self.note(email, None, Fact::OwnerKept { access, listed: false });
+        } else if policy.prune == Prune::People {
+            self.remove_everything(member, false);
+        } else {
+            self.note(email, None, Fact::Unlisted { access, prune: policy.prune });
+        }
+    }
+
+    /// Removes every managed project but the one that the API would not give up, and names those touched.
+    fn remove_everything(&mut self, member: &Member, listed: bool) -> Vec<ProjectId> {
+        let email = &member.login;
+        if member.is_owner {
+            self.note(email, None, Fact::OwnerKept { access: member.access.clone(), listed });
+            return Vec::new();
+        }
+        let least = member.access.iter().min_by_key(|(project, role)| (role.power(), *project));
+        let kept = least.filter(|_| !member.elsewhere);
+        let mut touched = Vec::new();
+        if let Some((project, role)) = kept {
+            // The user stays, so the role that stays should allow as little as possible.
+            let role = match role {
+                Role::Admin | Role::User => {
+                    self.found.changes.push(change_role(member, project, role, &Role::Viewer));
+                    touched.push(project.clone());
+                    Role::Viewer
+                }
+                Role::Viewer | Role::Merchant | Role::UserRestricted | Role::Custom(_) => role.clone(),
+            };
+            self.found.kept.insert((email.clone(), project.clone()));
+            self.note(email, Some(project), Fact::LastProject { role });
+        }
+        for project in member.access.keys().filter(|project| Some(*project) != kept.map(|(id, _)| id)) {
+            self.found.changes.push(unassign(member, project));
+            touched.push(project.clone());
+        }
+        touched
+    }
+
+    fn note_near_end(&mut self, person: &Person) {
+        if let Some(until) = person.until.filter(|until| days_between(self.date, *until) <= COMING_DAYS) {
+            self.note(&person.email, None, Fact::Ends { until });
+        }
+    }
+
+    fn days_since(&self, invitation: &Invitation) -> i32 {
+        days_between(invitation.sent_at.to_zoned(TimeZone::UTC).date(), self.date)
+    }
+
+    fn note(&mut self, email: &Email, project: Option<&ProjectId>, fact: Fact) {
+        self.found.notes.push(Note { email: Some(email.clone()), project: project.cloned(), fact });
+    }
+}
+
+/// What an invitation gives beyond the file: ADMIN, or a project the file does not give.
+fn excess(invited: &Access, desired: &Access) -> Access {
+    let is_more = |(project, role): &(&ProjectId, &Role)| match desired.get(*project) {
+        None => true,
+        Some(desired) => **role == Role::Admin && *desired != Role::Admin,
+    };
+    invited.iter().filter(is_more).map(|(project, role)| (project.clone(), role.clone())).collect()
+}
+
+/// What the next apply has to do once the invitation is accepted, because the file has changed since.
+fn later(invited: &Access, desired: &Access) -> Vec<Later> {
+    let differs = desired.iter().filter(|(project, role)| invited.get(*project) != Some(role));
+    differs
+        .map(|(project, role)| Later {
+            project: project.clone(),
+            from: invited.get(project).cloned(),
+            to: role.clone(),
+        })
+        .collect()
+}
+
+/// Everything that `person` is to have, in one call.
+pub(super) fn invitation(person: &Person) -> Change {
+    Change::Invite {
+        email: person.email.clone(),
+        first_name: person.first_name.clone(),
+        last_name: person.last_name.clone(),
+        projects: person.access.clone(),
+    }
+}
+
+fn change_role(member: &Member, project: &ProjectId, from: &Role, to: &Role) -> Change {
+    Change::ChangeRole {
+        email: member.login.clone(),
+        user_id: member.id.clone(),
+        project: project.clone(),
+        from: from.clone(),
+        to: to.clone(),
+    }
+}
+
+fn unassign(member: &Member, project: &ProjectId) -> Change {
+    Change::Unassign {
+        email: member.login.clone(),
+        user_id: member.id.clone(),
+        project: project.clone(),
+        role: member.access[project].clone(),
+    }
+}
+
+fn days_between(earlier: Date, later: Date) -> i32 {
+    (later - earlier).get_days()
+}

@@ -1,0 +1,171 @@
+//! The sentences of notes and refusals: every one that a plan shows is written here.
+
+use super::View;
+use crate::desired::{Desired, Prune};
+use crate::identity::{Access, ProjectId, Role};
+use crate::inert;
+use crate::plan::{Fact, Later, Note, Refusal};
+use crate::wording::{self, count, people};
+
+const CANCEL: &str = "cancel it in Team settings";
+
+impl View<'_> {
+    /// What a note says, without the person.
+    pub(super) fn note(&self, note: &Note) -> String {
+        let project = |project: Option<&ProjectId>| {
+            project.map(|project| self.desired.project_name(project)).unwrap_or_default()
+        };
+        let role = |role: &Role| self.desired.role_name(role);
+        let access = |access: &Access| self.desired.access_names(access);
+        match &note.fact {
+            Fact::LastProject { role: kept } => format!(
+                "keeps {} in {}: the API cannot remove a user's last project; delete the user in Team settings",
+                role(kept),
+                project(note.project.as_ref())
+            ),
+            Fact::ExcessInvitation { days, access: excess } => format!(
+                "invited {} with more than the file gives ({}); {CANCEL}",
+                wording::days_ago(*days),
+                access(excess)
+            ),
+            Fact::CannotCancel { days, access: offered, until: None } => format!(
+                "invited {}, not in the file ({}); {CANCEL}",
+                wording::days_ago(*days),
+                access(offered)
+            ),
+            Fact::CannotCancel { days, access: offered, until: Some(until) } => format!(
+                "access ended on {until}, and the invitation sent {} is still pending ({}); {CANCEL}",
+                wording::days_ago(*days),
+                access(offered)
+            ),
+            Fact::MaybeInvited { days } => format!(
+                "may have been invited {} (no confirmed response), not in the file; check Team settings",
+                wording::days_ago(*days)
+            ),
+            Fact::Stale { days, later } => {
+                let who = note.email.as_ref().map(ToString::to_string).unwrap_or_default();
+                format!(
+                    "invited {} and not accepted yet; run `guestlist resend {who}`{}",
+                    wording::days_ago(*days),
+                    self.later(later)
+                )
+            }
+            Fact::Invited { days, later } => {
+                format!("invited {}{}", wording::days_ago(*days), self.later(later))
+            }
+            Fact::InFlight => {
+                "an earlier invite got no confirmed response; it will be retried safely".to_owned()
+            }
+            Fact::Wave { waiting: 1, most } => {
+                format!("1 invitation waits for a later run: this run sends at most {most}")
+            }
+            Fact::Wave { waiting, most } => {
+                format!("{waiting} invitations wait for a later run: this run sends at most {most}")
+            }
+            Fact::Starts { from, member: false } => format!("starts on {from}"),
+            Fact::Starts { from, member: true } => {
+                format!("starts on {from}; is a member already and not changed until then")
+            }
+            Fact::Ends { until } => format!("access ends after {until}"),
+            Fact::Ended { until, member: true } => format!("access ended on {until}"),
+            Fact::Ended { until, member: false } => format!("access ended on {until}; not a member"),
+            Fact::ExtraRoles { access: extra } => {
+                format!("not in the file: {}; kept by `prune: none`", access(extra))
+            }
+            Fact::Unlisted { access: kept, prune } => {
+                let prune = if *prune == Prune::None { "none" } else { prune.as_str() };
+                format!("not in the file ({}); kept by `prune: {prune}`", access(kept))
+            }
+            Fact::Protected { pattern, access: kept } if kept.is_empty() => {
+                format!("protected by `{}`; not invited", inert::line(pattern))
+            }
+            Fact::Protected { pattern, access: kept } => {
+                format!("protected by `{}` ({})", inert::line(pattern), access(kept))
+            }
+            Fact::OwnerDiffers { has, desired } => format!(
+                "owner, has {} in {}, in the file {}; owners are never changed",
+                role(has),
+                project(note.project.as_ref()),
+                desired.as_ref().map_or_else(|| "none".to_owned(), role)
+            ),
+            Fact::OwnerKept { access: kept, listed } => {
+                let listed = if *listed { "" } else { ", not in the file" };
+                format!("owner{listed}; owners are never changed ({})", access(kept))
+            }
+        }
+    }
+
+    fn later(&self, later: &[Later]) -> String {
+        if later.is_empty() {
+            return String::new();
+        }
+        let each = later.iter().map(|Later { project, from, to }| {
+            let (project, to) = (self.desired.project_name(project), self.desired.role_name(to));
+            match from {
+                Some(from) => format!("{project} {} → {to}", self.desired.role_name(from)),
+                None => format!("{project} + {to}"),
+            }
+        });
+        format!("; on acceptance: {}", each.collect::<Vec<_>>().join(", "))
+    }
+
+    /// Why a guard blocks the plan, with its numbers and names.
+    pub(super) fn refusal(&self, refusal: &Refusal) -> String {
+        self::refusal(self.desired, refusal)
+    }
+}
+
+/// Why a guard blocks the plan, with its numbers and names.
+#[must_use]
+pub fn refusal(desired: &Desired, refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::DoubtfulReading(doubts) => {
+            let first = doubts.first().map(ToString::to_string).unwrap_or_default();
+            let more = match doubts.len().saturating_sub(1) {
+                0 => String::new(),
+                more => format!(" (and {})", count(more, "more doubt")),
+            };
+            format!(
+                "the member list looks incomplete: {first}{more}; no removals will be made; run again later"
+            )
+        }
+        Refusal::EmptyPeople => {
+            "the file lists no one, and `prune: people` would remove everyone's access".to_owned()
+        }
+        Refusal::KeepAdmins { project, left, keep, losing } => format!(
+            "{} would be left with {}, and `keep_admins: {keep}` requires more; ADMIN would be lost by {}; make someone else ADMIN first",
+            desired.project_name(project),
+            count(*left, "ADMIN"),
+            wording::list(losing)
+        ),
+        Refusal::MaxNewAdmins { people: becoming, most, allowed } => {
+            let number = becoming.len();
+            let become_admin = if number == 1 { "becomes" } else { "become" };
+            format!(
+                "{} {become_admin} ADMIN, and `max_new_admins: {most}` allows {most}: {}; {}",
+                people(number),
+                wording::list(becoming),
+                way_out("--allow-new-admins", number, *allowed)
+            )
+        }
+        Refusal::MaxRemovals { project, removals: (here, all), base, limit, most, people, allowed } => {
+            let out_of = match project {
+                Some(project) => format!("{} of {}", count(*base, "member"), desired.project_name(project)),
+                None => format!("{} in all", count(*base, "membership")),
+            };
+            format!(
+                "{} out of {out_of}, and `max_removals: {limit}` allows {most}: {}; {}",
+                count(*here, "removal"),
+                wording::list(people),
+                way_out("--allow-removals", *all, *allowed)
+            )
+        }
+    }
+}
+
+fn way_out(flag: &str, number: usize, allowed: Option<usize>) -> String {
+    match allowed {
+        Some(other) => format!("{flag} {other} does not match: the number is {number}"),
+        None => format!("to allow this once, pass {flag} {number}"),
+    }
+}
