@@ -154,3 +154,153 @@ impl Collector {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ledger::tests::{a_run, an_intent, an_outcome, time};
+    use crate::ledger::{EndReason, Ended, Run};
+
+    const PEOPLE: [&str; 3] = ["a@example.com", "b@example.com", "c@example.com"];
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        /// Somebody makes a plan that gives each person a role, and keeps it.
+        Plan([u8; 3]),
+        /// Someone applies one of the plans; how many calls are answered before the run is killed.
+        Apply { plan: prop::sample::Index, killed_after: Option<usize> },
+        /// Someone changes a role by hand.
+        Drift { person: usize, role: u8 },
+    }
+
+    fn a_step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            prop::array::uniform3(0_u8..3).prop_map(Step::Plan),
+            (any::<prop::sample::Index>(), prop::option::of(0_usize..4))
+                .prop_map(|(plan, killed_after)| Step::Apply { plan, killed_after }),
+            (0_usize..3, 0_u8..3).prop_map(|(person, role)| Step::Drift { person, role }),
+        ]
+    }
+
+    struct Plan {
+        made_at: Timestamp,
+        roles: [u8; 3],
+        is_done: bool,
+    }
+
+    /// The organization, the ledger and the plans on disk.
+    #[derive(Default)]
+    struct World {
+        now: u64,
+        roles: [u8; 3],
+        plans: Vec<Plan>,
+        runs: Vec<Vec<Record>>,
+        /// The plans that wrote to each person, in the order in which they did.
+        wrote: [Vec<usize>; 3],
+    }
+
+    impl World {
+        fn carried(&self) -> CarriedPlans {
+            let mut collector = Collector::of("sandbox");
+            for (number, run) in self.runs.iter().enumerate() {
+                let name = RunName::of_file(&format!("{number}.jsonl")).unwrap();
+                for record in run {
+                    collector.take(&name, record.clone());
+                }
+            }
+            collector.finish()
+        }
+
+        fn apply(&mut self, index: usize, killed_after: Option<usize>) {
+            let plan = &self.plans[index];
+            let left: Vec<usize> = (0..3).filter(|&who| self.roles[who] != plan.roles[who]).collect();
+            let people = left.iter().map(|&who| Email::as_received(PEOPLE[who])).collect();
+            // Two plans may have the same id: what it is made of is the same.
+            let id = format!("{:?}", plan.roles);
+            if left.is_empty() || self.carried().supersede(&id, plan.made_at, &people).is_some() {
+                return;
+            }
+            assert!(!plan.is_done, "a plan was applied once more");
+            let run = Run { plan_id: Some(id), ..a_run("sandbox") }.made_at(plan.made_at);
+            let mut bodies = vec![Body::Run(run)];
+            for (count, &who) in left.iter().enumerate() {
+                let later = self.wrote[who].iter().find(|&&other| self.plans[other].made_at > plan.made_at);
+                assert_eq!(later, None, "{} was changed by a plan made later", PEOPLE[who]);
+                self.roles[who] = plan.roles[who];
+                self.wrote[who].push(index);
+                bodies.push(Body::Intent(an_intent(PEOPLE[who])));
+                if killed_after == Some(count) {
+                    break;
+                }
+                bodies.push(Body::Outcome(an_outcome(bodies.len() as u64, Meaning::RoleChanged)));
+            }
+            if killed_after.is_none_or(|count| count >= left.len()) {
+                let (text, counts, changes) = (None, [].into(), Some(left.len() as u64));
+                let reason = EndReason::Completed;
+                bodies.push(Body::End(Ended { reason, text, counts, changes, done: changes }));
+                self.plans[index].is_done = true;
+            }
+            let at = time(self.now);
+            let records = (1..).zip(bodies);
+            self.runs
+                .push(records.map(|(seq, body)| Record { seq, at, body, prev: String::new() }).collect());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_saved_plan_undoes_what_a_later_one_did(steps in prop::collection::vec(a_step(), 0..40)) {
+            let mut world = World::default();
+            for step in steps {
+                world.now += 1;
+                match step {
+                    Step::Plan(roles) => {
+                        world.plans.push(Plan { made_at: time(world.now), roles, is_done: false });
+                    }
+                    Step::Apply { plan, killed_after } if !world.plans.is_empty() => {
+                        world.apply(plan.index(world.plans.len()), killed_after);
+                    }
+                    Step::Apply { .. } => {}
+                    Step::Drift { person, role } => world.roles[person] = role,
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_runs_of_other_realms_and_refused_calls_do_not_count() {
+        let people = BTreeSet::from([Email::as_received("a@example.com")]);
+        for (realm, meaning, counts) in [
+            ("sandbox", Some(Meaning::RoleChanged), true),
+            ("sandbox", Some(Meaning::Unknown), true),
+            ("sandbox", None, true),
+            ("sandbox", Some(Meaning::Refused), false),
+            ("sandbox", Some(Meaning::NotMade), false),
+            ("loopback", Some(Meaning::RoleChanged), false),
+        ] {
+            let run = Run { plan_id: Some("other".to_owned()), ..a_run(realm) }.made_at(time(10));
+            let mut bodies = vec![Body::Run(run), Body::Intent(an_intent("A@example.com"))];
+            bodies.extend(meaning.map(|meaning| Body::Outcome(an_outcome(2, meaning))));
+            let mut collector = Collector::of("sandbox");
+            for (seq, body) in (1..).zip(bodies) {
+                let record = Record { seq, at: time(20), body, prev: String::new() };
+                collector.take(&RunName::of_file("x.jsonl").unwrap(), record);
+            }
+            let plans = collector.finish();
+            let told = |made_at| {
+                plans.supersede("this", time(made_at), &people).map(|superseded| superseded.to_string())
+            };
+            let expected = counts.then(|| {
+                "the run x.jsonl of 2026-11-22T12:00:20Z by alex on box has applied a plan that was made later \
+                 (2026-11-22T12:00:10Z) to a@example.com; make a new plan"
+                    .to_owned()
+            });
+            assert_eq!(told(9).map(|text| text.replace("A@", "a@")), expected, "{realm} {meaning:?}");
+            assert_eq!(told(11), None, "{realm} {meaning:?}");
+            let no_one = plans.supersede("this", time(9), &BTreeSet::new());
+            assert_eq!(no_one, None);
+        }
+    }
+}

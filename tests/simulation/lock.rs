@@ -64,3 +64,69 @@ async fn nothing_is_sent_after_a_wait_in_which_the_lock_was_released() {
         assert_eq!(endings[1..], none_started[1..], "{fault}");
     }
 }
+
+/// What happens to the lock while the run waits.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Event {
+    /// `guestlist unlock`.
+    Released,
+    /// The file is removed.
+    Removed,
+    /// The process is suspended past the lock, and another run takes it.
+    TakenOver,
+    /// The process is suspended past the lock, and no one comes.
+    Expired,
+}
+
+#[tokio::test]
+async fn at_every_call_of_a_run_a_lost_lock_ends_it_and_an_expired_one_is_renewed() {
+    for event in [Event::Released, Event::Removed, Event::TakenOver, Event::Expired] {
+        for call in 1..=3 {
+            let organization = Organization::for_team([("proj_a".to_owned(), "A".to_owned())], []);
+            let world = World::new(organization, Behaviour::default(), None, Settings::default()).await;
+            let fault = format!("503,retry-after=6,method=POST,email=p{}@example.com,times=1", call - 1);
+            world.order(vec![fault.parse().expect("a fault")]);
+            let mut text = "version: 1\nprojects: {a: proj_a}\npeople:\n".to_owned();
+            for number in 0..3 {
+                let _ = writeln!(
+                    text,
+                    "  - {{email: p{number}@example.com, first_name: P, last_name: P, projects: {{a: USER}}}}"
+                );
+            }
+            let (ledger, clock) = (world.ledger("ledger"), std::sync::Arc::clone(&world.clock));
+            let path = world.path("ledger").join("lease.json");
+            let next = std::sync::Arc::new(std::sync::Mutex::new(None));
+            let taken = std::sync::Arc::clone(&next);
+            world.clock.at_next_wait(move || {
+                let now = clock.for_ledger();
+                let lease = ledger.lease(now()).expect("a ledger").expect("a lock");
+                match event {
+                    Event::Released => {
+                        let run = Run::new("unlock", Who::default(), Endpoint::sandbox(), None);
+                        assert!(ledger.unlock(&lease, run, &now).expect("a ledger"));
+                    }
+                    Event::Removed => {
+                        std::fs::remove_file(&path).expect("a lock");
+                    }
+                    Event::TakenOver | Event::Expired => clock.pass(std::time::Duration::from_mins(1)),
+                }
+                if event == Event::TakenOver {
+                    let who = Who { user: Some("kim".to_owned()), ..Who::default() };
+                    *taken.lock().expect("no panic") = Some(ledger.acquire(&who, now).expect("a lock"));
+                }
+            });
+            let turn = world.apply(&scene::read(&text), None, 1, None).await;
+            let writes = turn.calls.iter().filter(|call| call.writes()).count();
+            if event == Event::Expired {
+                assert_eq!((writes, turn.error), (4, None), "{event:?} at {call}");
+                continue;
+            }
+            assert_eq!(writes, call, "{event:?} at {call}");
+            let by = (event == Event::TakenOver).then(|| "kim".to_owned());
+            match world.last_report().stopped {
+                Some(Stopped::Ledger(LedgerError::LeaseLost { by: told, .. })) => assert_eq!(told, by),
+                other => panic!("{event:?} at {call}: {other:?}"),
+            }
+        }
+    }
+}

@@ -97,6 +97,11 @@ impl World {
         Ledger::open(&location).expect("a ledger")
     }
 
+    /// The folder of the ledger of that name.
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// A client, as each run has its own.
     pub(crate) fn client(&self) -> Client {
         let credentials = self.sandbox.credentials();
