@@ -14,36 +14,36 @@ pub use endpoint::{Endpoint, TrustedEndpoint};
 /// Who has which role where: project → role.
 pub type Access = BTreeMap<ProjectId, Role>;
 
-/// An email address or login. Compared without case and in Unicode NFC, kept and sent as written.
+/// An email address or login. Compared case-insensitively and in Unicode NFC; kept and sent as written.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct Email {
     written: Arc<str>,
-    /// None where it is what was written.
+    /// `None` if equal to `written`.
     key: Option<Arc<str>>,
 }
 
 impl Email {
-    /// An address that a person wrote, checked to be one.
+    /// Parses and validates an address that a person wrote.
     ///
     /// # Errors
-    /// A fragment that says what is wrong with it.
+    /// What is wrong with it, as a sentence fragment.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let (local, domain) = text.rsplit_once('@').ok_or("it has no `@`")?;
         if local.is_empty() {
-            return Err("nothing stands before the `@`");
+            return Err("the part before `@` is empty");
         }
         if text.len() > 254 {
             return Err("it is longer than 254 bytes");
         }
         if text.chars().any(|c| c.is_whitespace() || crate::inert::is_active(c)) {
-            return Err("it has a space or a control character in it");
+            return Err("it contains a space or a control character");
         }
         if text.contains(['(', ')', '<', '>', ',', ';', ':', '"', '[', ']', '\\']) || local.contains('@') {
-            return Err("it has a character that addresses do not have");
+            return Err("it contains a character that is not allowed in email addresses");
         }
         if local.starts_with('.') || local.ends_with('.') || text.contains("..") {
-            return Err("a dot stands where none may stand");
+            return Err("it has a misplaced dot");
         }
         let labels_hold = domain.split('.').all(|label| {
             !label.is_empty()
@@ -52,12 +52,12 @@ impl Email {
                 && label.chars().all(|c| c.is_alphanumeric() || c == '-' || !c.is_ascii())
         });
         if !labels_hold || !domain.contains('.') {
-            return Err("what follows the `@` is no domain such as `example.com`");
+            return Err("the part after `@` is not a domain such as `example.com`");
         }
         Ok(Self::as_received(text))
     }
 
-    /// A login as the service gave it, which may be anything.
+    /// A login as received from the service, unchecked.
     #[must_use]
     pub fn as_received(text: &str) -> Self {
         let key = if text.is_ascii() {
@@ -140,7 +140,7 @@ macro_rules! opaque_id {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// Takes the id as it is: the service may change the form of its ids at any time.
+            /// Accepts any text: the service may change the form of its ids at any time.
             pub fn new(id: impl Into<String>) -> Self {
                 Self(Arc::from(id.into()))
             }
@@ -195,15 +195,15 @@ opaque_id!(
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum Role {
-    /// Reads.
+    /// Read-only.
     Viewer,
-    /// Works with the tools of a merchant.
+    /// The merchant tools.
     Merchant,
-    /// Works in chosen areas and stores.
+    /// Like USER, in selected areas and stores.
     UserRestricted,
-    /// Works.
+    /// The standard role.
     User,
-    /// Whatever the organization made of it.
+    /// Defined by the organization; its permissions are unknown.
     Custom(RoleId),
     /// Everything, people included.
     Admin,
@@ -214,8 +214,8 @@ impl Role {
     pub const PREDEFINED: [Self; 5] =
         [Self::Admin, Self::User, Self::Viewer, Self::Merchant, Self::UserRestricted];
 
-    /// How much it allows, the least first: by it the last role of somebody is chosen. What a custom role
-    /// allows is not known, so that all of them are alike.
+    /// A rank by permissions, least first; decides which last role a person keeps. The permissions of custom
+    /// roles are unknown, so they all rank the same.
     #[must_use]
     pub fn power(&self) -> u8 {
         match self {
@@ -228,7 +228,7 @@ impl Role {
         }
     }
 
-    /// The predefined role of that name, spelled exactly so.
+    /// The predefined role of that name (case-sensitive).
     #[must_use]
     pub fn predefined(name: &str) -> Option<Self> {
         Self::PREDEFINED.into_iter().find(|role| role.as_str() == name)
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn invalid_addresses_are_refused() {
         for bad in [
             "",
             "alex",
@@ -306,7 +306,7 @@ mod tests {
             ".alex@example.com",
             "alex@exa_mple.com",
         ] {
-            assert!(Email::parse(bad).is_err(), "{bad:?} was taken for an address");
+            assert!(Email::parse(bad).is_err(), "{bad:?} was accepted");
         }
         for good in ["a@example.com", "a.b+c@sub.example.co", "o'neil@example.com", "用户@例子.公司"] {
             assert!(Email::parse(good).is_ok(), "{good:?} was refused");

@@ -6,13 +6,13 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 /// Keeps the members of a Voucherify organization in Git: a YAML file lists people and their role in each
-/// project, `plan` shows what it would take to make the organization so, and `apply` does it.
+/// project; `plan` previews the changes and `apply` makes them.
 #[derive(Debug, Parser)]
 #[command(name = "guestlist", version, max_term_width = 100, disable_help_subcommand = true)]
 #[command(
     after_help = "Credentials come from VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN, or from \
-files that VOUCHERIFY_MANAGEMENT_ID_FILE and VOUCHERIFY_MANAGEMENT_TOKEN_FILE name; never from an argument.\n\n\
-Exit status: 0 done or nothing to do; 1 failed or refused; 2 only with --detailed-exitcode: the plan has changes or needs attention.\n\n\
+the files named in VOUCHERIFY_MANAGEMENT_ID_FILE and VOUCHERIFY_MANAGEMENT_TOKEN_FILE; never from an argument.\n\n\
+Exit status: 0 success, or nothing to do; 1 failed or blocked; 2 (only with --detailed-exitcode) the plan has changes or needs attention.\n\n\
 Example: guestlist apply team.yaml --sandbox"
 )]
 pub(crate) struct Cli {
@@ -22,18 +22,18 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// Options of every command.
+/// Global options.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Options of every command")]
+#[command(next_help_heading = "Global options")]
 pub(crate) struct Everywhere {
     /// Cluster (api, us1, as1) or base URL of the Management API; overrides `VOUCHERIFY_ENDPOINT` and the team
     /// file
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
-    /// Folder of the ledger; overrides the team file
+    /// Ledger folder; overrides the team file
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) ledger: Option<String>,
-    /// Use a simulated organization inside this process, kept in FILE; needs no credentials, and has its own
+    /// Use a simulated organization inside this process, stored in FILE; needs no credentials and has its own
     /// ledger
     #[cfg(feature = "sandbox")]
     #[expect(
@@ -42,16 +42,16 @@ pub(crate) struct Everywhere {
     )]
     #[arg(long, global = true, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub(crate) sandbox: Option<Option<PathBuf>>,
-    /// When to colour; `auto` does on a terminal, unless `NO_COLOR` is set
+    /// When to use color [auto: on a terminal, unless `NO_COLOR` is set]
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     pub(crate) color: Color,
-    /// How to write log lines on standard error
+    /// Format of log lines on standard error
     #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
-    /// Say more on standard error; up to three times
+    /// Increase verbosity (up to -vvv)
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
-    /// Say nothing on standard error but errors
+    /// Print only errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 }
@@ -61,25 +61,25 @@ pub(crate) enum Command {
     /// Check the team file, offline
     #[command(after_help = "Example: guestlist validate team.yaml --format json")]
     Validate(Validate),
-    /// Show what apply would do; never writes to the service
+    /// Preview the changes that apply would make; never writes to the service
     #[command(after_help = "Example: guestlist plan team.yaml --format diff")]
     Plan(Plan),
-    /// Do what the plan shows, after asking
+    /// Apply the plan after confirmation
     #[command(after_help = "Example: guestlist apply team.yaml --yes")]
     Apply(Apply),
-    /// Write a team file for an organization as it is
+    /// Generate a team file from an existing organization
     #[command(after_help = "Example: guestlist import --out team.yaml")]
     Import(Import),
-    /// Tell which line gives each role of a person, what is known, and what apply would do
+    /// Explain where a person's access comes from
     #[command(after_help = "Example: guestlist explain alex.doe@example.com team.yaml")]
     Explain(Explain),
-    /// Show the ledger, newest first
+    /// Show the ledger, newest records first
     #[command(after_help = "Example: guestlist log --person alex.doe@example.com")]
     Log(Log),
     /// Send an invitation again
     #[command(after_help = "Example: guestlist resend alex.doe@example.com team.yaml --yes")]
     Resend(Resend),
-    /// Write the access review: who has which role where, and who gives it
+    /// Write the access review: who has which role in which project, and why
     #[command(after_help = "Example: guestlist report team.yaml --out access.html")]
     Report(Report),
     /// Release a stale lock on the ledger
@@ -88,13 +88,13 @@ pub(crate) enum Command {
     /// Print the JSON Schema of the team file, for editors
     #[command(after_help = "Example: guestlist schema > guestlist.schema.json")]
     Schema(Schema),
-    /// Print the completions of a shell
+    /// Generate shell completions
     #[command(after_help = "Example: guestlist completions bash > /etc/bash_completion.d/guestlist")]
     Completions(Completions),
     /// Print the manual page
     #[command(after_help = "Example: guestlist man | man -l -")]
     Man,
-    /// Serve a simulated organization over HTTP, for trying things out
+    /// Serve a simulated organization over HTTP, for testing
     #[cfg(feature = "sandbox")]
     #[command(after_help = "\
 Faults: 503, 429,retry-after=2 or any status from 200 to 299 or 400 to 599 (with body=json|html|empty), truncate, not-json, \
@@ -104,7 +104,7 @@ Example: guestlist sandbox --seed-members 40 --fault 503,every=5 --fault close-a
     Sandbox(Sandbox),
 }
 
-/// The team file where none is named.
+/// The default path of the team file.
 pub(crate) const TEAM_FILE: &str = "team.yaml";
 
 /// The team file.
@@ -119,7 +119,7 @@ pub(crate) struct TeamFileArg {
 pub(crate) struct Validate {
     #[command(flatten)]
     pub(crate) file: TeamFileArg,
-    /// How to write the problems
+    /// Output format of the errors
     #[arg(long, value_enum, default_value_t = ProblemFormat::Text)]
     pub(crate) format: ProblemFormat,
 }
@@ -128,38 +128,38 @@ pub(crate) struct Validate {
 pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) file: TeamFileArg,
-    /// How to write the plan
+    /// Output format of the plan
     #[arg(long, value_enum, default_value_t = PlanFormat::Text)]
     pub(crate) format: PlanFormat,
-    /// Save the plan, for `apply --plan`
+    /// Save the plan to FILE for `apply --plan`
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Exit with 2 if the plan has changes, or a note that needs attention
+    /// Exit with 2 if the plan has changes or a note that needs attention
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
-    /// Ask no one: use the last reading that the ledger keeps
+    /// Use the last saved snapshot instead of calling the API
     #[arg(long)]
     pub(crate) offline: bool,
-    /// The plan as it would be on that day, today or later (UTC)
+    /// Preview the plan for DATE, today or later (UTC)
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub(crate) at: Option<Date>,
-    /// The team file without the pull request: tells which changes come from it and which are drift
+    /// Team file on the base branch; separates this pull request's changes from drift
     #[arg(long, value_name = "FILE")]
     pub(crate) base: Option<PathBuf>,
-    /// Write stable pseudonyms in place of emails and names; hides nobody from who can guess addresses
+    /// Replace emails and names with stable pseudonyms (not anonymous: a known address can be matched)
     #[arg(long)]
     pub(crate) redact: bool,
     #[command(flatten)]
     pub(crate) terms: PlanTerms,
 }
 
-/// What lifts or bounds a plan for one run.
+/// Limits and overrides for one run.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct PlanTerms {
-    /// Lift `max_removals` for this run; N is the number that the guard shows
+    /// Override `max_removals` for this run; N is the number that the guard shows
     #[arg(long, value_name = "N")]
     pub(crate) allow_removals: Option<usize>,
-    /// Lift `max_new_admins` for this run; N is the number that the guard shows
+    /// Override `max_new_admins` for this run; N is the number that the guard shows
     #[arg(long, value_name = "N")]
     pub(crate) allow_new_admins: Option<usize>,
     /// Send at most N invitations
@@ -171,14 +171,14 @@ pub(crate) struct PlanTerms {
 pub(crate) struct Apply {
     #[command(flatten)]
     pub(crate) file: TeamFileArg,
-    /// Do not ask
+    /// Skip confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// Apply a plan saved by `plan --out`; takes no team file, and names the ledger as seen from the folder
-    /// in which it was made
+    /// Apply a saved plan (from `plan --out`) without a team file; run it from the directory where it was
+    /// made
     #[arg(long, value_name = "FILE", conflicts_with_all = ["team_file", "max_invites"])]
     pub(crate) plan: Option<PathBuf>,
-    /// How many people to work on at once
+    /// Maximum number of people to process in parallel
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) concurrency: u16,
     #[command(flatten)]
@@ -187,22 +187,22 @@ pub(crate) struct Apply {
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// Take these projects only, by their ids with commas between
+    /// Import only these projects (comma-separated project ids)
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     pub(crate) projects: Vec<String>,
-    /// Write to FILE, which must not exist yet, instead of standard output
+    /// Write to FILE instead of standard output; FILE must not exist
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// The person
+    /// Email address of the person
     #[arg(value_name = "EMAIL")]
     pub(crate) email: String,
     #[command(flatten)]
     pub(crate) file: TeamFileArg,
-    /// Ask no one: use the last reading that the ledger keeps
+    /// Use the last saved snapshot instead of calling the API
     #[arg(long)]
     pub(crate) offline: bool,
 }
@@ -211,10 +211,10 @@ pub(crate) struct Explain {
 pub(crate) struct Log {
     #[command(flatten)]
     pub(crate) file: TeamFileArg,
-    /// Only what concerns this person
+    /// Show only records about this person
     #[arg(long, value_name = "EMAIL")]
     pub(crate) person: Option<String>,
-    /// How to write the records
+    /// Output format of the records
     #[arg(long, value_enum, default_value_t = LogRecordFormat::Text)]
     pub(crate) format: LogRecordFormat,
     /// Check that no record and no run was edited, removed or added
@@ -224,12 +224,12 @@ pub(crate) struct Log {
 
 #[derive(Debug, Args)]
 pub(crate) struct Resend {
-    /// The person
+    /// Email address of the person
     #[arg(value_name = "EMAIL")]
     pub(crate) email: String,
     #[command(flatten)]
     pub(crate) file: TeamFileArg,
-    /// Do not ask
+    /// Skip confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
 }
@@ -238,13 +238,13 @@ pub(crate) struct Resend {
 pub(crate) struct Report {
     #[command(flatten)]
     pub(crate) file: TeamFileArg,
-    /// How to write it
+    /// Output format
     #[arg(long, value_enum, default_value_t = ReportFormat::Html)]
     pub(crate) format: ReportFormat,
-    /// Write to FILE in place of standard output
+    /// Write to FILE instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Ask no one: use the last reading that the ledger keeps
+    /// Use the last saved snapshot instead of calling the API
     #[arg(long)]
     pub(crate) offline: bool,
 }
@@ -253,50 +253,50 @@ pub(crate) struct Report {
 pub(crate) struct Unlock {
     #[command(flatten)]
     pub(crate) file: TeamFileArg,
-    /// Do not ask
+    /// Skip confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
-    /// The schema of a file that the team file includes
+    /// Print the schema of an included file
     #[arg(long)]
     pub(crate) included: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Completions {
-    /// The shell
+    /// Shell to generate completions for
     pub(crate) shell: clap_complete::Shell,
 }
 
 #[cfg(feature = "sandbox")]
 #[derive(Debug, Args)]
 pub(crate) struct Sandbox {
-    /// Where to listen
+    /// Address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub(crate) listen: std::net::SocketAddr,
-    /// Keep the organization in FILE
+    /// Store the organization in FILE
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
-    /// Begin with N members
+    /// Start with N members
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed_members: usize,
-    /// Allow so many calls in so many seconds, such as `100/60`; `none` for no limit
+    /// Limit to CALLS/SECONDS, such as `100/60`; `none` for no limit
     #[arg(long, value_name = "LIMIT", default_value = "2000/60", value_parser = rate_limit)]
     pub(crate) rate_limit: RateLimitArg,
-    /// Misbehave on purpose, such as `status=503,every=5`; may be given more than once
+    /// Inject a fault, such as `503,every=5`; repeat for more faults
     #[arg(long, value_name = "FAULT")]
     pub(crate) fault: Vec<String>,
 }
 
 fn date(text: &str) -> Result<Date, &'static str> {
     let is_written_so = text.len() == 10 && text.is_ascii();
-    text.parse().ok().filter(|_| is_written_so).ok_or("write a day of the calendar as YYYY-MM-DD")
+    text.parse().ok().filter(|_| is_written_so).ok_or("expected a date as YYYY-MM-DD")
 }
 
-/// How many calls in how many seconds a sandbox allows.
+/// The rate limit of a sandbox: calls, and seconds.
 #[cfg(feature = "sandbox")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RateLimitArg(pub(crate) Option<(u64, u64)>);
@@ -310,10 +310,7 @@ fn rate_limit(text: &str) -> Result<RateLimitArg, String> {
         text.split_once('/').and_then(|(calls, seconds)| Some((calls.parse().ok()?, seconds.parse().ok()?)));
     match limit {
         Some((calls @ 1.., seconds @ 1..)) => Ok(RateLimitArg(Some((calls, seconds)))),
-        _ => {
-            Err("write a number of calls, `/` and a number of seconds, such as `100/60`, or `none`"
-                .to_owned())
-        }
+        _ => Err("expected CALLS/SECONDS, such as `100/60`, or `none`".to_owned()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What groups and people give: projects and roles by their ids, and the line that gives each.
+//! The access that groups and people grant: project and role ids, and the line of each.
 
 use std::collections::BTreeMap;
 
@@ -6,26 +6,26 @@ use super::names::{Names, check_name, some_of};
 use crate::identity::{ProjectId, Role};
 use crate::team_file::{Grant, Group, Located, Location, Problem, Problems, Text, did_you_mean, shown};
 
-/// Project → role, and where that is written. The role is none where it was refused.
+/// Project → role, and where it is written. The role is `None` if it was rejected.
 pub(super) type Grants = BTreeMap<ProjectId, Located<Option<Role>>>;
 
 /// The groups of all files.
 pub(super) struct Groups<'a> {
     by_name: BTreeMap<&'a str, Resolved>,
-    /// Whether all could be read, so that one can say what is not there.
+    /// Whether all were read, so a name that is not found is really missing.
     whole: bool,
 }
 
-/// A group worked out.
+/// A resolved group.
 pub(super) struct Resolved {
     at: Location,
     pub(super) grants: Grants,
-    /// Whether nothing of it was refused.
+    /// Whether no part of it was rejected.
     pub(super) whole: bool,
 }
 
 impl<'a> Groups<'a> {
-    /// Works out the groups of each file. A group may be used in every file.
+    /// Resolves the groups of each file. A group can be used in every file.
     pub(super) fn resolve(
         files: impl Iterator<Item = &'a Option<Vec<Group>>>,
         names: &Names<'_>,
@@ -46,7 +46,7 @@ impl<'a> Groups<'a> {
 
     fn add(&mut self, group: &'a Group, names: &Names<'_>, problems: &mut Problems) {
         let Group { name, grants: written } = group;
-        check_name(name, "the name of a group", problems);
+        check_name(name, "the group name", problems);
         let (grants, whole) = match written {
             Some(written) => grants(written, names, problems),
             None => (Grants::new(), false),
@@ -64,13 +64,13 @@ impl<'a> Groups<'a> {
         self.by_name.get(reference.value.as_str())
     }
 
-    /// The group that is meant; none where that was reported, now or before.
+    /// The group that `reference` names; `None` if a problem was reported.
     pub(super) fn find(&self, reference: &Text, problems: &mut Problems) -> Option<&Resolved> {
         let found = self.get(reference);
         if found.is_none() && self.whole {
             let names = self.by_name.keys().copied();
             let help = if self.by_name.is_empty() {
-                "there are no groups; define it under `groups`".to_owned()
+                "no groups are defined; add it under `groups`".to_owned()
             } else {
                 some_of("the groups are", names.clone())
             };
@@ -81,7 +81,7 @@ impl<'a> Groups<'a> {
     }
 }
 
-/// Resolves project → role as written, and says whether nothing was refused.
+/// Resolves project → role as written; also returns whether nothing was rejected.
 pub(super) fn grants(written: &[Grant], names: &Names<'_>, problems: &mut Problems) -> (Grants, bool) {
     let mut grants = Grants::new();
     let mut whole = true;
@@ -94,8 +94,8 @@ pub(super) fn grants(written: &[Grant], names: &Names<'_>, problems: &mut Proble
         whole &= project.is_some() && resolved.is_some();
         let Some(project) = project else { continue };
         if let Some(first) = grants.get(&project) {
-            let message = format!("project {} is written twice", shown(names.alias(&project)));
-            problems.push(Problem::new(reference.at, message).also(first.at, "first written here"));
+            let message = format!("project {} is listed twice", shown(names.alias(&project)));
+            problems.push(Problem::new(reference.at, message).also(first.at, "first listed here"));
         } else {
             grants.insert(project, Located { value: resolved, at: reference.at });
         }

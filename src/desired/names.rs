@@ -17,19 +17,19 @@ pub(super) struct Names<'a> {
     roles: BTreeMap<&'a str, Named<'a, RoleId>>,
     managed: BTreeMap<ProjectId, ManagedProject>,
     custom: BTreeMap<RoleId, String>,
-    /// Whether every entry could be read, so that one can say what is not there.
+    /// Whether every entry was read, so a name that is not found is really missing.
     projects_whole: bool,
     roles_whole: bool,
 }
 
 struct Named<'a, I> {
     alias: &'a Text,
-    /// None where it was refused.
+    /// `None` if it was rejected.
     id: Option<I>,
 }
 
 impl<'a> Names<'a> {
-    /// Checks what stands under `projects` and `roles`.
+    /// Checks `projects` and `roles`.
     pub(super) fn resolve(root: &'a TeamFile, problems: &mut Problems) -> Self {
         let mut names = Self {
             projects_whole: root.projects.is_some(),
@@ -64,7 +64,7 @@ impl<'a> Names<'a> {
             if !std::ptr::eq(first, text) {
                 let problem =
                     Problem::new(text.at, format!("project {} has two aliases", shown(&text.value)));
-                problems.push(problem.also(first.at, "the first is given here"));
+                problems.push(problem.also(first.at, "first alias defined here"));
             }
             id
         });
@@ -103,20 +103,20 @@ impl<'a> Names<'a> {
             problems.push(problem.help("choose another alias"));
         } else if alias.value.starts_with("role_") && id.is_some_and(|id| id.value != alias.value) {
             let problem = Problem::new(alias.at, format!("alias {} looks like an id", shown(&alias.value)));
-            problems.push(problem.help("choose an alias that does not begin with `role_`"));
+            problems.push(problem.help("choose an alias that does not start with `role_`"));
         }
         let id = id.and_then(|text| {
             if Role::predefined(&text.value).is_some() {
                 let message = format!("{} is a predefined role, not an id", shown(&text.value));
                 let problem = Problem::new(text.at, message);
-                problems.push(problem.help("predefined roles need no alias"));
+                problems.push(problem.help("use predefined roles directly, without an alias"));
                 return None;
             }
             let id = RoleId::new(&text.value);
             let first = *places.entry(id.clone()).or_insert(text);
             if !std::ptr::eq(first, text) {
                 let problem = Problem::new(text.at, format!("role {} has two aliases", shown(&text.value)));
-                problems.push(problem.also(first.at, "the first is given here"));
+                problems.push(problem.also(first.at, "first alias defined here"));
             }
             Some(id)
         });
@@ -127,7 +127,7 @@ impl<'a> Names<'a> {
         self.roles.insert(&alias.value, Named { alias, id });
     }
 
-    /// The project that is meant; none where that was reported, now or before.
+    /// The project that `reference` names; `None` if a problem was reported.
     pub(super) fn project(&self, reference: &Text, problems: &mut Problems) -> Option<ProjectId> {
         let Located { value, at } = reference;
         if let Some(named) = self.projects.get(value.as_str()) {
@@ -152,7 +152,7 @@ impl<'a> Names<'a> {
         None
     }
 
-    /// The role that is meant; none where that was reported, now or before.
+    /// The role that `reference` names; `None` if a problem was reported.
     pub(super) fn role(&self, reference: &Text, problems: &mut Problems) -> Option<Role> {
         let Located { value, at } = reference;
         if let Some(role) = Role::predefined(value) {
@@ -179,12 +179,12 @@ impl<'a> Names<'a> {
         None
     }
 
-    /// What the file calls a project.
+    /// The alias of a project in the file.
     pub(super) fn alias<'s>(&'s self, id: &'s ProjectId) -> &'s str {
         self.managed.get(id).map_or(id.as_str(), |project| &project.alias)
     }
 
-    /// What the file calls a role.
+    /// The alias of a role in the file.
     pub(super) fn role_name<'s>(&'s self, role: &'s Role) -> &'s str {
         match role {
             Role::Custom(id) => self.custom.get(id).map_or(id.as_str(), String::as_str),
@@ -198,11 +198,11 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Whether a name can be shown and sent: not too long, and nothing in it that a terminal obeys.
+/// Whether a name can be shown and sent: not too long, and without control characters.
 pub(super) fn check_name(text: &Text, what: &str, problems: &mut Problems) -> bool {
     if text.value.contains(inert::is_active) {
-        let message = format!("{what} has a control character in it: {}", shown(&text.value));
-        problems.push(Problem::new(text.at, message).help("take it out"));
+        let message = format!("{what} contains a control character: {}", shown(&text.value));
+        problems.push(Problem::new(text.at, message).help("remove it"));
         return false;
     }
     if text.value.chars().nth(LONGEST_NAME).is_some() {
@@ -212,11 +212,11 @@ pub(super) fn check_name(text: &Text, what: &str, problems: &mut Problems) -> bo
     true
 }
 
-/// Why a name that is not empty may not stand in a team file.
+/// Why a non-empty name is not allowed in a team file.
 #[must_use]
 pub fn refused_name(name: &str) -> Option<&'static str> {
     if name.contains(inert::is_active) {
-        Some("it has a control character in it")
+        Some("it contains a control character")
     } else if name.chars().nth(LONGEST_NAME).is_some() {
         Some("it is longer than 200 characters")
     } else {
@@ -224,14 +224,15 @@ pub fn refused_name(name: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether an id can stand in a URL.
+/// Whether an id is safe in a URL path.
 fn check_id(text: &Text, what: &str, problems: &mut Problems) -> bool {
     let Some(reason) = refused_id(&text.value) else { return true };
-    problems.push(Problem::new(text.at, format!("{} is no {what} id: {reason}", shown(&text.value))));
+    problems
+        .push(Problem::new(text.at, format!("{} is not a valid {what} id: {reason}", shown(&text.value))));
     false
 }
 
-/// Why an id may not stand in a team file.
+/// Why an id is not allowed in a team file.
 #[must_use]
 pub fn refused_id(id: &str) -> Option<&'static str> {
     if id.is_empty() {
@@ -239,15 +240,15 @@ pub fn refused_id(id: &str) -> Option<&'static str> {
     } else if id.len() > 128 {
         Some("it is longer than 128 bytes")
     } else if id.contains(|c: char| c.is_whitespace() || inert::is_active(c)) {
-        Some("it has a space or a control character in it")
+        Some("it contains a space or a control character")
     } else if id.contains(['/', '?', '#', '\\', '%']) || [".", ".."].contains(&id) {
-        Some("it has a character that ids do not have")
+        Some("it contains a character that is not allowed in ids")
     } else {
         None
     }
 }
 
-/// The first of some names, in a sentence; `None` where there is none.
+/// The first names of a list, in a sentence.
 pub(super) fn some_of<'a>(lead: &str, names: impl Iterator<Item = &'a str>) -> String {
     const SHOWN: usize = 8;
     let mut names: Vec<_> = names.take(SHOWN + 1).collect();

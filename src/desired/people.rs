@@ -1,4 +1,4 @@
-//! The people of all files: who they are, when they come and go, and which access they are to have.
+//! The people of all files: who they are, from when until when, and which access they have.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::team_file::{self, FileId, Location, Problem, Problems, Sources, Text,
 /// more than fits into memory. 30,000 people with 10 projects each have room three times.
 const MAX_GIVEN: usize = 1_000_000;
 
-/// Everyone so far, and what they are checked against.
+/// The people read so far, and the data to check them against.
 pub(super) struct People<'a> {
     names: &'a Names<'a>,
     groups: &'a Groups<'a>,
@@ -25,14 +25,14 @@ pub(super) struct People<'a> {
     given: usize,
 }
 
-/// A role that a group gives to a person, with the places that say so.
+/// A role that a group grants to a person, and where.
 struct FromGroup<'a> {
     group: &'a Text,
     role: Option<&'a Role>,
     at: Location,
 }
 
-/// What a person is given: by the own entry, and by groups.
+/// The access of a person: from their own entry, and from groups.
 struct Gifts<'a> {
     own: Grants,
     from_groups: BTreeMap<&'a ProjectId, Vec<FromGroup<'a>>>,
@@ -63,7 +63,7 @@ impl<'a> FileNames<'a> {
 }
 
 impl<'a> People<'a> {
-    /// Nobody yet.
+    /// An empty list.
     pub(super) fn new(names: &'a Names<'a>, groups: &'a Groups<'a>, protect: &[Text]) -> Self {
         let protected = protect.iter().map(|text| (EmailPattern::new(&text.value), text.at)).collect();
         Self { names, groups, protected, places: BTreeMap::new(), resolved: BTreeMap::new(), given: 0 }
@@ -87,7 +87,7 @@ impl<'a> People<'a> {
         self.resolved.insert(email, person);
     }
 
-    /// Whether more was given than may be, which is reported once.
+    /// Whether the limit is exceeded, which is reported once.
     pub(super) fn are_too_many(&self) -> bool {
         self.given > MAX_GIVEN
     }
@@ -97,7 +97,7 @@ impl<'a> People<'a> {
         self.resolved
     }
 
-    /// Every line that gives a role to a person; the one that counts comes first.
+    /// Every line that grants a role to a person; the effective one comes first.
     pub(super) fn given<'b>(
         &'b self,
         written: &'b team_file::Person,
@@ -132,7 +132,7 @@ impl<'a> People<'a> {
         let email = match Email::parse(&text.value) {
             Ok(email) => email,
             Err(reason) => {
-                let message = format!("{} is no email address: {reason}", shown(&text.value));
+                let message = format!("{} is not a valid email address: {reason}", shown(&text.value));
                 problems.push(Problem::new(text.at, message));
                 return None;
             }
@@ -144,20 +144,20 @@ impl<'a> People<'a> {
         }
         self.places.insert(email.clone(), text.at);
         if let Some((pattern, at)) = self.protected.iter().find(|(pattern, _)| pattern.matches(&email)) {
-            let message = format!("{} is protected and may not be listed", shown(&text.value));
-            let label = format!("{} protects it", shown(pattern.as_str()));
+            let message = format!("{} is protected and cannot be listed", shown(&text.value));
+            let label = format!("protected by {}", shown(pattern.as_str()));
             problems.push(
                 Problem::new(text.at, message)
-                    .help("take the person out here, or change the pattern under `protect`")
+                    .help("remove this person, or change the pattern under `protect`")
                     .also(*at, label),
             );
         }
         Some(email)
     }
 
-    /// What a person gets from groups and from the own entry, which wins.
+    /// The access from groups and from the person's own entry, which wins.
     fn access(&mut self, written: &team_file::Person, problems: &mut Problems) -> Access {
-        // What groups multiply to is counted before anything is made of it.
+        // Count first: groups multiply, and nothing is allocated for a file that is too large.
         for group in &written.groups {
             self.given += self.groups.get(group).map_or(0, |found| found.grants.len());
             if self.refuse_too_many(group.at, problems) {
@@ -171,8 +171,8 @@ impl<'a> People<'a> {
         }
         let Gifts { own, from_groups, whole } = self.gifts(written, problems);
         if own.is_empty() && from_groups.is_empty() && whole {
-            let problem = Problem::new(at, "a person without any project");
-            problems.push(problem.help("give access under `projects` or `groups`, or take the person out"));
+            let problem = Problem::new(at, "this person has no access to any project");
+            problems.push(problem.help("add `projects` or `groups`, or remove this person"));
         }
         self.refuse_conflicts(&own, &from_groups, problems);
         let first = |(project, given): (&&ProjectId, &Vec<FromGroup<'_>>)| {
@@ -186,8 +186,10 @@ impl<'a> People<'a> {
 
     fn refuse_too_many(&self, at: Location, problems: &mut Problems) -> bool {
         if self.are_too_many() {
-            problems
-                .push(Problem::new(at, format!("groups and people give more than {MAX_GIVEN} roles in all")));
+            problems.push(Problem::new(
+                at,
+                format!("groups and people grant more than {MAX_GIVEN} roles in total"),
+            ));
         }
         self.are_too_many()
     }
@@ -210,7 +212,7 @@ impl<'a> People<'a> {
         Gifts { own, from_groups, whole }
     }
 
-    /// Two groups may not give different roles in a project, unless the person's own entry decides.
+    /// Two groups must not grant different roles in a project, unless the person's own entry decides.
     fn refuse_conflicts(
         &self,
         own: &Grants,
@@ -223,12 +225,12 @@ impl<'a> People<'a> {
             let Some((other, other_role)) = known.find(|(_, role)| *role != first_role) else { continue };
             let [one, two] = [&first.group.value, &other.group.value].map(|name| shown(name));
             let alias = shown(self.names.alias(project));
-            let message = format!("groups {one} and {two} give different roles in {alias}");
+            let message = format!("groups {one} and {two} grant different roles in {alias}");
             problems.push(
                 Problem::new(other.group.at, message)
-                    .help("write the role that counts under `projects` of the person")
-                    .also(first.at, format!("{one} gives {}", shown(self.names.role_name(first_role))))
-                    .also(other.at, format!("{two} gives {}", shown(self.names.role_name(other_role)))),
+                    .help("set the role under this person's `projects`")
+                    .also(first.at, format!("{one} grants {}", shown(self.names.role_name(first_role))))
+                    .also(other.at, format!("{two} grants {}", shown(self.names.role_name(other_role)))),
             );
         }
     }
@@ -242,12 +244,12 @@ fn days(written: &team_file::Person, problems: &mut Problems) -> (Option<Date>, 
         && until < from
     {
         let problem = Problem::new(end.at, format!("`until` {until} is before `from` {from}"));
-        problems.push(problem.also(start.at, "`from` is here"));
+        problems.push(problem.also(start.at, "`from` is set here"));
     }
     (from, until)
 }
 
-/// A day as `YYYY-MM-DD`, and no other way.
+/// A date as `YYYY-MM-DD`; no other form is accepted.
 fn day(text: &Text, problems: &mut Problems) -> Option<Date> {
     let bytes = text.value.as_bytes();
     let in_form = bytes.len() == 10
@@ -257,12 +259,14 @@ fn day(text: &Text, problems: &mut Problems) -> Option<Date> {
         });
     let day = text.value.parse::<Date>().ok().filter(|_| in_form);
     if day.is_none() {
-        let (reason, help) = if in_form {
-            ("is no day of the calendar", "look at the day and the month")
-        } else {
-            ("is no date", "write it as `YYYY-MM-DD`, such as `2026-12-01`")
+        let month = in_form.then(|| text.value.get(..7)).flatten();
+        let first = month.and_then(|month| format!("{month}-01").parse::<Date>().ok());
+        let help = match first {
+            Some(first) => format!("{} has {} days", first.strftime("%B %Y"), first.days_in_month()),
+            None if in_form => "months go from `01` to `12`".to_owned(),
+            None => "use the form `YYYY-MM-DD`, such as `2026-12-01`".to_owned(),
         };
-        let message = format!("{} {reason}", shown(&text.value));
+        let message = format!("{} is not a valid date", shown(&text.value));
         problems.push(Problem::new(text.at, message).help(help));
     }
     day

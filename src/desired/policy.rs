@@ -21,20 +21,21 @@ pub(super) fn endpoint(cluster: Option<&Text>, problems: &mut Problems) -> Optio
     let problem = if cluster.value.contains("://") {
         match cluster.value.parse() {
             Ok(endpoint) => return Some(endpoint),
-            Err(reason) => {
-                Problem::new(cluster.at, format!("{} is no base URL: {reason}", shown(&cluster.value)))
-            }
+            Err(reason) => Problem::new(
+                cluster.at,
+                format!("{} is not a valid base URL: {reason}", shown(&cluster.value)),
+            ),
         }
     } else {
         Problem::new(cluster.at, format!("unknown cluster {}", shown(&cluster.value)))
-            .help("write `api`, `us1`, `as1`, or a base URL such as `https://dedicated.voucherify.io`")
+            .help("use `api`, `us1`, `as1`, or a base URL such as `https://dedicated.voucherify.io`")
             .maybe_help(did_you_mean(&cluster.value, CLUSTERS))
     };
     problems.push(problem);
     None
 }
 
-/// Where the ledger is, as written: a folder inside the one of the team file, or an object store.
+/// The ledger as written: a folder inside the team file's folder, or an object store.
 pub(super) fn ledger(ledger: Option<&Text>, problems: &mut Problems) -> Option<String> {
     let ledger = ledger?;
     let refused = match ledger.value.split_once("://") {
@@ -52,7 +53,7 @@ fn store_problem(ledger: &Text, scheme: &str, rest: &str) -> Option<Problem> {
     if !["s3", "az"].contains(&scheme) {
         let problem = Problem::new(ledger.at, format!("{} is not a supported ledger", shown(&ledger.value)));
         return Some(problem.help(
-            "write a folder inside the team file's folder, `s3://bucket/prefix` or `az://container/prefix`",
+            "use a folder inside the team file's folder, `s3://bucket/prefix` or `az://container/prefix`",
         ));
     }
     let host = rest.split('/').next().unwrap_or_default();
@@ -67,7 +68,7 @@ fn folder_problem(ledger: &Text) -> Option<Problem> {
         let message = format!("ledger {} is outside the team file's folder", shown(&ledger.value));
         return Some(
             Problem::new(ledger.at, message)
-                .help("write a relative path without `..`; any other folder has to be named with `--ledger`"),
+                .help("use a relative path without `..`; pass `--ledger` for a folder elsewhere"),
         );
     }
     folder.ends_with(SANDBOX_LEDGER).then(|| {
@@ -76,7 +77,7 @@ fn folder_problem(ledger: &Text) -> Option<Problem> {
     })
 }
 
-/// The policy, with the defaults for what it does not say.
+/// The policy, with defaults for missing keys.
 pub(super) fn resolve(written: &team_file::Policy, problems: &mut Problems) -> Policy {
     let team_file::Policy { prune, max_removals, max_new_admins, keep_admins, protect } = written;
     let mut policy = Policy::default();
@@ -86,9 +87,9 @@ pub(super) fn resolve(written: &team_file::Policy, problems: &mut Problems) -> P
             "roles" => policy.prune = Prune::Roles,
             "people" => policy.prune = Prune::People,
             other => {
-                let problem = Problem::new(text.at, format!("{} is no way to prune", shown(other)));
+                let problem = Problem::new(text.at, format!("unknown `prune` value {}", shown(other)));
                 let help = did_you_mean(other, ["none", "roles", "people"]);
-                problems.push(problem.help("write `none`, `roles` or `people`").maybe_help(help));
+                problems.push(problem.help("use `none`, `roles` or `people`").maybe_help(help));
             }
         }
     }
@@ -96,8 +97,8 @@ pub(super) fn resolve(written: &team_file::Policy, problems: &mut Problems) -> P
         if let Some(limit) = limit(&text.value) {
             policy.max_removals = limit;
         } else {
-            let problem = Problem::new(text.at, format!("{} is no limit", shown(&text.value)));
-            problems.push(problem.help("write a percentage from `0%` to `100%`, or a whole number"));
+            let problem = Problem::new(text.at, format!("invalid limit {}", shown(&text.value)));
+            problems.push(problem.help("use a percentage from `0%` to `100%`, or a whole number"));
         }
     }
     for (text, number) in
@@ -108,7 +109,7 @@ pub(super) fn resolve(written: &team_file::Policy, problems: &mut Problems) -> P
             *number = written;
         } else {
             let message = format!("expected a number of ADMINs, found {}", shown(&text.value));
-            problems.push(Problem::new(text.at, message).help("write a whole number such as `1`"));
+            problems.push(Problem::new(text.at, message).help("use a whole number such as `1`"));
         }
     }
     if let Some(text) = protect.get(MAX_PATTERNS) {
@@ -126,8 +127,8 @@ pub(super) fn resolve(written: &team_file::Policy, problems: &mut Problems) -> P
 fn is_pattern(text: &Text, problems: &mut Problems) -> bool {
     let fits = !text.value.chars().any(char::is_whitespace) && text.value.contains(['@', '*']);
     if !fits {
-        let problem = Problem::new(text.at, format!("{} is no pattern of addresses", shown(&text.value)));
-        problems.push(problem.help("write an address, or a pattern such as `*@agency.example`"));
+        let problem = Problem::new(text.at, format!("{} is not a valid address pattern", shown(&text.value)));
+        problems.push(problem.help("use an address, or a pattern such as `*@agency.example`"));
     }
     fits && check_name(text, "a pattern", problems)
 }
@@ -142,7 +143,7 @@ fn limit(text: &str) -> Option<Limit> {
     }
 }
 
-/// Digits and nothing else, unlike what `parse` takes.
+/// Digits only; `parse` would accept a sign.
 fn whole_number(text: &str) -> Option<u32> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }

@@ -218,7 +218,7 @@ fn problems_of_all_files_come_together() {
             ("people/c.yaml", "peeple: []\n"),
         ],
         r"
-error: `version` is for the team file alone
+error: `version` is only allowed in the team file
  --> people/b.yaml:1:1
   |
 1 | version: 1
@@ -280,7 +280,7 @@ fn a_file_that_cannot_be_read_makes_no_group_unknown() {
             ("b.yaml", "groups: {g: {a: USER}\n"),
         ],
         r"
-error: a `{` that is never closed
+error: unclosed `{`
  --> b.yaml:1:9
   |
 1 | groups: {g: {a: USER}
@@ -305,7 +305,7 @@ fn groups_cannot_multiply_without_end() {
     let (_, team) = read(&[("team.yaml", text.as_bytes())]);
     let Err(problems) = team else { panic!("too much was accepted") };
     let messages: Vec<_> = problems.sorted().iter().map(|problem| problem.message.clone()).collect();
-    assert_eq!(messages, ["groups and people give more than 1000000 roles in all"], "once");
+    assert_eq!(messages, ["groups and people grant more than 1000000 roles in total"], "once");
 }
 
 /// The line (from 0), the column (from 1) and the message of a problem in a person's entry.
@@ -315,7 +315,7 @@ type Found = (u32, u32, &'static str);
 const ERRORS: [(&[&str], &[Found]); 10] = [
     (
         &["email: nobody", "first_name: A", "last_name: B", "projects: {a: USER}"],
-        &[(0, 12, "`nobody` is no email address: it has no `@`")],
+        &[(0, 12, "`nobody` is not a valid email address: it has no `@`")],
     ),
     (
         &["email: @", "first_name:", "last_name: ''", "projects: {a: USER}"],
@@ -325,8 +325,8 @@ const ERRORS: [(&[&str], &[Found]); 10] = [
         &["email: @", "first_name: A", "last_nmae: B", "projects: {a: USER}"],
         &[(2, 5, "unknown key `last_nmae`")],
     ),
-    (&["email: @", "first_name: A", "projects: {a: USER}"], &[(0, 5, "a person without `last_name`")]),
-    (&["email: @", "first_name: A", "last_name: B"], &[(0, 12, "a person without any project")]),
+    (&["email: @", "first_name: A", "projects: {a: USER}"], &[(0, 5, "a person must have `last_name`")]),
+    (&["email: @", "first_name: A", "last_name: B"], &[(0, 12, "this person has no access to any project")]),
     (
         &["email: @", "first_name: A", "last_name: B", "projects: {b: user, c: USER}"],
         &[(3, 16, "unknown project `b`"), (3, 19, "unknown role `user`"), (3, 25, "unknown project `c`")],
@@ -337,7 +337,7 @@ const ERRORS: [(&[&str], &[Found]); 10] = [
     ),
     (
         &["email: @", "first_name: A", "first_name: A", "last_name: B", "groups: [g]"],
-        &[(2, 5, "`first_name` is written twice")],
+        &[(2, 5, "`first_name` is defined twice")],
     ),
     (
         &[
@@ -349,8 +349,8 @@ const ERRORS: [(&[&str], &[Found]); 10] = [
             "from: &x 2026-01-01",
         ],
         &[
-            (4, 12, "`2026-13-01` is no day of the calendar"),
-            (5, 11, "anchors (`&name`) are not for team files"),
+            (4, 12, "`2026-13-01` is not a valid date"),
+            (5, 11, "anchors (`&name`) are not supported in team files"),
         ],
     ),
     (

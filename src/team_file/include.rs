@@ -1,26 +1,26 @@
-//! Which patterns `include` may hold. That a match is no link out of the folder is for whoever
-//! expands them to check.
+//! Which patterns are allowed under `include`. Whoever expands them must check that no match is a link out of
+//! the folder.
 
-/// Says why `pattern` may not stand under `include`, and what to do instead.
+/// Why `pattern` is not allowed under `include`, and what to do instead.
 pub(super) fn refusal(pattern: &str) -> Option<(&'static str, &'static str)> {
-    let inside = "included files stand in the folder of the team file or below it";
+    let inside = "included files must be inside the team file's folder";
     if pattern.contains('\\') {
-        return Some(("an `include` has no backslashes", "write `/` between folders"));
+        return Some(("`include` must not contain backslashes", "use `/` between folders"));
     }
     if pattern.contains(crate::inert::is_active) {
-        return Some(("an `include` has no control characters", "rename the file"));
+        return Some(("`include` must not contain control characters", "rename the file"));
     }
     let drive = pattern.as_bytes().get(1) == Some(&b':');
     if pattern.starts_with(['/', '~']) || drive || pattern.contains("://") {
-        return Some(("an `include` is no absolute path", inside));
+        return Some(("`include` must be a relative path", inside));
     }
     if pattern.split('/').any(|part| part == "..") {
-        return Some(("an `include` may not lead out with `..`", inside));
+        return Some(("`include` must not contain `..`", inside));
     }
     if glob::Pattern::new(pattern).is_err() {
         return Some((
-            "this pattern cannot be understood",
-            "`*` stands for any part of a name, `?` for one character, `[ab]` for one of these, `**` for folders",
+            "invalid pattern",
+            "`*` matches any part of a name, `?` one character, `[ab]` one of these, `**` any folders",
         ));
     }
     None

@@ -1,4 +1,4 @@
-//! From the tree to what the files say. Every problem is reported, and what can be read is read.
+//! Converts the tree into typed content. Reports every problem, and reads as much as it can.
 
 use super::include;
 use super::problem::{Problem, Problems, shown};
@@ -7,10 +7,10 @@ use super::source::{FileId, Located, Sources, Text};
 use super::tree::{self, Kind, Node};
 use super::written::{Grant, Group, IncludedFile, Person, Policy, Project, Role, TeamFile, keys};
 
-/// How many keys and values a file may have besides `people`.
+/// The most keys and values of a file outside `people`.
 const MAX_BESIDE_PEOPLE: usize = 500_000;
 
-/// How many patterns `include` may have: each is looked up in the file system.
+/// The most `include` patterns: each costs a file system lookup.
 const MAX_INCLUDES: usize = 1_000;
 
 /// Reads the team file itself.
@@ -54,8 +54,9 @@ fn team_file(fields: &Fields<'_>, problems: &mut Problems) -> TeamFile {
         && let Some(version) = shape::number(version, "`version`", problems)
         && version.value != "1"
     {
-        let problem = Problem::new(version.at, format!("version {} is not known", shown(&version.value)));
-        problems.push(problem.help("write `version: 1`; a newer guestlist may know others"));
+        let problem = Problem::new(version.at, format!("unknown version {}", shown(&version.value)));
+        problems
+            .push(problem.help("use `version: 1`, or upgrade guestlist if the file needs a newer version"));
     }
     let projects = fields.require("projects", problems);
     TeamFile {
@@ -78,24 +79,20 @@ fn optional_text(fields: &Fields<'_>, key: &str, what: &str, problems: &mut Prob
 fn projects(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<Project>> {
     let entries = shape::entries(node, "`projects`", problems)?;
     if entries.is_empty() {
-        let problem = Problem::new(node.at, "`projects` names no project");
-        problems.push(problem.help("write `alias: project id` for each project that guestlist is to manage"));
+        let problem = Problem::new(node.at, "`projects` is empty");
+        problems.push(problem.help("add `alias: project id` for each project to manage"));
         return None;
     }
     let read = |entry: &tree::Entry<'_>| {
         let alias = Located { value: entry.key.clone().into_owned(), at: entry.key_at };
         if !matches!(entry.value.kind, Kind::Mapping(_)) {
-            return Project {
-                alias,
-                id: shape::text(&entry.value, "the id of a project", problems),
-                name: None,
-            };
+            return Project { alias, id: shape::text(&entry.value, "the project id", problems), name: None };
         }
         let fields = shape::fields(&entry.value, "a project", &keys::PROJECT, &[], problems);
         let (id, name) = fields.map_or((None, None), |fields| {
             let id = fields.require("id", problems);
-            let id = id.and_then(|id| shape::text(id, "the id of a project", problems));
-            (id, optional_text(&fields, "name", "the name of a project", problems))
+            let id = id.and_then(|id| shape::text(id, "the project id", problems));
+            (id, optional_text(&fields, "name", "the project name", problems))
         });
         Project { alias, id, name }
     };
@@ -109,7 +106,7 @@ fn roles(fields: &Fields<'_>, problems: &mut Problems) -> Option<Vec<Role>> {
     let entries = shape::entries(node, "`roles`", problems)?;
     let read = |entry: &tree::Entry<'_>| Role {
         alias: Located { value: entry.key.clone().into_owned(), at: entry.key_at },
-        id: shape::text(&entry.value, "the id of a role", problems),
+        id: shape::text(&entry.value, "the role id", problems),
     };
     Some(entries.iter().map(read).collect())
 }
@@ -138,9 +135,9 @@ fn grants(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Vec<Gr
 /// The entries under `people`, taken out of the tree.
 fn take_people<'a>(root: &mut Node<'a>, problems: &mut Problems) -> Vec<Node<'a>> {
     let people = take_list(root, problems);
-    // The people of a large organization are many; whatever else is as many is no organization.
+    // Only `people` can be large in a real team file.
     if root.count() > MAX_BESIDE_PEOPLE {
-        let message = format!("the file has more than {MAX_BESIDE_PEOPLE} keys and values besides `people`");
+        let message = format!("the file has more than {MAX_BESIDE_PEOPLE} keys and values outside `people`");
         problems.push(Problem::new(root.at, message));
         root.kind = Kind::Refused;
     }
@@ -182,7 +179,7 @@ fn person(node: &Node<'_>, problems: &mut Problems) -> Option<Person> {
     let last_name = required("last_name", "`last_name`");
     let (groups, groups_whole) = fields
         .get("groups")
-        .map_or((Vec::new(), true), |node| texts(node, "`groups`", "the name of a group", problems));
+        .map_or((Vec::new(), true), |node| texts(node, "`groups`", "a group name", problems));
     let grants = match fields.get("projects") {
         Some(node) => grants(node, "`projects`", problems),
         None => Some(Vec::new()),
@@ -200,7 +197,7 @@ fn person(node: &Node<'_>, problems: &mut Problems) -> Option<Person> {
     })
 }
 
-/// The texts of a list, and whether these are all that the list holds.
+/// The texts of a list, and whether every item was one.
 fn texts(node: &Node<'_>, what: &str, item: &str, problems: &mut Problems) -> (Vec<Text>, bool) {
     let Some(nodes) = shape::list(node, what, problems) else { return (Vec::new(), false) };
     let texts: Vec<_> = nodes.iter().filter_map(|node| shape::text(node, item, problems)).collect();

@@ -1,4 +1,4 @@
-//! Takes the tree apart: each function says what it expected at a place, and goes on.
+//! Reads the tree: each function reports what it expected at a place, and continues.
 
 use super::problem::{Problem, Problems, shown};
 use super::source::{Located, Location, Text};
@@ -10,17 +10,17 @@ const NUMBER: &str = "a number";
 const LIST: &str = "a list (`- item` lines)";
 const MAPPING: &str = "a mapping (`key: value` lines)";
 
-/// A mapping whose keys are known, after all others were reported.
+/// A mapping whose unknown keys were reported.
 pub(super) struct Fields<'n> {
     at: Location,
     mapping: &'n Mapping<'n>,
-    /// Keys that something misspelled was most likely meant to be.
+    /// The likely intended keys of misspelled ones.
     meant: Vec<&'static str>,
     /// What it is, as messages call it.
     what: &'static str,
 }
 
-/// Takes apart a mapping with the keys `known`. The `foreign` ones belong into the team file itself.
+/// Reads a mapping with the keys `known`. The `foreign` ones belong in the team file itself.
 pub(super) fn fields<'n>(
     node: &'n Node<'_>,
     what: &'static str,
@@ -35,7 +35,8 @@ pub(super) fn fields<'n>(
             break;
         }
         if foreign.contains(&entry.key.as_ref()) {
-            let problem = Problem::new(entry.key_at, format!("`{}` is for the team file alone", entry.key));
+            let problem =
+                Problem::new(entry.key_at, format!("`{}` is only allowed in the team file", entry.key));
             problems.push(problem.help(format!("move it there; the keys of {what} are {}", listed(known))));
             continue;
         }
@@ -51,21 +52,21 @@ pub(super) fn fields<'n>(
 }
 
 impl<'n> Fields<'n> {
-    /// The value of a key that may be left out.
+    /// The value of an optional key.
     pub(super) fn get(&self, key: &str) -> Option<&'n Node<'n>> {
         self.mapping.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
-    /// The value of a key that must be there.
+    /// The value of a required key.
     pub(super) fn require(&self, key: &'static str, problems: &mut Problems) -> Option<&'n Node<'n>> {
         let found = self.get(key);
         if found.is_none() && !self.mapping.refused && !self.meant.contains(&key) {
-            problems.push(Problem::new(self.at, format!("{} without `{key}`", self.what)));
+            problems.push(Problem::new(self.at, format!("{} must have `{key}`", self.what)));
         }
         found
     }
 
-    /// Whether nothing was refused that may have been one of `keys`.
+    /// Whether none of `keys` could be missing because of a rejected (misspelled) key.
     pub(super) fn is_whole_without(&self, keys: &[&str]) -> bool {
         !self.mapping.refused && !self.meant.iter().any(|key| keys.contains(key))
     }
@@ -100,11 +101,11 @@ pub(super) fn text(node: &Node<'_>, what: &str, problems: &mut Problems) -> Opti
     scalar(node, what, TEXT, problems)
 }
 
-/// A number: what stands there without quotes, as text.
+/// A number: an unquoted scalar, as text.
 pub(super) fn number(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Text> {
     if let Kind::Scalar { text, plain: false } = &node.kind {
-        let problem = Problem::new(node.at, format!("{what} must be a number, not text in quotes"));
-        problems.push(problem.help(format!("write {} without the quotes", shown(text))));
+        let problem = Problem::new(node.at, format!("{what} must be a number, not quoted text"));
+        problems.push(problem.help(format!("remove the quotes: {}", shown(text))));
         return None;
     }
     scalar(node, what, NUMBER, problems)
@@ -130,7 +131,7 @@ fn wrong<T>(node: &Node<'_>, what: &str, expected: &str, problems: &mut Problems
         Kind::Scalar { text, .. } if node.is_null() => {
             let word = text.len() > 1 && expected == TEXT;
             problem(format!("{what} has no value"))
-                .maybe_help(word.then(|| format!("write \"{text}\" in quotes if it is meant as text")))
+                .maybe_help(word.then(|| format!("put it in quotes (\"{text}\") if you mean the text")))
         }
         Kind::Scalar { .. } => problem(format!("{what} must be {expected}, not text")),
         Kind::List(_) => problem(format!("{what} must be {expected}, not a list")),

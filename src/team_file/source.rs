@@ -1,5 +1,5 @@
-//! The files that were read, and places in them. What no team file can be is refused here, before
-//! anything parses it: too large, not UTF-8, NUL bytes, line breaks that only some programs see.
+//! The files that were read, and locations in them. Content that cannot be a team file is rejected here,
+//! before parsing: too large, not UTF-8, NUL bytes, line breaks that only some programs recognize.
 
 use super::problem::{Problem, Problems};
 
@@ -24,7 +24,7 @@ pub struct Source {
     pub(super) fit: bool,
 }
 
-/// A place in a file. Places are ordered as files were read, then as they stand in the file.
+/// A location in a file. Ordered by file (in reading order), then by position.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct Location {
     /// The file.
@@ -39,7 +39,7 @@ pub struct Location {
     pub column: u32,
 }
 
-/// A value and where it stands.
+/// A value and its location.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Located<T> {
     /// What was written.
@@ -48,7 +48,7 @@ pub struct Located<T> {
     pub at: Location,
 }
 
-/// Text and where it stands: every leaf of a team file.
+/// Text and its location: every leaf of a team file.
 pub type Text = Located<String>;
 
 /// The team file and the files that it includes, in the order in which they were read.
@@ -67,12 +67,12 @@ impl Location {
 }
 
 impl Sources {
-    /// Takes in a file that could not be read, so that a problem can name it.
+    /// Adds a file that could not be read, so problems can name it.
     pub fn add_unread(&mut self, name: &str) -> FileId {
         self.push(name, String::new())
     }
 
-    /// Takes in what was read from a file. What cannot be a team file is reported and left out.
+    /// Adds the content of a file. Content that cannot be a team file is reported and dropped.
     pub fn add(&mut self, name: &str, bytes: Vec<u8>, problems: &mut Problems) -> FileId {
         self.bytes = self.bytes.saturating_add(bytes.len());
         if self.bytes > MAX_BYTES {
@@ -89,7 +89,7 @@ impl Sources {
                 bytes.truncate(end);
                 let mut text = String::from_utf8(bytes).unwrap_or_default();
                 text.push(char::REPLACEMENT_CHARACTER);
-                (text, Some((end, "the file is not UTF-8 from here on", "save it in the encoding UTF-8")))
+                (text, Some((end, "not UTF-8 from here on", "save the file as UTF-8")))
             }
         };
         let cut = cut.or_else(|| first_unfit(&text));
@@ -130,14 +130,14 @@ impl Sources {
     }
 }
 
-/// The first byte that no team file may hold, what is wrong with it, and what to do.
+/// The offset of the first character that is not allowed, the message, and the help.
 fn first_unfit(text: &str) -> Option<(usize, &'static str, &'static str)> {
     let breaks = ['\u{85}', '\u{2028}', '\u{2029}'].into_iter().filter_map(|c| text.find(c)).min();
     if let Some(offset) = text.find('\0') {
-        Some((offset, "a NUL byte: this is no text file", "save it as plain text in the encoding UTF-8"))
+        Some((offset, "NUL byte: this is not a text file", "save the file as plain text in UTF-8"))
     } else if let Some(offset) = breaks {
-        let message = "a line break (U+0085, U+2028 or U+2029) that some programs do not see";
-        Some((offset, message, "end the line as all others end, or take the character out"))
+        let message = "unusual line break (U+0085, U+2028 or U+2029)";
+        Some((offset, message, "use a normal line break, or remove the character"))
     } else if [b'\n', b'\r'].into_iter().any(|end| count(text, end) > MAX_LINES) {
         Some((0, "the file has more than 2,000,000 lines", "is this the file you meant?"))
     } else {

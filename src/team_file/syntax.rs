@@ -1,57 +1,60 @@
-//! The YAML parser's errors in words for somebody who edits a team file.
+//! The YAML parser's errors, reworded for the author of a team file.
 
 use granit_parser::ErrorKind;
 
-/// What is wrong, and what to do about it where that can be said.
+/// The message, and a help text where there is one.
 pub(super) fn words(kind: &ErrorKind) -> (String, Option<&'static str>) {
     let (what, help) = match kind {
         ErrorKind::RecursionLimitExceeded => return (super::tree::too_deep(), None),
         ErrorKind::DirectiveDisallowed => {
             return (
-                "directives (`%…`) are not for team files".to_owned(),
-                Some("leave the line out; a team file is plain YAML"),
+                "directives (`%…`) are not supported in team files".to_owned(),
+                Some("remove this line"),
             );
         }
         ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabNotAllowed => {
-            ("a tab where only spaces may stand", Some("indent with spaces"))
+            ("tabs are not allowed here", Some("indent with spaces"))
         }
         ErrorKind::InvalidIndentation
         | ErrorKind::ExpectedBlockMappingKey
         | ErrorKind::ExpectedBlockSequenceEntry => (
-            "this line does not fit the lines above it",
-            Some("keys of one mapping, and the dashes of one list, stand in the same column"),
+            "inconsistent indentation",
+            Some("align the keys of a mapping, or the dashes of a list, in one column"),
         ),
         ErrorKind::MappingValueNotAllowed => (
-            "a `:` where none may stand",
-            Some("put text that holds `: ` in quotes, or check the indentation of this line"),
+            "unexpected `:`",
+            Some("put text that contains `: ` in quotes, or check the indentation of this line"),
         ),
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
-            ("a key without a `:` after it", Some("write `key: value`"))
+            ("expected `:` after this key", Some("write `key: value`"))
         }
-        ErrorKind::UnclosedQuotedScalar => ("a quote that is never closed", None),
+        ErrorKind::UnclosedQuotedScalar => ("unclosed quote", None),
         ErrorKind::UnclosedFlowCollection { open: '[' } | ErrorKind::UnexpectedEofFlowSequence => {
-            ("a `[` that is never closed", None)
+            ("unclosed `[`", None)
         }
         ErrorKind::UnclosedFlowCollection { .. } | ErrorKind::UnexpectedEofFlowMapping => {
-            ("a `{` that is never closed", None)
+            ("unclosed `{`", None)
         }
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
-            return (format!("a `{open}` that is closed by `{close}`"), None);
+            return (format!("`{open}` is closed by `{close}`"), None);
         }
-        ErrorKind::ExpectedFlowSequenceSeparator => ("a `,` or `]` is missing before this", None),
-        ErrorKind::ExpectedFlowMappingSeparator => ("a `,` or `}` is missing before this", None),
+        ErrorKind::ExpectedFlowSequenceSeparator => ("expected `,` or `]` before this", None),
+        ErrorKind::ExpectedFlowMappingSeparator => ("expected `,` or `}` before this", None),
         ErrorKind::UnexpectedCharacter { character } if crate::inert::is_active(*character) => {
-            return (format!("a control character (U+{:04X})", u32::from(*character)), Some("take it out"));
+            return (
+                format!("control character U+{:04X} is not allowed", u32::from(*character)),
+                Some("remove it"),
+            );
         }
         ErrorKind::UnexpectedCharacter { character } => {
-            return (format!("no value may begin with `{character}`"), Some("put the text in quotes"));
+            return (format!("a value cannot start with `{character}`"), Some("put the text in quotes"));
         }
         ErrorKind::UnknownQuotedScalarEscape => (
-            "no such escape sequence",
-            Some("in double quotes write `\\\\` for a backslash, or use single quotes"),
+            "unknown escape sequence",
+            Some("use `\\\\` for a backslash in double quotes, or use single quotes"),
         ),
-        ErrorKind::BomInsideDocument => ("a byte-order mark inside the file", Some("take it out")),
-        other => return (format!("this is not YAML: {}", crate::inert::line(&other.to_string())), None),
+        ErrorKind::BomInsideDocument => ("byte-order mark inside the file", Some("remove it")),
+        other => return (format!("invalid YAML: {}", crate::inert::line(&other.to_string())), None),
     };
     (what.to_owned(), help)
 }

@@ -28,13 +28,13 @@ fn what_is_no_text_is_refused_where_it_begins() {
     check(
         b"version: 1\ncluster: \xc3\xa9\xff\n",
         "
-error: the file is not UTF-8 from here on
+error: not UTF-8 from here on
  --> team.yaml:2:11
   |
 2 | cluster: é\u{fffd}
   |           ^
   |
-help: save it in the encoding UTF-8
+help: save the file as UTF-8
 
 1 problem in team.yaml
 ",
@@ -42,13 +42,13 @@ help: save it in the encoding UTF-8
     check(
         b"version: 1\0\n",
         "
-error: a NUL byte: this is no text file
+error: NUL byte: this is not a text file
  --> team.yaml:1:11
   |
 1 | version: 1\u{fffd}
   |           ^
   |
-help: save it as plain text in the encoding UTF-8
+help: save the file as plain text in UTF-8
 
 1 problem in team.yaml
 ",
@@ -56,13 +56,13 @@ help: save it as plain text in the encoding UTF-8
     check(
         "version: 1\n# a\u{2028}b\n".as_bytes(),
         "
-error: a line break (U+0085, U+2028 or U+2029) that some programs do not see
+error: unusual line break (U+0085, U+2028 or U+2029)
  --> team.yaml:2:4
   |
 2 | # a\u{fffd}b
   |    ^
   |
-help: end the line as all others end, or take the character out
+help: use a normal line break, or remove the character
 
 1 problem in team.yaml
 ",
@@ -103,10 +103,10 @@ help: is this the file you meant?
 fn hostile_files_are_refused_early() {
     let cases = [
         ("people: [", "{},", "the file has more than 1,500,000 keys and values"),
-        ("", "[", "lists and mappings stand in each other more than 32 deep"),
-        ("", "{", "lists and mappings stand in each other more than 32 deep"),
-        ("", "- ", "lists and mappings stand in each other more than 32 deep"),
-        ("a: &a [", "*a, ", "anchors (`&name`) are not for team files"),
+        ("", "[", "lists and mappings are nested more than 32 levels deep"),
+        ("", "{", "lists and mappings are nested more than 32 levels deep"),
+        ("", "- ", "lists and mappings are nested more than 32 levels deep"),
+        ("a: &a [", "*a, ", "anchors (`&name`) are not supported in team files"),
         ("{", "a: 1, ", "the file has more than 1,500,000 keys and values"),
     ];
     for (head, unit, message) in cases {
@@ -132,7 +132,7 @@ fn long_lines_are_cut_around_the_culprit() {
         text.as_bytes(),
         &format!(
             "
-error: a team file without `projects`
+error: a team file must have `projects`
  --> team.yaml:1:1
   |
 1 | {{version: 1, ledger: {}, zebra: {}…

@@ -1,4 +1,4 @@
-//! The YAML as a tree of located values, built in one pass. What no team file needs is refused on
+//! The YAML as a tree of located values, built in one pass. What no team file needs is rejected on
 //! the way: anchors, aliases, merge keys, tags, directives, further documents, explicit and
 //! duplicate keys, deep nesting, and more of anything than an organization can have.
 
@@ -10,19 +10,19 @@ use super::problem::{Problem, Problems, shown};
 use super::source::{FileId, Location};
 use super::syntax;
 
-/// How deep lists and mappings may stand in each other.
+/// The deepest nesting of lists and mappings.
 const MAX_DEPTH: usize = 32;
-/// How many keys and values a file may have.
+/// The most keys and values of a file.
 ///
 /// 30,000 people with every key and 10 projects each have 1,050,000.
 const MAX_NODES: usize = 1_500_000;
-/// How long a text may be, in bytes.
+/// The longest text, in bytes.
 const MAX_TEXT: usize = 4_096;
 
-/// What to do instead of what YAML offers for repetition.
-const USE_GROUPS: &str = "write access that several people share once, under `groups`";
+/// The replacement for anchors, aliases and merge keys.
+const USE_GROUPS: &str = "define shared access once, under `groups`";
 
-/// A value and where it stands.
+/// A value and its location.
 #[derive(Debug)]
 pub(super) struct Node<'a> {
     pub(super) at: Location,
@@ -31,21 +31,21 @@ pub(super) struct Node<'a> {
 
 #[derive(Debug)]
 pub(super) enum Kind<'a> {
-    /// Text as YAML reads it. What is `plain` stands without quotes.
+    /// Text as YAML reads it; `plain` means unquoted.
     Scalar {
         text: Cow<'a, str>,
         plain: bool,
     },
     List(Vec<Node<'a>>),
     Mapping(Mapping<'a>),
-    /// Something that was reported already: nothing more is to be said about it.
+    /// A value that was reported already; report nothing more about it.
     Refused,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Mapping<'a> {
     pub(super) entries: Vec<Entry<'a>>,
-    /// Whether an entry was refused, so that one cannot say what is missing.
+    /// Whether an entry was rejected, so a missing key may not be missing.
     pub(super) refused: bool,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Entry<'a> {
 }
 
 impl Node<'_> {
-    /// Whether nothing is written here, or one of YAML's words for nothing.
+    /// Whether the value is missing or null.
     pub(super) fn is_null(&self) -> bool {
         matches!(&self.kind, Kind::Scalar { text, plain: true }
             if matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL"))
@@ -75,12 +75,12 @@ impl Node<'_> {
     }
 }
 
-/// How nesting without end is refused.
+/// The message about nesting that is too deep.
 pub(super) fn too_deep() -> String {
-    format!("lists and mappings stand in each other more than {MAX_DEPTH} deep")
+    format!("lists and mappings are nested more than {MAX_DEPTH} levels deep")
 }
 
-/// The one document of a file; none where it could not be read to its end, which is then reported.
+/// The only document of a file; `None` (and a problem) if it could not be read to its end.
 pub(super) fn build<'a>(file: FileId, text: &'a str, problems: &mut Problems) -> Option<Node<'a>> {
     let mut builder = Builder { file, text, problems, open: Vec::new(), root: None, nodes: 0, gap: 0 };
     let whole = builder.run();
@@ -88,7 +88,7 @@ pub(super) fn build<'a>(file: FileId, text: &'a str, problems: &mut Problems) ->
         builder.close();
     }
     if whole && builder.root.is_none() {
-        let problem = Problem::new(Location::top(file), "nothing is written in this file");
+        let problem = Problem::new(Location::top(file), "the file is empty");
         builder.problems.push(problem);
     }
     builder.root.filter(|_| whole)
@@ -106,12 +106,12 @@ struct Builder<'a, 'p> {
     open: Vec<Open<'a>>,
     root: Option<Node<'a>>,
     nodes: usize,
-    /// Where the last token ended: between there and the next only indicators and comments stand.
+    /// The end of the last token: only indicators and comments come between it and the next.
     gap: usize,
 }
 
 impl<'a> Builder<'a, '_> {
-    /// Goes through all events; false where the file cannot be read to its end.
+    /// Processes all events; false if the file cannot be read to its end.
     fn run(&mut self) -> bool {
         let options = granit_parser::options! {
             disallow_directives: true,
@@ -141,15 +141,14 @@ impl<'a> Builder<'a, '_> {
             }
             if let Some(tag) = span.tag_span().filter(|_| event.tag().is_some()) {
                 let at = self.location(&tag);
-                let problem = Problem::new(at, "tags (`!…`) are not for team files");
-                self.problems.push(problem.help("write the value without the tag"));
+                let problem = Problem::new(at, "tags (`!…`) are not supported in team files");
+                self.problems.push(problem.help("remove the tag"));
             }
             match event {
                 Event::DocumentStart(..) if self.root.is_some() => {
-                    let problem = Problem::new(at, "a second YAML document begins here");
-                    self.problems.push(
-                        problem.help("put it into a file of its own and name that file under `include`"),
-                    );
+                    let problem = Problem::new(at, "a second YAML document starts here; a team file has one");
+                    self.problems
+                        .push(problem.help("move it to its own file and list that file under `include`"));
                     return true;
                 }
                 Event::Scalar(text, style, ..) => {
@@ -170,11 +169,11 @@ impl<'a> Builder<'a, '_> {
                     self.close();
                 }
                 Event::Anchor(..) => {
-                    let problem = Problem::new(at, "anchors (`&name`) are not for team files");
+                    let problem = Problem::new(at, "anchors (`&name`) are not supported in team files");
                     self.problems.push(problem.help(USE_GROUPS));
                 }
                 Event::Alias(..) | Event::UnresolvedAlias(..) => {
-                    let problem = Problem::new(at, "aliases (`*name`) are not for team files");
+                    let problem = Problem::new(at, "aliases (`*name`) are not supported in team files");
                     self.problems.push(problem.help(USE_GROUPS));
                     self.add(Node { at, kind: Kind::Refused });
                     self.step_over(at);
@@ -191,7 +190,7 @@ impl<'a> Builder<'a, '_> {
 
     fn scalar(&mut self, text: Cow<'a, str>, style: ScalarStyle, at: Location) -> Kind<'a> {
         if text.len() > MAX_TEXT {
-            self.problems.push(Problem::new(at, format!("this text is longer than {MAX_TEXT} bytes")));
+            self.problems.push(Problem::new(at, format!("text is longer than {MAX_TEXT} bytes")));
             return Kind::Refused;
         }
         Kind::Scalar { text, plain: style == ScalarStyle::Plain }
@@ -207,14 +206,15 @@ impl<'a> Builder<'a, '_> {
                 let explicit = after_question_mark(self.text, self.gap, node.at.start as usize);
                 let plain = matches!(&node.kind, Kind::Scalar { text, plain: true } if text.starts_with('?'));
                 if explicit || plain {
-                    let problem = Problem::new(node.at, "a key that begins with `?`");
+                    let problem =
+                        Problem::new(node.at, "keys that start with `?` are not supported in team files");
                     self.problems.push(problem.help("write `key: value`"));
                 }
                 *key = Some(node);
             }
             Some(Open::Mapping { mapping, key, .. }) => {
                 let Some(key) = key.take() else { return };
-                // Where nothing is written for a key, the key is all that one can point at.
+                // A key without a value: point at the key.
                 if node.at.start == node.at.end {
                     node.at = key.at;
                 }
@@ -265,9 +265,9 @@ impl<'a> Builder<'a, '_> {
             }
             let problem = Problem::new(
                 entries[index].key_at,
-                format!("{} is written twice", shown(&entries[index].key)),
+                format!("{} is defined twice", shown(&entries[index].key)),
             );
-            self.problems.push(problem.also(entries[first].key_at, "first written here"));
+            self.problems.push(problem.also(entries[first].key_at, "first defined here"));
             duplicates.push(index);
         }
         if !duplicates.is_empty() {
@@ -297,34 +297,34 @@ impl<'a> Builder<'a, '_> {
     }
 }
 
-/// Where a list or mapping is seen: at its bracket, or at the first thing in it.
+/// Where to point at a list or mapping: its bracket, or its first item.
 fn visible(at: Location, first: Option<Location>) -> Location {
     if at.start == at.end { first.unwrap_or(at) } else { at }
 }
 
-/// What a key is called, or why it is none.
+/// The text of a key, or why it is not a key.
 fn name_of(key: Node<'_>) -> Result<(Cow<'_, str>, Location), Option<Problem>> {
     if key.is_null() {
         return Err(Some(
-            Problem::new(key.at, "a key has no name").help("put it in quotes if it is meant so"),
+            Problem::new(key.at, "this key is empty").help("put it in quotes if you mean the text"),
         ));
     }
     match key.kind {
-        Kind::Scalar { text, plain: true } if text == "<<" => {
-            Err(Some(Problem::new(key.at, "merge keys (`<<`) are not for team files").help(USE_GROUPS)))
-        }
+        Kind::Scalar { text, plain: true } if text == "<<" => Err(Some(
+            Problem::new(key.at, "merge keys (`<<`) are not supported in team files").help(USE_GROUPS),
+        )),
         Kind::Scalar { text, .. } if text.trim().is_empty() => {
-            Err(Some(Problem::new(key.at, "a key has no name")))
+            Err(Some(Problem::new(key.at, "this key is empty")))
         }
         Kind::Scalar { text, .. } => Ok((text, key.at)),
         Kind::Refused => Err(None),
         Kind::List(_) | Kind::Mapping(_) => {
-            Err(Some(Problem::new(key.at, "a key is text, not a list or mapping")))
+            Err(Some(Problem::new(key.at, "a key must be text, not a list or mapping")))
         }
     }
 }
 
-/// Whether the key that begins at `start` is an explicit one: `? key`.
+/// Whether the key that starts at `start` is explicit: `? key`.
 fn after_question_mark(text: &str, gap: usize, start: usize) -> bool {
     let Some(between) = text.get(gap..start) else { return false };
     between.contains('?')

@@ -105,29 +105,29 @@ fn hostile_team_file(name: &str) -> Vec<u8> {
 fn team_files_that_nobody_means_are_refused() {
     let scenario = Scenario::new();
     for (name, sentence) in [
-        ("empty", "nothing is written in this file"),
-        ("blank", "nothing is written in this file"),
-        ("not UTF-8", "the file is not UTF-8 from here on"),
-        ("UTF-16", "a NUL byte: this is no text file"),
-        ("NUL", "a NUL byte: this is no text file"),
+        ("empty", "the file is empty"),
+        ("blank", "the file is empty"),
+        ("not UTF-8", "not UTF-8 from here on"),
+        ("UTF-16", "NUL byte: this is not a text file"),
+        ("NUL", "NUL byte: this is not a text file"),
         ("too large", "all files together are larger than 64 MiB"),
-        ("alias bomb", "anchors (`&name`) are not for team files"),
+        ("alias bomb", "anchors (`&name`) are not supported in team files"),
         ("merge keys", "unknown key `a`"),
-        ("lists in lists", "lists and mappings stand in each other more than 32 deep"),
-        ("mappings in mappings", "lists and mappings stand in each other more than 32 deep"),
-        ("indentation", "lists and mappings stand in each other more than 32 deep"),
+        ("lists in lists", "lists and mappings are nested more than 32 levels deep"),
+        ("mappings in mappings", "lists and mappings are nested more than 32 levels deep"),
+        ("indentation", "lists and mappings are nested more than 32 levels deep"),
         ("too many values", "the file has more than 1,500,000 keys and values"),
         (
             "long texts",
-            "`xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…` is no project id: it is longer than 128 bytes",
+            "`xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…` is not a valid project id: it is longer than 128 bytes",
         ),
-        ("a long text", "this text is longer than 4096 bytes"),
+        ("a long text", "text is longer than 4096 bytes"),
         ("many keys", "unknown key `k0`"),
         ("line ends", "the file has more than 2,000,000 lines"),
-        ("quotes", "a quote that is never closed"),
-        ("more projects than people", "the file has more than 500000 keys and values besides `people`"),
+        ("quotes", "unclosed quote"),
+        ("more projects than people", "the file has more than 500000 keys and values outside `people`"),
         ("more patterns than files", "no file matches this `include`"),
-        ("groups that multiply", "groups and people give more than 1000000 roles in all"),
+        ("groups that multiply", "groups and people grant more than 1000000 roles in total"),
     ] {
         fs::write(scenario.path("team.yaml"), hostile_team_file(name)).expect("a file");
         let ended = refused(&scenario, &["validate"], sentence);
@@ -222,7 +222,7 @@ fn what_is_no_file_is_no_team_file() {
             &[command, "folder/file/team.yaml"],
             "the team file `folder/file/team.yaml` cannot be read: Not a directory (os error 20)",
         );
-        refused(&scenario, &[command, "/dev/null"], "nothing is written in this file");
+        refused(&scenario, &[command, "/dev/null"], "the file is empty");
         refused(&scenario, &[command, "/dev/zero"], "all files together are larger than 64 MiB");
     }
     scenario.write("closed.yaml", HEAD);
@@ -242,10 +242,10 @@ fn what_is_no_file_is_no_team_file() {
 fn included_files_that_nobody_means_are_refused() {
     let scenario = Scenario::new().team(&format!("{HEAD}include: [people/*.yaml]\n"));
     for (name, sentence) in [
-        ("empty", "nothing is written in this file"),
-        ("not UTF-8", "the file is not UTF-8 from here on"),
+        ("empty", "the file is empty"),
+        ("not UTF-8", "not UTF-8 from here on"),
         ("too large", "all files together are larger than 64 MiB"),
-        ("lists in lists", "lists and mappings stand in each other more than 32 deep"),
+        ("lists in lists", "lists and mappings are nested more than 32 levels deep"),
     ] {
         fs::create_dir_all(scenario.path("people")).expect("a folder");
         fs::write(scenario.path("people/all.yaml"), hostile_team_file(name)).expect("a file");

@@ -187,17 +187,17 @@ fn a_ledger_outside_the_folder_is_named_by_an_argument_alone() {
         (
             "../ledger",
             "ledger `../ledger` is outside the team file's folder",
-            "write a relative path without `..`; any other folder has to be named with `--ledger`",
+            "use a relative path without `..`; pass `--ledger` for a folder elsewhere",
         ),
         (
             "/var/ledger",
             "ledger `/var/ledger` is outside the team file's folder",
-            "write a relative path without `..`; any other folder has to be named with `--ledger`",
+            "use a relative path without `..`; pass `--ledger` for a folder elsewhere",
         ),
         (
             "a/../../b",
             "ledger `a/../../b` is outside the team file's folder",
-            "write a relative path without `..`; any other folder has to be named with `--ledger`",
+            "use a relative path without `..`; pass `--ledger` for a folder elsewhere",
         ),
         (
             "x/.guestlist/sandbox",
@@ -207,7 +207,7 @@ fn a_ledger_outside_the_folder_is_named_by_an_argument_alone() {
         (
             "gs://bucket/team",
             "`gs://bucket/team` is not a supported ledger",
-            "write a folder inside the team file's folder, `s3://bucket/prefix` or `az://container/prefix`",
+            "use a folder inside the team file's folder, `s3://bucket/prefix` or `az://container/prefix`",
         ),
     ] {
         scenario.write("team.yaml", &format!("{HEAD}ledger: {ledger}\n{ONE}"));

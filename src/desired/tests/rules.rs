@@ -79,7 +79,7 @@ people:
 version: 1
 ",
         r"
-error: `storefront` is written twice
+error: `storefront` is defined twice
  --> team.yaml:9:7
   |
 9 |       storefront: ADMIN
@@ -88,9 +88,9 @@ error: `storefront` is written twice
  ::: team.yaml:8:7
   |
 8 |       storefront: USER
-  |       ---------- first written here
+  |       ---------- first defined here
 
-error: `email` is written twice
+error: `email` is defined twice
   --> team.yaml:10:5
    |
 10 |     email: b@x.org
@@ -99,9 +99,9 @@ error: `email` is written twice
   ::: team.yaml:4:5
    |
  4 |   - email: a@x.org
-   |     ----- first written here
+   |     ----- first defined here
 
-error: `version` is written twice
+error: `version` is defined twice
   --> team.yaml:11:1
    |
 11 | version: 1
@@ -110,7 +110,7 @@ error: `version` is written twice
   ::: team.yaml:1:1
    |
  1 | version: 1
-   | ------- first written here
+   | ------- first defined here
 
 3 problems in team.yaml
 ",
@@ -127,7 +127,7 @@ people:
   - {email: a@x.org, first_name: A, last_name: B, projects: {loyalty: USER, proj_2: ADMIN}}
 ",
         r"
-error: project `storefront` is written twice
+error: project `storefront` is listed twice
  --> team.yaml:3:28
   |
 3 | groups: {g: {proj_1: USER, storefront: USER}}
@@ -136,9 +136,9 @@ error: project `storefront` is written twice
  ::: team.yaml:3:14
   |
 3 | groups: {g: {proj_1: USER, storefront: USER}}
-  |              ------ first written here
+  |              ------ first listed here
 
-error: project `loyalty` is written twice
+error: project `loyalty` is listed twice
  --> team.yaml:5:77
   |
 5 |   - {email: a@x.org, first_name: A, last_name: B, projects: {loyalty: USER, proj_2: ADMIN}}
@@ -147,7 +147,7 @@ error: project `loyalty` is written twice
  ::: team.yaml:5:62
   |
 5 |   - {email: a@x.org, first_name: A, last_name: B, projects: {loyalty: USER, proj_2: ADMIN}}
-  |                                                              ------- first written here
+  |                                                              ------- first listed here
 
 2 problems in team.yaml
 ",
@@ -290,7 +290,7 @@ error: unknown group `marketing`
 4 |   - {email: a@x.org, first_name: A, last_name: B, groups: [marketing]}
   |                                                            ^^^^^^^^^
   |
-help: there are no groups; define it under `groups`
+help: no groups are defined; add it under `groups`
 
 1 problem in team.yaml
 ",
@@ -308,19 +308,19 @@ people:
   - {email: "a b@x.org", first_name: A, last_name: B, projects: {storefront: USER}}
 "#,
         r#"
-error: `alex` is no email address: it has no `@`
+error: `alex` is not a valid email address: it has no `@`
  --> team.yaml:4:13
   |
 4 |   - {email: alex, first_name: A, last_name: B, projects: {storefront: USER}}
   |             ^^^^
 
-error: `alex@example` is no email address: what follows the `@` is no domain such as `example.com`
+error: `alex@example` is not a valid email address: the part after `@` is not a domain such as `example.com`
  --> team.yaml:5:13
   |
 5 |   - {email: alex@example, first_name: A, last_name: B, projects: {storefront: USER}}
   |             ^^^^^^^^^^^^
 
-error: `a b@x.org` is no email address: it has a space or a control character in it
+error: `a b@x.org` is not a valid email address: it contains a space or a control character
  --> team.yaml:6:13
   |
 6 |   - {email: "a b@x.org", first_name: A, last_name: B, projects: {storefront: USER}}
@@ -342,37 +342,37 @@ people:
   - {email: c@x.org, first_name: A, last_name: B, projects: {storefront: USER}, until: 2026-12-01T00:00:00Z}
 ",
         r"
-error: `2026-12-1` is no date
+error: `2026-12-1` is not a valid date
  --> team.yaml:4:87
   |
 4 |   - {email: a@x.org, first_name: A, last_name: B, projects: {storefront: USER}, from: 2026-12-1}
   |                                                                                       ^^^^^^^^^
   |
-help: write it as `YYYY-MM-DD`, such as `2026-12-01`
+help: use the form `YYYY-MM-DD`, such as `2026-12-01`
 
-error: `2026-02-30` is no day of the calendar
+error: `2026-02-30` is not a valid date
  --> team.yaml:5:87
   |
 5 |   - {email: b@x.org, first_name: A, last_name: B, projects: {storefront: USER}, from: 2026-02-30, until: tomorrow}
   |                                                                                       ^^^^^^^^^^
   |
-help: look at the day and the month
+help: February 2026 has 28 days
 
-error: `tomorrow` is no date
+error: `tomorrow` is not a valid date
  --> team.yaml:5:106
   |
 5 |   - {email: b@x.org, first_name: A, last_name: B, projects: {storefront: USER}, from: 2026-02-30, until: tomorrow}
   |                                                                                                          ^^^^^^^^
   |
-help: write it as `YYYY-MM-DD`, such as `2026-12-01`
+help: use the form `YYYY-MM-DD`, such as `2026-12-01`
 
-error: `2026-12-01T00:00:00Z` is no date
+error: `2026-12-01T00:00:00Z` is not a valid date
  --> team.yaml:6:88
   |
 6 |   - {email: c@x.org, first_name: A, last_name: B, projects: {storefront: USER}, until: 2026-12-01T00:00:00Z}
   |                                                                                        ^^^^^^^^^^^^^^^^^^^^
   |
-help: write it as `YYYY-MM-DD`, such as `2026-12-01`
+help: use the form `YYYY-MM-DD`, such as `2026-12-01`
 
 4 problems in team.yaml
 ",
@@ -397,7 +397,7 @@ error: `until` 2026-12-01 is before `from` 2026-12-02
  ::: team.yaml:4:87
   |
 4 |   - {email: a@x.org, first_name: A, last_name: B, projects: {storefront: USER}, from: 2026-12-02, until: 2026-12-01}
-  |                                                                                       ---------- `from` is here
+  |                                                                                       ---------- `from` is set here
 
 1 problem in team.yaml
 ",
@@ -422,7 +422,7 @@ people:
     groups: [shop, boss]
 ",
         r"
-error: groups `shop` and `boss` give different roles in `storefront`
+error: groups `shop` and `boss` grant different roles in `storefront`
   --> team.yaml:13:20
    |
 13 |     groups: [shop, boss]
@@ -431,14 +431,14 @@ error: groups `shop` and `boss` give different roles in `storefront`
   ::: team.yaml:6:5
    |
  6 |     storefront: USER
-   |     ---------- `shop` gives `USER`
+   |     ---------- `shop` grants `USER`
    |
   ::: team.yaml:8:5
    |
  8 |     storefront: editor
-   |     ---------- `boss` gives `editor`
+   |     ---------- `boss` grants `editor`
    |
-help: write the role that counts under `projects` of the person
+help: set the role under this person's `projects`
 
 1 problem in team.yaml
 ",
@@ -456,21 +456,21 @@ people:
 groups: {none: {}}
 ",
         r"
-error: a person without any project
+error: this person has no access to any project
  --> team.yaml:4:13
   |
 4 |   - {email: a@x.org, first_name: A, last_name: B}
   |             ^^^^^^^
   |
-help: give access under `projects` or `groups`, or take the person out
+help: add `projects` or `groups`, or remove this person
 
-error: a person without any project
+error: this person has no access to any project
  --> team.yaml:5:13
   |
 5 |   - {email: b@x.org, first_name: A, last_name: B, groups: [none]}
   |             ^^^^^^^
   |
-help: give access under `projects` or `groups`, or take the person out
+help: add `projects` or `groups`, or remove this person
 
 2 problems in team.yaml
 ",
@@ -488,7 +488,7 @@ policy:
   protect: ["*@agency.example"]
 "#,
         r#"
-error: `Eve@Agency.example` is protected and may not be listed
+error: `Eve@Agency.example` is protected and cannot be listed
  --> team.yaml:4:13
   |
 4 |   - {email: Eve@Agency.example, first_name: A, last_name: B, projects: {storefront: USER}}
@@ -497,9 +497,9 @@ error: `Eve@Agency.example` is protected and may not be listed
  ::: team.yaml:6:13
   |
 6 |   protect: ["*@agency.example"]
-  |             ------------------ `*@agency.example` protects it
+  |             ------------------ protected by `*@agency.example`
   |
-help: take the person out here, or change the pattern under `protect`
+help: remove this person, or change the pattern under `protect`
 
 1 problem in team.yaml
 "#,
@@ -528,7 +528,7 @@ error: `ADMIN` is a predefined role, not an id
 3 | roles: {ADMIN: role_1, boss: ADMIN, role_2: role_3, role_4: role_4}
   |                              ^^^^^
   |
-help: predefined roles need no alias
+help: use predefined roles directly, without an alias
 
 error: alias `role_2` looks like an id
  --> team.yaml:3:37
@@ -536,7 +536,7 @@ error: alias `role_2` looks like an id
 3 | roles: {ADMIN: role_1, boss: ADMIN, role_2: role_3, role_4: role_4}
   |                                     ^^^^^^
   |
-help: choose an alias that does not begin with `role_`
+help: choose an alias that does not start with `role_`
 
 3 problems in team.yaml
 ",
@@ -564,7 +564,7 @@ error: project `proj_1` has two aliases
  ::: team.yaml:3:6
   |
 3 |   a: proj_1
-  |      ------ the first is given here
+  |      ------ first alias defined here
 
 error: role `role_1` has two aliases
  --> team.yaml:7:6
@@ -575,7 +575,7 @@ error: role `role_1` has two aliases
  ::: team.yaml:6:6
   |
 6 |   x: role_1
-  |      ------ the first is given here
+  |      ------ first alias defined here
 
 2 problems in team.yaml
 ",
@@ -612,33 +612,33 @@ projects: {a: proj 1, b: a/b, c: "", d: null}
 roles: {e: 'role_?'}
 "#,
         r#"
-error: `proj 1` is no project id: it has a space or a control character in it
+error: `proj 1` is not a valid project id: it contains a space or a control character
  --> team.yaml:2:15
   |
 2 | projects: {a: proj 1, b: a/b, c: "", d: null}
   |               ^^^^^^
 
-error: `a/b` is no project id: it has a character that ids do not have
+error: `a/b` is not a valid project id: it contains a character that is not allowed in ids
  --> team.yaml:2:26
   |
 2 | projects: {a: proj 1, b: a/b, c: "", d: null}
   |                          ^^^
 
-error: the id of a project is empty
+error: the project id is empty
  --> team.yaml:2:34
   |
 2 | projects: {a: proj 1, b: a/b, c: "", d: null}
   |                                  ^^
 
-error: the id of a project has no value
+error: the project id has no value
  --> team.yaml:2:41
   |
 2 | projects: {a: proj 1, b: a/b, c: "", d: null}
   |                                         ^^^^
   |
-help: write "null" in quotes if it is meant as text
+help: put it in quotes ("null") if you mean the text
 
-error: `role_?` is no role id: it has a character that ids do not have
+error: `role_?` is not a valid role id: it contains a character that is not allowed in ids
  --> team.yaml:3:12
   |
 3 | roles: {e: 'role_?'}
@@ -683,7 +683,7 @@ error: `last_name` has no value
 6 |     last_name: null
   |                ^^^^
   |
-help: write "null" in quotes if it is meant as text
+help: put it in quotes ("null") if you mean the text
 
 error: a role has no value
  --> team.yaml:7:28
@@ -691,7 +691,7 @@ error: a role has no value
 7 |     projects: {storefront: null, loyalty: ""}
   |                            ^^^^
   |
-help: write "null" in quotes if it is meant as text
+help: put it in quotes ("null") if you mean the text
 
 error: a role is empty
  --> team.yaml:7:43
@@ -699,29 +699,29 @@ error: a role is empty
 7 |     projects: {storefront: null, loyalty: ""}
   |                                           ^^
 
-error: the name of a group is empty
+error: a group name is empty
  --> team.yaml:8:14
   |
 8 |     groups: ["  ", null]
   |              ^^^^
 
-error: the name of a group has no value
+error: a group name has no value
  --> team.yaml:8:20
   |
 8 |     groups: ["  ", null]
   |                    ^^^^
   |
-help: write "null" in quotes if it is meant as text
+help: put it in quotes ("null") if you mean the text
 
-error: a key has no name
+error: this key is empty
   --> team.yaml:10:3
    |
 10 |   null: {}
    |   ^^^^
    |
-help: put it in quotes if it is meant so
+help: put it in quotes if you mean the text
 
-error: a key has no name
+error: this key is empty
   --> team.yaml:11:3
    |
 11 |   '': {}
@@ -742,39 +742,39 @@ people:
   - {email: a@x.org, projects: {storefront: USER}}
 ",
         r"
-error: a person without `email`
+error: a person must have `email`
  --> team.yaml:4:5
   |
 4 |   - {}
   |     ^
 
-error: a person without `first_name`
+error: a person must have `first_name`
  --> team.yaml:4:5
   |
 4 |   - {}
   |     ^
 
-error: a person without `last_name`
+error: a person must have `last_name`
  --> team.yaml:4:5
   |
 4 |   - {}
   |     ^
 
-error: a person without any project
+error: this person has no access to any project
  --> team.yaml:4:5
   |
 4 |   - {}
   |     ^
   |
-help: give access under `projects` or `groups`, or take the person out
+help: add `projects` or `groups`, or remove this person
 
-error: a person without `first_name`
+error: a person must have `first_name`
  --> team.yaml:5:5
   |
 5 |   - {email: a@x.org, projects: {storefront: USER}}
   |     ^
 
-error: a person without `last_name`
+error: a person must have `last_name`
  --> team.yaml:5:5
   |
 5 |   - {email: a@x.org, projects: {storefront: USER}}
@@ -794,13 +794,13 @@ people:
   - {email: a@x.org, first_name: "A\e[31m", last_name: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx, projects: {storefront: USER}}
 "#,
         r#"
-error: `first_name` has a control character in it: `A\u{1b}[31m`
+error: `first_name` contains a control character: `A\u{1b}[31m`
  --> team.yaml:4:34
   |
 4 |   - {email: a@x.org, first_name: "A\e[31m", last_name: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
   |                                  ^^^^^^^^^
   |
-help: take it out
+help: remove it
 
 error: `last_name` is longer than 200 characters
  --> team.yaml:4:56
@@ -819,7 +819,7 @@ fn the_version() {
         r"projects: {a: proj_1}
 ",
         r"
-error: a team file without `version`
+error: a team file must have `version`
  --> team.yaml:1:1
   |
 1 | projects: {a: proj_1}
@@ -837,13 +837,13 @@ fn another_version() {
 projects: {a: proj_1}
 ",
         r"
-error: version `2` is not known
+error: unknown version `2`
  --> team.yaml:1:10
   |
 1 | version: 2
   |          ^
   |
-help: write `version: 1`; a newer guestlist may know others
+help: use `version: 1`, or upgrade guestlist if the file needs a newer version
 
 1 problem in team.yaml
 ",
@@ -857,13 +857,13 @@ fn a_version_in_quotes() {
 projects: {a: proj_1}
 ",
         r"
-error: `version` must be a number, not text in quotes
+error: `version` must be a number, not quoted text
  --> team.yaml:1:10
   |
 1 | version: '1'
   |          ^^^
   |
-help: write `1` without the quotes
+help: remove the quotes: `1`
 
 1 problem in team.yaml
 ",
@@ -877,13 +877,13 @@ fn no_projects() {
 projects: {}
 ",
         r"
-error: `projects` names no project
+error: `projects` is empty
  --> team.yaml:2:11
   |
 2 | projects: {}
   |           ^
   |
-help: write `alias: project id` for each project that guestlist is to manage
+help: add `alias: project id` for each project to manage
 
 1 problem in team.yaml
 ",
@@ -1027,7 +1027,7 @@ policy:
   protect: [everybody, 'a b@*']
 ",
         r"
-error: `role` is no way to prune
+error: unknown `prune` value `role`
  --> team.yaml:4:10
   |
 4 |   prune: role
@@ -1035,13 +1035,13 @@ error: `role` is no way to prune
   |
 help: did you mean `roles`?
 
-error: `101%` is no limit
+error: invalid limit `101%`
  --> team.yaml:5:17
   |
 5 |   max_removals: 101%
   |                 ^^^^
   |
-help: write a percentage from `0%` to `100%`, or a whole number
+help: use a percentage from `0%` to `100%`, or a whole number
 
 error: expected a number of ADMINs, found `-1`
  --> team.yaml:6:16
@@ -1049,23 +1049,23 @@ error: expected a number of ADMINs, found `-1`
 6 |   keep_admins: -1
   |                ^^
   |
-help: write a whole number such as `1`
+help: use a whole number such as `1`
 
-error: `everybody` is no pattern of addresses
+error: `everybody` is not a valid address pattern
  --> team.yaml:7:13
   |
 7 |   protect: [everybody, 'a b@*']
   |             ^^^^^^^^^
   |
-help: write an address, or a pattern such as `*@agency.example`
+help: use an address, or a pattern such as `*@agency.example`
 
-error: `a b@*` is no pattern of addresses
+error: `a b@*` is not a valid address pattern
  --> team.yaml:7:24
   |
 7 |   protect: [everybody, 'a b@*']
   |                        ^^^^^^^
   |
-help: write an address, or a pattern such as `*@agency.example`
+help: use an address, or a pattern such as `*@agency.example`
 
 5 problems in team.yaml
 ",
@@ -1080,29 +1080,29 @@ projects: {storefront: proj_1, loyalty: proj_2}
 policy: {prune: all, max_removals: few, keep_admins: "1"}
 "#,
         r#"
-error: `all` is no way to prune
+error: unknown `prune` value `all`
  --> team.yaml:3:17
   |
 3 | policy: {prune: all, max_removals: few, keep_admins: "1"}
   |                 ^^^
   |
-help: write `none`, `roles` or `people`
+help: use `none`, `roles` or `people`
 
-error: `few` is no limit
+error: invalid limit `few`
  --> team.yaml:3:36
   |
 3 | policy: {prune: all, max_removals: few, keep_admins: "1"}
   |                                    ^^^
   |
-help: write a percentage from `0%` to `100%`, or a whole number
+help: use a percentage from `0%` to `100%`, or a whole number
 
-error: `keep_admins` must be a number, not text in quotes
+error: `keep_admins` must be a number, not quoted text
  --> team.yaml:3:54
   |
 3 | policy: {prune: all, max_removals: few, keep_admins: "1"}
   |                                                      ^^^
   |
-help: write `1` without the quotes
+help: remove the quotes: `1`
 
 3 problems in team.yaml
 "#,
@@ -1132,7 +1132,7 @@ error: `ftp://x/y` is not a supported ledger
 4 | ledger: ftp://x/y
   |         ^^^^^^^^^
   |
-help: write a folder inside the team file's folder, `s3://bucket/prefix` or `az://container/prefix`
+help: use a folder inside the team file's folder, `s3://bucket/prefix` or `az://container/prefix`
 
 2 problems in team.yaml
 ",
@@ -1148,19 +1148,19 @@ cluster: http://voucherify.example.com
 ledger: "a\u202eb"
 "#,
         r#"
-error: `http://voucherify.example.com` is no base URL: plain `http://` would expose the credentials to the network; use `https://`
+error: `http://voucherify.example.com` is not a valid base URL: plain `http://` would expose the credentials to the network; use `https://`
  --> team.yaml:3:10
   |
 3 | cluster: http://voucherify.example.com
   |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
-error: `ledger` has a control character in it: `a\u{202e}b`
+error: `ledger` contains a control character: `a\u{202e}b`
  --> team.yaml:4:9
   |
 4 | ledger: "a\u202eb"
   |         ^^^^^^^^^^
   |
-help: take it out
+help: remove it
 
 2 problems in team.yaml
 "#,
@@ -1176,7 +1176,7 @@ cluster: https://id:token@host.example
 ledger: s3://key:secret@bucket/x
 ",
         r"
-error: `https://********@host.example` is no base URL: credentials do not belong in a URL: set VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN
+error: `https://********@host.example` is not a valid base URL: credentials do not belong in a URL: set VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN
  --> team.yaml:3:10
   |
 3 | cluster: https://********@host.example
@@ -1209,7 +1209,7 @@ error: unknown cluster `frankfurt`
 3 | cluster: frankfurt
   |          ^^^^^^^^^
   |
-help: write `api`, `us1`, `as1`, or a base URL such as `https://dedicated.voucherify.io`
+help: use `api`, `us1`, `as1`, or a base URL such as `https://dedicated.voucherify.io`
 
 1 problem in team.yaml
 ",
@@ -1224,61 +1224,61 @@ projects: {storefront: proj_1, loyalty: proj_2}
 include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
 "#,
         r#"
-error: an `include` is no absolute path
+error: `include` must be a relative path
  --> team.yaml:3:11
   |
 3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
   |           ^^^^^^^^^^^
   |
-help: included files stand in the folder of the team file or below it
+help: included files must be inside the team file's folder
 
-error: an `include` may not lead out with `..`
+error: `include` must not contain `..`
  --> team.yaml:3:24
   |
 3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
   |                        ^^^^^^^^^
   |
-help: included files stand in the folder of the team file or below it
+help: included files must be inside the team file's folder
 
-error: an `include` may not lead out with `..`
+error: `include` must not contain `..`
  --> team.yaml:3:35
   |
 3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
   |                                   ^^^^^^^^^^^^^^
   |
-help: included files stand in the folder of the team file or below it
+help: included files must be inside the team file's folder
 
-error: an `include` has no backslashes
+error: `include` must not contain backslashes
  --> team.yaml:3:51
   |
 3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
   |                                                   ^^^^^^^^^^
   |
-help: write `/` between folders
+help: use `/` between folders
 
-error: an `include` is no absolute path
+error: `include` must be a relative path
  --> team.yaml:3:63
   |
 3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
   |                                                               ^^^^^^^^^^
   |
-help: included files stand in the folder of the team file or below it
+help: included files must be inside the team file's folder
 
-error: an `include` is no absolute path
+error: `include` must be a relative path
  --> team.yaml:3:75
   |
 3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
   |                                                                           ^^^^^^^^^^
   |
-help: included files stand in the folder of the team file or below it
+help: included files must be inside the team file's folder
 
-error: this pattern cannot be understood
+error: invalid pattern
  --> team.yaml:3:87
   |
 3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
   |                                                                                       ^^^
   |
-help: `*` stands for any part of a name, `?` for one character, `[ab]` for one of these, `**` for folders
+help: `*` matches any part of a name, `?` one character, `[ab]` one of these, `**` any folders
 
 error: a pattern is empty
  --> team.yaml:3:92
@@ -1286,7 +1286,7 @@ error: a pattern is empty
 3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
   |                                                                                            ^^
 
-error: an `include` has no control characters
+error: `include` must not contain control characters
  --> team.yaml:3:96
   |
 3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
@@ -1315,45 +1315,45 @@ people:
     projects: *all
 ",
         r"
-error: anchors (`&name`) are not for team files
+error: anchors (`&name`) are not supported in team files
  --> team.yaml:4:5
   |
 4 |   - &alex
   |     ^^^^^
   |
-help: write access that several people share once, under `groups`
+help: define shared access once, under `groups`
 
-error: anchors (`&name`) are not for team files
+error: anchors (`&name`) are not supported in team files
  --> team.yaml:8:15
   |
 8 |     projects: &all {storefront: USER}
   |               ^^^^
   |
-help: write access that several people share once, under `groups`
+help: define shared access once, under `groups`
 
-error: merge keys (`<<`) are not for team files
+error: merge keys (`<<`) are not supported in team files
  --> team.yaml:9:5
   |
 9 |   - <<: *alex
   |     ^^
   |
-help: write access that several people share once, under `groups`
+help: define shared access once, under `groups`
 
-error: aliases (`*name`) are not for team files
+error: aliases (`*name`) are not supported in team files
  --> team.yaml:9:9
   |
 9 |   - <<: *alex
   |         ^^^^^
   |
-help: write access that several people share once, under `groups`
+help: define shared access once, under `groups`
 
-error: aliases (`*name`) are not for team files
+error: aliases (`*name`) are not supported in team files
   --> team.yaml:11:15
    |
 11 |     projects: *all
    |               ^^^^
    |
-help: write access that several people share once, under `groups`
+help: define shared access once, under `groups`
 
 5 problems in team.yaml
 ",
@@ -1369,37 +1369,37 @@ people: !!seq
   - {email: !!str a@x.org, first_name: ! A, last_name: B, projects: {storefront: !role USER}}
 ",
         r"
-error: tags (`!…`) are not for team files
+error: tags (`!…`) are not supported in team files
  --> team.yaml:3:9
   |
 3 | people: !!seq
   |         ^^^^^
   |
-help: write the value without the tag
+help: remove the tag
 
-error: tags (`!…`) are not for team files
+error: tags (`!…`) are not supported in team files
  --> team.yaml:4:13
   |
 4 |   - {email: !!str a@x.org, first_name: ! A, last_name: B, projects: {storefront: !role USER}}
   |             ^^^^^
   |
-help: write the value without the tag
+help: remove the tag
 
-error: tags (`!…`) are not for team files
+error: tags (`!…`) are not supported in team files
  --> team.yaml:4:40
   |
 4 |   - {email: !!str a@x.org, first_name: ! A, last_name: B, projects: {storefront: !role USER}}
   |                                        ^
   |
-help: write the value without the tag
+help: remove the tag
 
-error: tags (`!…`) are not for team files
+error: tags (`!…`) are not supported in team files
  --> team.yaml:4:82
   |
 4 |   - {email: !!str a@x.org, first_name: ! A, last_name: B, projects: {storefront: !role USER}}
   |                                                                                  ^^^^^
   |
-help: write the value without the tag
+help: remove the tag
 
 4 problems in team.yaml
 ",
@@ -1415,13 +1415,13 @@ version: 1
 projects: {storefront: proj_1, loyalty: proj_2}
 ",
         r"
-error: directives (`%…`) are not for team files
+error: directives (`%…`) are not supported in team files
  --> team.yaml:1:1
   |
 1 | %YAML 1.2
   | ^
   |
-help: leave the line out; a team file is plain YAML
+help: remove this line
 
 1 problem in team.yaml
 ",
@@ -1438,13 +1438,13 @@ projects: {storefront: proj_1, loyalty: proj_2}
 version: 1
 ",
         r"
-error: a second YAML document begins here
+error: a second YAML document starts here; a team file has one
  --> team.yaml:4:1
   |
 4 | ---
   | ^^^
   |
-help: put it into a file of its own and name that file under `include`
+help: move it to its own file and list that file under `include`
 
 1 problem in team.yaml
 ",
@@ -1459,7 +1459,7 @@ fn explicit_and_complex_keys() {
 projects: {? a : proj_1, [b]: proj_2, ?c: proj_3}
 ",
         r"
-error: a key that begins with `?`
+error: keys that start with `?` are not supported in team files
  --> team.yaml:1:3
   |
 1 | ? version
@@ -1467,7 +1467,7 @@ error: a key that begins with `?`
   |
 help: write `key: value`
 
-error: a key that begins with `?`
+error: keys that start with `?` are not supported in team files
  --> team.yaml:3:14
   |
 3 | projects: {? a : proj_1, [b]: proj_2, ?c: proj_3}
@@ -1475,13 +1475,13 @@ error: a key that begins with `?`
   |
 help: write `key: value`
 
-error: a key is text, not a list or mapping
+error: a key must be text, not a list or mapping
  --> team.yaml:3:26
   |
 3 | projects: {? a : proj_1, [b]: proj_2, ?c: proj_3}
   |                          ^
 
-error: a key that begins with `?`
+error: keys that start with `?` are not supported in team files
  --> team.yaml:3:39
   |
 3 | projects: {? a : proj_1, [b]: proj_2, ?c: proj_3}
@@ -1500,7 +1500,7 @@ fn nesting() {
         r"a: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[
 ",
         r"
-error: lists and mappings stand in each other more than 32 deep
+error: lists and mappings are nested more than 32 levels deep
  --> team.yaml:1:36
   |
 1 | a: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[
@@ -1517,7 +1517,7 @@ fn nesting_in_blocks() {
         r"- - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - 
 ",
         r"
-error: lists and mappings stand in each other more than 32 deep
+error: lists and mappings are nested more than 32 levels deep
  --> team.yaml:1:65
   |
 1 | - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - 
@@ -1537,13 +1537,13 @@ projects:
  b: proj_2
 ",
         r"
-error: this line does not fit the lines above it
+error: inconsistent indentation
  --> team.yaml:4:2
   |
 4 |  b: proj_2
   |  ^
   |
-help: keys of one mapping, and the dashes of one list, stand in the same column
+help: align the keys of a mapping, or the dashes of a list, in one column
 
 1 problem in team.yaml
 ",
@@ -1558,7 +1558,7 @@ projects:
 	a: proj_1
 ",
         r"
-error: a tab where only spaces may stand
+error: tabs are not allowed here
  --> team.yaml:3:2
   |
 3 |  a: proj_1
@@ -1580,7 +1580,7 @@ cluster: "us1
 ledger: x
 "#,
         r#"
-error: a quote that is never closed
+error: unclosed quote
  --> team.yaml:3:10
   |
 3 | cluster: "us1
@@ -1599,7 +1599,7 @@ projects: {a: proj_1
 people: []
 ",
         r"
-error: a `,` or `}` is missing before this
+error: expected `,` or `}` before this
  --> team.yaml:3:7
   |
 3 | people: []
@@ -1617,7 +1617,7 @@ fn the_wrong_bracket() {
 projects: {a: proj_1]
 ",
         r"
-error: a `{` that is closed by `]`
+error: `{` is closed by `]`
  --> team.yaml:2:11
   |
 2 | projects: {a: proj_1]
@@ -1635,13 +1635,13 @@ fn a_colon_too_many() {
 ledger: a: b
 ",
         r"
-error: a `:` where none may stand
+error: unexpected `:`
  --> team.yaml:2:10
   |
 2 | ledger: a: b
   |          ^
   |
-help: put text that holds `: ` in quotes, or check the indentation of this line
+help: put text that contains `: ` in quotes, or check the indentation of this line
 
 1 problem in team.yaml
 ",
@@ -1655,13 +1655,13 @@ fn an_escape_that_is_none() {
 ledger: "a\d"
 "#,
         r#"
-error: no such escape sequence
+error: unknown escape sequence
  --> team.yaml:2:9
   |
 2 | ledger: "a\d"
   |         ^
   |
-help: in double quotes write `\\` for a backslash, or use single quotes
+help: use `\\` for a backslash in double quotes, or use single quotes
 
 1 problem in team.yaml
 "#,
@@ -1675,7 +1675,7 @@ fn a_reserved_character() {
 ledger: @a
 ",
         r"
-error: no value may begin with `@`
+error: a value cannot start with `@`
  --> team.yaml:2:9
   |
 2 | ledger: @a
@@ -1693,7 +1693,7 @@ fn an_empty_file() {
     check(
         "",
         r"
-error: nothing is written in this file
+error: the file is empty
  --> team.yaml:1:1
   |
 1 |
@@ -1710,7 +1710,7 @@ fn comments_alone() {
         r"# nothing yet
 ",
         r"
-error: nothing is written in this file
+error: the file is empty
  --> team.yaml:1:1
   |
 1 | # nothing yet
@@ -1763,7 +1763,7 @@ fn text_without_end() {
             "x".repeat(5_000)
         ),
         r"
-error: this text is longer than 4096 bytes
+error: text is longer than 4096 bytes
  --> team.yaml:3:9
   |
 3 | ledger: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
