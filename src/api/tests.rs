@@ -168,6 +168,19 @@ async fn all_pages_are_read_and_not_one_more() {
 }
 
 #[tokio::test]
+async fn a_total_that_changes_between_pages_is_noticed() {
+    for (second, differ) in [("151", false), ("150", true), ("152", true)] {
+        let server = Server::start(move |request| {
+            let total = if request.line.contains("page=1") { "151" } else { second };
+            page(request, 151, Paging::Honest(100), Some(total))
+        })
+        .await;
+        let list = quick(&server.endpoint).0.reader().users(&p("p")).await.expect("a list");
+        assert_eq!((list.users.len(), list.totals_differ), (151, differ), "{second}");
+    }
+}
+
+#[tokio::test]
 async fn a_service_that_knows_no_pages_works_and_ends() {
     assert_eq!(list(250, Paging::Everything, Some("250")).await, (250, Some(250), 1));
     assert_eq!(list(250, Paging::Everything, None).await, (250, None, 2));

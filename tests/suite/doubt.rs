@@ -1,5 +1,10 @@
 //! A reading that cannot be the truth: nobody loses anything by it.
 
+use std::process::Stdio;
+
+use guestlist::sandbox::{Options, Organization};
+
+use crate::kills::{expire_lock, wait_until};
 use crate::scenario::{HEAD, Scenario};
 
 /// Three members, of whom the file lists one, and everybody else is to go.
@@ -104,4 +109,105 @@ fn nothing_is_sent_again_on_a_doubtful_reading() {
     assert_eq!(ended.status, Some(1));
     assert!(ended.stderr.starts_with("error: the member list looks incomplete: "), "{}", ended.stderr);
     assert_eq!(scenario.writes(), [""; 0]);
+}
+
+const LOYALTY_ONLY: &str = "version: 1\nprojects: {loyalty: proj_npnFzPr9}\n";
+const STOREFRONT_ONLY: &str = "version: 1\nprojects: {storefront: proj_9KeAhZB1}\n";
+
+/// Two projects: only zoe is in `last`, and she is to go from there.
+fn last_member() -> Scenario {
+    let projects =
+        [("proj_last".to_owned(), "Last".to_owned()), ("proj_other".to_owned(), "Other".to_owned())];
+    let mut state = serde_json::to_value(Organization::for_team(projects, [])).expect("JSON");
+    for person in state["people"].as_object_mut().expect("people").values_mut() {
+        person["projects"] = serde_json::json!({"proj_other": "ADMIN"});
+    }
+    let organization: Organization = serde_json::from_value(state).expect("an organization");
+    Scenario::with(Options { organization, ..Options::default() })
+        .team(
+            "version: 1\nprojects: {last: proj_last, other: proj_other}\npeople:\n  - {email: zoe@example.com, first_name: Z, last_name: O, projects: {other: USER}}\npolicy: {prune: roles, max_removals: 100%, keep_admins: 0}\n",
+        )
+        .member("zoe@example.com", &[("proj_last", "USER"), ("proj_other", "USER")])
+}
+
+#[test]
+fn killed_while_the_last_member_of_a_project_is_removed_the_next_run_goes_on() {
+    for fault in ["hang,applied,method=DELETE", "hang,method=DELETE"] {
+        let scenario = last_member();
+        scenario.faults(&[fault]);
+        let mut command = scenario.command(&["apply", "--yes"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
+        wait_until("the call", || scenario.sandbox().log().iter().any(|call| call.method == "DELETE"));
+        child.kill().expect("a process");
+        child.wait().expect("its end");
+        scenario.faults(&[]);
+        expire_lock(&scenario);
+        scenario.run("apply --yes").ok();
+        scenario.calls();
+        // The list was read empty and kept so: later it is no surprise.
+        scenario.run("apply --yes").ok();
+        assert_eq!(scenario.writes(), [""; 0], "{fault}");
+    }
+}
+
+#[test]
+fn two_team_files_in_one_ledger_keep_a_reading_each() {
+    let person = |email: &str, project: &str| {
+        format!(
+            "people:\n  - {{email: {email}, first_name: A, last_name: O, projects: {{{project}: USER}}}}\n"
+        )
+    };
+    let scenario = Scenario::new()
+        .member("ana@example.com", &[("storefront", "USER")])
+        .member("ben@example.com", &[("loyalty", "USER")])
+        .team(&format!("{STOREFRONT_ONLY}{}", person("ana@example.com", "storefront")))
+        .file("loyalty.yaml", &format!("{LOYALTY_ONLY}{}", person("ben@example.com", "loyalty")));
+    for file in ["team.yaml", "loyalty.yaml"] {
+        scenario.run(&format!("apply {file} --yes")).ok();
+    }
+    scenario.run("plan --offline").ok();
+    // The last reading of the other file says nothing about this project.
+    scenario.faults(&["empty-list,path=proj_9KeAhZB1"]);
+    let ended = scenario.run("apply --yes");
+    assert_eq!(ended.status, Some(1), "{}", ended.stdout);
+    assert!(
+        ended
+            .stdout
+            .contains("List Users of proj_9KeAhZB1 came back empty, and the project had 2 members before"),
+        "{}",
+        ended.stdout
+    );
+    assert_eq!(scenario.writes(), [""; 0]);
+}
+
+#[test]
+fn an_invitation_to_another_organization_with_the_same_ledger_does_not_count() {
+    let team = |project: &str| {
+        format!(
+            "version: 1\nprojects: {{p: {project}}}\npeople:\n  - {{email: ana@example.com, first_name: A, last_name: O, projects: {{p: USER}}}}\n"
+        )
+    };
+    let organization = Organization::for_team([("proj_other".to_owned(), "Other".to_owned())], []);
+    let [one, other] = [
+        Scenario::new().team(&team("proj_9KeAhZB1")),
+        Scenario::with(Options { organization, ..Options::default() }).team(&team("proj_other")),
+    ];
+    // Both endpoints are loopback, which is one realm.
+    let shared = one.path("shared").display().to_string();
+    let apply = format!("apply --yes --ledger {shared}");
+    for scenario in [&one, &other] {
+        scenario.run(&apply).ok();
+        assert_eq!(scenario.writes(), ["POST /management/v1/projects/users/invite"]);
+    }
+    for scenario in [&one, &other] {
+        scenario.run(&apply).ok();
+        assert_eq!(scenario.writes(), [""; 0]);
+    }
+    // Accepting one accepts one.
+    assert!(one.organization(|organization| organization.accept("ana@example.com")));
+    one.run(&apply).ok();
+    let plan = other.run(&format!("plan --ledger {shared}"));
+    assert!(plan.ok().stdout.contains("ana@example.com    invited today"), "{}", plan.stdout);
+    let offline = other.run(&format!("plan --offline --ledger {shared}"));
+    assert!(offline.ok().stdout.contains("ana@example.com    invited today"), "{}", offline.stdout);
 }
