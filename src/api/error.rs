@@ -1,4 +1,4 @@
-//! A call that failed, as those who made it are told.
+//! A failed call, as reported to its caller.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,21 +9,21 @@ use super::problem::{Problem, Refusal};
 /// A call that did not succeed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Error {
-    /// How the call was made.
+    /// The HTTP method.
     pub method: Method,
     /// Its path.
     pub path: String,
-    /// How often it was made.
+    /// The number of attempts.
     pub attempts: u32,
-    /// How long the attempts took, without the waits between them.
+    /// The time spent in attempts, without the waits between them.
     pub took: Duration,
-    /// Whether the service may have done what it was asked, in any of the attempts.
+    /// Whether the service may have processed any of the attempts.
     pub(super) maybe_processed: bool,
     /// What went wrong in the last attempt.
     pub problem: Problem,
 }
 
-/// Why no client can be made: there is no certificate to trust.
+/// No client can be created without trusted root certificates.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NoRoots {
     pub(super) reason: String,
@@ -34,8 +34,8 @@ impl fmt::Display for NoRoots {
         let reason = crate::inert::line(&self.reason);
         write!(
             f,
-            "no certificate can be checked ({reason}): install the system's root certificates, or name a file of \
-             them in SSL_CERT_FILE"
+            "no trusted root certificates found ({reason}); install the system's root certificates, or set \
+             SSL_CERT_FILE to a file of them"
         )
     }
 }
@@ -43,7 +43,7 @@ impl fmt::Display for NoRoots {
 impl std::error::Error for NoRoots {}
 
 impl Error {
-    /// A call of which no attempt was made.
+    /// A call that was never attempted.
     #[must_use]
     pub fn unsent(method: Method, path: &str, problem: Problem) -> Self {
         let (attempts, took) = (0, Duration::ZERO);
@@ -56,7 +56,7 @@ impl Error {
         self.problem.is_fatal()
     }
 
-    /// The refusal, where the service gave an answer that the caller may make sense of.
+    /// The rejection, if the caller can interpret it.
     #[must_use]
     pub fn refused(&self) -> Option<&Refusal> {
         match &self.problem {
@@ -65,7 +65,7 @@ impl Error {
         }
     }
 
-    /// The HTTP status of the last answer, where there was one.
+    /// The HTTP status of the last response, if any.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match &self.problem {
@@ -75,7 +75,7 @@ impl Error {
         }
     }
 
-    /// What Voucherify's support asks for.
+    /// The request id, for Voucherify support.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         match &self.problem {
@@ -84,7 +84,7 @@ impl Error {
         }
     }
 
-    /// Whether the service may have done what it was asked, in any of the attempts.
+    /// Whether the service may have processed any of the attempts.
     #[must_use]
     pub fn may_have_been_processed(&self) -> bool {
         self.maybe_processed
@@ -99,7 +99,7 @@ impl fmt::Display for Error {
         if *attempts > 1 {
             write!(f, " (tried {attempts} times)")?;
         }
-        write!(f, ": {}", problem.advice())
+        write!(f, "; {}", problem.advice())
     }
 }
 

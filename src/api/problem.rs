@@ -1,4 +1,4 @@
-//! What one attempt at a call can meet: what it means, whether to try again, and what to do next.
+//! The ways an attempt at a call can fail: what each means, whether to retry, and what to do next.
 
 use std::fmt;
 
@@ -7,29 +7,29 @@ use jiff::Timestamp;
 /// What went wrong.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Problem {
-    /// 401: the credentials are wrong.
+    /// 401: invalid credentials.
     Credentials(Refusal),
-    /// 402: the organization's plan has no Management API.
+    /// 402: the organization's plan does not include the Management API.
     NotInPlan(Refusal),
-    /// 403: these credentials may not do this.
+    /// 403: these credentials lack the permission.
     Forbidden(Refusal),
-    /// 429 for the calls of the billing cycle.
+    /// 429 because the quota of the billing cycle is used up.
     QuotaSpent(Refusal),
     /// 3xx: a redirect, which is not followed.
     Redirected {
         /// The status.
         status: u16,
-        /// Where to, as far as the service said.
+        /// The target, if the service named one.
         to: Option<String>,
     },
-    /// The certificate of the service is not to be trusted.
+    /// The certificate of the service is not trusted.
     Certificate(String),
-    /// Too many calls: again and again, or for longer than a call waits.
+    /// Rate limited: on every attempt, or for longer than a call waits.
     RateLimited {
-        /// When calls are taken again, where that is longer than a call waits.
+        /// The end of the rate limit, if that is longer than a call waits.
         until: Option<Timestamp>,
     },
-    /// Any other answer that refuses: 400, 404, 409 and the like.
+    /// Any other rejection: 400, 404, 409 and so on.
     Refused(Refusal),
     /// 500, 502, 503, 504: the service could not answer.
     Failing(Refusal),
@@ -40,58 +40,58 @@ pub enum Problem {
         /// Why.
         reason: String,
     },
-    /// The answer did not come, or not as a whole, in time.
+    /// No complete response in time.
     TimedOut,
-    /// The connection broke before the answer was there.
+    /// The connection was lost before a complete response.
     Lost(String),
-    /// The answer is neither the documented success nor a documented refusal, so what it says does not count.
+    /// Neither a documented success nor a documented error, so its content is ignored.
     Damaged {
         /// The status.
         status: u16,
-        /// The id that Voucherify's support asks for.
+        /// The request id, for Voucherify support.
         request_id: Option<String>,
         /// What is wrong with it.
         reason: String,
     },
-    /// Page after page came, and more than any project has users.
+    /// A list that does not end: more users than any project has.
     Endless {
-        /// How many came.
+        /// The number of users received.
         users: usize,
     },
-    /// The answer is longer than any list of users.
+    /// The response is larger than any list of users.
     TooLarge {
-        /// The most bytes that are read.
+        /// The size limit, in bytes.
         cap: usize,
     },
     /// An id cannot be put into a path.
     Unsendable,
-    /// The run may not send anything any more.
+    /// The run can no longer send calls, for example because it lost the lock.
     NotPermitted,
-    /// The run was stopped while the call waited.
+    /// The run was cancelled while the call waited.
     Stopped,
 }
 
-/// An answer that is no success. Every text is inert and short.
+/// An error response. Every text is escaped and short.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Refusal {
     /// The HTTP status.
     pub status: u16,
     /// What kind of error it is, such as `user_not_assigned`.
     pub key: Option<String>,
-    /// What the service says.
+    /// The message of the service.
     pub message: Option<String>,
-    /// What it says in addition.
+    /// The details of the service.
     pub details: Option<String>,
-    /// What Voucherify's support asks for.
+    /// The request id, for Voucherify support.
     pub request_id: Option<String>,
-    /// The thing that it is about.
+    /// The id of the resource it is about.
     pub resource_id: Option<String>,
-    /// What kind of thing that is.
+    /// The type of that resource.
     pub resource_type: Option<String>,
 }
 
 impl Problem {
-    /// Whether the same call may succeed when it is made again.
+    /// Whether a retry may succeed.
     #[must_use]
     pub fn is_repeatable(&self) -> bool {
         match self {
@@ -133,7 +133,7 @@ impl Problem {
         )
     }
 
-    /// Whether the service is to blame rather than the call.
+    /// Whether the service failed, not the call.
     #[must_use]
     pub fn is_outage(&self) -> bool {
         match self {
@@ -153,7 +153,7 @@ impl Problem {
         matches!(self, Self::RateLimited { until: None }) || self.refusal().is_some_and(|it| it.status < 500)
     }
 
-    /// Whether the service may have done what it was asked all the same.
+    /// Whether the service may have processed the call anyway.
     #[must_use]
     pub fn may_have_been_processed(&self) -> bool {
         match self {
@@ -184,52 +184,51 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Credentials(refusal) => {
-                write!(f, "was refused, since the credentials are wrong ({refusal})")
+                write!(f, "failed: invalid credentials ({refusal})")
             }
             Self::NotInPlan(refusal) => {
-                write!(
-                    f,
-                    "was refused, since the Voucherify plan does not include the Management API ({refusal})"
-                )
+                write!(f, "failed: the Voucherify plan does not include the Management API ({refusal})")
             }
             Self::Forbidden(refusal) => {
-                write!(f, "was refused, since these credentials may not do this ({refusal})")
+                write!(f, "failed: these credentials do not have permission ({refusal})")
             }
             Self::QuotaSpent(refusal) => {
-                write!(f, "was refused, since the calls of this billing cycle are spent ({refusal})")
+                write!(f, "failed: the API quota for this billing cycle is used up ({refusal})")
             }
             Self::Redirected { status, to: Some(to) } => write!(f, "was redirected to `{to}` ({status})"),
             Self::Redirected { status, to: None } => write!(f, "was redirected ({status})"),
             Self::Certificate(reason) => {
-                write!(f, "was not made, since the certificate is not trusted ({reason})")
+                write!(f, "was not sent: the server certificate is not trusted ({reason})")
             }
             Self::RateLimited { until: Some(until) } => {
-                write!(f, "has to wait, since the rate limit is used up until {until}")
+                write!(f, "was not sent: the rate limit is used up until {until}")
             }
             Self::RateLimited { until: None } => {
-                write!(f, "has to wait, since the rate limit is used up (429)")
+                write!(f, "was rate limited (429)")
             }
-            Self::Refused(refusal) => write!(f, "was refused ({refusal})"),
-            Self::Failing(refusal) => write!(f, "failed in the service ({refusal})"),
+            Self::Refused(refusal) => write!(f, "was rejected ({refusal})"),
+            Self::Failing(refusal) => write!(f, "failed with a server error ({refusal})"),
             Self::Unreachable { endpoint, reason } => {
-                write!(f, "was not made, since {endpoint} cannot be reached ({reason})")
+                write!(f, "failed: could not connect to {endpoint} ({reason})")
             }
-            Self::TimedOut => f.write_str("got no whole answer in time"),
-            Self::Lost(reason) => write!(f, "got no answer, since the connection broke ({reason})"),
+            Self::TimedOut => f.write_str("timed out before a complete response"),
+            Self::Lost(reason) => {
+                write!(f, "failed: the connection was lost before a complete response ({reason})")
+            }
             Self::Damaged { status, request_id, reason } => {
-                write!(f, "got an invalid answer ({status}, {reason}")?;
+                write!(f, "returned an invalid response ({status}, {reason}")?;
                 if let Some(id) = request_id {
                     write!(f, ", request_id {id}")?;
                 }
                 f.write_str(")")
             }
-            Self::TooLarge { cap } => write!(f, "got an answer of more than {} MiB", cap >> 20),
-            Self::Endless { users } => write!(f, "was answered with {users} users, and no end in sight"),
-            Self::Unsendable => f.write_str("was not made, since an id in its path is empty or only dots"),
-            Self::NotPermitted => {
-                f.write_str("was not sent, because this run may not send anything any more")
+            Self::TooLarge { cap } => write!(f, "returned a response of more than {} MiB", cap >> 20),
+            Self::Endless { users } => {
+                write!(f, "returned {users} users without reaching the end of the list")
             }
-            Self::Stopped => f.write_str("was stopped while it waited"),
+            Self::Unsendable => f.write_str("was not sent: an id in its path is empty or consists of dots"),
+            Self::NotPermitted => f.write_str("was not sent: this run can no longer send calls"),
+            Self::Stopped => f.write_str("was cancelled while waiting"),
         }
     }
 }
@@ -244,20 +243,22 @@ impl Problem {
             Self::NotInPlan(_) => "ask Voucherify to add it",
             Self::Forbidden(_) => "check the key in Team settings, and whether it is bound to an IP address",
             Self::QuotaSpent(_) => {
-                "waiting is no use; run again when the next cycle has begun, or have the quota raised"
+                "it resets with the next cycle; run again then, or ask Voucherify to raise the quota"
             }
             Self::Redirected { .. } => {
-                "this is not followed, because the credentials would travel along; check the cluster or the endpoint"
+                "redirects are not followed, because they could expose the credentials; check the cluster or the endpoint"
             }
-            Self::Certificate(_) => "check the endpoint, or name the roots to trust in SSL_CERT_FILE",
-            Self::RateLimited { .. } => "run again after that",
-            Self::Refused(_) => "correct what it names, then run again",
-            Self::Unreachable { .. } => "check the endpoint, the network and the proxy, then run again",
+            Self::Certificate(_) => {
+                "check the endpoint, or set SSL_CERT_FILE to a file of trusted root certificates"
+            }
+            Self::RateLimited { .. } => "run again after that time",
+            Self::Refused(_) => "fix the problem above and run again",
+            Self::Unreachable { .. } => "check the endpoint, the network and the proxy, and run again",
             Self::Failing(_) | Self::TimedOut | Self::Lost(_) => "run again later",
             Self::Damaged { .. } | Self::TooLarge { .. } | Self::Endless { .. } => {
-                "check that the endpoint is Voucherify's and no proxy answers in its place"
+                "check that the endpoint is Voucherify's, and that no proxy answers instead"
             }
-            Self::Unsendable => "correct the id",
+            Self::Unsendable => "fix the id",
             Self::NotPermitted | Self::Stopped => "run again",
         }
     }

@@ -1,4 +1,4 @@
-//! The credentials. They travel in two headers and nowhere else: no message, log or file can hold them.
+//! The credentials. They are sent in two headers and nowhere else: never in a message, log or file.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ const TOKEN_VARIABLE: &str = "VOUCHERIFY_MANAGEMENT_TOKEN";
 /// The length of the shortest credential that is accepted, in characters.
 const SHORTEST: usize = 8;
 
-/// A text that is sent and never shown.
+/// Text that is sent and never shown.
 #[derive(Clone)]
 struct Secret(String);
 
@@ -27,7 +27,7 @@ pub struct Credentials {
     token: Secret,
 }
 
-/// Why a text cannot be a credential, without the text.
+/// Why a text is not a valid credential, without the text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BadCredential {
     variable: &'static str,
@@ -37,17 +37,17 @@ pub struct BadCredential {
 impl fmt::Display for BadCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { variable, reason } = self;
-        write!(f, "{variable} {reason}: copy it again from Team settings, Management API keys")
+        write!(f, "{variable} {reason}; copy it again from Team settings, Management API keys")
     }
 }
 
 impl std::error::Error for BadCredential {}
 
 impl Credentials {
-    /// Takes the id and the token, without the white space around them (a file ends with a newline).
+    /// Parses the id and the token, trimming white space (a file ends with a newline).
     ///
     /// # Errors
-    /// Which of the two cannot be sent, and why; never the value.
+    /// Which of the two is invalid, and why; never the value.
     pub fn parse(id: &str, token: &str) -> Result<Self, BadCredential> {
         let id = Secret::parse(id).map_err(|reason| BadCredential { variable: ID_VARIABLE, reason })?;
         let token =
@@ -67,7 +67,7 @@ impl Credentials {
             .collect()
     }
 
-    /// `text` without the credentials: a server may repeat them in what it answers.
+    /// `text` without the credentials: a server may echo them in a response.
     pub(super) fn scrub(&self, text: &str) -> String {
         text.replace(&self.token.0, "(secret)").replace(&self.id.0, "(secret)")
     }
@@ -80,9 +80,9 @@ impl Secret {
             return Err("is empty");
         }
         if !text.chars().all(|c| c.is_ascii_graphic()) {
-            return Err("holds a space or a character that no key has");
+            return Err("contains a space or a character that is not allowed in keys");
         }
-        // A shorter text would be masked wherever it occurs by chance.
+        // Masking a shorter text would hide chance matches.
         if text.len() < SHORTEST {
             return Err("is shorter than 8 characters");
         }
@@ -127,11 +127,11 @@ mod tests {
         }
         assert_eq!(
             Credentials::parse("good-one", " ").expect_err("empty").to_string(),
-            "VOUCHERIFY_MANAGEMENT_TOKEN is empty: copy it again from Team settings, Management API keys"
+            "VOUCHERIFY_MANAGEMENT_TOKEN is empty; copy it again from Team settings, Management API keys"
         );
         assert_eq!(
             Credentials::parse("canary7", "good-one").expect_err("short").to_string(),
-            "VOUCHERIFY_MANAGEMENT_ID is shorter than 8 characters: copy it again from Team settings, Management API keys"
+            "VOUCHERIFY_MANAGEMENT_ID is shorter than 8 characters; copy it again from Team settings, Management API keys"
         );
         assert!(Credentials::parse("sandbox1", "good-one").is_ok());
     }

@@ -109,8 +109,7 @@ async fn an_id_that_would_change_the_path_is_not_sent() {
     let error = send(&client, &Call::unassign(&p("p"), &UserId::new(".."))).await.expect_err("not sendable");
     assert_eq!(
         error.to_string(),
-        "`DELETE /management/v1/projects/p/users/..` was not made, since an id in its path is empty or only dots: \
-         correct the id"
+        "`DELETE /management/v1/projects/p/users/..` was not sent: an id in its path is empty or consists of dots; fix the id"
     );
     assert!(!error.may_have_been_processed());
     assert_eq!(server.lines(), [""; 0]);
@@ -205,8 +204,7 @@ async fn a_list_without_end_is_left_at_some_point() {
     let error = quick(&server.endpoint).0.reader().users(&p("p")).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`GET /management/v1/projects/p/users?limit=100&page=1000` was answered with 1000 users, and no end in sight: \
-         check that the endpoint is Voucherify's and no proxy answers in its place"
+        "`GET /management/v1/projects/p/users?limit=100&page=1000` returned 1000 users without reaching the end of the list; check that the endpoint is Voucherify's, and that no proxy answers instead"
     );
     assert!(!error.is_fatal() && !error.may_have_been_processed());
     // What cannot be reached is not begun.
@@ -290,11 +288,11 @@ async fn everything_else_is_not_repeated() {
                     r#"{"code":400,"key":"invalid_payload","message":"No","details":"It\nis","request_id":"r1"}"#,
                 )
             },
-            "was refused (400 invalid_payload, No, It\\nis, request_id r1): correct what it names, then run again",
+            "was rejected (400 invalid_payload, No, It\\nis, request_id r1); fix the problem above and run again",
         ),
         (
             || answer("404 Gone", &["x-request-id: r2"], r#"{"code":404,"message":"Gone"}"#),
-            "was refused (404, Gone, request_id r2): correct what it names, then run again",
+            "was rejected (404, Gone, request_id r2); fix the problem above and run again",
         ),
         (
             || {
@@ -304,46 +302,44 @@ async fn everything_else_is_not_repeated() {
                     r#"{"code":0,"key":7,"message":"a","details":{"a":[1]},"request_id":null}"#,
                 )
             },
-            "was refused (409 7, a, {\"a\":[1]}): correct what it names, then run again",
+            "was rejected (409 7, a, {\"a\":[1]}); fix the problem above and run again",
         ),
-        (|| answer("501 Never", &[], ""), "was refused (501): correct what it names, then run again"),
+        (|| answer("501 Never", &[], ""), "was rejected (501); fix the problem above and run again"),
         (
             || answer("401 Who", &[], r#"{"message":"Unauthorized"}"#),
-            "was refused, since the credentials are wrong (401, Unauthorized): check VOUCHERIFY_MANAGEMENT_ID and \
+            "failed: invalid credentials (401, Unauthorized); check VOUCHERIFY_MANAGEMENT_ID and \
              VOUCHERIFY_MANAGEMENT_TOKEN, and the cluster",
         ),
         (
             || Reply::Cut("HTTP/1.1 401 Who\r\ncontent-length: 9\r\n\r\n".to_owned()),
-            "was refused, since the credentials are wrong (401): check VOUCHERIFY_MANAGEMENT_ID and \
+            "failed: invalid credentials (401); check VOUCHERIFY_MANAGEMENT_ID and \
              VOUCHERIFY_MANAGEMENT_TOKEN, and the cluster",
         ),
         (
             || answer("402 Pay", &[], ""),
-            "was refused, since the Voucherify plan does not include the Management API (402): ask Voucherify to add it",
+            "failed: the Voucherify plan does not include the Management API (402); ask Voucherify to add it",
         ),
         (
             || answer("403 No", &[], ""),
-            "was refused, since these credentials may not do this (403): check the key in Team settings, and whether \
+            "failed: these credentials do not have permission (403); check the key in Team settings, and whether \
              it is bound to an IP address",
         ),
         (
             || answer("429 Spent", &["x-rate-limit-type: api_calls_cycle", "retry-after: 1"], ""),
-            "was refused, since the calls of this billing cycle are spent (429): waiting is no use; run again when the \
-             next cycle has begun, or have the quota raised",
+            "failed: the API quota for this billing cycle is used up (429); it resets with the next cycle; run again then, \
+             or ask Voucherify to raise the quota",
         ),
         (
             || answer("302 Found", &["location: https://evil.example/é"], ""),
-            "was redirected (302): this is not followed, because the credentials would travel along; check the cluster \
-             or the endpoint",
+            "was redirected (302); redirects are not followed, because they could expose the credentials; check the cluster or the endpoint",
         ),
         (
             || answer("308 Moved", &["location: https://evil.example/canary-token"], ""),
-            "was redirected to `https://evil.example/(secret)` (308): this is not followed, because the credentials \
-             would travel along; check the cluster or the endpoint",
+            "was redirected to `https://evil.example/(secret)` (308); redirects are not followed, because they could expose the credentials; check the cluster or the endpoint",
         ),
         (
             || Reply::Whole("HTTP/1.1 200 OK\r\ncontent-length: 67108865\r\n\r\n".to_owned()),
-            "got an answer of more than 64 MiB: check that the endpoint is Voucherify's and no proxy answers in its place",
+            "returned a response of more than 64 MiB; check that the endpoint is Voucherify's, and that no proxy answers instead",
         ),
     ];
     for (fault, said) in faults {
@@ -451,8 +447,7 @@ async fn after_five_attempts_it_is_given_up() {
     let error = client.reader().projects().await.expect_err("a failure");
     assert_eq!(
         error.to_string(),
-        "`GET /management/v1/projects` failed in the service (503, maintenance, request_id r9) (tried 5 times): run \
-         again later"
+        "`GET /management/v1/projects` failed with a server error (503, maintenance, request_id r9) (tried 5 times); run again later"
     );
     assert_eq!((error.request_id(), error.status(), error.is_fatal()), (Some("r9"), Some(503), false));
     assert!(error.may_have_been_processed());
@@ -488,8 +483,7 @@ async fn a_wait_longer_than_a_call_may_take_is_an_error_that_names_its_end() {
         let error = client.reader().projects().await.expect_err("a failure");
         assert_eq!(
             error.to_string(),
-            "`GET /management/v1/projects` has to wait, since the rate limit is used up until 2026-03-03T12:00:00Z: \
-             run again after that"
+            "`GET /management/v1/projects` was not sent: the rate limit is used up until 2026-03-03T12:00:00Z; run again after that time"
         );
         assert_eq!(
             (error.attempts, error.is_fatal(), error.may_have_been_processed()),
@@ -564,8 +558,8 @@ async fn without_a_connection_nothing_was_processed() {
     let call = Call::unassign(&p("p"), &UserId::new("u"));
     let error = send(&quick(&endpoint).0, &call).await.expect_err("unreachable");
     let said = format!(
-        "`DELETE /management/v1/projects/p/users/u` was not made, since {endpoint} cannot be reached (Connection refused \
-         (os error 111)) (tried 5 times): check the endpoint, the network and the proxy, then run again"
+        "`DELETE /management/v1/projects/p/users/u` failed: could not connect to {endpoint} (Connection refused \
+         (os error 111)) (tried 5 times); check the endpoint, the network and the proxy, and run again"
     );
     assert_eq!(error.to_string(), said);
     assert!(!error.may_have_been_processed());
@@ -588,7 +582,7 @@ async fn silence_and_trickles_end() {
         let error = client(&server.endpoint, settings.clone()).0.reader().projects().await.expect_err("late");
         assert_eq!(
             error.to_string(),
-            "`GET /management/v1/projects` got no whole answer in time (tried 2 times): run again later"
+            "`GET /management/v1/projects` timed out before a complete response (tried 2 times); run again later"
         );
         assert!(error.may_have_been_processed());
     }
@@ -604,12 +598,11 @@ async fn bodies_without_end_are_read_up_to_the_cap() {
     for (status, said) in [
         (
             "200 OK",
-            "got an answer of more than 1 MiB: check that the endpoint is Voucherify's and no proxy answers in its place",
+            "returned a response of more than 1 MiB; check that the endpoint is Voucherify's, and that no proxy answers instead",
         ),
         (
             "404 Gone",
-            "got an invalid answer (404, the body is not Voucherify's error object) (tried 5 times): check that the \
-             endpoint is Voucherify's and no proxy answers in its place",
+            "returned an invalid response (404, the body is not Voucherify's error object) (tried 5 times); check that the endpoint is Voucherify's, and that no proxy answers instead",
         ),
     ] {
         let server = Server::start(move |_| endless(status)).await;
@@ -717,7 +710,7 @@ async fn a_stop_ends_what_waits_and_nothing_else() {
     assert!(stopping.set(client.clone()).is_ok());
     for attempts in [1, 0] {
         let error = client.reader().projects().await.expect_err("stopped");
-        assert_eq!(error.to_string(), "`GET /management/v1/projects` was stopped while it waited: run again");
+        assert_eq!(error.to_string(), "`GET /management/v1/projects` was cancelled while waiting; run again");
         assert_eq!((error.attempts, error.is_fatal()), (attempts, true));
         assert_eq!(error.may_have_been_processed(), attempts == 1);
     }

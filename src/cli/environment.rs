@@ -1,4 +1,4 @@
-//! What the environment says: credentials, and who runs this.
+//! The environment variables: credentials, endpoint, and who runs guestlist.
 
 use std::fs;
 use std::io::{ErrorKind, Read as _};
@@ -15,10 +15,10 @@ const TOKEN: &str = "VOUCHERIFY_MANAGEMENT_TOKEN";
 /// The default of `--endpoint`.
 pub(crate) const ENDPOINT: &str = "VOUCHERIFY_ENDPOINT";
 
-/// The longest credentials file that is read.
+/// The size limit of a credentials file, in bytes.
 const LONGEST_SECRET: u64 = 64 * 1024;
 
-/// The credentials from the two variables, or from the files that two others name.
+/// The credentials from two variables, or from the files named in two others.
 pub(crate) fn credentials(terminal: Terminal) -> Result<Credentials, Failure> {
     let id = secret(ID, terminal)?;
     let token = secret(TOKEN, terminal)?;
@@ -31,25 +31,26 @@ pub(crate) fn credentials(terminal: Terminal) -> Result<Credentials, Failure> {
                 .map(|(_, name)| name)
                 .collect();
             Err(Failure::new(format!(
-                "no credentials: set {} (or name a file with it in {}), or try things out with --sandbox",
+                "no credentials: set {} (or {}, pointing to {}), or try guestlist out with --sandbox",
                 crate::wording::list(&missing),
-                crate::wording::list(&missing.iter().map(|name| format!("{name}_FILE")).collect::<Vec<_>>())
+                crate::wording::list(&missing.iter().map(|name| format!("{name}_FILE")).collect::<Vec<_>>()),
+                if missing.len() == 1 { "a file" } else { "files" }
             )))
         }
     }
 }
 
-/// The endpoint that the environment names, if it names one.
+/// The endpoint from the environment, if set.
 pub(crate) fn endpoint() -> Result<Option<String>, Failure> {
     let Some(value) = std::env::var_os(ENDPOINT).filter(|value| !value.is_empty()) else { return Ok(None) };
-    value.into_string().map(Some).map_err(|_| Failure::new(format!("{ENDPOINT} is not text")))
+    value.into_string().map(Some).map_err(|_| Failure::new(format!("{ENDPOINT} is not valid UTF-8")))
 }
 
 fn secret(name: &str, terminal: Terminal) -> Result<Option<String>, Failure> {
     if let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) {
         return match value.into_string() {
             Ok(value) => Ok(Some(value)),
-            Err(_) => Err(Failure::new(format!("{name} is not text"))),
+            Err(_) => Err(Failure::new(format!("{name} is not valid UTF-8"))),
         };
     }
     let file_name = format!("{name}_FILE");
@@ -58,22 +59,21 @@ fn secret(name: &str, terminal: Terminal) -> Result<Option<String>, Failure> {
     if fs::symlink_metadata(path).is_err_and(|error| error.kind() != ErrorKind::PermissionDenied) {
         // It may be the credential itself, so it is not shown.
         return Err(Failure::new(format!(
-            "{file_name} names no file: it takes the path of a file that holds the credential, not the credential itself"
+            "{file_name} is not the path of a file; set it to the path of a file with the credential, not to the credential itself"
         )));
     }
     let shown = path.display().to_string();
     let shown = crate::inert::line(&shown);
     warn_if_others_can_read(path, terminal);
     let mut text = String::new();
-    let read =
-        fs::File::open(path).and_then(|file| file.take(LONGEST_SECRET).read_to_string(&mut text)).map_err(
-            |error| Failure::new(format!("{shown}, named by {file_name}, cannot be read: {}", error.kind())),
-        )?;
+    let read = fs::File::open(path)
+        .and_then(|file| file.take(LONGEST_SECRET).read_to_string(&mut text))
+        .map_err(|error| Failure::new(format!("cannot read {shown} (from {file_name}): {}", error.kind())))?;
     if read as u64 == LONGEST_SECRET {
-        return Err(Failure::new(format!("{shown}, named by {file_name}, is too large for a credential")));
+        return Err(Failure::new(format!("{shown} (from {file_name}) is too large for a credential")));
     }
     if read == 0 {
-        return Err(Failure::new(format!("{shown}, named by {file_name}, is empty")));
+        return Err(Failure::new(format!("{shown} (from {file_name}) is empty")));
     }
     Ok(Some(text.trim().to_owned()))
 }
@@ -86,7 +86,7 @@ fn warn_if_others_can_read(path: &Path, terminal: Terminal) {
     {
         let shown = path.display().to_string();
         terminal.warn(&format!(
-            "others can read the credentials in {0}: chmod 600 {0}",
+            "other users can read the credentials in {0}; run `chmod 600 {0}`",
             crate::inert::line(&shown)
         ));
     }
@@ -95,7 +95,7 @@ fn warn_if_others_can_read(path: &Path, terminal: Terminal) {
 #[cfg(not(unix))]
 fn warn_if_others_can_read(_path: &Path, _terminal: Terminal) {}
 
-/// Who runs this: what the CI says where there is one, else the user and host.
+/// Who runs guestlist: the actor in CI, otherwise the user and host.
 pub(crate) fn who() -> Who {
     let of = |names: &[&str]| {
         names.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
@@ -106,7 +106,7 @@ pub(crate) fn who() -> Who {
         actor,
         commit: of(&["GITHUB_SHA", "CI_COMMIT_SHA", "BUILD_SOURCEVERSION", "CIRCLE_SHA1"]),
         job: of(&["GITHUB_RUN_ID", "CI_JOB_URL", "BUILD_BUILDID", "CIRCLE_BUILD_URL"]),
-        // The lease tells by it whether its holder can be looked for on this machine.
+        // The lock uses it to decide whether its holder is a process on this machine.
         host: fs::read_to_string("/proc/sys/kernel/hostname")
             .ok()
             .map(|name| name.trim().to_owned())

@@ -16,23 +16,23 @@ use crate::team_file::{
     self, FileId, IncludedFile, Location, MAX_BYTES, Problem, Problems, Sources, TeamFile, Text,
 };
 
-/// No team has so many files.
+/// The most files of a team; no team needs more.
 const MOST_FILES: usize = 10_000;
 
-/// A team file that was read, with what is wrong in it.
+/// A team file and its problems.
 pub(crate) struct Loaded {
     root: TeamFile,
     included: Vec<IncludedFile>,
     /// The files.
     pub(crate) sources: Sources,
-    /// What is wrong in them.
+    /// The problems in them.
     pub(crate) problems: Problems,
-    /// The team, where nothing is wrong.
+    /// The team, if there are no problems.
     pub(crate) team: Option<Team>,
 }
 
 impl Loaded {
-    /// The problems, drawn, for a command that cannot do without the team.
+    /// The rendered problems, for a command that needs the team.
     pub(crate) fn refusal(&self, terminal: Terminal) -> Failure {
         github::annotate(self);
         Failure::Drawn(self.problems.text(&self.sources, terminal.err.color))
@@ -48,8 +48,10 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
             io::ErrorKind::NotFound => format!(
                 "there is no team file `{shown}`; name it, or begin with `guestlist import --out {shown}`"
             ),
-            io::ErrorKind::IsADirectory => format!("`{shown}` is a folder; name the team file in it"),
-            _ => format!("the team file `{shown}` cannot be read: {error}"),
+            io::ErrorKind::IsADirectory => {
+                format!("`{shown}` is a folder; pass the path of the team file in it")
+            }
+            _ => format!("cannot read team file `{shown}`: {error}"),
         })
     })?;
     let mut sources = Sources::default();
@@ -82,16 +84,18 @@ fn refuse_linked_ledger(root: &TeamFile, folder: &Path, problems: &mut Problems)
     // What its text says is judged with everything else that the file says.
     let is_relative = name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if is_relative && leads_out(folder, name) {
-        let message =
-            format!("ledger {} is a link out of the team file's folder", team_file::shown(&ledger.value));
+        let message = format!(
+            "ledger {} is a link to a location outside the team file's folder",
+            team_file::shown(&ledger.value)
+        );
         problems.push(
             Problem::new(ledger.at, message)
-                .help("name the folder that it leads to with `--ledger`, without this key"),
+                .help("remove this key and pass the link's target with `--ledger`"),
         );
     }
 }
 
-/// Reads the team file for a command that cannot do without; its problems are drawn on standard error.
+/// Reads the team file for a command that needs it; prints its problems on standard error.
 pub(crate) fn team(path: &Path, terminal: Terminal) -> Result<Team, Failure> {
     let loaded = load(path)?;
     match loaded.team {
@@ -100,7 +104,7 @@ pub(crate) fn team(path: &Path, terminal: Terminal) -> Result<Team, Failure> {
     }
 }
 
-/// The same with the lines that give roles, of everyone or of `who` alone.
+/// Like [`team`], with the lines that grant roles, for everyone or only for `who`.
 pub(crate) fn team_with_provenance(
     path: &Path,
     who: Option<&Email>,
@@ -118,7 +122,7 @@ pub(crate) fn team_with_provenance(
     }
 }
 
-/// The folder in which the team file stands.
+/// The folder of the team file.
 pub(crate) fn folder_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
@@ -126,7 +130,7 @@ pub(crate) fn folder_of(path: &Path) -> PathBuf {
     }
 }
 
-/// A file whole, but for what is beyond [`MAX_BYTES`] by more than a byte.
+/// The content of a file, up to one byte more than [`MAX_BYTES`].
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
@@ -137,7 +141,7 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let length = if metadata.is_file() { metadata.len() } else { u64::MAX };
     let size = usize::try_from(length).unwrap_or(MAX_BYTES).min(MAX_BYTES);
     let mut bytes = Vec::with_capacity(size + 1);
-    // One byte more than may be tells that there is more.
+    // One byte over the limit shows that there is more.
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
@@ -152,21 +156,21 @@ fn add_included(
     match read(file) {
         Ok(bytes) => Some(sources.add(shown, bytes, problems)),
         Err(error) => {
-            let message = format!("the included file `{}` cannot be read: {error}", inert::line(shown));
+            let message = format!("cannot read included file `{}`: {error}", inert::line(shown));
             problems.push(Problem::new(pattern.at, message));
             None
         }
     }
 }
 
-/// The files of each pattern, sorted; a file that two patterns name is read once.
+/// The files of each pattern, sorted; a file that matches two patterns is read once.
 fn expand<'a>(
     patterns: &'a [Text],
     team_file: &Path,
     folder: &Path,
     problems: &mut Problems,
 ) -> Vec<(&'a Text, Vec<PathBuf>)> {
-    // The team file itself is not read once more.
+    // The team file itself is not included.
     let mut seen: BTreeSet<PathBuf> = fs::canonicalize(team_file).into_iter().collect();
     let mut expanded = Vec::new();
     let Ok(real_folder) = fs::canonicalize(folder) else { return expanded };
@@ -174,7 +178,7 @@ fn expand<'a>(
         let mut files = Vec::new();
         let at: Location = pattern.at;
         let Some(escaped) = folder.to_str().map(glob::Pattern::escape) else {
-            problems.push(Problem::new(at, "the folder of the team file has a name that is not text"));
+            problems.push(Problem::new(at, "the name of the team file's folder is not valid UTF-8"));
             continue;
         };
         let options = glob::MatchOptions {
@@ -197,12 +201,11 @@ fn expand<'a>(
                 Ok(real) if !real.starts_with(&real_folder) => {
                     let shown = file.display().to_string();
                     let message = format!(
-                        "`{}` is a link that leads out of the folder of the team file",
+                        "`{}` is a link to a location outside the team file's folder",
                         inert::line(&shown)
                     );
                     problems.push(
-                        Problem::new(at, message)
-                            .help("put the file itself into the folder of the team file or below it"),
+                        Problem::new(at, message).help("move the file itself into the team file's folder"),
                     );
                 }
                 Ok(real) if seen.insert(real.clone()) => files.push(file),
@@ -210,13 +213,12 @@ fn expand<'a>(
                 Err(error) => {
                     let shown = file.display().to_string();
                     problems
-                        .push(Problem::new(at, format!("`{}` cannot be read: {error}", inert::line(&shown))));
+                        .push(Problem::new(at, format!("cannot read `{}`: {error}", inert::line(&shown))));
                 }
             }
         }
         if files.is_empty() && !problems.sorted().iter().any(|problem| problem.at == at) {
-            let help =
-                "take the pattern out, or correct it; it is looked up from the folder of the team file";
+            let help = "fix or remove the pattern; it is relative to the team file's folder";
             problems.push(Problem::new(at, "no file matches this `include`").help(help));
         }
         files.sort();

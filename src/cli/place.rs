@@ -1,5 +1,5 @@
-//! Which organization and which ledger: what the arguments say comes before what a file says, and a file
-//! alone can name neither a foreign host nor a folder outside its own.
+//! Which organization and which ledger: arguments take precedence over files, and a file alone can name
+//! neither a foreign host nor a folder outside its own.
 
 use std::fs;
 use std::io;
@@ -80,7 +80,7 @@ impl Place {
         Self::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))
     }
 
-    /// Opens the ledger; one that is not there yet is empty.
+    /// Opens the ledger; a missing one is empty.
     pub(crate) fn ledger(&self) -> Result<Ledger, Failure> {
         let location = match &self.ledger_folder {
             Some(folder) => LedgerLocation::Folder(folder.clone()),
@@ -93,7 +93,7 @@ impl Place {
     pub(crate) fn ledger_in_plan(&self) -> Result<&str, Failure> {
         match &self.ledger_folder {
             Some(folder) if folder.to_str().is_none() => Err(Failure::new(format!(
-                "the ledger {} cannot be kept in a saved plan: its name is not UTF-8; pass --ledger",
+                "cannot save a plan with the ledger {}, because its name is not valid UTF-8; pass --ledger",
                 shown(&self.ledger_name)
             ))),
             _ => Ok(&self.ledger_name),
@@ -108,7 +108,7 @@ impl Place {
         }
         self.trusted.clone().ok_or_else(|| {
             Failure::new(format!(
-                "no credentials are sent to {endpoint}: it is not a voucherify.io host, and only a file names it; if it is right, pass --endpoint {endpoint}"
+                "credentials were not sent to {endpoint}: it is not a voucherify.io host and only a file names it; if it is correct, pass --endpoint {endpoint}"
             ))
         })
     }
@@ -121,7 +121,7 @@ impl Place {
             let made = fs::create_dir_all(folder).and_then(|()| fs::write(folder.join(".gitignore"), "*\n"));
             made.map_err(|error| {
                 let shown = folder.display().to_string();
-                Failure::new(format!("cannot create the folder `{}`: {error}", inert::line(&shown)))
+                Failure::new(format!("cannot create folder `{}`: {error}", inert::line(&shown)))
             })?;
         }
         Ok(self.sandbox.clone())
@@ -129,7 +129,7 @@ impl Place {
 }
 
 /// Refuses a team file that moves the organization or the ledger away from where the base has them, unless
-/// an argument names the place: whoever may change the file must not choose where credentials and records go.
+/// an argument names them: the author of a file must not choose where credentials and records go.
 pub(crate) fn keep_to_base(everywhere: &Everywhere, team: &Team, base: &Team) -> Ended {
     if is_sandboxed(everywhere) {
         return Ok(());
@@ -151,7 +151,7 @@ pub(crate) fn keep_to_base(everywhere: &Everywhere, team: &Team, base: &Team) ->
     Ok(())
 }
 
-/// What of a path counts: `./ledger/` is `ledger`.
+/// The significant parts of a path: `./ledger/` is `ledger`.
 fn parts_of(ledger: &str) -> Vec<Component<'_>> {
     Path::new(ledger).components().filter(|part| *part != Component::CurDir).collect()
 }
@@ -160,7 +160,7 @@ fn parts_of(ledger: &str) -> Vec<Component<'_>> {
 fn folder_inside(folder: &Path, name: &str) -> Result<(String, Option<PathBuf>), Failure> {
     if leads_out(folder, Path::new(name)) {
         return Err(Failure::new(format!(
-            "the ledger {} is outside the folder of the file that names it; if it is right, pass --ledger",
+            "the ledger {} is outside the folder of the file that names it; if it is correct, pass --ledger",
             shown(name)
         )));
     }
@@ -170,7 +170,7 @@ fn folder_inside(folder: &Path, name: &str) -> Result<(String, Option<PathBuf>),
     Ok((from_here.unwrap_or(path).display().to_string(), Some(path.to_owned())))
 }
 
-/// Whether `name` leads out of `folder`, by its text or by a link. What is not there yet leads nowhere.
+/// Whether `name` leads out of `folder`, by its text or by a link. A missing path leads nowhere.
 pub(super) fn leads_out(folder: &Path, name: &Path) -> bool {
     if !name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
         return true;
@@ -182,7 +182,7 @@ pub(super) fn leads_out(folder: &Path, name: &Path) -> bool {
         if fs::symlink_metadata(&path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             return false;
         }
-        // A link to what is not there leads out as soon as somebody puts it there.
+        // A dangling link leads out as soon as its target exists.
         if !fs::canonicalize(&path).is_ok_and(|real| real.starts_with(&inside)) {
             return true;
         }
@@ -200,7 +200,7 @@ fn is_sandboxed(_everywhere: &Everywhere) -> bool {
     false
 }
 
-/// The endpoint that an argument or the environment names.
+/// The endpoint from an argument or the environment.
 fn asked_endpoint(everywhere: &Everywhere) -> Result<Option<Endpoint>, Failure> {
     if is_sandboxed(everywhere) {
         return Ok(Some(Endpoint::sandbox()));
@@ -215,5 +215,5 @@ fn asked_endpoint(everywhere: &Everywhere) -> Result<Option<Endpoint>, Failure> 
     if let Some(endpoint) = Endpoint::of_cluster(&url) {
         return Ok(Some(endpoint));
     }
-    url.parse().map(Some).map_err(|why| Failure::new(format!("{name} {} cannot be used: {why}", shown(&url))))
+    url.parse().map(Some).map_err(|why| Failure::new(format!("invalid {name} {}: {why}", shown(&url))))
 }

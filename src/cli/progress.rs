@@ -1,4 +1,4 @@
-//! Tells how an apply goes: a bar on a terminal, a line a change elsewhere.
+//! The progress of an apply: a bar on a terminal, otherwise one line per change.
 
 use std::convert::Infallible;
 use std::fmt::Write;
@@ -16,7 +16,7 @@ use crate::ledger::Meaning;
 use crate::plan::Change;
 use crate::render::described;
 
-/// How an apply is shown while it goes on.
+/// The progress display of a running apply.
 pub(crate) struct Progress {
     bar: ProgressBar,
     terminal: Terminal,
@@ -24,7 +24,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// For so many changes.
+    /// For a plan with `changes` changes.
     pub(crate) fn new(terminal: Terminal, changes: usize, desired: &Desired) -> Self {
         let target = if terminal.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(Some(changes as u64), target);
@@ -38,7 +38,7 @@ impl Progress {
         Self { bar, terminal, desired: desired.clone() }
     }
 
-    /// A change has ended.
+    /// Reports the result of a change.
     pub(crate) fn note(&self, change: &Change, ending: &Ending) {
         let line = line(&self.desired, change, ending);
         if self.bar.is_hidden() {
@@ -49,7 +49,7 @@ impl Progress {
         self.bar.inc(1);
     }
 
-    /// Says while everybody waits for the rate limit, and until when. It never ends by itself.
+    /// Shows the rate-limit wait. Runs until cancelled.
     pub(crate) async fn follow(&self, mut waiting: watch::Receiver<Option<Timestamp>>) -> Infallible {
         loop {
             let until = *waiting.borrow_and_update();
@@ -69,7 +69,7 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
@@ -81,7 +81,7 @@ fn line(desired: &Desired, change: &Change, ending: &Ending) -> String {
     let what = described(desired, change);
     match ending {
         Ending::Done(meaning) => format!("{} {who}: {what}", said(*meaning)),
-        // Why is said at the end, where nobody has to look for it.
+        // The reason is printed at the end, where it is easy to find.
         Ending::Failed { .. } => format!("failed {who}: {what}"),
         Ending::Held { .. } => format!("held back {who}: {what}"),
         Ending::NotStarted => format!("not started {who}: {what}"),

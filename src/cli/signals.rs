@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first ends a run in order, at a question at once; the second at once.
+//! Ctrl-C and SIGTERM: the first stops a run cleanly (at a prompt, immediately); the second stops it immediately.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,18 +9,17 @@ use super::terminal::Terminal;
 
 const INTERRUPTED: u8 = 130;
 
-/// Whether a signal has come, and what it asks for.
+/// The signals received, if any.
 pub(crate) struct Signals {
-    /// The exit status that the first signal asks for; 0 as long as none has come.
+    /// The exit status for the first signal; 0 if there was none.
     status: watch::Receiver<u8>,
-    /// Whether there is a question on the screen. Locked while a signal is taken in, so a question ends either
-    /// before the signal or with it.
+    /// Whether a prompt is open. Locked while a signal is handled, so a prompt ends either before the signal or
+    /// with it.
     asking: Arc<Mutex<bool>>,
 }
 
 impl Signals {
-    /// Listens from now on. The first signal does `first`, but for one at a question; the second ends the
-    /// process.
+    /// Starts listening. The first signal calls `first`, unless a prompt is open; the second ends the process.
     pub(crate) fn listen(first: impl Fn() + Send + 'static) -> Result<Self, Failure> {
         let (sender, status) = watch::channel(0);
         let asking = Arc::new(Mutex::new(false));
@@ -59,13 +58,13 @@ impl Signals {
         Ok(Self { status, asking })
     }
 
-    /// What the first signal asks for, if one has come.
+    /// The failure for the first signal, if there was one.
     pub(crate) fn failure(&self) -> Option<Failure> {
         let status = *self.status.borrow();
         (status != 0).then_some(Failure::Signal(status))
     }
 
-    /// Does what may be given up at any moment, until the first signal comes.
+    /// Runs `work`, which may be dropped at any point, until the first signal.
     pub(crate) async fn or_stop<T>(
         &mut self,
         work: impl Future<Output = Result<T, Failure>>,
@@ -75,13 +74,13 @@ impl Signals {
             Ok(status) = self.status.wait_for(|status| *status != 0) => return Err(Failure::Signal(*status)),
             done = work => done,
         };
-        // What the signal made fail may be told before the signal itself.
+        // A failure caused by the signal may arrive before the signal itself.
         done.map_err(|failure| self.failure().unwrap_or(failure))
     }
 
-    /// Asks; a signal ends the question at once. Whoever waits for an answer has not changed anything yet.
+    /// Asks for confirmation; a signal ends the prompt at once. Nothing was changed at that point.
     ///
-    /// The thread that reads the answer is left behind: nothing can end it, and the process ends without it.
+    /// The thread that reads the answer cannot be stopped, and the process exits without it.
     pub(crate) async fn confirm(&mut self, terminal: Terminal, yes: bool, question: String) -> Ended {
         self.set_asking(true);
         if let Some(signal) = self.failure() {
@@ -90,7 +89,7 @@ impl Signals {
         let asked = tokio::task::spawn_blocking(move || terminal.confirm(yes, &question));
         let confirmed = self.or_stop(async { asked.await.map_err(Failure::new)? }).await;
         self.set_asking(false);
-        // A signal that found the question still open counts, even if the answer was a moment earlier.
+        // A signal while the prompt is open wins, even if the answer came a moment earlier.
         let Some(signal) = self.failure() else { return confirmed };
         // The question is still on this line.
         Terminal::complain(if yes {

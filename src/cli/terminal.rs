@@ -6,14 +6,14 @@ use super::args::{Color, Everywhere};
 use super::failure::Failure;
 use crate::render::Paint;
 
-/// What the user sees, and how.
+/// How output is written: colors and verbosity.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terminal {
-    /// Colours on standard output.
+    /// Colors on standard output.
     pub(crate) out: Paint,
-    /// Colours on standard error.
+    /// Colors on standard error.
     pub(crate) err: Paint,
-    /// Whether to say nothing but errors.
+    /// Whether to print only errors.
     pub(crate) quiet: bool,
 }
 
@@ -34,7 +34,7 @@ impl Terminal {
         }
     }
 
-    /// How wide standard output is, where it is a terminal.
+    /// The width of standard output in columns, if it is a terminal.
     pub(crate) fn width() -> Option<usize> {
         let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
         Some(usize::from(width.0)).filter(|width| *width > 0)
@@ -48,7 +48,7 @@ impl Terminal {
         file.and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.is_file())
     }
 
-    /// Whether standard output was redirected to a file, which is not looked into here.
+    /// Whether standard output was redirected to a file; not detected on this platform.
     #[cfg(not(unix))]
     pub(crate) fn prints_to_a_file() -> bool {
         false
@@ -59,40 +59,40 @@ impl Terminal {
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::new(format!("standard output cannot be written to: {error}")))
+                Err(Failure::new(format!("cannot write to standard output: {error}")))
             }
             _ => Ok(()),
         }
     }
 
-    /// Tells how things go.
+    /// Prints progress, unless quiet.
     pub(crate) fn say(self, text: &str) {
         if !self.quiet {
             Self::complain(text);
         }
     }
 
-    /// Tells what is not as it should be, and goes on.
+    /// Prints a warning, unless quiet.
     pub(crate) fn warn(self, text: &str) {
         self.say(&format!("{} {text}", self.err.yellow("warning:")));
     }
 
-    /// Tells why the command fails.
+    /// Prints an error.
     pub(crate) fn error(self, text: &str) {
         Self::complain(&format!("{} {text}", self.err.red("error:")));
     }
 
-    /// Writes a line to standard error; if that is gone there is nobody to tell.
+    /// Writes a line to standard error; a failure to do so is ignored.
     pub(crate) fn complain(text: &str) {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
-    /// Whether there is a terminal to ask and to answer on.
+    /// Whether a question can be asked and answered on a terminal.
     pub(crate) fn can_ask() -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Asks, and accepts nothing but `yes`. While it waits for the answer others may write to standard error.
+    /// Asks, and accepts only `yes`. Releases standard error while waiting for the answer.
     fn ask(self, question: &str) -> bool {
         {
             let mut err = io::stderr().lock();
@@ -103,7 +103,7 @@ impl Terminal {
         io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim() == "yes"
     }
 
-    /// Asks where there is a terminal; `--yes` answers everywhere.
+    /// Asks for confirmation, unless `yes`; fails without a terminal.
     pub(crate) fn confirm(self, yes: bool, question: &str) -> Result<(), Failure> {
         if yes {
             return Ok(());

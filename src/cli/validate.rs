@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Validate, terminal: Terminal) -> Ended {
     if args.format == ProblemFormat::Text {
         let desired = &team.desired;
         let sentence = format!(
-            "{} is in order: {} in {}.",
+            "{} is valid ({}, {}).",
             crate::inert::line(&args.file.team_file.display().to_string()),
             people(desired.people.len()),
             count(desired.projects.len(), "project")

@@ -52,13 +52,13 @@ fn every_example_is_in_order_and_can_be_applied() {
     assert_eq!(
         said,
         "\
-examples/contractor.yaml is in order: 2 people in 2 projects.
-examples/github/team.yaml is in order: 2 people in 2 projects.
-examples/groups/team.yaml is in order: 4 people in 2 projects.
-examples/kubernetes/team.yaml is in order: 1 person in 1 project.
-examples/minimal.yaml is in order: 1 person in 1 project.
-examples/offboarding.yaml is in order: 4 people in 2 projects.
-team.example.yaml is in order: 3 people in 2 projects.
+examples/contractor.yaml is valid (2 people, 2 projects).
+examples/github/team.yaml is valid (2 people, 2 projects).
+examples/groups/team.yaml is valid (4 people, 2 projects).
+examples/kubernetes/team.yaml is valid (1 person, 1 project).
+examples/minimal.yaml is valid (1 person, 1 project).
+examples/offboarding.yaml is valid (4 people, 2 projects).
+team.example.yaml is valid (3 people, 2 projects).
 "
     );
 }

@@ -37,11 +37,11 @@ const PASSING: [&str; 16] = [
 
 /// What ends the command, and what it then says of it.
 const ENDING: [(&str, &str); 6] = [
-    ("401", "since the credentials are wrong"),
+    ("401", "invalid credentials"),
     ("402", "does not include the Management API"),
-    ("403", "since these credentials may not do this"),
-    ("418", "was refused (418"),
-    ("429,limit-type=api_calls_cycle", "since the calls of this billing cycle are spent"),
+    ("403", "these credentials do not have permission"),
+    ("418", "was rejected (418"),
+    ("429,limit-type=api_calls_cycle", "the API quota for this billing cycle is used up"),
     ("redirect", "was redirected"),
 ];
 
@@ -193,7 +193,7 @@ fn a_service_that_is_down_is_not_tried_for_everyone() {
     assert!(tried.len() <= 8 + 4 + 3, "{tried:?}");
     let down = format!(
         "error: the run stopped: {} calls failed in a row, so the service seems to be down; the last one: `POST \
-         /management/v1/projects/users/invite` failed in the service (503",
+         /management/v1/projects/users/invite` failed with a server error (503",
         tried.len()
     );
     assert!(last.starts_with(&down), "{last}");

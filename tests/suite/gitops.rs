@@ -189,7 +189,7 @@ fn a_team_file_with_errors_is_told_in_the_comment() {
     let comments = pipeline.state("comments.json");
     assert_eq!(
         comments[0]["body"],
-        "<!-- guestlist -->\n**The team file has errors.** They stand at their lines in the change.\n"
+        "<!-- guestlist -->\n**The team file has errors.** See the annotations on the changed lines.\n"
     );
 }
 
@@ -227,7 +227,7 @@ fn a_ledger_that_cannot_be_fetched_is_not_taken_for_an_empty_one() {
     pipeline.git("work", "remote set-url origin ../gone.git");
     let ended = pipeline.step("work", "ledger.sh fetch", &[]);
     assert_eq!(ended.status, Some(1));
-    assert!(ended.stderr.ends_with("cannot be asked for: git ended with 128\n"), "{}", ended.stderr);
+    assert!(ended.stderr.ends_with(": git exited with 128\n"), "{}", ended.stderr);
     assert!(!pipeline.scenario.path("work/.guestlist").exists());
 }
 

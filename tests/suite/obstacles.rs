@@ -207,7 +207,7 @@ Applied 2 of 3 changes (2 invited).
 invited ana@example.com: storefront USER
 failed ben@example.com: storefront role_unknown
 invited eva@example.com: loyalty USER
-error: invite ben@example.com: storefront role_unknown: `POST /management/v1/projects/users/invite` was refused (400 used_incorrect_role, Used incorrect role, The role 'role_unknown' is incorrect, request_id $REQUEST): correct what it names, then run again
+error: invite ben@example.com: storefront role_unknown: `POST /management/v1/projects/users/invite` was rejected (400 used_incorrect_role, Used incorrect role, The role 'role_unknown' is incorrect, request_id $REQUEST); fix the problem above and run again
 ");
     assert_eq!(scenario.writes(), [INVITE; 3]);
     assert_eq!(roles(&scenario, "eva"), pairs(&[("proj_npnFzPr9", "USER")]));
@@ -254,7 +254,7 @@ Applied 1 of 3 changes (1 invited).
 invited ana@example.com: storefront USER
 failed ben@example.com: storefront USER
 error: invite ben@example.com: storefront USER: failed, and the run stopped
-error: the run stopped: `POST /management/v1/projects/users/invite` was refused, since the credentials are wrong (401 unauthorized, Unauthorized): check VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN, and the cluster; 1 change not begun, run again to go on
+error: the run stopped: `POST /management/v1/projects/users/invite` failed: invalid credentials (401 unauthorized, Unauthorized); check VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN, and the cluster; 1 change not begun, run again to go on
 ");
         }
         // The next run goes on where this one stopped.

@@ -144,7 +144,7 @@ fn team_files_are_in_order() {
         let name = text.lines().next().and_then(|line| line.strip_prefix("# ")).expect("the name of a file");
         scenario.write(name, text);
     }
-    scenario.run("validate").assert(0, "team.yaml is in order: 2 people in 2 projects.\n", "");
+    scenario.run("validate").assert(0, "team.yaml is valid (2 people, 2 projects).\n", "");
 }
 
 #[test]

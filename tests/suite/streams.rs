@@ -148,7 +148,7 @@ fn many_files_are_one_team() {
     scenario.run("validate").assert(
         0,
         "\
-team.yaml is in order: 3 people in 2 projects.
+team.yaml is valid (3 people, 2 projects).
 ",
         "",
     );
@@ -215,13 +215,13 @@ fn a_link_out_of_the_folder_is_no_include() {
         1,
         "",
         "\
-error: `people/more.yaml` is a link that leads out of the folder of the team file
+error: `people/more.yaml` is a link to a location outside the team file's folder
  --> team.yaml:4:11
   |
 4 | include: [people/*.yaml]
   |           ^^^^^^^^^^^^^
   |
-help: put the file itself into the folder of the team file or below it
+help: move the file itself into the team file's folder
 
 1 problem in team.yaml
 ",

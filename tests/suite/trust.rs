@@ -73,7 +73,7 @@ fn a_host_that_only_a_file_names_gets_nothing() {
     listener.received();
 
     let refused = format!(
-        "error: no credentials are sent to {url}: it is not a voucherify.io host, and only a file names it; if it is right, pass --endpoint {url}\n"
+        "error: credentials were not sent to {url}: it is not a voucherify.io host and only a file names it; if it is correct, pass --endpoint {url}\n"
     );
     for args in [
         "plan",
@@ -105,7 +105,7 @@ fn a_saved_plan_alone_names_no_foreign_host() {
     run(&scenario, "apply --plan plan.json --yes").assert(
         1,
         "",
-        "error: no credentials are sent to $ENDPOINT: it is not a voucherify.io host, and only a file names it; if it is right, pass --endpoint $ENDPOINT\n",
+        "error: credentials were not sent to $ENDPOINT: it is not a voucherify.io host and only a file names it; if it is correct, pass --endpoint $ENDPOINT\n",
     );
     assert_eq!(scenario.calls(), []);
     let mut named = scenario.bare_command(&["apply", "--plan", "plan.json", "--yes"]);
@@ -130,7 +130,7 @@ fn the_environment_names_the_endpoint_and_the_flag_wins() {
     scenario.finish(command.env("VOUCHERIFY_ENDPOINT", "voucherify")).assert(
         1,
         "",
-        "error: VOUCHERIFY_ENDPOINT `voucherify` cannot be used: it is not a URL such as `https://api.voucherify.io`\n",
+        "error: invalid VOUCHERIFY_ENDPOINT `voucherify`: it is not a URL such as `https://api.voucherify.io`\n",
     );
 }
 
@@ -241,13 +241,13 @@ fn a_link_leads_no_ledger_out_of_the_folder() {
             1,
             "",
             "\
-error: ledger `records/all` is a link out of the team file's folder
+error: ledger `records/all` is a link to a location outside the team file's folder
  --> team.yaml:4:9
   |
 4 | ledger: records/all
   |         ^^^^^^^^^^^
   |
-help: name the folder that it leads to with `--ledger`, without this key
+help: remove this key and pass the link's target with `--ledger`
 
 1 problem in team.yaml
 ",
@@ -260,7 +260,7 @@ help: name the folder that it leads to with `--ledger`, without this key
     scenario.run("plan").assert(
         1,
         "",
-        "error: the ledger `.guestlist` is outside the folder of the file that names it; if it is right, pass --ledger\n",
+        "error: the ledger `.guestlist` is outside the folder of the file that names it; if it is correct, pass --ledger\n",
     );
     assert_eq!(scenario.calls(), []);
     assert_eq!(fs::read_dir(elsewhere.path()).expect("a folder").count(), 0);
@@ -289,7 +289,7 @@ fn a_saved_plan_keeps_its_ledger_inside_the_working_folder() {
     within(&mut scenario.command(&["apply", "--plan", "p.json", "--yes"]), &elsewhere).assert(
         1,
         "",
-        "error: the ledger `../teams/.guestlist` is outside the folder of the file that names it; if it is right, pass --ledger\n",
+        "error: the ledger `../teams/.guestlist` is outside the folder of the file that names it; if it is correct, pass --ledger\n",
     );
     let args = ["apply", "--plan", "p.json", "--yes", "--ledger", "../teams/.guestlist"];
     within(&mut scenario.command(&args), &elsewhere).ok();
@@ -311,5 +311,5 @@ fn a_folder_whose_name_is_not_utf_8_has_its_own_ledger() {
     assert_eq!(entries, 1, "no other folder");
     let ended = scenario.finish(scenario.command(&["plan", "--out", "plan.json"]).arg(&team));
     assert_eq!(ended.status, Some(1));
-    assert!(ended.stderr.contains("cannot be kept in a saved plan"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("cannot save a plan with the ledger"), "{}", ended.stderr);
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `api METHOD PATH` calls GitLab; what is not GET takes its body as JSON from standard input. The token
-# goes through a file descriptor, since every process may read the arguments of every other.
+# `api METHOD PATH` calls GitLab; methods other than GET read a JSON body from standard input. The token is
+# passed through a file descriptor, because other processes can read arguments.
 api() {
   local method=$1 path=$2
   local args=(--silent --show-error --fail --max-time 30 --request "$method")

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Applies the saved plan PLAN_FILE: exactly what was shown, or nothing.
+# Applies the saved plan PLAN_FILE: exactly the changes it lists, or nothing.
 set -euo pipefail
 
-# Names from the team file and from the service are in the output. GitHub shall not take any of it for a
-# command, so it stops listening until the token comes, which nobody can know.
+# The output contains names from the team file and the service, so GitHub must not interpret it as workflow
+# commands: stop them until a random token.
 token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 if [[ ${GITHUB_ACTIONS:-} == true ]]; then
   echo "::stop-commands::$token"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Looks for drift, and keeps one issue about it: opened or updated while the plan has changes, needs a
-# person's attention or is blocked, and closed only when a live plan has none of these.
+# Reports drift in one issue: opened or updated if the plan has changes, needs attention or is blocked, and
+# closed only when a live plan has none of these.
 #
 #   TEAM_FILE               the team file (team.yaml)
-#   PLAN_MARKDOWN           where the Markdown of the plan goes
+#   PLAN_MARKDOWN           output file for the Markdown of the plan
 #   CI_API_V4_URL, CI_PROJECT_ID   set by GitLab
 #   GUESTLIST_GITLAB_TOKEN  a project access token with the scope `api`
 set -euo pipefail
@@ -23,7 +23,7 @@ fi
 issue=$(api GET "$issues?state=opened&labels=$label" | jq '.[0].iid // empty')
 if [[ $status -eq 0 ]]; then
   if [[ -n $issue ]]; then
-    # The last line of the plan says what was compared: the organization, the day and the plan id.
+    # The last line of the plan names the organization, the date and the plan id.
     compared=$(grep -F 'Plan id:' "$PLAN_MARKDOWN" | tail -n 1)
     jq -n --arg body "No drift: $compared" '{body: $body}' | api POST "$issues/$issue/notes" >/dev/null
     jq -n '{state_event: "close"}' | api PUT "$issues/$issue" >/dev/null
@@ -34,7 +34,7 @@ else
   jq -Rs --arg title "$title" --arg labels "$label" '{title: $title, labels: $labels, description: .}' \
     "$PLAN_MARKDOWN" | api POST "$issues" >/dev/null
 fi
-# Drift does not fail the job; a plan that a guard blocks does.
+# Drift does not fail the job; a blocked plan does.
 if [[ $status -eq 2 ]]; then
   status=0
 fi

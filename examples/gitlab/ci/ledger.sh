@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Keeps the ledger on a branch of its own: `ledger.sh fetch` before guestlist runs, `ledger.sh push` after
-# an apply.
+# Stores the ledger on its own branch: run `ledger.sh fetch` before guestlist, and `ledger.sh push` after an
+# apply.
 set -euo pipefail
 
 branch=${LEDGER_BRANCH:-guestlist-ledger}
@@ -14,13 +14,13 @@ fetch() {
       git fetch --quiet --no-tags --depth=1 origin "$branch"
       git worktree add --quiet --force -B "$branch" "$folder" FETCH_HEAD
       ;;
-    2) # There is no such branch: nothing was ever applied.
+    2) # The branch does not exist: nothing was applied yet.
       git worktree add --quiet --force --detach "$folder"
       git -C "$folder" checkout --quiet --orphan "$branch"
       git -C "$folder" rm -r -q -f .
       ;;
-    *) # Whoever cannot be asked has not said no. An empty ledger here would forget who is invited.
-      echo "the branch $branch cannot be asked for: git ended with $status" >&2
+    *) # An unreachable remote is not an empty ledger, which would forget pending invitations.
+      echo "cannot check for the branch $branch: git exited with $status" >&2
       exit 1
       ;;
   esac
@@ -38,12 +38,12 @@ push() {
     if git push --quiet origin "HEAD:refs/heads/$branch"; then
       return
     fi
-    echo "the ledger was not taken, attempt $attempt" >&2
-    # Run files have names of their own, so only the last reading can differ; the newest counts.
+    echo "push of the ledger rejected (attempt $attempt)" >&2
+    # Run files have unique names, so only the snapshot can conflict; the newest wins.
     git fetch --quiet --no-tags origin "$branch"
     git -c user.name=guestlist -c user.email=guestlist@localhost rebase --quiet -X theirs FETCH_HEAD
   done
-  echo "the ledger of this run could not be kept: save the folder $folder" >&2
+  echo "could not push the ledger of this run; save the folder $folder" >&2
   exit 1
 }
 

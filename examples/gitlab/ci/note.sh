@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Puts the plan into the one note of a merge request that is kept up to date.
+# Creates or updates the plan note of a merge request.
 #
-#   PLAN_MARKDOWN           the plan, as plan.sh leaves it
+#   PLAN_MARKDOWN           the plan, written by plan.sh
 #   CI_API_V4_URL, CI_PROJECT_ID, CI_MERGE_REQUEST_IID   set by GitLab
 #   GUESTLIST_GITLAB_TOKEN  a project access token with the scope `api`
 set -euo pipefail
@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/api.sh"
 
 notes="projects/$CI_PROJECT_ID/merge_requests/$CI_MERGE_REQUEST_IID/notes"
-# The marker alone proves nothing: anyone may write it. The author does.
+# Anyone can write the marker, so check the author too.
 me=$(api GET user | jq .id)
 id=$(api GET "$notes?per_page=100&sort=asc" |
   jq --argjson me "$me" 'map(select(.author.id == $me and (.body | startswith("<!-- guestlist -->")))) | .[0].id // empty')

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Puts the plan into the one comment of a pull request that is kept up to date.
+# Creates or updates the plan comment of a pull request.
 #
-#   PLAN_MARKDOWN       the plan, as plan.sh leaves it
+#   PLAN_MARKDOWN       the plan, written by plan.sh
 #   PULL_REQUEST        its number
 #   GITHUB_REPOSITORY   owner/name
-#   GH_TOKEN            a token that may write comments
+#   GH_TOKEN            a token that can write comments
 set -euo pipefail
 
 comments="repos/$GITHUB_REPOSITORY/issues/$PULL_REQUEST/comments"
-# The marker alone proves nothing: anyone may write it. The author does.
+# Anyone can write the marker, so check the author too.
 mine='.[] | select(.user.login == "github-actions[bot]" and (.body | startswith("<!-- guestlist -->"))) | .id'
 id=$(gh api --paginate "$comments" --jq "$mine" | sed -n 1p)
 if [[ -n $id ]]; then

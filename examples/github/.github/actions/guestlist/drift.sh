@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Looks for drift, and keeps one issue about it: opened or updated while the plan has changes, needs a
-# person's attention or is blocked, and closed only when a live plan has none of these.
+# Reports drift in one issue: opened or updated if the plan has changes, needs attention or is blocked, and
+# closed only when a live plan has none of these.
 #
 #   TEAM_FILE       the team file (team.yaml)
-#   PLAN_MARKDOWN   where the Markdown of the plan goes
-#   REDACT          `true` writes pseudonyms in place of names and addresses (optional)
+#   PLAN_MARKDOWN   output file for the Markdown of the plan
+#   REDACT          `true` replaces names and addresses with pseudonyms (optional)
 #   GH_REPO         owner/name
-#   GH_TOKEN        a token that may write issues
+#   GH_TOKEN        a token that can write issues
 set -euo pipefail
 
 label=guestlist-drift
@@ -24,7 +24,7 @@ fi
 issue=$(gh issue list --state open --label "$label" --json number --jq '.[0].number // empty')
 if [[ $status -eq 0 ]]; then
   if [[ -n $issue ]]; then
-    # The last line of the plan says what was compared: the organization, the day and the plan id.
+    # The last line of the plan names the organization, the date and the plan id.
     gh issue close "$issue" --comment "No drift: $(grep -F 'Plan id:' "$PLAN_MARKDOWN" | tail -n 1)"
   fi
 elif [[ -n $issue ]]; then
@@ -34,7 +34,7 @@ else
   gh issue create --title "The organization differs from the team file" --label "$label" \
     --body-file "$PLAN_MARKDOWN"
 fi
-# Drift does not fail the job; a plan that a guard blocks does.
+# Drift does not fail the job; a blocked plan does.
 if [[ $status -eq 2 ]]; then
   status=0
 fi
