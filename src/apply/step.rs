@@ -287,7 +287,8 @@ impl Work<'_> {
             Ok(()) => self.settle(trace, Meaning::Unassigned, None).await,
             Err(error)
                 if error.refused().is_some_and(|refusal| {
-                    refusal.status == 404 || refusal.key.as_deref() == Some("user_not_assigned")
+                    let key = refusal.key.as_deref();
+                    refusal.status == 404 || (refusal.status == 400 && key == Some("user_not_assigned"))
                 }) =>
             {
                 self.settle(trace, Meaning::AlreadySo, Some(error.to_string())).await

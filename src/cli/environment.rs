@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
 use super::failure::Failure;
+use super::load;
 use super::terminal::Terminal;
 use crate::api::Credentials;
 use crate::ledger::Who;
@@ -66,7 +67,8 @@ fn secret(name: &str, terminal: Terminal) -> Result<Option<String>, Failure> {
     let shown = crate::inert::line(&shown);
     warn_if_others_can_read(path, terminal);
     let mut text = String::new();
-    let read = fs::File::open(path)
+    let read = load::refuse_named_pipe(path)
+        .and_then(|()| fs::File::open(path))
         .and_then(|file| file.take(LONGEST_SECRET).read_to_string(&mut text))
         .map_err(|error| Failure::new(format!("cannot read {shown} (from {file_name}): {}", error.kind())))?;
     if read as u64 == LONGEST_SECRET {

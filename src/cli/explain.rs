@@ -6,20 +6,26 @@ use super::failure::{Ended, Failure};
 use super::load;
 use super::survey;
 use super::terminal::Terminal;
+use crate::desired::Desired;
 use crate::identity::Email;
+use crate::known::{Known, Member};
 use crate::plan::{Plan, Terms};
 use crate::render::{self, View};
 use crate::team_file::did_you_mean;
 
 pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
     let path = &args.file.team_file;
-    let email = Email::as_received(&args.email);
-    let team = load::team_with_provenance(path, Some(&email), terminal)?;
+    let asked = Email::as_received(&args.email);
+    let mut team = load::team_with_provenance(path, Some(&asked), terminal)?;
     let place = Place::of_team(everywhere, path, &team)?;
     let (known, _) =
         survey::live_or_offline(args.offline, everywhere, &place, &team.desired, terminal).await?;
     let plan = Plan::between(&team.desired, &known, &Terms::new(place.endpoint.clone(), today()));
-    let is_known = known.members.contains_key(&email)
+    let email = listed_as(&team.desired, &known, &asked);
+    if email != asked {
+        team = load::team_with_provenance(path, Some(&email), terminal)?;
+    }
+    let is_known = known.member(&email).is_some()
         || known.invitations.contains_key(&email)
         || known.in_flight.contains_key(&email);
     if !team.desired.people.contains_key(&email) && !is_known {
@@ -32,4 +38,14 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     }
     let view = View::new(&plan, &team.desired, &known, None);
     Terminal::print(&render::explain(&view, &team.provenance, &email, terminal.out))
+}
+
+/// How the file lists the person: by the address that was asked for, or by the other one of that member.
+fn listed_as(desired: &Desired, known: &Known, asked: &Email) -> Email {
+    let other = |member: &Member| member.addresses().find(|it| desired.people.contains_key(*it)).cloned();
+    match known.member(asked) {
+        Some(member) if !desired.people.contains_key(asked) => other(member),
+        _ => None,
+    }
+    .unwrap_or_else(|| asked.clone())
 }

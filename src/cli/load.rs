@@ -132,6 +132,7 @@ pub(crate) fn folder_of(path: &Path) -> PathBuf {
 
 /// The content of a file, up to one byte more than [`MAX_BYTES`].
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    refuse_named_pipe(path)?;
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     if metadata.is_dir() {
@@ -144,6 +145,22 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     // One byte over the limit shows that there is more.
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// A named pipe in a folder would be waited for without end. What a shell hands over, as `/dev/fd/63`, is
+/// a pipe with a writer.
+pub(crate) fn refuse_named_pipe(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        let is_handed_over = ["/dev/", "/proc/"].iter().any(|folder| path.starts_with(folder));
+        if !is_handed_over && fs::metadata(path)?.file_type().is_fifo() {
+            return Err(io::Error::other("it is a named pipe, not a file"));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 fn add_included(

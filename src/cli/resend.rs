@@ -41,7 +41,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
             "the member list looks incomplete: {doubt}; nothing was sent; run again later"
         )));
     }
-    if known.members.contains_key(&email) {
+    if known.member(&email).is_some() {
         return Err(Failure::new(format!(
             "{email} is a member already: there is no invitation to send again"
         )));

@@ -149,6 +149,14 @@ impl Known {
         }
     }
 
+    /// The member with that login or, where there is none, with that address.
+    #[must_use]
+    pub fn member(&self, email: &Email) -> Option<&Member> {
+        self.members
+            .get(email)
+            .or_else(|| self.members.values().find(|member| member.email.as_ref() == Some(email)))
+    }
+
     /// The members whose address differs from their login, by that address.
     #[must_use]
     pub fn by_address(&self) -> BTreeMap<&Email, &Member> {

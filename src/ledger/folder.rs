@@ -25,8 +25,14 @@ impl Folder {
     /// The folder at `path`, which need not be there yet.
     pub(super) fn at(path: &Path) -> Result<Self, LedgerError> {
         match fs::metadata(path) {
-            Ok(found) if !found.is_dir() => Err(LedgerError::NotAFolder(path.to_owned())),
-            Err(error) if !is_missing(&error) => Err(LedgerError::io("read", path, &error)),
+            Ok(found) if !found.is_dir() => return Err(LedgerError::NotAFolder(path.to_owned())),
+            Err(error) if !is_missing(&error) => return Err(LedgerError::io("read", path, &error)),
+            _ => {}
+        }
+        // A link would have runs written to, and read from, somewhere else than the ledger that was named.
+        let runs = path.join(RUNS);
+        match fs::symlink_metadata(&runs) {
+            Ok(found) if !found.is_dir() => Err(LedgerError::NotARun(runs)),
             _ => Ok(Self { path: path.to_owned() }),
         }
     }

@@ -1,6 +1,6 @@
 //! The comparison itself: desired against known, person by person.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -18,6 +18,8 @@ pub(super) struct Difference {
     pub(super) notes: Vec<Note>,
     /// The removals that a date in the file asks for. `max_removals` does not count them.
     pub(super) dated: BTreeSet<(Email, ProjectId)>,
+    /// The users whom two entries of the file mean, one by the login and one by the address.
+    pub(super) listed_twice: Vec<(Email, Email)>,
     /// Where someone who is to lose everything keeps a role, because the API cannot remove it.
     pub(super) kept: BTreeSet<(Email, ProjectId)>,
 }
@@ -35,11 +37,14 @@ impl Difference {
 pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Difference {
     let mut comparison = Comparison { desired, date, found: Difference::default() };
     let by_address = known.by_address();
-    let mut listed: BTreeSet<&Email> = BTreeSet::new();
+    let mut listed: BTreeMap<&Email, &Email> = BTreeMap::new();
     for (email, person) in &desired.people {
         let member = known.members.get(email).or_else(|| by_address.get(email).copied());
-        if let Some(member) = member {
-            listed.insert(&member.login);
+        if let Some(member) = member
+            && let Some(first) = listed.insert(&member.login, email)
+        {
+            comparison.found.listed_twice.push((first.clone(), email.clone()));
+            continue;
         }
         let addresses = std::iter::once(email).chain(member.into_iter().flat_map(Member::addresses));
         if let Some(pattern) = desired.policy.protecting(addresses) {
@@ -54,7 +59,7 @@ pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Differ
             (None, None) => comparison.listed_unknown(person, known.in_flight.contains_key(email)),
         }
     }
-    for member in known.members.values().filter(|member| !listed.contains(&member.login)) {
+    for member in known.members.values().filter(|member| !listed.contains_key(&member.login)) {
         comparison.unlisted_member(member);
     }
     let is_listed = |email: &Email| desired.people.contains_key(email);

@@ -17,6 +17,13 @@ pub enum Refusal {
     DoubtfulReading(Vec<Doubt>),
     /// The file lists no one, and everyone would lose access.
     EmptyPeople,
+    /// Two entries of the file mean one user, by the login and by the address.
+    ListedTwice {
+        /// The entry that comes first.
+        first: Email,
+        /// The other.
+        other: Email,
+    },
     /// A project would be left with too few ADMINs.
     KeepAdmins {
         /// Which project.
@@ -64,6 +71,8 @@ pub enum Guard {
     DoubtfulReading,
     /// The file lists no one, and everyone would lose access.
     EmptyPeople,
+    /// Two entries of the file mean one user.
+    ListedTwice,
     /// A project would be left with too few ADMINs.
     KeepAdmins,
     /// Too many people would become ADMIN at once.
@@ -79,6 +88,7 @@ impl Refusal {
         match self {
             Self::DoubtfulReading(_) => Guard::DoubtfulReading,
             Self::EmptyPeople => Guard::EmptyPeople,
+            Self::ListedTwice { .. } => Guard::ListedTwice,
             Self::KeepAdmins { .. } => Guard::KeepAdmins,
             Self::MaxNewAdmins { .. } => Guard::MaxNewAdmins,
             Self::MaxRemovals { .. } => Guard::MaxRemovals,
@@ -99,6 +109,8 @@ pub(super) fn refusals(
     if desired.people.is_empty() && desired.policy.prune == Prune::People {
         refusals.push(Refusal::EmptyPeople);
     }
+    let twice = difference.listed_twice.iter().cloned();
+    refusals.extend(twice.map(|(first, other)| Refusal::ListedTwice { first, other }));
     refusals.extend(keep_admins(desired, known, &difference.changes));
     refusals.extend(max_new_admins(desired, &difference.changes, terms.allow_new_admins));
     refusals.extend(max_removals(desired, known, difference, terms.allow_removals));

@@ -174,7 +174,7 @@ impl SavedPlan {
         now.refused.retain(|refusal| match refusal.guard() {
             Guard::MaxRemovals => !self.removals_allowed,
             Guard::MaxNewAdmins => !self.new_admins_allowed,
-            Guard::DoubtfulReading | Guard::EmptyPeople | Guard::KeepAdmins => true,
+            Guard::DoubtfulReading | Guard::EmptyPeople | Guard::ListedTwice | Guard::KeepAdmins => true,
         });
         let ours = by_place(&self.changes);
         let (listed, rest): (Vec<_>, Vec<_>) =

@@ -21,7 +21,7 @@ pub fn explain(view: &View, provenance: &Provenance, email: &Email, paint: Paint
         provenance,
         email,
         person: view.desired.people.get(email),
-        member: view.known.members.get(email),
+        member: view.known.member(email),
         invitation: view.known.invitations.get(email),
         paint,
     };
@@ -179,14 +179,22 @@ impl Page<'_> {
         if text.is_empty() { text } else { format!("\n{text}") }
     }
 
+    /// Whether a change or note is about this person, whom it names by the login.
+    fn is_about(&self, email: &Email) -> bool {
+        email == self.email || self.member.is_some_and(|member| member.login == *email)
+    }
+
     fn changes(&self) -> impl Iterator<Item = &Change> {
-        self.view.plan.changes.iter().filter(|change| change.email() == self.email)
+        self.view.plan.changes.iter().filter(|change| self.is_about(change.email()))
     }
 
     fn notes(&self, project: Option<&ProjectId>) -> Vec<String> {
         let notes = self.view.plan.notes.iter();
         notes
-            .filter(|note| note.email.as_ref() == Some(self.email) && note.project.as_ref() == project)
+            .filter(|note| {
+                note.email.as_ref().is_some_and(|email| self.is_about(email))
+                    && note.project.as_ref() == project
+            })
             .map(|note| self.view.note(note))
             .collect()
     }

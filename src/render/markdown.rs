@@ -80,14 +80,11 @@ impl<'a> Page<'a> {
         };
         let (mut shown, mut hidden) = (Vec::new(), 0);
         for group in groups(&section.rows) {
-            let lines: Vec<_> = self.lines(&group).into_iter().map(|line| format!("{sign}{line}")).collect();
-            if hidden == 0 && self.take(&lines) {
-                shown.extend(lines);
-                continue;
-            }
-            hidden += group.len();
+            let fitting = if hidden == 0 { self.take_most(&group, sign, &mut shown) } else { 0 };
+            let rest = &group[fitting..];
+            hidden += rest.len();
             if section.topic.is_change() {
-                self.left_out.extend(group.iter().filter_map(|row| row.email));
+                self.left_out.extend(rest.iter().filter_map(|row| row.email));
             }
         }
         if hidden > 0 && section.topic.matters() {
@@ -112,6 +109,28 @@ impl<'a> Page<'a> {
         if is_folded {
             self.text.push_str("</details>\n");
         }
+    }
+
+    /// Shows as many rows of `group` as fit, and returns how many these are.
+    fn take_most(&mut self, group: &[&Row<'a>], sign: &str, shown: &mut Vec<String>) -> usize {
+        let signed = |page: &Self, rows: &[&Row<'a>]| -> Vec<String> {
+            page.lines(rows).into_iter().map(|line| format!("{sign}{line}")).collect()
+        };
+        let (mut fitting, mut beyond) = (0, group.len() + 1);
+        while fitting + 1 < beyond {
+            let middle = if beyond > group.len() { group.len() } else { usize::midpoint(fitting, beyond) };
+            if Self::cost(&signed(self, &group[..middle])) <= self.room {
+                fitting = middle;
+            } else {
+                beyond = middle;
+            }
+        }
+        if fitting > 0 {
+            let lines = signed(self, &group[..fitting]);
+            self.room = self.room.saturating_sub(Self::cost(&lines));
+            shown.extend(lines);
+        }
+        fitting
     }
 
     /// Rows that share a text as that text and their people, and any other row by itself.
@@ -154,17 +173,11 @@ impl<'a> Page<'a> {
         self.columns.row(&clipped(email, WIDTH), &clipped(what, LONGEST_ROW))
     }
 
-    /// Whether these lines still fit; if so they are counted.
-    fn take(&mut self, lines: &[String]) -> bool {
+    /// How many bytes these lines take.
+    fn cost(lines: &[String]) -> usize {
         // A line may grow by its fence: one backtick more in it is one more in each fence.
         let ticks = lines.iter().flat_map(|line| line.split(|c| c != '`')).map(str::len).max();
-        let cost = lines.iter().map(|line| line.len() + 1).sum::<usize>()
-            + 2 * ticks.filter(|n| *n > 2).unwrap_or(0);
-        let fits = cost <= self.room;
-        if fits {
-            self.room -= cost;
-        }
-        fits
+        lines.iter().map(|line| line.len() + 1).sum::<usize>() + 2 * ticks.filter(|n| *n > 2).unwrap_or(0)
     }
 }
 

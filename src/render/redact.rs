@@ -96,6 +96,10 @@ impl Pseudonyms<'_> {
                     }
                 }
                 Refusal::EmptyPeople => {}
+                Refusal::ListedTwice { first, other } => {
+                    *first = self.person(first);
+                    *other = self.person(other);
+                }
                 Refusal::KeepAdmins { losing: people, .. }
                 | Refusal::MaxNewAdmins { people, .. }
                 | Refusal::MaxRemovals { people, .. } => self.people(people),

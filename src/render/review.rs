@@ -86,8 +86,19 @@ impl<'a> Review<'a> {
         let mut projects: Vec<_> =
             desired.projects.keys().map(|project| (desired.project_name(project), project)).collect();
         projects.sort();
-        let everyone: BTreeSet<&Email> =
-            desired.people.keys().chain(known.members.keys()).chain(known.invitations.keys()).collect();
+        let by_address = known.by_address();
+        // A member whom the file lists by the address has the row of that entry.
+        let is_listed = |member: &Member| {
+            let address = member.email.as_ref();
+            address.is_some_and(|address| desired.people.contains_key(address))
+        };
+        let members = known.members.values().filter(|member| !is_listed(member));
+        let everyone: BTreeSet<&Email> = desired
+            .people
+            .keys()
+            .chain(members.map(|member| &member.login))
+            .chain(known.invitations.keys())
+            .collect();
         Self {
             endpoint: &plan.endpoint,
             date: plan.date,
@@ -97,16 +108,26 @@ impl<'a> Review<'a> {
             changes: plan.changes.len(),
             refused: plan.refused.iter().map(|it| super::refusal(desired, it)).collect(),
             projects,
-            rows: everyone.into_iter().map(|email| Row::new(email, team, known, plan.date)).collect(),
+            rows: everyone
+                .into_iter()
+                .map(|email| {
+                    let member = known.members.get(email).or_else(|| by_address.get(email).copied());
+                    Row::new(email, team, member, known.invitations.get(email), plan.date)
+                })
+                .collect(),
         }
     }
 }
 
 impl<'a> Row<'a> {
-    fn new(email: &'a Email, team: &'a Team, known: &'a Known, date: Date) -> Self {
+    fn new(
+        email: &'a Email,
+        team: &'a Team,
+        member: Option<&'a Member>,
+        invitation: Option<&'a Invitation>,
+        date: Date,
+    ) -> Self {
         let person = team.desired.people.get(email);
-        let member = known.members.get(email);
-        let invitation = known.invitations.get(email);
         let name = match (person, member) {
             (Some(person), _) => format!("{} {}", person.first_name, person.last_name),
             (None, Some(member)) => format!("{} {}", member.first_name, member.last_name),

@@ -132,6 +132,9 @@ pub fn refusal(desired: &Desired, refusal: &Refusal) -> String {
         Refusal::EmptyPeople => {
             "the file lists no one, and `prune: people` would remove everyone's access".to_owned()
         }
+        Refusal::ListedTwice { first, other } => format!(
+            "{first} and {other} are one user, listed by login and by address; remove one of the two entries"
+        ),
         Refusal::KeepAdmins { project, left, keep, losing } => format!(
             "{} would be left with {}, and `keep_admins: {keep}` requires more; ADMIN would be lost by {}; make someone else ADMIN first",
             desired.project_name(project),

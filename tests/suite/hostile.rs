@@ -362,3 +362,18 @@ fn a_sandbox_file_without_end_is_refused() {
         ended.assert(1, "", &format!("error: {error}\n"));
     }
 }
+
+#[test]
+fn a_named_pipe_is_refused_at_once() {
+    let scenario = Scenario::new();
+    let made = Command::new("mkfifo").arg(scenario.path("team.yaml")).status();
+    if !made.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: `mkfifo` is not on this machine");
+        return;
+    }
+    scenario.run("validate").assert(
+        1,
+        "",
+        "error: cannot read team file `team.yaml`: it is a named pipe, not a file\n",
+    );
+}

@@ -434,3 +434,20 @@ assigned ana@example.com: storefront ADMIN
         ["POST /management/v1/projects/users/invite", "POST /management/v1/projects/proj_9KeAhZB1/users"]
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_place_of_the_runs_is_refused_by_name() {
+    let scenario = Scenario::new().team(&format!("{HEAD}people: []\n"));
+    let outside = scenario.path("outside");
+    std::fs::create_dir_all(&outside).expect("a folder");
+    std::fs::create_dir_all(scenario.path(".guestlist")).expect("a folder");
+    std::os::unix::fs::symlink(&outside, scenario.path(".guestlist/runs")).expect("a link");
+    for command in ["plan", "apply --yes", "log", "log --verify"] {
+        let ended = scenario.run(command);
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""), "{command}");
+        assert!(ended.stderr.starts_with("error: `.guestlist/runs` is not a run file"), "{}", ended.stderr);
+    }
+    assert_eq!(std::fs::read_dir(outside).expect("a folder").count(), 0);
+    assert_eq!(scenario.calls().len(), 0);
+}

@@ -34,6 +34,7 @@ mod saved_plans;
 mod scenario;
 mod shells;
 mod signals;
+mod single_sign_on;
 mod streams;
 mod trust;
 mod two_at_once;

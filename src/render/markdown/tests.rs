@@ -269,3 +269,16 @@ fn nothing_to_do_is_said() {
         )
     );
 }
+
+#[test]
+fn of_many_who_share_a_text_as_many_are_named_as_fit() {
+    let team = team("people: []\npolicy: {prune: people, max_removals: 100000, keep_admins: 0}\n");
+    let logins: Vec<_> = (0..3_000).map(|n| format!("somebody.number.{n:04}@example.com")).collect();
+    let members: Vec<_> =
+        logins.iter().map(|login| (login.as_str(), "proj_s=VIEWER proj_l=VIEWER")).collect();
+    let text = view_of(&team.desired, &known(&members, &[]));
+    let named = logins.iter().filter(|login| text.contains(login.as_str())).count();
+    assert!(text.len() <= 60_000 && text.len() > 58_000, "{}", text.len());
+    assert!(named > 1_500, "{named}");
+    assert!(text.contains(&format!("… and {} more, left out here", 3_000 - named)), "{named}");
+}

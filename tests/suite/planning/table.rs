@@ -511,3 +511,27 @@ Not changed (1)
 ",
     );
 }
+
+#[test]
+fn one_user_listed_by_login_and_by_address_blocks_the_plan() {
+    let file = "people:
+  - {email: ana@example.com, first_name: A, last_name: O, projects: {storefront: ADMIN}}
+  - {email: ana.login@example.com, first_name: A, last_name: O, projects: {storefront: VIEWER}}
+policy: {prune: roles, max_removals: 100%}
+";
+    check(
+        file,
+        "ana.login@example.com address=ana@example.com storefront=USER loyalty=VIEWER",
+        "\
+Blocked by 1 guard · 1 changes role · 1 loses access · 2 calls
+
+Blocked: ana.login@example.com and ana@example.com are one user, listed by login and by address; remove one of the two entries
+
+Loses access (1)
+  - ana.login@example.com  loyalty VIEWER → none
+
+Changes role (1)
+  ~ ana.login@example.com  storefront USER → VIEWER
+",
+    );
+}
