@@ -185,11 +185,11 @@ fn somebody_whom_nobody_knows() {
     scenario.run("explain alec@example.com").assert(
         1,
         "",
-        "error: alec@example.com is neither in the team file nor in a managed project, and no invitation is out: did you mean `Alex@example.com`?\n",
+        "error: alec@example.com is not in the team file or in a managed project, and has no pending invitation; did you mean `Alex@example.com`?\n",
     );
     scenario.run("explain nobody@else.org").assert(
         1,
         "",
-        "error: nobody@else.org is neither in the team file nor in a managed project, and no invitation is out\n",
+        "error: nobody@else.org is not in the team file or in a managed project, and has no pending invitation\n",
     );
 }
