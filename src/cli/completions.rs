@@ -16,7 +16,7 @@ pub(crate) fn man() -> Ended {
     let mut pages = Vec::new();
     let mut command = Cli::command();
     command.build();
-    let failure = |error| Failure::new(format!("the page cannot be made: {error}"));
+    let failure = |error| Failure::new(format!("cannot generate the manual page: {error}"));
     clap_mangen::Man::new(command.clone()).render(&mut pages).map_err(failure)?;
     for subcommand in command.get_subcommands() {
         clap_mangen::Man::new(subcommand.clone()).render(&mut pages).map_err(failure)?;

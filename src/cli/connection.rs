@@ -1,4 +1,4 @@
-//! The way to the organization, real or simulated.
+//! The connection to the organization, real or simulated.
 
 #[cfg(feature = "sandbox")]
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::identity::TrustedEndpoint;
 use crate::ledger::Clock;
 
 impl Place {
-    /// The way to the organization. A simulated one is started inside this process.
+    /// Connects to the organization. A simulated one is started inside this process.
     #[cfg_attr(not(feature = "sandbox"), expect(clippy::unused_async, reason = "a sandbox takes its time"))]
     pub(crate) async fn connect(
         &self,
@@ -72,7 +72,7 @@ impl Place {
         if let Some(parent) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             std::fs::create_dir_all(parent).map_err(|error| {
                 let shown = parent.display().to_string();
-                Failure::new(format!("cannot create the folder `{}`: {error}", crate::inert::line(&shown)))
+                Failure::new(format!("cannot create folder `{}`: {error}", crate::inert::line(&shown)))
             })?;
         }
         // A rehearsal does not wait.
@@ -86,7 +86,7 @@ impl Place {
     }
 }
 
-/// The way to an organization.
+/// A connection to an organization.
 pub(crate) struct Connection {
     /// Makes the calls.
     pub(crate) client: Client,
@@ -95,7 +95,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Ends it. A simulated organization is kept in its file.
+    /// Closes it, and saves a simulated organization to its file.
     #[cfg_attr(not(feature = "sandbox"), expect(clippy::unused_async, reason = "a sandbox takes its time"))]
     pub(crate) async fn close(self) -> Result<(), Failure> {
         #[cfg(feature = "sandbox")]
@@ -111,7 +111,7 @@ pub(crate) fn clock() -> Clock {
     Arc::new(Timestamp::now)
 }
 
-/// The day it is, UTC.
+/// Today (UTC).
 pub(crate) fn today() -> jiff::civil::Date {
     Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }

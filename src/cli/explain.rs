@@ -1,4 +1,4 @@
-//! `guestlist explain`: where each role of a person comes from, and how things stand.
+//! `guestlist explain`: where a person's access comes from, and its current state.
 
 use super::args::{Everywhere, Explain as Args};
 use super::connection::{Place, today};
@@ -30,9 +30,9 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         || known.in_flight.contains_key(&email);
     if !team.desired.people.contains_key(&email) && !is_known {
         let listed = team.desired.people.keys().map(Email::as_str);
-        let meant = did_you_mean(email.as_str(), listed).map(|question| format!(": {question}"));
+        let meant = did_you_mean(email.as_str(), listed).map(|question| format!("; {question}"));
         return Err(Failure::new(format!(
-            "{email} is neither in the team file nor in a managed project, and no invitation is out{}",
+            "{email} is not in the team file or in a managed project, and has no pending invitation{}",
             meant.unwrap_or_default()
         )));
     }

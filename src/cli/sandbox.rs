@@ -29,7 +29,7 @@ pub(crate) async fn run(args: &Args, terminal: Terminal) -> Ended {
     .map_err(Failure::new)?;
     Terminal::print(&format!("{}\n", handle.base_url()))?;
     terminal.say(&format!(
-        "A simulated organization listens on {0}. Its credentials are {1} and {2}:\n  export VOUCHERIFY_MANAGEMENT_ID={1} VOUCHERIFY_MANAGEMENT_TOKEN={2}\n  guestlist plan team.yaml --endpoint {0}\nAccept an invitation: curl -d '{{\"email\": \"…\"}}' -H 'content-type: application/json' {0}/sandbox/accept\nCtrl-C stops it.",
+        "A simulated organization listens on {0}. Its credentials are {1} and {2}:\n  export VOUCHERIFY_MANAGEMENT_ID={1} VOUCHERIFY_MANAGEMENT_TOKEN={2}\n  guestlist plan team.yaml --endpoint {0}\nAccept an invitation: curl -d '{{\"email\": \"…\"}}' -H 'content-type: application/json' {0}/sandbox/accept\nPress Ctrl-C to stop.",
         handle.base_url(),
         credentials.id,
         credentials.token

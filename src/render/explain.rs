@@ -1,4 +1,4 @@
-//! Where each role of a person comes from, how things stand, and what the plan makes of it.
+//! Where each role of a person comes from, the current state, and the planned changes.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -82,15 +82,15 @@ impl Page<'_> {
             Some(member) if member.id.as_str().is_empty() => format!("yes ({learned})"),
             Some(member) if member.is_owner => format!("yes, and an owner: {} ({learned})", member.id),
             Some(member) => format!("yes: {} ({learned})", member.id),
-            None => format!("of no managed project ({learned})"),
+            None => format!("not in a managed project ({learned})"),
         }
     }
 
     fn invited(&self) -> String {
         let Some(invitation) = self.invitation else {
             return match self.view.known.in_flight.get(self.email) {
-                Some(_) => "perhaps invited: a call was under way and its answer is not recorded".to_owned(),
-                None => "no invitation is out".to_owned(),
+                Some(_) => "possibly invited: an earlier invite got no confirmed response".to_owned(),
+                None => "no pending invitation".to_owned(),
             };
         };
         let sent = invitation.sent_at.to_zoned(TimeZone::UTC).date();
@@ -98,7 +98,7 @@ impl Page<'_> {
         format!("invited {} ({sent}), not accepted yet", wording::days_ago(days))
     }
 
-    /// All that are desired, known or in an invitation, by alias.
+    /// All desired, known and invited projects, by name.
     fn projects(&self) -> Vec<&ProjectId> {
         let desired = self.person.into_iter().flat_map(|person| person.access.keys());
         let known = self.member.into_iter().flat_map(|member| member.access.keys());
@@ -137,17 +137,17 @@ impl Page<'_> {
     fn given(&self, given: &Given, fate: &str) -> String {
         let Given { role, group, file, line } = given;
         let by = match group {
-            Some(group) => format!("the group {}", inert::line(group)),
-            None => "the person's own entry".to_owned(),
+            Some(group) => format!("group {}", inert::line(group)),
+            None => "own entry".to_owned(),
         };
-        format!("{}, by {by} at {}:{line}{fate}", self.view.desired.role_name(role), inert::line(file))
+        format!("{}, from {by} at {}:{line}{fate}", self.view.desired.role_name(role), inert::line(file))
     }
 
     fn role(&self, role: Option<&Role>) -> String {
         role.map_or_else(|| "none".to_owned(), |role| self.view.desired.role_name(role))
     }
 
-    /// What a change does in `project`, where it does something there.
+    /// The effect of a change in `project`, if any.
     fn planned(&self, change: &Change, project: &ProjectId) -> Option<String> {
         match change {
             Change::Invite { projects, .. } => {
@@ -166,7 +166,7 @@ impl Page<'_> {
         }
     }
 
-    /// What is to be said of the person as a whole, and why the plan may not be applied.
+    /// The notes on the person as a whole, and the reasons why the plan is blocked.
     fn closing(&self) -> String {
         let mut text = String::new();
         for note in self.notes(None) {

@@ -1,7 +1,7 @@
-//! The access review as one page that needs nothing else: no network, no script to be read.
+//! The access review as one self-contained page: no network, and readable without scripts.
 //!
-//! Data stands only in escaped text. The one script is a constant that the page's policy names by its
-//! hash, so a browser runs nothing else even if something got through.
+//! Data appears only as escaped text. The only script is a constant that the content security policy names by
+//! hash, so a browser runs nothing else even if an escape was missed.
 
 use std::fmt::Write as _;
 
@@ -50,20 +50,20 @@ fn head() -> String {
 
 fn facts(review: &Review, page: &mut String) {
     let read = match review.source {
-        Source::Live => "read live",
-        Source::Ledger => "as the ledger has it of",
+        Source::Live => "members read live at",
+        Source::Ledger => "offline: snapshot from",
     };
     let standing = |holds: fn(&Row) -> bool| review.rows.iter().filter(|row| holds(row)).count();
     let _ = writeln!(
         page,
-        "<p class=\"facts\">{}, {read} <time datetime=\"{at:.0}\">{at:.0}</time>, for {}.</p>",
+        "<p class=\"facts\">{}, as of {}; {read} <time datetime=\"{at:.0}\">{at:.0}</time>.</p>",
         html(&review.endpoint.to_string()),
         review.date,
         at = review.read_at
     );
     let _ = writeln!(
         page,
-        "<p>{}, {} invited ({} of them stale), {} not invited yet; {} with access that the team file does not list.</p>",
+        "<p>{}, {} invited ({} of them stale), {} not invited yet; {} not in the team file.</p>",
         count(standing(|row| matches!(row.standing, Standing::Owner | Standing::Member)), "member"),
         standing(|row| matches!(row.standing, Standing::Invited { .. } | Standing::Stale { .. })),
         standing(|row| matches!(row.standing, Standing::Stale { .. })),
@@ -72,7 +72,7 @@ fn facts(review: &Review, page: &mut String) {
     );
     let _ = writeln!(
         page,
-        "<p class=\"facts\">From the plan <code>{}</code>, which would make {}.</p>",
+        "<p class=\"facts\">Based on plan <code>{}</code> with {}.</p>",
         html(review.plan_id.as_str()),
         count(review.changes, "call")
     );
@@ -99,8 +99,8 @@ fn legend(page: &mut String) {
 }
 
 fn table(review: &Review, page: &mut String) {
-    page.push_str("<table>\n<caption>Each role, and below it who gives it.</caption>\n");
-    page.push_str("<thead><tr><th scope=\"col\">Person</th><th scope=\"col\">Standing</th>");
+    page.push_str("<table>\n<caption>Each cell: role, then its source.</caption>\n");
+    page.push_str("<thead><tr><th scope=\"col\">Person</th><th scope=\"col\">Status</th>");
     for (name, id) in &review.projects {
         let roles =
             review.rows.iter().filter(|row| matches!(row.standing, Standing::Owner | Standing::Member));
@@ -165,10 +165,10 @@ fn access(cell: &Cell, offered: bool, page: &mut String) {
             html(name)
         );
         if offered {
-            page.push_str("<small>offered</small>");
+            page.push_str("<small>pending</small>");
         }
     }
-    // Of what nothing in the file gives, its last line says so.
+    // Access that is not in the file is marked by the last line of the cell.
     if let Some(desired) = desired.as_ref().filter(|_| place.is_some()) {
         let _ = write!(page, "<small class=\"differs\">team file: {}</small>", html(desired));
     }

@@ -1,4 +1,4 @@
-//! The access review: who has which role where, who gives it, and what the plan would still do.
+//! The access review: who has which role in which project, and where it comes from.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::known::{Invitation, Known, Member, Source};
 use crate::plan::{Plan, PlanId, STALE_DAYS};
 use crate::wording;
 
-/// Everyone who has, was offered or is to have a role in a managed project.
+/// Everyone who has, was invited to or should have a role in a managed project.
 #[derive(Clone, Debug)]
 pub struct Review<'a> {
     pub(super) endpoint: &'a Endpoint,
@@ -21,11 +21,11 @@ pub struct Review<'a> {
     pub(super) read_at: Timestamp,
     pub(super) source: Source,
     pub(super) plan_id: &'a PlanId,
-    /// How many calls the plan would make.
+    /// The number of calls in the plan.
     pub(super) changes: usize,
-    /// Why guards block the plan, a sentence each.
+    /// Why guards block the plan, one sentence each.
     pub(super) refused: Vec<String>,
-    /// The projects by the name that the team file gives them.
+    /// The projects with their display names.
     pub(super) projects: Vec<(String, &'a ProjectId)>,
     pub(super) rows: Vec<Row<'a>>,
 }
@@ -36,15 +36,15 @@ pub(super) struct Row<'a> {
     pub(super) email: &'a Email,
     pub(super) name: String,
     pub(super) standing: Standing,
-    /// Whether the team file has the person.
+    /// Whether the person is in the team file.
     pub(super) listed: bool,
-    /// Where it lies ahead.
+    /// `None` if not in the future.
     pub(super) from: Option<Date>,
     pub(super) until: Option<Date>,
     pub(super) cells: BTreeMap<&'a ProjectId, Cell>,
 }
 
-/// How a person stands to the organization.
+/// The membership status of a person.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Standing {
     Owner,
@@ -54,20 +54,20 @@ pub(super) enum Standing {
     Expected,
 }
 
-/// One person in one project, in words.
+/// The access of one person in one project, as text.
 #[derive(Clone, Debug)]
 pub(super) struct Cell {
-    /// What the person has there, or what an invitation offers.
+    /// The role of a member, or of a pending invitation.
     pub(super) role: Option<(Sort, String)>,
-    /// What the team file says, where that is something else.
+    /// The role in the team file, if different.
     pub(super) desired: Option<String>,
-    /// Who gives it: a group, or the person's own entry.
+    /// The source of the role: a group, or the person's own entry.
     pub(super) given_by: String,
-    /// The file and line that gives it.
+    /// The file and line of the source.
     pub(super) place: Option<String>,
 }
 
-/// What a role is coloured and lettered by.
+/// The class of a role, shown by color and letter.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Sort {
     Admin,
@@ -79,7 +79,7 @@ pub(super) enum Sort {
 }
 
 impl<'a> Review<'a> {
-    /// Puts together what `plan` was made from.
+    /// Builds the review from the inputs of `plan`.
     #[must_use]
     pub fn new(team: &'a Team, known: &'a Known, plan: &'a Plan) -> Self {
         let desired = &team.desired;
@@ -173,7 +173,7 @@ impl Standing {
         }
     }
 
-    /// For the reader of the page.
+    /// Display text.
     pub(super) fn text(self) -> String {
         match self {
             Self::Owner => "owner".to_owned(),
@@ -184,7 +184,7 @@ impl Standing {
         }
     }
 
-    /// For filters and programs.
+    /// Identifier for filters and programs.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Owner => "owner",
@@ -219,7 +219,7 @@ impl Cell {
 }
 
 impl Sort {
-    /// All of them, the most powerful first.
+    /// All, most powerful first.
     pub(super) const ALL: [Self; 6] =
         [Self::Admin, Self::User, Self::Viewer, Self::Merchant, Self::Restricted, Self::Custom];
 
@@ -234,7 +234,7 @@ impl Sort {
         }
     }
 
-    /// The letter on it, which is also its class.
+    /// The letter shown, also its CSS class.
     pub(super) fn letter(self) -> char {
         match self {
             Self::Admin => 'A',
@@ -246,7 +246,7 @@ impl Sort {
         }
     }
 
-    /// What the letter means.
+    /// The legend text of the letter.
     pub(super) fn meaning(self) -> &'static str {
         match self {
             Self::Admin => "ADMIN",

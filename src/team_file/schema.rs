@@ -38,7 +38,7 @@ fn generate<T: JsonSchema>() -> String {
     text
 }
 
-/// A key that may be left out may not be written without a value.
+/// Optional keys must have a value if present.
 fn without_null(schema: &mut Schema) {
     if let Some(Value::Array(types)) = schema.get_mut("type") {
         types.retain(|name| name != "null");
@@ -58,55 +58,54 @@ fn without_null(schema: &mut Schema) {
     }
 }
 
-/// Who works in which Voucherify project, and as what.
+/// The people of a Voucherify organization and their role in each project.
 #[derive(JsonSchema)]
 #[schemars(title = "guestlist team file", deny_unknown_fields)]
 struct TeamFile {
-    /// The version of the format. There is one.
+    /// The format version; always 1.
     #[schemars(extend("const" = 1))]
     version: u8,
-    /// The cluster on which the organization is: `api` (Europe, the default), `us1`, `as1`, or the base
-    /// URL of a dedicated installation under `voucherify.io`. Any other host has to be named with `--endpoint`.
+    /// The organization's cluster: `api` (Europe, the default), `us1`, `as1`, or the base URL of a dedicated
+    /// installation under `voucherify.io`. For any other host, pass `--endpoint`.
     cluster: Option<Cluster>,
-    /// Where guestlist records its calls: a folder inside the one of this file (`.guestlist` where left
-    /// out). The format knows `s3://…` and `az://…`, which this version cannot write to yet.
+    /// Where guestlist records its calls: a folder inside this file's folder (default: `.guestlist`).
+    /// `s3://…` and `az://…` are valid but not supported by this version.
     ledger: Option<LedgerPlace>,
-    /// The managed projects: what this file calls them, and their ids. No other project is ever read,
-    /// shown or changed.
+    /// The managed projects, alias: project id. No other project is ever read, shown or changed.
     projects: Projects,
-    /// The custom roles: what this file calls them, and their ids.
+    /// The custom roles, alias: role id.
     roles: Option<Roles>,
-    /// Access that several people share.
+    /// Shared access.
     groups: Option<Groups>,
-    /// Everyone who is to have access.
+    /// Everyone who should have access.
     people: Option<Vec<Person>>,
-    /// How far guestlist may go in taking access away.
+    /// Limits on what guestlist may change.
     policy: Option<Policy>,
-    /// Further files, each with people, groups, or both; patterns from the folder of this file.
+    /// More files with people, groups, or both: patterns relative to this file's folder.
     include: Option<Vec<IncludePattern>>,
 }
 
-/// People and groups of a team, in a file of their own.
+/// People and groups of a team, in a separate file.
 #[derive(JsonSchema)]
 #[schemars(title = "guestlist included file", deny_unknown_fields)]
 struct IncludedFile {
-    /// Everyone who is to have access.
+    /// Everyone who should have access.
     people: Option<Vec<Person>>,
-    /// Access that several people share; usable in every file.
+    /// Shared access, usable in every file.
     groups: Option<Groups>,
 }
 
-/// A project that is more than an id.
+/// A project with an id and a name.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Project {
-    /// The id of the project.
+    /// The project id.
     id: ProjectId,
-    /// Its name for people.
+    /// The display name.
     name: Option<Name>,
 }
 
-/// A person and the access they are to have, from groups, from `projects`, or from both.
+/// A person and their access, from groups, from `projects`, or from both.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 #[schemars(extend("anyOf" = [
@@ -114,15 +113,15 @@ struct Project {
     {"required": ["projects"], "properties": {"projects": {"minProperties": 1}}},
 ]))]
 struct Person {
-    /// The address that is invited, and the login. Compared without case, sent as written.
+    /// The address to invite, and the login. Compared case-insensitively, sent as written.
     email: Email,
-    /// Given name; the service asks for it.
+    /// Given name; required by the service.
     first_name: Name,
-    /// Family name; the service asks for it.
+    /// Family name; required by the service.
     last_name: Name,
-    /// The groups the person is in.
+    /// The person's groups.
     groups: Option<Vec<GroupName>>,
-    /// The person's own access. It wins over what groups give.
+    /// The person's own access; it wins over groups.
     projects: Option<Grants>,
     /// Not invited before this day (UTC).
     from: Option<Date>,
@@ -130,25 +129,24 @@ struct Person {
     until: Option<Date>,
 }
 
-/// How far guestlist may go in taking access away.
+/// Limits on what guestlist may change.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Policy {
-    /// What is taken away besides what the file itself says.
+    /// The access to remove besides what the file itself says.
     #[schemars(extend("default" = "none"))]
     prune: Option<Prune>,
-    /// How much may be taken away at once, per project and for the whole plan: a percentage of the
-    /// members, or a number.
+    /// The most removals, per project and for the whole plan: a percentage of the members, or a number.
     #[schemars(extend("default" = "10%"))]
     max_removals: Option<MaxRemovals>,
-    /// How many people may become ADMIN in one plan, invitations included.
+    /// The most people who become ADMIN in one plan, including invitations.
     #[schemars(extend("default" = 5))]
     max_new_admins: Option<u32>,
-    /// How many members with ADMIN every managed project keeps at least.
+    /// The fewest ADMIN members of every managed project.
     #[schemars(extend("default" = 1))]
     keep_admins: Option<u32>,
-    /// Addresses, with `*` for any characters, that are never changed, never removed, and may not be
-    /// listed under `people`.
+    /// Addresses that are never changed or removed, and cannot be listed under `people`; `*` matches any
+    /// characters.
     #[schemars(length(max = 1000))]
     protect: Option<Vec<ProtectPattern>>,
 }
@@ -158,9 +156,9 @@ struct Policy {
 enum Prune {
     /// Nothing.
     None,
-    /// Roles in managed projects that a listed person has and the file does not give.
+    /// Roles of listed people in managed projects that are not in the file.
     Roles,
-    /// These, and every role in managed projects of people whom the file does not list.
+    /// These, and all roles in managed projects of people who are not in the file.
     People,
 }
 

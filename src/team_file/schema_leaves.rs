@@ -68,7 +68,7 @@ leaves! {
     }
     /// A day.
     Date = {
-        "description": "A day (UTC) as YYYY-MM-DD.",
+        "description": "A date (UTC) as YYYY-MM-DD.",
         "type": "string",
         "format": "date",
         "pattern": "^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$",
@@ -76,7 +76,7 @@ leaves! {
     }
     /// What the file calls a project.
     ProjectAlias = {
-        "description": "What this file calls the project.",
+        "description": "The alias of the project in this file.",
         "type": "string",
         "maxLength": 200,
         "pattern": name(),
@@ -84,7 +84,7 @@ leaves! {
     }
     /// A project's id.
     ProjectId = {
-        "description": "The id of a project.",
+        "description": "A project id.",
         "type": "string",
         "maxLength": 128,
         "pattern": id(),
@@ -100,7 +100,7 @@ leaves! {
     }
     /// What the file calls a custom role.
     RoleAlias = {
-        "description": "What this file calls the role; not the name of a predefined one.",
+        "description": "The alias of the role in this file; not the name of a predefined role.",
         "type": "string",
         "maxLength": 200,
         "pattern": name(),
@@ -127,7 +127,7 @@ leaves! {
     }
     /// A group's name.
     GroupName = {
-        "description": "The name of a group.",
+        "description": "A group name.",
         "type": "string",
         "maxLength": 200,
         "pattern": name(),
@@ -181,7 +181,7 @@ leaves! {
             "anyOf": [
                 { "description": "backslashes", "pattern": r"\\" },
                 { "description": "absolute paths", "pattern": "^(?:[/~]|.:|.*://)" },
-                { "description": "a way out of the folder", "pattern": r"(?:^|/)\.\.(?:/|$)" },
+                { "description": "paths outside the folder", "pattern": r"(?:^|/)\.\.(?:/|$)" },
             ],
         },
         "examples": ["people/*.yaml"],

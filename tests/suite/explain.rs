@@ -48,18 +48,18 @@ fn somebody_who_is_to_be_invited() {
         "\
 Alex@example.com (Alex Doe)
   team file   listed until 2999-12-31
-  member      of no managed project (read live at $TIME UTC)
-  ledger      no invitation is out
+  member      not in a managed project (read live at $TIME UTC)
+  ledger      no pending invitation
 
 loyalty (proj_npnFzPr9)
-  desired     campaign-manager, by the group marketing at team.yaml:7
+  desired     campaign-manager, from group marketing at team.yaml:7
   known       none
   plan        invite as campaign-manager
 
 storefront (proj_9KeAhZB1)
-  desired     ADMIN, by the person's own entry at people/alex.yaml:7
-              USER, by the group marketing at team.yaml:6, overridden
-              ADMIN, by the group readers at people/alex.yaml:11, the same
+  desired     ADMIN, from own entry at people/alex.yaml:7
+              USER, from group marketing at team.yaml:6, overridden
+              ADMIN, from group readers at people/alex.yaml:11, the same
   known       none
   plan        invite as ADMIN
 ",
@@ -78,7 +78,7 @@ fn somebody_who_was_invited_and_then_moved() {
         "\
 Alex@example.com (Alex Doe)
   team file   listed until 2999-12-31
-  member      of no managed project (read live at $TIME UTC)
+  member      not in a managed project (read live at $TIME UTC)
   ledger      invited today ($TODAY), not accepted yet
 
 loyalty (proj_npnFzPr9)
@@ -88,8 +88,8 @@ loyalty (proj_npnFzPr9)
   plan        no change
 
 storefront (proj_9KeAhZB1)
-  desired     ADMIN, by the person's own entry at people/alex.yaml:7
-              ADMIN, by the group readers at people/alex.yaml:11, the same
+  desired     ADMIN, from own entry at people/alex.yaml:7
+              ADMIN, from group readers at people/alex.yaml:11, the same
   known       none
   invited as  ADMIN
   plan        no change
@@ -109,17 +109,17 @@ fn a_member_with_another_role() {
 Alex@example.com (Alex Doe)
   team file   listed until 2999-12-31
   member      yes: {} (read live at $TIME UTC)
-  ledger      no invitation is out
+  ledger      no pending invitation
 
 loyalty (proj_npnFzPr9)
-  desired     campaign-manager, by the group marketing at team.yaml:7
+  desired     campaign-manager, from group marketing at team.yaml:7
   known       none
   plan        assign campaign-manager
 
 storefront (proj_9KeAhZB1)
-  desired     ADMIN, by the person's own entry at people/alex.yaml:7
-              USER, by the group marketing at team.yaml:6, overridden
-              ADMIN, by the group readers at people/alex.yaml:11, the same
+  desired     ADMIN, from own entry at people/alex.yaml:7
+              USER, from group marketing at team.yaml:6, overridden
+              ADMIN, from group readers at people/alex.yaml:11, the same
   known       VIEWER
   plan        change VIEWER → ADMIN
 ",
@@ -141,7 +141,7 @@ fn an_owner_and_a_member_whom_the_file_does_not_list() {
 owner@example.com (Olivia Owner)
   team file   not listed
   member      yes, and an owner: {} (read live at $TIME UTC)
-  ledger      no invitation is out
+  ledger      no pending invitation
 
 loyalty (proj_npnFzPr9)
   desired     none
@@ -166,7 +166,7 @@ note: owner, not in the file; owners are never changed (loyalty ADMIN, storefron
 alex@example.com (Alexander D)
   team file   not listed
   member      yes: {} (read live at $TIME UTC)
-  ledger      no invitation is out
+  ledger      no pending invitation
 
 storefront (proj_9KeAhZB1)
   desired     none
@@ -185,11 +185,11 @@ fn somebody_whom_nobody_knows() {
     scenario.run("explain alec@example.com").assert(
         1,
         "",
-        "error: alec@example.com is neither in the team file nor in a managed project, and no invitation is out: did you mean `Alex@example.com`?\n",
+        "error: alec@example.com is not in the team file or in a managed project, and has no pending invitation; did you mean `Alex@example.com`?\n",
     );
     scenario.run("explain nobody@else.org").assert(
         1,
         "",
-        "error: nobody@else.org is neither in the team file nor in a managed project, and no invitation is out\n",
+        "error: nobody@else.org is not in the team file or in a managed project, and has no pending invitation\n",
     );
 }

@@ -52,7 +52,7 @@ fn everyone_is_in_the_spreadsheet_and_nothing_is_written_to_the_service() {
         ]
     );
     let offline = scenario.run("report --offline");
-    assert!(offline.ok().stdout.contains("as the ledger has it of"), "{}", offline.stdout);
+    assert!(offline.ok().stdout.contains("offline: snapshot from"), "{}", offline.stdout);
     assert_eq!(scenario.writes(), [""; 0]);
 }
 

@@ -59,7 +59,7 @@ fn the_page_has_a_row_for_each_person() {
              <small class=\"differs\">team file: USER</small><small>group sales (team.yaml:5)</small></td></tr>",
             "<tr><th scope=\"row\">bo@example.com<small>Bo Ek</small></th>\
              <td><span class=\"mark stale\">stale: invited 15 days ago</span></td><td></td>\
-             <td><span class=\"role offered\"><b class=\"U\">U</b>USER</span><small>offered</small>\
+             <td><span class=\"role offered\"><b class=\"U\">U</b>USER</span><small>pending</small>\
              <small>group sales (team.yaml:5)</small></td></tr>",
             "<tr><th scope=\"row\">cy@example.com<small>=cmd Oz</small></th>\
              <td><span class=\"mark expected\">not invited yet</span><small>until 2027-03-31</small></td><td></td>\
