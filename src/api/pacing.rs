@@ -176,6 +176,15 @@ impl Budget {
     }
 }
 
+/// Whether [`expected`] is only a lower bound for `calls`, because they need more than one window and the
+/// service has not shown how long a window is.
+#[must_use]
+pub fn is_lower_bound(calls: u64, pace: &Pace) -> bool {
+    let waiting = calls.saturating_sub(pace.remaining);
+    let first_is_open = waiting > 0 && pace.resets_in.is_zero();
+    pace.period.is_none() && (first_is_open || waiting > pace.limit)
+}
+
 /// The least time that `calls` take under that rate limit, of whatever length its windows are. None where
 /// it is unknown. Where the service has not shown how long a window is, this is a lower bound: a minute,
 /// the shortest that is published.

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use jiff::civil::Date;
 
@@ -14,11 +13,11 @@ use super::load::{self, folder_of};
 use super::place::keep_to_base;
 use super::survey;
 use super::terminal::Terminal;
-use crate::api::{Pace, expected};
+use crate::api::{Pace, expected, is_lower_bound};
 use crate::desired::{Policy, PolicyChange};
 use crate::inert;
 use crate::plan::{Plan, SavedPlan, Terms, origins};
-use crate::render::{self, Redacted, View};
+use crate::render::{self, Estimate, Redacted, View};
 use crate::team_file;
 use crate::wording;
 
@@ -122,8 +121,9 @@ pub(crate) fn terms(place: &Place, date: Date, args: PlanTerms) -> Terms {
 }
 
 /// How long the calls of `plan` will take under the rate limit last seen.
-pub(crate) fn expected_time(plan: &Plan, pace: Option<&Pace>) -> Option<Duration> {
-    expected(plan.summary().calls as u64, pace?)
+pub(crate) fn expected_time(plan: &Plan, pace: Option<&Pace>) -> Option<Estimate> {
+    let (calls, pace) = (plan.summary().calls as u64, pace?);
+    Some(Estimate { time: expected(calls, pace)?, is_lower_bound: is_lower_bound(calls, pace) })
 }
 
 /// A plan that a guard refuses is a failure.

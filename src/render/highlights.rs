@@ -2,8 +2,8 @@
 
 use jiff::tz::TimeZone;
 
+use super::View;
 use super::sections::{Section, Topic, sections};
-use super::{View, about};
 use crate::desired::{Desired, PolicyChange};
 use crate::inert;
 use crate::known::Source;
@@ -44,7 +44,7 @@ pub(super) fn verdict(view: &View, sections: &[Section]) -> String {
     }
     if !view.plan.changes.is_empty() {
         let calls = count(view.plan.changes.len(), "call");
-        let time = view.expected.map(|time| format!(", {}", about(time))).unwrap_or_default();
+        let time = view.expected.map(|time| format!(", {}", time.text())).unwrap_or_default();
         parts.push(format!("{calls}{time}"));
     }
     let text = parts.join(" · ");

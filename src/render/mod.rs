@@ -34,6 +34,22 @@ pub use review::Review;
 pub use sentences::refusal;
 pub use text::text;
 
+/// How long the calls of a plan will take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Estimate {
+    /// The wait for the rate limit.
+    pub time: Duration,
+    /// Whether it may be longer, because the length of a window is not known.
+    pub is_lower_bound: bool,
+}
+
+impl Estimate {
+    fn text(self) -> String {
+        let text = about(self.time);
+        if self.is_lower_bound { text.replacen("about", "at least", 1) } else { text }
+    }
+}
+
 /// What a renderer is given.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
@@ -44,7 +60,7 @@ pub struct View<'a> {
     /// Who has what now.
     pub known: &'a Known,
     /// How long the calls will take under the rate limit last seen, where one was seen.
-    pub expected: Option<Duration>,
+    pub expected: Option<Estimate>,
     /// Where each change comes from, in the order of the plan; empty where there is no base.
     pub origins: &'a [Origin],
     /// How the policy differs from the base's; none where there is no base.
@@ -58,7 +74,7 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     /// A view without a base, for any width.
     #[must_use]
-    pub fn new(plan: &'a Plan, desired: &'a Desired, known: &'a Known, expected: Option<Duration>) -> Self {
+    pub fn new(plan: &'a Plan, desired: &'a Desired, known: &'a Known, expected: Option<Estimate>) -> Self {
         Self {
             plan,
             desired,
