@@ -73,7 +73,7 @@ pub(crate) enum Command {
     /// Explain where a person's access comes from
     #[command(after_help = "Example: guestlist explain alex.doe@example.com team.yaml")]
     Explain(Explain),
-    /// Show the ledger, newest records first
+    /// Show the ledger, newest run first
     #[command(after_help = "Example: guestlist log --person alex.doe@example.com")]
     Log(Log),
     /// Send an invitation again
