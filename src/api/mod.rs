@@ -26,7 +26,7 @@ pub use call::{Call, Invite, Method};
 pub use client::{Admission, Answer, Client, Settings};
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, NoRoots};
-pub use pacing::{Pace, expected, is_lower_bound};
+pub use pacing::{Pace, at_least, expected};
 pub use problem::{Problem, Refusal};
 pub use reader::Reader;
 pub use retry::{RetryPolicy, Timeouts};

@@ -176,18 +176,21 @@ impl Budget {
     }
 }
 
-/// Whether [`expected`] is only a lower bound for `calls`, because they need more than one window and the
-/// service has not shown how long a window is.
+/// The least time that `calls` take where they need more windows than the one that the service has named,
+/// and the length of a window was not seen: it is at least what is left of the named one. None where
+/// [`expected`] knows better.
 #[must_use]
-pub fn is_lower_bound(calls: u64, pace: &Pace) -> bool {
+pub fn at_least(calls: u64, pace: &Pace) -> Option<Duration> {
+    if pace.period.is_some() || pace.resets_in.is_zero() {
+        return None;
+    }
     let waiting = calls.saturating_sub(pace.remaining);
-    let first_is_open = waiting > 0 && pace.resets_in.is_zero();
-    pace.period.is_none() && (first_is_open || waiting > pace.limit)
+    let windows = u32::try_from(waiting.checked_sub(1)?.checked_div(pace.limit)?).ok()?;
+    if windows == 0 { None } else { pace.resets_in.checked_mul(windows + 1) }
 }
 
-/// The least time that `calls` take under that rate limit, of whatever length its windows are. None where
-/// it is unknown. Where the service has not shown how long a window is, this is a lower bound: a minute,
-/// the shortest that is published.
+/// The time that `calls` take under that rate limit, of whatever length its windows are. None where it is
+/// unknown. Where the service has not shown how long a window is, one of the published lengths is assumed.
 #[must_use]
 pub fn expected(calls: u64, pace: &Pace) -> Option<Duration> {
     let Some(waiting) = calls.checked_sub(pace.remaining).filter(|calls| *calls > 0) else {

@@ -280,9 +280,12 @@ fn the_time_for_a_number_of_calls_is_told_from_the_limit() {
     let second = Duration::from_secs;
     let pace = Pace { limit: 100, remaining: 40, resets_in: second(20), period: None };
     // One more window is named; how long the one after it is was not seen.
-    assert_eq!([140, 141].map(|calls| is_lower_bound(calls, &pace)), [false, true]);
-    assert!(!is_lower_bound(141, &Pace { period: Some(second(60)), ..pace }));
-    assert!(is_lower_bound(41, &Pace { resets_in: second(0), ..pace }));
+    assert_eq!(
+        [140, 141, 241].map(|calls| at_least(calls, &pace)),
+        [None, Some(second(40)), Some(second(60))]
+    );
+    assert_eq!(at_least(141, &Pace { period: Some(second(60)), ..pace }), None);
+    assert_eq!(at_least(141, &Pace { resets_in: second(0), ..pace }), None);
     assert_eq!(expected(0, &pace), Some(second(0)));
     assert_eq!(expected(40, &pace), Some(second(0)));
     assert_eq!(expected(41, &pace), Some(second(20)));

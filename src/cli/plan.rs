@@ -13,7 +13,7 @@ use super::load::{self, folder_of};
 use super::place::keep_to_base;
 use super::survey;
 use super::terminal::Terminal;
-use crate::api::{Pace, expected, is_lower_bound};
+use crate::api::{Pace, at_least, expected};
 use crate::desired::{Policy, PolicyChange};
 use crate::inert;
 use crate::plan::{Plan, SavedPlan, Terms, origins};
@@ -123,7 +123,11 @@ pub(crate) fn terms(place: &Place, date: Date, args: PlanTerms) -> Terms {
 /// How long the calls of `plan` will take under the rate limit last seen.
 pub(crate) fn expected_time(plan: &Plan, pace: Option<&Pace>) -> Option<Estimate> {
     let (calls, pace) = (plan.summary().calls as u64, pace?);
-    Some(Estimate { time: expected(calls, pace)?, is_lower_bound: is_lower_bound(calls, pace) })
+    if let Some(time) = at_least(calls, pace) {
+        return Some(Estimate::AtLeast(time));
+    }
+    let is_unseen = pace.period.is_none() && pace.resets_in.is_zero() && calls > pace.remaining;
+    expected(calls, pace).map(if is_unseen { Estimate::PerMinute } else { Estimate::About })
 }
 
 /// A plan that a guard refuses is a failure.

@@ -34,19 +34,24 @@ pub use review::Review;
 pub use sentences::refusal;
 pub use text::text;
 
-/// How long the calls of a plan will take.
+/// How long the calls of a plan will take, and how sure that is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Estimate {
-    /// The wait for the rate limit.
-    pub time: Duration,
-    /// Whether it may be longer, because the length of a window is not known.
-    pub is_lower_bound: bool,
+pub enum Estimate {
+    /// The wait for a rate limit whose windows are known.
+    About(Duration),
+    /// It may be longer, because only the end of this window is known.
+    AtLeast(Duration),
+    /// Nothing is known of the windows; this is for windows of a minute.
+    PerMinute(Duration),
 }
 
 impl Estimate {
     fn text(self) -> String {
-        let text = about(self.time);
-        if self.is_lower_bound { text.replacen("about", "at least", 1) } else { text }
+        match self {
+            Self::About(time) => about(time),
+            Self::AtLeast(time) => about(time).replacen("about", "at least", 1),
+            Self::PerMinute(time) => format!("{} if the rate limit is per minute", about(time)),
+        }
     }
 }
 
