@@ -122,10 +122,8 @@ fn superseded(
     let mut people: BTreeSet<_> = left.iter().map(|change| change.email().clone()).collect();
     // The calls of another plan may have named them by their other address.
     for member in known.members.values() {
-        if people.contains(&member.login) || member.email.as_ref().is_some_and(|email| people.contains(email))
-        {
-            people.insert(member.login.clone());
-            people.extend(member.email.clone());
+        if member.addresses().any(|address| people.contains(address)) {
+            people.extend(member.addresses().cloned());
         }
     }
     Ok(run.carried_plans()?.supersede(saved.plan_id.as_str(), saved.made_at, &people))

@@ -49,7 +49,10 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         _ => Vec::new(),
     };
     let has_summary = github::has_summary(args.format, terminal);
-    let redacted = (args.redact || has_summary).then(|| Redacted::new(&plan, &known, &policy_changes));
+    // Names in the summary were asked for only where the page itself is Markdown.
+    let is_summary_redacted = args.redact || args.format != PlanFormat::Markdown;
+    let is_redacted_used = args.redact || (has_summary && is_summary_redacted);
+    let redacted = is_redacted_used.then(|| Redacted::new(&plan, &known, &policy_changes));
     let expected = expected_time(&plan, rate.as_ref());
     let view = |is_redacted: bool| {
         let (plan, known, policy_changes) = match redacted.as_ref().filter(|_| is_redacted) {
@@ -72,9 +75,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         PlanFormat::Json => render::json(&shown),
     })?;
     if has_summary {
-        // Names in the summary were asked for only where the page itself is Markdown.
-        let is_redacted = args.redact || args.format != PlanFormat::Markdown;
-        github::summarize(&render::markdown(&view(is_redacted)), terminal);
+        github::summarize(&render::markdown(&view(is_summary_redacted)), terminal);
     }
     if let Some(out) = &args.out {
         let saved = SavedPlan::new(&plan, made_at, desired, place.ledger_in_plan()?, &terms);

@@ -1,7 +1,7 @@
 //! The sentences of notes and refusals: every one that a plan shows is written here.
 
 use super::View;
-use crate::desired::{Desired, Prune};
+use crate::desired::Desired;
 use crate::identity::{Access, ProjectId, Role};
 use crate::inert;
 use crate::plan::{Fact, Later, Note, Refusal};
@@ -73,7 +73,6 @@ impl View<'_> {
                 format!("not in the file: {}; kept by `prune: none`", access(extra))
             }
             Fact::Unlisted { access: kept, prune } => {
-                let prune = if *prune == Prune::None { "none" } else { prune.as_str() };
                 format!("not in the file ({}); kept by `prune: {prune}`", access(kept))
             }
             Fact::Protected { pattern, access: kept } if kept.is_empty() => {
