@@ -1,10 +1,10 @@
 //! What is done with bytes that anybody may have written. The fuzzer calls these with whatever it finds,
 //! and `cargo test` with the seeds beside this file and with what becomes of them when they are damaged.
 
-use guestlist::api::{Complaint, Content as _, Page};
+use guestlist::api::{Content as _, ErrorBody, Page};
 use guestlist::desired;
-use guestlist::known::{Project, User};
-use guestlist::ledger::{NoRecord, Record, verify};
+use guestlist::known::{ListedProject, User};
+use guestlist::ledger::{InvalidRecord, Record, verify};
 use guestlist::plan::SavedPlan;
 use guestlist::sandbox::Fault;
 use guestlist::team_file::{Problems, Sources, parse_included, parse_root};
@@ -62,7 +62,7 @@ pub(crate) fn ledger_record(data: &[u8]) {
             let again = Record::from_line(&record.to_line()).expect("the same record");
             assert_eq!(again.to_line(), record.to_line());
         }
-        Err(NoRecord::Newer(_) | NoRecord::Unreadable(_)) => {}
+        Err(InvalidRecord::Newer(_) | InvalidRecord::Unreadable(_)) => {}
     }
 }
 
@@ -77,10 +77,10 @@ pub(crate) fn run_file(data: &[u8]) {
 
 /// The body of any answer is what it should be, or an error.
 pub(crate) fn response(data: &[u8]) {
-    let _ = Vec::<Project>::read(data);
+    let _ = Vec::<ListedProject>::read(data);
     let _ = User::read(data);
     let _ = <()>::read(data);
-    let _ = Complaint::read(data);
+    let _ = ErrorBody::read(data);
     if let Ok(page) = Page::read(data) {
         for user in page.users {
             assert!(!user.login.to_string().contains(char::is_control));

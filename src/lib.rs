@@ -3,11 +3,11 @@
 //! The modules stand in the order in which data passes through them, and each may use only those
 //! above it. Everything above `api` is pure: no clock, network, file, environment or async.
 
-pub mod wording;
+pub mod words;
 
-pub mod inert;
+pub mod escape;
 
-pub mod identity;
+pub mod model;
 
 pub mod team_file;
 
@@ -23,7 +23,7 @@ pub mod api;
 
 pub mod ledger;
 
-pub mod survey;
+pub mod observe;
 
 pub mod apply;
 

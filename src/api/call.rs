@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::identity::{Access, Email, ProjectId, Role, UserId};
 use crate::known::User;
+use crate::model::{Access, Email, ProjectId, Role, UserId};
 
 /// How a call is made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,4 +1,4 @@
-//! Makes a call as often as it takes: waits for the pacer, asks whether it may still be made, and
+//! Makes a call as often as it takes: waits for the gate, asks whether it may still be made, and
 //! repeats what may be repeated.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -8,17 +8,17 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::call::{Call, Method};
+use super::cause::Cause;
 use super::clock::{Clock, SystemClock};
+use super::credentials::Credentials;
 use super::error::{Error, NoRoots};
-use super::exchange::{Exchange, Failure, Success};
-use super::pacer::{Pacer, Patience, Ticket};
-use super::pacing::Pace;
-use super::problem::Problem;
+use super::gate::{Gate, Patience, Ticket};
+use super::rate_limit::Pace;
+use super::response::Content;
 use super::retry::{RetryPolicy, Timeouts};
-use super::secret::Credentials;
-use super::wire::Content;
+use super::transport::{FailedAttempt, Success, Transport};
 use super::{Reader, Writer};
-use crate::identity::TrustedEndpoint;
+use crate::model::TrustedEndpoint;
 
 /// How a client goes about its calls.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,9 +42,9 @@ impl Default for Settings {
 pub struct Client(Arc<Shared>);
 
 struct Shared {
-    exchange: Exchange,
+    transport: Transport,
     settings: Settings,
-    pacer: Arc<Pacer>,
+    gate: Arc<Gate>,
     clock: Arc<dyn Clock>,
     random: Mutex<fastrand::Rng>,
     /// Until when all calls together wait for the rate limit, once that is set.
@@ -93,12 +93,12 @@ impl Client {
         settings: Settings,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, NoRoots> {
-        let exchange =
-            Exchange::new(endpoint.endpoint(), credentials, &settings.timeouts, settings.body_cap)?;
+        let transport =
+            Transport::new(endpoint.endpoint(), credentials, &settings.timeouts, settings.body_cap)?;
         Ok(Self(Arc::new(Shared {
-            exchange,
+            transport,
             settings,
-            pacer: Pacer::new(Arc::clone(&clock)),
+            gate: Gate::new(Arc::clone(&clock)),
             clock,
             random: Mutex::new(fastrand::Rng::new()),
             deadline: OnceLock::new(),
@@ -127,13 +127,13 @@ impl Client {
     /// Until when all calls wait for the rate limit, as it changes; none while they go on.
     #[must_use]
     pub fn waiting(&self) -> watch::Receiver<Option<Timestamp>> {
-        self.0.pacer.waiting()
+        self.0.gate.waiting()
     }
 
     /// The rate limit seen last, where the service names one.
     #[must_use]
     pub fn pace(&self) -> Option<Pace> {
-        self.0.pacer.pace()
+        self.0.gate.pace()
     }
 
     /// From now on, calls wait for the rate limit until `patience` has passed and no longer. The first
@@ -153,9 +153,9 @@ impl Client {
 
     /// Waits until the rate limit leaves room for the call.
     pub(super) async fn admit<T>(&self, call: &Call<T>) -> Result<Admission, Error> {
-        let admitted = if call.is_sendable() { self.0.admit().await } else { Err(Problem::Unsendable) };
+        let admitted = if call.is_sendable() { self.0.admit().await } else { Err(Cause::Unsendable) };
         let tries = Tries::default();
-        admitted.map(Admission).map_err(|problem| tries.failed(call.method(), call.path(), problem))
+        admitted.map(Admission).map_err(|cause| tries.failed(call.method(), call.path(), cause))
     }
 
     /// Makes the call until it succeeds, is refused, or has been tried often enough. `permit` is asked
@@ -175,7 +175,7 @@ impl Client {
                 attempts: tries.attempts,
                 took: tries.took,
             }),
-            Err(problem) => Err(tries.failed(call.method(), call.path(), problem)),
+            Err(cause) => Err(tries.failed(call.method(), call.path(), cause)),
         }
     }
 
@@ -196,20 +196,20 @@ struct Tries {
 }
 
 impl Tries {
-    fn failed(self, method: Method, path: &str, problem: Problem) -> Error {
+    fn failed(self, method: Method, path: &str, cause: Cause) -> Error {
         let Self { attempts, took, waited: _, maybe_processed } = self;
-        Error { method, path: path.to_owned(), attempts, took, maybe_processed, problem }
+        Error { method, path: path.to_owned(), attempts, took, maybe_processed, cause }
     }
 }
 
 impl Shared {
-    async fn admit(&self) -> Result<Ticket, Problem> {
+    async fn admit(&self) -> Result<Ticket, Cause> {
         let patience = match self.deadline.get() {
             Some(deadline) => Patience::Until(*deadline),
             None => Patience::Each(self.settings.retry.budget),
         };
-        let admitted = self.unless_stopped(self.pacer.admit(patience)).await?;
-        admitted.map_err(|until| Problem::RateLimited { until: Some(until) })
+        let admitted = self.unless_stopped(self.gate.admit(patience)).await?;
+        admitted.map_err(|until| Cause::RateLimited { until: Some(until) })
     }
 
     async fn try_until_done<T: Content>(
@@ -218,28 +218,28 @@ impl Shared {
         mut ticket: Ticket,
         permit: &(dyn Fn() -> bool + Sync),
         tries: &mut Tries,
-    ) -> Result<Success<T>, Problem> {
+    ) -> Result<Success<T>, Cause> {
         let policy = &self.settings.retry;
         loop {
             if !permit() {
-                return Err(Problem::NotPermitted);
+                return Err(Cause::NotPermitted);
             }
             tries.attempts += 1;
             let started = self.clock.instant();
-            let result = self.exchange.attempt(call, ticket, &*self.clock).await;
+            let result = self.transport.attempt(call, ticket, &*self.clock).await;
             tries.took += self.clock.instant().saturating_duration_since(started);
             self.trace(call, tries.attempts, started, &result);
-            let Failure { problem, retry_at } = match result {
+            let FailedAttempt { cause, retry_at } = match result {
                 Ok(success) => return Ok(success),
                 Err(failure) => failure,
             };
-            tries.maybe_processed |= problem.may_have_been_processed();
-            if !problem.is_repeatable() || tries.attempts >= policy.attempts {
-                return Err(problem);
+            tries.maybe_processed |= cause.may_have_been_processed();
+            if !cause.is_repeatable() || tries.attempts >= policy.attempts {
+                return Err(cause);
             }
-            // After a 429 it is the pacer that waits, for this call as for all others.
-            if !matches!(problem, Problem::RateLimited { .. }) {
-                let Some(wait) = self.pause(retry_at, tries) else { return Err(problem) };
+            // After a 429 it is the gate that waits, for this call as for all others.
+            if !matches!(cause, Cause::RateLimited { .. }) {
+                let Some(wait) = self.pause(retry_at, tries) else { return Err(cause) };
                 self.unless_stopped(self.clock.sleep(wait)).await?;
             }
             ticket = self.admit().await?;
@@ -257,20 +257,20 @@ impl Shared {
         (tries.waited <= policy.budget).then_some(wait)
     }
 
-    async fn unless_stopped<F: Future>(&self, future: F) -> Result<F::Output, Problem> {
+    async fn unless_stopped<F: Future>(&self, future: F) -> Result<F::Output, Cause> {
         let mut stopped = self.stopped.subscribe();
         tokio::select! {
             biased;
-            _ = stopped.wait_for(|stopped| *stopped) => Err(Problem::Stopped),
+            _ = stopped.wait_for(|stopped| *stopped) => Err(Cause::Stopped),
             output = future => Ok(output),
         }
     }
 
-    fn trace<T, S>(&self, call: &Call<T>, attempt: u32, started: Instant, result: &Result<S, Failure>) {
+    fn trace<T, S>(&self, call: &Call<T>, attempt: u32, started: Instant, result: &Result<S, FailedAttempt>) {
         let millis = self.clock.instant().saturating_duration_since(started).as_millis();
         let outcome = match result {
             Ok(_) => "succeeded".to_owned(),
-            Err(failure) => failure.problem.to_string(),
+            Err(failure) => failure.cause.to_string(),
         };
         tracing::debug!(method = %call.method(), path = call.path(), attempt, millis, outcome, "call");
     }

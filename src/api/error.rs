@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::call::Method;
-use super::problem::{Problem, Refusal};
+use super::cause::{Cause, Rejection};
 
 /// A call that did not succeed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,7 +20,7 @@ pub struct Error {
     /// Whether the service may have processed any of the attempts.
     pub(super) maybe_processed: bool,
     /// What went wrong in the last attempt.
-    pub problem: Problem,
+    pub cause: Cause,
 }
 
 /// No client can be created without trusted root certificates.
@@ -31,7 +31,7 @@ pub struct NoRoots {
 
 impl fmt::Display for NoRoots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reason = crate::inert::line(&self.reason);
+        let reason = crate::escape::line(&self.reason);
         write!(
             f,
             "no trusted root certificates found ({reason}); install the system's root certificates, or set \
@@ -45,22 +45,22 @@ impl std::error::Error for NoRoots {}
 impl Error {
     /// A call that was never attempted.
     #[must_use]
-    pub fn unsent(method: Method, path: &str, problem: Problem) -> Self {
+    pub fn unsent(method: Method, path: &str, cause: Cause) -> Self {
         let (attempts, took) = (0, Duration::ZERO);
-        Self { method, path: path.to_owned(), attempts, took, maybe_processed: false, problem }
+        Self { method, path: path.to_owned(), attempts, took, maybe_processed: false, cause }
     }
 
     /// Whether the run must stop, because no other call would succeed either.
     #[must_use]
     pub fn is_fatal(&self) -> bool {
-        self.problem.is_fatal()
+        self.cause.is_fatal()
     }
 
     /// The rejection, if the caller can interpret it.
     #[must_use]
-    pub fn refused(&self) -> Option<&Refusal> {
-        match &self.problem {
-            Problem::Refused(refusal) => Some(refusal),
+    pub fn refused(&self) -> Option<&Rejection> {
+        match &self.cause {
+            Cause::Refused(refusal) => Some(refusal),
             _ => None,
         }
     }
@@ -68,19 +68,19 @@ impl Error {
     /// The HTTP status of the last response, if any.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        match &self.problem {
-            Problem::Redirected { status, .. } | Problem::Damaged { status, .. } => Some(*status),
-            Problem::RateLimited { .. } => Some(429),
-            problem => problem.refusal().map(|refusal| refusal.status),
+        match &self.cause {
+            Cause::Redirected { status, .. } | Cause::Damaged { status, .. } => Some(*status),
+            Cause::RateLimited { .. } => Some(429),
+            cause => cause.refusal().map(|refusal| refusal.status),
         }
     }
 
     /// The request id, for Voucherify support.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        match &self.problem {
-            Problem::Damaged { request_id, .. } => request_id.as_deref(),
-            problem => problem.refusal()?.request_id.as_deref(),
+        match &self.cause {
+            Cause::Damaged { request_id, .. } => request_id.as_deref(),
+            cause => cause.refusal()?.request_id.as_deref(),
         }
     }
 
@@ -93,13 +93,13 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { method, path, attempts, problem, .. } = self;
+        let Self { method, path, attempts, cause, .. } = self;
         write!(f, "`{method} {path}` ")?;
-        write!(f, "{problem}")?;
+        write!(f, "{cause}")?;
         if *attempts > 1 {
             write!(f, " (tried {attempts} times)")?;
         }
-        write!(f, "; {}", problem.advice())
+        write!(f, "; {}", cause.advice())
     }
 }
 

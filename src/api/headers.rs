@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
-use super::pacing::Lesson;
+use super::rate_limit::Lesson;
 
 /// Clocks that differ by less are taken to agree: `Date` has whole seconds and travels a while.
 const SAME_TIME: i64 = 3;

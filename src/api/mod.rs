@@ -3,18 +3,18 @@
 //! It knows no plan and no ledger. What a refusal means is left to those who asked.
 
 mod call;
+mod cause;
 mod client;
 mod clock;
+mod credentials;
 mod error;
-mod exchange;
+mod gate;
 mod headers;
-mod pacer;
-mod pacing;
-mod problem;
+mod rate_limit;
 mod reader;
+mod response;
 mod retry;
-mod secret;
-mod wire;
+mod transport;
 mod writer;
 
 #[cfg(test)]
@@ -23,13 +23,13 @@ mod testing;
 mod tests;
 
 pub use call::{Call, Invite, Method};
+pub use cause::{Cause, Rejection};
 pub use client::{Admission, Answer, Client, Settings};
 pub use clock::{Clock, SystemClock};
+pub use credentials::{BadCredential, Credentials};
 pub use error::{Error, NoRoots};
-pub use pacing::{Pace, at_least, expected};
-pub use problem::{Problem, Refusal};
+pub use rate_limit::{Pace, at_least, expected};
 pub use reader::Reader;
+pub use response::{Content, ErrorBody, Page};
 pub use retry::{RetryPolicy, Timeouts};
-pub use secret::{BadCredential, Credentials};
-pub use wire::{Complaint, Content, Page};
 pub use writer::Writer;

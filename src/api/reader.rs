@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::call::{Call, Method, PROJECTS, user_path, users_path};
+use super::cause::Cause;
 use super::client::{Answer, Client};
 use super::error::Error;
-use super::problem::Problem;
-use super::wire::Page;
-use crate::identity::{ProjectId, UserId};
-use crate::known::{Project, User, UserList};
+use super::response::Page;
+use crate::known::{ListedProject, User, UserList};
+use crate::model::{ProjectId, UserId};
 
 /// The most users that a page has.
 const PAGE: usize = 100;
@@ -34,7 +34,7 @@ impl Reader {
     ///
     /// # Errors
     /// Where the service does not answer with them.
-    pub async fn projects(&self) -> Result<Vec<Project>, Error> {
+    pub async fn projects(&self) -> Result<Vec<ListedProject>, Error> {
         Ok(self.client.read(&Call::get(PROJECTS.to_owned())).await?.value)
     }
 
@@ -70,14 +70,14 @@ impl Reader {
                 break;
             }
             if number == MOST_PAGES || list.users.len() > MOST_USERS {
-                let problem = Problem::Endless { users: list.users.len() };
+                let cause = Cause::Endless { users: list.users.len() };
                 return Err(Error {
                     method: Method::Get,
                     path,
                     attempts,
                     took,
                     maybe_processed: false,
-                    problem,
+                    cause,
                 });
             }
         }

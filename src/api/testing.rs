@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::clock::Clock;
-use crate::identity::Endpoint;
+use crate::model::Endpoint;
 
 /// What the server does with a request.
 pub(super) enum Reply {

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 
 use super::testing::{QuickClock, Reply, Request, Script, Server, answer, ok};
 use super::*;
-use crate::identity::{Email, Endpoint, ProjectId, Role, TrustedEndpoint, UserId};
 use crate::known;
+use crate::model::{Email, Endpoint, ProjectId, Role, TrustedEndpoint, UserId};
 
 const REFUSED: &str = r#"{"code":400,"message":"No"}"#;
 const NO_PROJECTS: &str = r#"{"object":"list","data_ref":"data","data":[],"total":0}"#;
@@ -58,7 +58,7 @@ async fn projects_are_one_call_with_the_credentials_in_its_headers() {
     }) as Script])
     .await;
     let projects = quick(&server.endpoint).0.reader().projects().await.expect("projects");
-    let known = |id, name: &str| known::Project { id: p(id), name: name.to_owned() };
+    let known = |id, name: &str| known::ListedProject { id: p(id), name: name.to_owned() };
     assert_eq!(projects, [known("proj_1", "Shop"), known("sand_2", ""), known("p3", "")]);
     assert_eq!(server.lines(), ["GET /management/v1/projects"]);
     let headers = &server.requests()[0].headers;
@@ -288,11 +288,11 @@ async fn everything_else_is_not_repeated() {
                     r#"{"code":400,"key":"invalid_payload","message":"No","details":"It\nis","request_id":"r1"}"#,
                 )
             },
-            "was rejected (400 invalid_payload, No, It\\nis, request_id r1); fix the problem above and run again",
+            "was rejected (400 invalid_payload, No, It\\nis, request_id r1); fix the cause above and run again",
         ),
         (
             || answer("404 Gone", &["x-request-id: r2"], r#"{"code":404,"message":"Gone"}"#),
-            "was rejected (404, Gone, request_id r2); fix the problem above and run again",
+            "was rejected (404, Gone, request_id r2); fix the cause above and run again",
         ),
         (
             || {
@@ -302,9 +302,9 @@ async fn everything_else_is_not_repeated() {
                     r#"{"code":0,"key":7,"message":"a","details":{"a":[1]},"request_id":null}"#,
                 )
             },
-            "was rejected (409 7, a, {\"a\":[1]}); fix the problem above and run again",
+            "was rejected (409 7, a, {\"a\":[1]}); fix the cause above and run again",
         ),
-        (|| answer("501 Never", &[], ""), "was rejected (501); fix the problem above and run again"),
+        (|| answer("501 Never", &[], ""), "was rejected (501); fix the cause above and run again"),
         (
             || answer("401 Who", &[], r#"{"message":"Unauthorized"}"#),
             "failed: invalid credentials (401, Unauthorized); check VOUCHERIFY_MANAGEMENT_ID and \
@@ -359,7 +359,7 @@ async fn damaged<T: Content + std::fmt::Debug>(
     let server = Server::start(move |_| answer(&format!("{status} Status"), &[], body)).await;
     let error = send(&quick(&server.endpoint).0, call).await.err()?;
     assert!(error.may_have_been_processed() && error.refused().is_none() && !error.is_fatal(), "{error}");
-    assert!(matches!(error.problem, Problem::Damaged { .. }), "{error}");
+    assert!(matches!(error.cause, Cause::Damaged { .. }), "{error}");
     Some((error.status()?, error.attempts))
 }
 
@@ -641,7 +641,7 @@ async fn no_attempt_leaves_without_a_permit() {
         match result {
             Ok(_) => assert_eq!((permits, asked), (5, vec![0])),
             Err(error) => {
-                assert_eq!(error.problem, Problem::NotPermitted);
+                assert_eq!(error.cause, Cause::NotPermitted);
                 assert!(error.is_fatal());
                 assert_eq!(error.attempts as usize, sent);
                 assert_eq!(asked, if sent == 0 { vec![0] } else { vec![0, 1] });
@@ -789,9 +789,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
     #[test]
     fn no_body_makes_anything_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = wire::Page::read(&body);
+        let _ = response::Page::read(&body);
         let _ = known::User::read(&body);
-        let _ = <Vec<known::Project>>::read(&body);
-        let _ = wire::Complaint::read(&body);
+        let _ = <Vec<known::ListedProject>>::read(&body);
+        let _ = response::ErrorBody::read(&body);
     }
 }

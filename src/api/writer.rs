@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::call::Call;
 use super::client::{Admission, Answer, Client};
 use super::error::Error;
-use super::pacing::Pace;
+use super::rate_limit::Pace;
 use super::reader::Reader;
-use super::wire::Content;
+use super::response::Content;
 
 /// Writes, and reads.
 #[derive(Clone)]

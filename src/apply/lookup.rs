@@ -8,10 +8,10 @@ use std::rc::Rc;
 use futures_util::StreamExt as _;
 use tokio::sync::{Notify, oneshot};
 
-use super::work::{Setback, Step, Work, setback};
+use super::scheduler::{Scheduler, Step, StepError, step_error};
 use crate::api;
-use crate::identity::{Email, ProjectId, Role};
 use crate::known::{User, UserList};
+use crate::model::{Email, ProjectId, Role};
 
 /// The access that a person has in a project.
 pub(super) enum Found {
@@ -57,7 +57,7 @@ impl Lookups {
     }
 }
 
-impl Work<'_> {
+impl Scheduler<'_> {
     /// Reads every project that someone has asked for by now, and tells everyone who asked.
     pub(super) async fn read_for_all(&self) {
         let asked = self.lookups.asked.take();
@@ -89,22 +89,23 @@ impl Work<'_> {
 
     /// Looks up the access that `email` has in `project` now.
     pub(super) async fn look(&self, project: &ProjectId, email: &Email) -> Step<Found> {
-        let Some(reading) = self.lookups.reading(project).await else { return Err(Setback::Stopped) };
-        let list = reading.map_err(setback)?;
+        let Some(reading) = self.lookups.reading(project).await else { return Err(StepError::Stopped) };
+        let list = reading.map_err(step_error)?;
         let name = || self.apply.desired.project_name(project);
         let mut found = list.users.values().filter(|user| user.answers_to(email));
         match (found.next(), found.next()) {
             (Some(_), Some(_)) => {
-                Err(Setback::Person(format!("two users of {} have this login or address", name())))
+                Err(StepError::Person(format!("two users of {} have this login or address", name())))
             }
             (Some(user), None) => Ok(match user.projects.get(project) {
                 Some(role) => Found::Has { user: Box::new(user.clone()), role: role.clone() },
                 None => Found::Absent,
             }),
             (None, _) if is_complete(&list) => Ok(Found::Absent),
-            (None, _) => {
-                Err(Setback::Person(format!("the list of the users of {} is shorter than its total", name())))
-            }
+            (None, _) => Err(StepError::Person(format!(
+                "the list of the users of {} is shorter than its total",
+                name()
+            ))),
         }
     }
 }

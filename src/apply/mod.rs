@@ -8,9 +8,9 @@
 mod lookup;
 mod outage;
 mod quorum;
+mod scheduler;
 mod step;
 mod stop;
-mod work;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,8 +21,8 @@ use crate::known::Known;
 use crate::ledger::{Meaning, RunWriter};
 use crate::plan::{Change, Plan};
 
+use scheduler::Scheduler;
 pub use stop::{Stop, Stopped};
-use work::Work;
 
 /// How much longer than its plan said a run waits for the rate limit.
 const MORE: Duration = Duration::from_mins(15);
@@ -109,7 +109,7 @@ impl Apply<'_> {
         let calls = self.plan.summary().calls as u64;
         let expected = self.writer.pace().and_then(|pace| expected(calls, &pace));
         self.writer.set_patience(expected.unwrap_or_default().saturating_add(MORE));
-        let endings = Work::new(self).carry_out().await;
+        let endings = Scheduler::new(self).carry_out().await;
         Report {
             endings: self.plan.changes.iter().cloned().zip(endings).collect(),
             stopped: self.stop.reason(),

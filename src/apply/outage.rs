@@ -26,11 +26,11 @@ impl Outage {
     /// Takes in what came of a call: a success, or this error.
     pub(super) fn note(&self, error: Option<&Error>) {
         match error {
-            Some(error) if error.problem.is_outage() => {
+            Some(error) if error.cause.is_outage() => {
                 self.failed_calls.set(self.failed_calls.get().saturating_add(1));
                 *self.last.borrow_mut() = Some(Box::new(error.clone()));
             }
-            Some(error) if !error.problem.is_answer() => {}
+            Some(error) if !error.cause.is_answer() => {}
             _ => {
                 self.failed_calls.set(0);
                 self.failed_probes.set(0);
@@ -63,24 +63,24 @@ impl Outage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{Method, Problem, Refusal};
+    use crate::api::{Cause, Method, Rejection};
 
-    fn failed(problem: Problem) -> Error {
-        Error::unsent(Method::Get, "/", problem)
+    fn failed(cause: Cause) -> Error {
+        Error::unsent(Method::Get, "/", cause)
     }
 
     #[test]
     fn an_answer_ends_the_row_of_failures() {
         let outage = Outage::default();
-        let refused = failed(Problem::Refused(Refusal { status: 404, ..Refusal::default() }));
+        let refused = failed(Cause::Refused(Rejection { status: 404, ..Rejection::default() }));
         for answer in [None, Some(&refused)] {
             for _ in 0..4 {
-                outage.note(Some(&failed(Problem::TimedOut)));
+                outage.note(Some(&failed(Cause::TimedOut)));
             }
             // Neither an answer nor an outage.
-            outage.note(Some(&failed(Problem::Stopped)));
+            outage.note(Some(&failed(Cause::Stopped)));
             assert!(!outage.is_paused());
-            outage.note(Some(&failed(Problem::TimedOut)));
+            outage.note(Some(&failed(Cause::TimedOut)));
             assert!(outage.is_paused());
             outage.note(answer);
             assert!(!outage.is_paused());
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn three_failed_probes_in_a_row_are_the_end() {
         let outage = Outage::default();
-        let failure = failed(Problem::TimedOut);
+        let failure = failed(Cause::TimedOut);
         let probe = |calls: &[Option<&Error>]| {
             let before = outage.failed_calls();
             for call in calls {

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::desired::Desired;
-use crate::identity::{Email, ProjectId, Role};
 use crate::known::{Known, UserList};
+use crate::model::{Email, ProjectId, Role};
 
 /// Decides who may stop being ADMIN, for the reductions of the plan and for roles that are replaced alike.
 pub(super) struct AdminQuorum {
@@ -118,8 +118,8 @@ impl AdminQuorum {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::UserId;
     use crate::known::User;
+    use crate::model::UserId;
 
     fn someone(name: &str) -> Email {
         Email::as_received(&format!("{name}@example.com"))

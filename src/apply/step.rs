@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::lookup::Found;
-use super::work::{Setback, Step, Work, setback, was_sent};
+use super::scheduler::{Scheduler, Step, StepError, step_error, was_sent};
 use super::{Apply, Ending, Stopped};
-use crate::api::{self, Call, Invite, Refusal};
-use crate::identity::{Access, Email, ProjectId, Role, UserId};
+use crate::api::{self, Call, Invite, Rejection};
 use crate::known::User;
 use crate::ledger::{Action, Intent, Meaning, Outcome, Seq};
+use crate::model::{Access, Email, ProjectId, Role, UserId};
 use crate::plan::Change;
 
 /// How an answer came, as the ledger keeps it.
@@ -55,11 +55,11 @@ enum Assigned {
     /// The person is not there, and an invitation is out.
     Absent {
         /// Whether the service said that there is no such user, which is so in every project.
-        everywhere: bool,
+        global: bool,
     },
 }
 
-impl Work<'_> {
+impl Scheduler<'_> {
     /// Makes one change.
     pub(super) async fn one_change(&self, change: &Change) -> Ending {
         let result = match change {
@@ -70,7 +70,7 @@ impl Work<'_> {
                 self.assign(email, project, role, false).await.and_then(|assigned| match assigned {
                     Assigned::Done(meaning) => Ok(meaning),
                     Assigned::Absent { .. } => {
-                        Err(Setback::Person("is not a user of the organization".to_owned()))
+                        Err(StepError::Person("is not a user of the organization".to_owned()))
                     }
                 })
             }
@@ -83,9 +83,9 @@ impl Work<'_> {
         };
         match result {
             Ok(meaning) => Ending::Done(meaning),
-            Err(Setback::Person(reason)) => Ending::Failed { reason },
-            Err(Setback::Stopped) => Ending::NotStarted,
-            Err(Setback::Run { why, sent }) => {
+            Err(StepError::Person(reason)) => Ending::Failed { reason },
+            Err(StepError::Stopped) => Ending::NotStarted,
+            Err(StepError::Run { why, sent }) => {
                 let reason = why.to_string();
                 self.stop(why);
                 if sent { Ending::Failed { reason } } else { Ending::NotStarted }
@@ -124,7 +124,7 @@ impl Work<'_> {
         for (project, role) in invite.projects {
             match self.assign(invite.email, project, role, !is_assigned).await? {
                 // The ledger knows from the invitation which projects it was for.
-                Assigned::Absent { everywhere: true } if !is_assigned => return Ok(Meaning::AlreadyInvited),
+                Assigned::Absent { global: true } if !is_assigned => return Ok(Meaning::AlreadyInvited),
                 Assigned::Absent { .. } => absent.push(project),
                 Assigned::Done(_) => is_assigned = true,
             }
@@ -132,7 +132,7 @@ impl Work<'_> {
         match absent.first() {
             Some(project) if is_assigned => {
                 let project = self.apply.desired.project_name(project);
-                Err(Setback::Person(format!("could not be given a role in {project}")))
+                Err(StepError::Person(format!("could not be given a role in {project}")))
             }
             Some(_) => Ok(Meaning::AlreadyInvited),
             None => Ok(Meaning::Assigned),
@@ -181,9 +181,9 @@ impl Work<'_> {
                 self.replace_role(email, &user, project, &has, role).await.map(Assigned::Done)
             }
             Found::Absent if maybe_invited => {
-                let everywhere = refusal.resource_type.as_deref() == Some("user");
+                let global = refusal.resource_type.as_deref() == Some("user");
                 self.settle(trace, Meaning::AlreadyInvited, Some(error.to_string())).await?;
-                Ok(Assigned::Absent { everywhere })
+                Ok(Assigned::Absent { global })
             }
             Found::Absent => self.fail(trace, error).await.map(Assigned::Done),
         }
@@ -229,13 +229,13 @@ impl Work<'_> {
         if user.is_owner {
             let has = self.apply.desired.role_name(has);
             let reason = format!("is an owner, and owners are never changed: stays {has} in {name}");
-            return Err(Setback::Person(reason));
+            return Err(StepError::Person(reason));
         }
         if *has == Role::Admin && !self.quorum.release(project, email) {
             let reason = format!(
                 "became ADMIN in {name} after the plan was made, and {name} would be left with too few ADMINs"
             );
-            return Err(Setback::Person(reason));
+            return Err(StepError::Person(reason));
         }
         self.change_role(email, &user.id, project, has, role).await.map_err(half_done)
     }
@@ -305,11 +305,11 @@ impl Work<'_> {
         intent: Intent,
     ) -> Step<(Trace, Result<T, api::Error>)> {
         let Apply { writer, run, stop, .. } = self.apply;
-        let admission = writer.admit(&call).await.map_err(setback)?;
+        let admission = writer.admit(&call).await.map_err(step_error)?;
         if stop.is_asked() {
-            return Err(Setback::Stopped);
+            return Err(StepError::Stopped);
         }
-        let unrecorded = |error| Setback::Run { why: Stopped::Ledger(error), sent: false };
+        let unrecorded = |error| StepError::Run { why: Stopped::Ledger(error), sent: false };
         let seq = run.intent(intent).await.map_err(unrecorded)?;
         let permit = || match run.may_write() {
             Ok(()) => true,
@@ -328,7 +328,7 @@ impl Work<'_> {
     async fn settle(&self, trace: Trace, meaning: Meaning, detail: Option<String>) -> Step<Meaning> {
         match self.apply.run.outcome(outcome(trace, meaning, detail)).await {
             Ok(_) => Ok(meaning),
-            Err(error) => Err(Setback::Run { why: Stopped::Ledger(error), sent: true }),
+            Err(error) => Err(StepError::Run { why: Stopped::Ledger(error), sent: true }),
         }
     }
 
@@ -340,24 +340,24 @@ impl Work<'_> {
         };
         let sent = was_sent(&error);
         match self.settle(trace, meaning, Some(error.to_string())).await {
-            Err(Setback::Run { why, .. }) => Err(Setback::Run { why, sent }),
-            _ => Err(setback(error)),
+            Err(StepError::Run { why, .. }) => Err(StepError::Run { why, sent }),
+            _ => Err(step_error(error)),
         }
     }
 }
 
 /// The same for a change of which an earlier call was answered: its person is not one for whom nothing was
 /// sent.
-fn half_done(setback: Setback) -> Setback {
+fn half_done(setback: StepError) -> StepError {
     match setback {
-        Setback::Stopped => Setback::Person("the run stopped before this change was complete".to_owned()),
-        Setback::Run { why, .. } => Setback::Run { why, sent: true },
-        person @ Setback::Person(_) => person,
+        StepError::Stopped => StepError::Person("the run stopped before this change was complete".to_owned()),
+        StepError::Run { why, .. } => StepError::Run { why, sent: true },
+        person @ StepError::Person(_) => person,
     }
 }
 
 /// Whether an assign may have been refused for how the person stands, and not for its role or project.
-fn may_be_about_the_person(refusal: &Refusal) -> bool {
+fn may_be_about_the_person(refusal: &Rejection) -> bool {
     matches!(refusal.status, 400 | 404)
         && refusal.key.as_deref() != Some("used_incorrect_role")
         && refusal.resource_type.as_deref() != Some("project")

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::args::{Apply as Args, Everywhere, PlanTerms};
-use super::connection::{Place, clock, today};
+use super::args::{Apply as Args, GlobalArgs, PlanFlags};
+use super::connection::{Target, clock, today};
 use super::failure::{Ended, Failure};
 use super::load;
 use super::plan::{expected_time, refuse, terms};
@@ -13,31 +13,31 @@ use super::run::{Carried, Manner, Run};
 use super::terminal::Terminal;
 use crate::apply::{Ending, Report};
 use crate::desired::Desired;
-use crate::identity::Endpoint;
-use crate::inert;
+use crate::escape;
 use crate::known::Known;
 use crate::ledger::{Meaning, Superseded};
+use crate::model::Endpoint;
 use crate::plan::{Change, Guard, Plan, SavedPlan, Unlisted};
 use crate::render::{self, View};
 use crate::team_file::MAX_BYTES;
-use crate::wording;
+use crate::words;
 
 /// What is to be applied, and where.
 struct Task {
     desired: Desired,
-    place: Place,
+    target: Target,
     saved: Option<SavedPlan>,
-    terms: PlanTerms,
+    terms: PlanFlags,
 }
 
-pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
     let task = match &args.plan {
-        Some(path) => saved_task(path, args.terms, everywhere)?,
-        None => file_task(args, everywhere, terminal)?,
+        Some(path) => saved_task(path, args.terms, global)?,
+        None => file_task(args, global, terminal)?,
     };
-    let Task { desired, place, .. } = &task;
-    let mut run = Run::begin(place, desired, everywhere, terminal).await?;
-    let known = run.survey().await?;
+    let Task { desired, target, .. } = &task;
+    let mut run = Run::begin(target, desired, global, terminal).await?;
+    let known = run.observe().await?;
     let made_at = task.saved.as_ref().map_or_else(|| clock()(), |saved| saved.made_at);
     let plan = task.plan(&known, &run, terminal)?;
     let expected = expected_time(&plan, run.connection.client.pace().as_ref());
@@ -60,7 +60,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
 }
 
 /// What is asked before anything is done: what is at stake, and which guards were lifted.
-fn question(view: &View, lifted: PlanTerms) -> String {
+fn question(view: &View, lifted: PlanFlags) -> String {
     let these = match view.plan.changes.len() {
         1 => "this change".to_owned(),
         n => format!("these {n} changes"),
@@ -70,7 +70,7 @@ fn question(view: &View, lifted: PlanTerms) -> String {
     let lifted: Vec<_> = flags.into_iter().filter_map(|(flag, n)| Some(format!("{flag} {}", n?))).collect();
     let lifted = match lifted.as_slice() {
         [] => String::new(),
-        lifted => format!(", with {}", wording::list(lifted)),
+        lifted => format!(", with {}", words::list(lifted)),
     };
     format!("Apply {these} to {}: {}{lifted}?", view.plan.endpoint, render::at_stake(view))
 }
@@ -79,7 +79,7 @@ impl Task {
     /// What is to be done now. A saved plan is made again from what is known now: what holds already
     /// falls out, and what it does not list is refused.
     fn plan(&self, known: &Known, run: &Run<'_>, terminal: Terminal) -> Result<Plan, Failure> {
-        let terms = terms(&self.place, today(), self.terms);
+        let terms = terms(&self.target, today(), self.terms);
         let Some(saved) = &self.saved else {
             return Ok(Plan::between(&self.desired, known, &terms));
         };
@@ -101,7 +101,7 @@ impl Task {
         // In doubt nothing is taken away, which does not say that it holds.
         if skipped > 0 && !now.is_refused_by(Guard::DoubtfulReading) {
             let (hold, are) = if skipped == 1 { ("holds", "is") } else { ("hold", "are") };
-            let changes = wording::count(skipped, "change");
+            let changes = words::count(skipped, "change");
             terminal.say(&format!("{changes} of the saved plan {hold} already and {are} skipped."));
         }
         terminal.say(&format!("Applying the saved plan {}", saved.plan_id));
@@ -126,19 +126,19 @@ fn superseded(
             people.extend(member.addresses().cloned());
         }
     }
-    Ok(run.carried_plans()?.supersede(saved.plan_id.as_str(), saved.made_at, &people))
+    Ok(run.applied_plans()?.supersede(saved.plan_id.as_str(), saved.made_at, &people))
 }
 
-fn file_task(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Result<Task, Failure> {
+fn file_task(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<Task, Failure> {
     let path = &args.file.team_file;
     let team = load::team(path, terminal)?;
-    let place = Place::of_team(everywhere, path, &team)?;
-    Ok(Task { desired: team.desired, place, saved: None, terms: args.terms })
+    let target = Target::of_team(global, path, &team)?;
+    Ok(Task { desired: team.desired, target, saved: None, terms: args.terms })
 }
 
-fn saved_task(path: &Path, terms: PlanTerms, everywhere: &Everywhere) -> Result<Task, Failure> {
+fn saved_task(path: &Path, terms: PlanFlags, global: &GlobalArgs) -> Result<Task, Failure> {
     let shown = path.display().to_string();
-    let shown = inert::line(&shown);
+    let shown = escape::line(&shown);
     let unreadable = |why: &str| {
         Failure::new(format!(
             "the saved plan `{shown}` cannot be read: {why}; make one with `guestlist plan --out {shown}`"
@@ -156,9 +156,9 @@ fn saved_task(path: &Path, terms: PlanTerms, everywhere: &Everywhere) -> Result<
     let refused = |error| Failure::new(format!("the saved plan `{shown}` is not applied: {error}"));
     let saved = SavedPlan::from_json(&text).map_err(refused)?;
     let from_plan: (&Endpoint, Option<&str>) = (&saved.endpoint, Some(&saved.ledger));
-    let place = Place::new(everywhere, Path::new("."), Some(from_plan))?;
-    saved.check(&place.endpoint, today()).map_err(refused)?;
-    Ok(Task { desired: saved.desired.clone(), place, saved: Some(saved), terms })
+    let target = Target::new(global, Path::new("."), Some(from_plan))?;
+    saved.check(&target.endpoint, today()).map_err(refused)?;
+    Ok(Task { desired: saved.desired.clone(), target, saved: Some(saved), terms })
 }
 
 fn difference(desired: &Desired, Unlisted(changes): &Unlisted) -> String {
@@ -185,7 +185,7 @@ fn tell(report: &Report, desired: &Desired, terminal: Terminal) -> Ended {
     .map(|(meaning, word)| format!("{} {word}", of(meaning)))
     .collect();
     let details = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
-    let sentence = format!("Applied {} of {}{details}.", report.done(), wording::count(all, "change"));
+    let sentence = format!("Applied {} of {}{details}.", report.done(), words::count(all, "change"));
     let painted =
         if report.is_success() { terminal.out.green(&sentence) } else { terminal.out.yellow(&sentence) };
     // Where standard output is full or gone, those who failed are named all the same.
@@ -213,7 +213,7 @@ pub(super) fn tell_setbacks(report: &Report, desired: &Desired, terminal: Termin
         let waiting = report.endings.iter().filter(|(_, ending)| *ending == Ending::NotStarted).count();
         terminal.error(&format!(
             "the run stopped: {stopped}; {} not begun, run again to go on",
-            wording::count(waiting, "change")
+            words::count(waiting, "change")
         ));
     }
 }

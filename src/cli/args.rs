@@ -17,7 +17,7 @@ Example: guestlist apply team.yaml --sandbox"
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
-    pub(crate) everywhere: Everywhere,
+    pub(crate) global: GlobalArgs,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -25,7 +25,7 @@ pub(crate) struct Cli {
 /// Global options.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Global options")]
-pub(crate) struct Everywhere {
+pub(crate) struct GlobalArgs {
     /// Cluster (api, us1, as1) or base URL of the Management API; overrides `VOUCHERIFY_ENDPOINT` and the team
     /// file
     #[arg(long, global = true, value_name = "URL")]
@@ -150,12 +150,12 @@ pub(crate) struct Plan {
     #[arg(long)]
     pub(crate) redact: bool,
     #[command(flatten)]
-    pub(crate) terms: PlanTerms,
+    pub(crate) terms: PlanFlags,
 }
 
 /// Limits and overrides for one run.
 #[derive(Clone, Copy, Debug, Args)]
-pub(crate) struct PlanTerms {
+pub(crate) struct PlanFlags {
     /// Override `max_removals` for this run; N is the number that the guard shows
     #[arg(long, value_name = "N")]
     pub(crate) allow_removals: Option<usize>,
@@ -182,7 +182,7 @@ pub(crate) struct Apply {
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) concurrency: u16,
     #[command(flatten)]
-    pub(crate) terms: PlanTerms,
+    pub(crate) terms: PlanFlags,
 }
 
 #[derive(Debug, Args)]

@@ -6,32 +6,32 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::args::Everywhere;
+use super::args::GlobalArgs;
 use super::environment;
 use super::failure::Failure;
-pub(crate) use super::place::Place;
+pub(crate) use super::target::Target;
 use super::terminal::Terminal;
 use crate::api::{Client, Settings};
 use crate::desired::Desired;
-#[cfg(feature = "sandbox")]
-use crate::identity::TrustedEndpoint;
 use crate::ledger::Clock;
+#[cfg(feature = "sandbox")]
+use crate::model::TrustedEndpoint;
 
-impl Place {
+impl Target {
     /// Connects to the organization. A simulated one is started inside this process.
     #[cfg_attr(not(feature = "sandbox"), expect(clippy::unused_async, reason = "a sandbox takes its time"))]
     pub(crate) async fn connect(
         &self,
-        everywhere: &Everywhere,
+        global: &GlobalArgs,
         desired: Option<&Desired>,
         terminal: Terminal,
     ) -> Result<Connection, Failure> {
         #[cfg(feature = "sandbox")]
-        if let Some(file) = &everywhere.sandbox {
+        if let Some(file) = &global.sandbox {
             return self.connect_sandbox(file.as_deref(), desired).await;
         }
         #[cfg(not(feature = "sandbox"))]
-        let _ = (everywhere, desired);
+        let _ = (global, desired);
         let endpoint = self.trusted_endpoint()?;
         let credentials = environment::credentials(terminal)?;
         let client = Client::new(&endpoint, &credentials, Settings::default()).map_err(Failure::new)?;
@@ -49,7 +49,7 @@ impl Place {
         desired: Option<&Desired>,
     ) -> Result<Connection, Failure> {
         use crate::api::Credentials;
-        use crate::identity::Role;
+        use crate::model::Role;
         use crate::sandbox::{Options, Organization, Sandbox};
 
         let file = match file {
@@ -72,7 +72,7 @@ impl Place {
         if let Some(parent) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             std::fs::create_dir_all(parent).map_err(|error| {
                 let shown = parent.display().to_string();
-                Failure::new(format!("cannot create folder `{}`: {error}", crate::inert::line(&shown)))
+                Failure::new(format!("cannot create folder `{}`: {error}", crate::escape::line(&shown)))
             })?;
         }
         // A rehearsal does not wait.

@@ -33,8 +33,8 @@ pub(crate) fn credentials(terminal: Terminal) -> Result<Credentials, Failure> {
                 .collect();
             Err(Failure::new(format!(
                 "no credentials: set {} (or {}, pointing to {}), or try guestlist out with --sandbox",
-                crate::wording::list(&missing),
-                crate::wording::list(&missing.iter().map(|name| format!("{name}_FILE")).collect::<Vec<_>>()),
+                crate::words::list(&missing),
+                crate::words::list(&missing.iter().map(|name| format!("{name}_FILE")).collect::<Vec<_>>()),
                 if missing.len() == 1 { "a file" } else { "files" }
             )))
         }
@@ -64,7 +64,7 @@ fn secret(name: &str, terminal: Terminal) -> Result<Option<String>, Failure> {
         )));
     }
     let shown = path.display().to_string();
-    let shown = crate::inert::line(&shown);
+    let shown = crate::escape::line(&shown);
     warn_if_others_can_read(path, terminal);
     let mut text = String::new();
     let read = load::refuse_named_pipe(path)
@@ -89,7 +89,7 @@ fn warn_if_others_can_read(path: &Path, terminal: Terminal) {
         let shown = path.display().to_string();
         terminal.warn(&format!(
             "other users can read the credentials in {0}; run `chmod 600 {0}`",
-            crate::inert::line(&shown)
+            crate::escape::line(&shown)
         ));
     }
 }

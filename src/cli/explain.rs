@@ -1,26 +1,25 @@
 //! `guestlist explain`: where a person's access comes from, and its current state.
 
-use super::args::{Everywhere, Explain as Args};
-use super::connection::{Place, today};
+use super::args::{Explain as Args, GlobalArgs};
+use super::connection::{Target, today};
 use super::failure::{Ended, Failure};
 use super::load;
-use super::survey;
+use super::observe;
 use super::terminal::Terminal;
 use crate::desired::Desired;
-use crate::identity::Email;
 use crate::known::{Known, Member};
-use crate::plan::{Plan, Terms};
+use crate::model::Email;
+use crate::plan::{Plan, PlanOptions};
 use crate::render::{self, View};
 use crate::team_file::did_you_mean;
 
-pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
     let path = &args.file.team_file;
     let asked = Email::as_received(&args.email);
     let mut team = load::team_with_provenance(path, Some(&asked), terminal)?;
-    let place = Place::of_team(everywhere, path, &team)?;
-    let (known, _) =
-        survey::live_or_offline(args.offline, everywhere, &place, &team.desired, terminal).await?;
-    let plan = Plan::between(&team.desired, &known, &Terms::new(place.endpoint.clone(), today()));
+    let target = Target::of_team(global, path, &team)?;
+    let (known, _) = observe::live_or_offline(args.offline, global, &target, &team.desired, terminal).await?;
+    let plan = Plan::between(&team.desired, &known, &PlanOptions::new(target.endpoint.clone(), today()));
     let email = listed_as(&team.desired, &known, &asked);
     if email != asked {
         team = load::team_with_provenance(path, Some(&email), terminal)?;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Why a command did not succeed. Each has one sentence, and the place where to go on.
+/// Why a command did not succeed. Each has one sentence, and the target where to go on.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// One sentence.

@@ -7,11 +7,11 @@ use std::path::{Component, Path, PathBuf};
 
 use super::failure::Failure;
 use super::github;
-use super::place::leads_out;
+use super::target::leads_out;
 use super::terminal::Terminal;
 use crate::desired::{self, Team};
-use crate::identity::Email;
-use crate::inert;
+use crate::escape;
+use crate::model::Email;
 use crate::team_file::{
     self, FileId, IncludedFile, Location, MAX_BYTES, Problem, Problems, Sources, TeamFile, Text,
 };
@@ -43,7 +43,7 @@ impl Loaded {
 pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
     let name = path.display().to_string();
     let bytes = read(path).map_err(|error| {
-        let shown = inert::line(&name).into_owned();
+        let shown = escape::line(&name).into_owned();
         Failure::new(match error.kind() {
             io::ErrorKind::NotFound => format!(
                 "there is no team file `{shown}`; name it, or begin with `guestlist import --out {shown}`"
@@ -173,7 +173,7 @@ fn add_included(
     match read(file) {
         Ok(bytes) => Some(sources.add(shown, bytes, problems)),
         Err(error) => {
-            let message = format!("cannot read included file `{}`: {error}", inert::line(shown));
+            let message = format!("cannot read included file `{}`: {error}", escape::line(shown));
             problems.push(Problem::new(pattern.at, message));
             None
         }
@@ -219,7 +219,7 @@ fn expand<'a>(
                     let shown = file.display().to_string();
                     let message = format!(
                         "`{}` is a link to a location outside the team file's folder",
-                        inert::line(&shown)
+                        escape::line(&shown)
                     );
                     problems.push(
                         Problem::new(at, message).help("move the file itself into the team file's folder"),
@@ -230,7 +230,7 @@ fn expand<'a>(
                 Err(error) => {
                     let shown = file.display().to_string();
                     problems
-                        .push(Problem::new(at, format!("cannot read `{}`: {error}", inert::line(&shown))));
+                        .push(Problem::new(at, format!("cannot read `{}`: {error}", escape::line(&shown))));
                 }
             }
         }
@@ -244,7 +244,7 @@ fn expand<'a>(
     expanded
 }
 
-/// An included file named as the user named the team file: from the same place.
+/// An included file named as the user named the team file: from the same target.
 fn shown_path(team_file: &Path, folder: &Path, file: &Path) -> String {
     let from_here = team_file.parent().is_none_or(|parent| parent.as_os_str().is_empty());
     let shown = if from_here { file.strip_prefix(folder).unwrap_or(file) } else { file };

@@ -6,18 +6,18 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::args::{Everywhere, Log as Args, LogRecordFormat, TEAM_FILE};
-use super::connection::Place;
+use super::args::{GlobalArgs, Log as Args, LogRecordFormat, TEAM_FILE};
+use super::connection::Target;
 use super::failure::{Ended, Failure};
 use super::load::{self, folder_of};
 use super::terminal::Terminal;
-use crate::identity::Email;
-use crate::inert;
-use crate::ledger::{Action, ChainState, EndReason, Entry, LoggedRun, Summary, Verification};
-use crate::wording::count;
+use crate::escape;
+use crate::ledger::{Action, ChainState, EndReason, Entry, LoggedRun, RunSummary, Verification};
+use crate::model::Email;
+use crate::words::count;
 
-pub(crate) fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
-    let ledger = place_of(&args.file.team_file, everywhere, terminal)?.ledger()?;
+pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
+    let ledger = target_of(&args.file.team_file, global, terminal)?.ledger()?;
     ledger.must_exist().map_err(Failure::new)?;
     let verification = ledger.verify().map_err(Failure::new)?;
     if args.verify {
@@ -51,20 +51,20 @@ pub(crate) fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> E
     Ok(())
 }
 
-/// The place of a command that can do without a team file, unless one is named: what it says counts.
-pub(crate) fn place_of(path: &Path, everywhere: &Everywhere, terminal: Terminal) -> Result<Place, Failure> {
+/// The target of a command that can do without a team file, unless one is named: what it says counts.
+pub(crate) fn target_of(path: &Path, global: &GlobalArgs, terminal: Terminal) -> Result<Target, Failure> {
     let is_default = path == Path::new(TEAM_FILE);
-    if everywhere.ledger.is_some() || (is_default && !path.exists()) {
-        return Place::new(everywhere, &folder_of(path), None);
+    if global.ledger.is_some() || (is_default && !path.exists()) {
+        return Target::new(global, &folder_of(path), None);
     }
     let team = load::team(path, terminal)?;
-    Place::of_team(everywhere, path, &team)
+    Target::of_team(global, path, &team)
 }
 
 /// The records as stored, but for characters that a terminal would obey.
 fn json(run: &LoggedRun, person: Option<&Email>) -> String {
     run.records(person).into_iter().fold(String::new(), |mut page, stored| {
-        let _ = writeln!(page, "{}", inert::json(&stored.line));
+        let _ = writeln!(page, "{}", escape::json(&stored.line));
         page
     })
 }
@@ -83,20 +83,20 @@ fn text(run: &LoggedRun, person: Option<&Email>, terminal: Terminal) -> String {
             EndReason::Completed => "completed".to_owned(),
             EndReason::Interrupted => "interrupted".to_owned(),
             EndReason::Stopped => {
-                format!("stopped: {}", inert::line(ended.text.as_deref().unwrap_or_default()))
+                format!("stopped: {}", escape::line(ended.text.as_deref().unwrap_or_default()))
             }
         },
     };
     let heading = format!(
         "{} {} to {} by {} ({ended})",
         time(at),
-        inert::line(&began.command),
+        escape::line(&began.command),
         began.endpoint,
         began.who
     );
     let mut page = format!("{}\n", paint.bold(&heading));
     if let Some(released) = released {
-        let _ = writeln!(page, "  released the lock of {}", inert::line(released));
+        let _ = writeln!(page, "  released the lock of {}", escape::line(released));
     }
     for entry in entries {
         let _ = writeln!(page, "  {}", line(&entry));
@@ -124,7 +124,7 @@ fn line(entry: &Entry) -> String {
             }
             let _ = write!(came, ", {} ms", outcome.millis);
             if let Some(id) = &outcome.request_id {
-                let _ = write!(came, ", request_id {}", inert::line(id));
+                let _ = write!(came, ", request_id {}", escape::line(id));
             }
             came
         }
@@ -137,8 +137,8 @@ fn time(at: Timestamp) -> String {
 }
 
 /// `12 records, 5 calls, completed`.
-fn said(summary: &Summary) -> String {
-    let Summary { records, calls, unanswered, ended, torn } = summary;
+fn said(summary: &RunSummary) -> String {
+    let RunSummary { records, calls, unanswered, ended, torn } = summary;
     let number = |n: u64, noun: &str| count(usize::try_from(n).unwrap_or(usize::MAX), noun);
     let mut said = format!("{}, {}", number(*records, "record"), number(*calls, "call"));
     if *unanswered > 0 {
@@ -233,7 +233,7 @@ fn verified_json(verification: &Verification) -> Ended {
     };
     let problems: Vec<_> = findings(verification).iter().map(problem).collect();
     let object = serde_json::json!({ "chain": verification.chain().as_str(), "problems": problems });
-    Terminal::print(&format!("{}\n", inert::json(&object.to_string())))?;
+    Terminal::print(&format!("{}\n", escape::json(&object.to_string())))?;
     verdict(verification)
 }
 

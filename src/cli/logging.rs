@@ -6,12 +6,12 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
-use super::args::{Everywhere, LogFormat};
+use super::args::{GlobalArgs, LogFormat};
 use super::terminal::Terminal;
 
 /// Sets the level by `-v` and `-q`.
-pub(crate) fn start(everywhere: &Everywhere, terminal: Terminal) {
-    let level = match (everywhere.quiet, everywhere.verbose) {
+pub(crate) fn start(global: &GlobalArgs, terminal: Terminal) {
+    let level = match (global.quiet, global.verbose) {
         (true, _) => LevelFilter::from_level(Level::ERROR),
         (false, 0) => LevelFilter::from_level(Level::WARN),
         (false, 1) => LevelFilter::from_level(Level::INFO),
@@ -22,7 +22,7 @@ pub(crate) fn start(everywhere: &Everywhere, terminal: Terminal) {
     let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(terminal.err.color);
     let registry = tracing_subscriber::registry();
     // Tests may start it more than once in a process; the first stays.
-    let _ = match everywhere.log_format {
+    let _ = match global.log_format {
         LogFormat::Text => registry.with(layer.with_target(false).with_filter(only_ours)).try_init(),
         LogFormat::Json => registry.with(layer.json().with_filter(only_ours)).try_init(),
     };

@@ -1,4 +1,4 @@
-//! The commands: one file each. The only place that reads arguments and environment, and prints.
+//! The commands: one file each. The only target that reads arguments and environment, and prints.
 
 mod apply;
 mod args;
@@ -12,7 +12,7 @@ mod import;
 mod load;
 mod log;
 mod logging;
-mod place;
+mod observe;
 mod plan;
 mod progress;
 mod report;
@@ -22,7 +22,7 @@ mod run;
 mod sandbox;
 mod schema;
 mod signals;
-mod survey;
+mod target;
 mod terminal;
 mod unlock;
 mod usage;
@@ -52,15 +52,15 @@ pub fn main() -> ExitCode {
         }
     };
     #[cfg(feature = "sandbox")]
-    if cli.everywhere.endpoint.is_some() && cli.everywhere.sandbox.is_some() {
+    if cli.global.endpoint.is_some() && cli.global.sandbox.is_some() {
         // Global options given before and after the command are not compared by clap.
         let conflict = "the argument '--endpoint <URL>' cannot be used with '--sandbox[=<FILE>]'";
         let _ = Cli::command().error(ErrorKind::ArgumentConflict, conflict).print();
         return ExitCode::FAILURE;
     }
-    let terminal = Terminal::new(&cli.everywhere);
+    let terminal = Terminal::new(&cli.global);
     apologize_for_panics();
-    logging::start(&cli.everywhere, terminal);
+    logging::start(&cli.global, terminal);
     let ended = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => {
             let run = AssertUnwindSafe(|| runtime.block_on(run(cli, terminal)));
@@ -83,26 +83,26 @@ pub fn main() -> ExitCode {
 /// A panic is a defect of guestlist. It is told in a sentence, without what the process held in memory.
 fn apologize_for_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
+        let target = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
         Terminal::complain(&format!(
             "error: guestlist panicked{}, which is a defect: please report it; what was done is in the ledger",
-            place.unwrap_or_default()
+            target.unwrap_or_default()
         ));
     }));
 }
 
 async fn run(cli: Cli, terminal: Terminal) -> Ended {
-    let everywhere = &cli.everywhere;
+    let global = &cli.global;
     match cli.command {
         Command::Validate(args) => validate::run(&args, terminal),
-        Command::Plan(args) => plan::run(&args, everywhere, terminal).await,
-        Command::Apply(args) => apply::run(&args, everywhere, terminal).await,
-        Command::Import(args) => import::run(&args, everywhere, terminal).await,
-        Command::Explain(args) => explain::run(&args, everywhere, terminal).await,
-        Command::Log(args) => log::run(&args, everywhere, terminal),
-        Command::Resend(args) => resend::run(&args, everywhere, terminal).await,
-        Command::Report(args) => report::run(&args, everywhere, terminal).await,
-        Command::Unlock(args) => unlock::run(&args, everywhere, terminal).await,
+        Command::Plan(args) => plan::run(&args, global, terminal).await,
+        Command::Apply(args) => apply::run(&args, global, terminal).await,
+        Command::Import(args) => import::run(&args, global, terminal).await,
+        Command::Explain(args) => explain::run(&args, global, terminal).await,
+        Command::Log(args) => log::run(&args, global, terminal),
+        Command::Resend(args) => resend::run(&args, global, terminal).await,
+        Command::Report(args) => report::run(&args, global, terminal).await,
+        Command::Unlock(args) => unlock::run(&args, global, terminal).await,
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::completions(&args),
         Command::Man => completions::man(),

@@ -5,33 +5,33 @@ use std::path::Path;
 
 use jiff::civil::Date;
 
-use super::args::{Everywhere, Plan as Args, PlanFormat, PlanTerms};
-use super::connection::{Place, clock, today};
+use super::args::{GlobalArgs, Plan as Args, PlanFlags, PlanFormat};
+use super::connection::{Target, clock, today};
 use super::failure::{Ended, Failure};
 use super::github;
 use super::load::{self, folder_of};
-use super::place::keep_to_base;
-use super::survey;
+use super::observe;
+use super::target::keep_to_base;
 use super::terminal::Terminal;
 use crate::api::{Pace, at_least, expected};
 use crate::desired::{Policy, PolicyChange};
-use crate::inert;
-use crate::plan::{Plan, SavedPlan, Terms, origins};
+use crate::escape;
+use crate::plan::{Plan, PlanOptions, SavedPlan, origins};
 use crate::render::{self, Estimate, Redacted, View};
 use crate::team_file;
-use crate::wording;
+use crate::words;
 
-pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
     let path = &args.file.team_file;
     for read in [Some(path), args.base.as_ref()].into_iter().flatten() {
         keep_apart(args.out.as_deref(), read)?;
     }
     let date = day(args.at)?;
     let mut team = load::team(path, terminal)?;
-    let place = Place::of_team(everywhere, path, &team)?;
+    let target = Target::of_team(global, path, &team)?;
     let base = args.base.as_deref().map(|base| load::team(base, terminal)).transpose()?;
     if let Some(base) = &base {
-        keep_to_base(everywhere, &team, base)?;
+        keep_to_base(global, &team, base)?;
     }
     let policy_changes = match &base {
         Some(base) => bind_policy(&mut team.desired.policy, &base.desired.policy),
@@ -39,9 +39,9 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     };
     let desired = &team.desired;
     // Taken before the reading, which becomes the last one by being made.
-    let past = base.as_ref().map(|_| survey::past(&place)).transpose()?;
-    let (known, rate) = survey::live_or_offline(args.offline, everywhere, &place, desired, terminal).await?;
-    let terms = terms(&place, date, args.terms);
+    let past = base.as_ref().map(|_| observe::past(&target)).transpose()?;
+    let (known, rate) = observe::live_or_offline(args.offline, global, &target, desired, terminal).await?;
+    let terms = terms(&target, date, args.terms);
     let plan = Plan::between(desired, &known, &terms);
     let made_at = clock()();
     let origins = match (&base, &past) {
@@ -78,10 +78,10 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
         github::summarize(&render::markdown(&view(is_summary_redacted)), terminal);
     }
     if let Some(out) = &args.out {
-        let saved = SavedPlan::new(&plan, made_at, desired, place.ledger_in_plan()?, &terms);
+        let saved = SavedPlan::new(&plan, made_at, desired, target.ledger_in_plan()?, &terms);
         save(out, &saved.to_json())?;
         let shown = out.display().to_string();
-        let shown = inert::line(&shown);
+        let shown = escape::line(&shown);
         terminal.say(&if plan.refused.is_empty() {
             format!("Saved as {shown}: guestlist apply --plan {shown}")
         } else {
@@ -111,9 +111,9 @@ fn bind_policy(policy: &mut Policy, base: &Policy) -> Vec<PolicyChange> {
 }
 
 /// What this run allows.
-pub(crate) fn terms(place: &Place, date: Date, args: PlanTerms) -> Terms {
-    Terms {
-        endpoint: place.endpoint.clone(),
+pub(crate) fn terms(target: &Target, date: Date, args: PlanFlags) -> PlanOptions {
+    PlanOptions {
+        endpoint: target.endpoint.clone(),
         date,
         allow_removals: args.allow_removals,
         allow_new_admins: args.allow_new_admins,
@@ -136,7 +136,7 @@ pub(crate) fn refuse(plan: &Plan) -> Ended {
     if plan.refused.is_empty() {
         return Ok(());
     }
-    let guards = wording::count(plan.refused.len(), "guard");
+    let guards = words::count(plan.refused.len(), "guard");
     Err(Failure::new(format!("plan blocked by {guards}; nothing will be applied")))
 }
 
@@ -155,8 +155,9 @@ pub(crate) fn keep_apart(out: Option<&Path>, team_file: &Path) -> Ended {
 /// Writes a file that nobody else reads, whole or not at all.
 pub(crate) fn save(path: &Path, text: &str) -> Ended {
     let shown = path.display().to_string();
-    let failure =
-        |error: std::io::Error| Failure::new(format!("`{}` cannot be written: {error}", inert::line(&shown)));
+    let failure = |error: std::io::Error| {
+        Failure::new(format!("`{}` cannot be written: {error}", escape::line(&shown)))
+    };
     // A link stays one, and what it leads to is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {

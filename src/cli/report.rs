@@ -1,23 +1,22 @@
 //! `guestlist report`: the access review, made with a client that cannot write.
 
-use super::args::{Everywhere, Report as Args, ReportFormat};
-use super::connection::{Place, today};
+use super::args::{GlobalArgs, Report as Args, ReportFormat};
+use super::connection::{Target, today};
 use super::failure::Ended;
 use super::load;
+use super::observe;
 use super::plan::{keep_apart, save};
-use super::survey;
 use super::terminal::Terminal;
-use crate::plan::{Plan, Terms};
+use crate::plan::{Plan, PlanOptions};
 use crate::render::{self, Review};
 
-pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
     let path = &args.file.team_file;
     keep_apart(args.out.as_deref(), path)?;
     let team = load::team_with_provenance(path, None, terminal)?;
-    let place = Place::of_team(everywhere, path, &team)?;
-    let (known, _) =
-        survey::live_or_offline(args.offline, everywhere, &place, &team.desired, terminal).await?;
-    let plan = Plan::between(&team.desired, &known, &Terms::new(place.endpoint.clone(), today()));
+    let target = Target::of_team(global, path, &team)?;
+    let (known, _) = observe::live_or_offline(args.offline, global, &target, &team.desired, terminal).await?;
+    let plan = Plan::between(&team.desired, &known, &PlanOptions::new(target.endpoint.clone(), today()));
     for refusal in &plan.refused {
         terminal.warn(&render::refusal(&team.desired, refusal));
     }

@@ -1,18 +1,18 @@
 //! `guestlist resend`: sends an invitation again, on purpose.
 
 use super::apply::tell_setbacks;
-use super::args::{Everywhere, Resend as Args};
-use super::connection::{Place, clock, today};
+use super::args::{GlobalArgs, Resend as Args};
+use super::connection::{Target, clock, today};
 use super::failure::{Ended, Failure};
 use super::load;
 use super::run::{Carried, Manner, Run};
 use super::terminal::Terminal;
 use crate::apply::Ending;
-use crate::identity::Email;
 use crate::ledger::Meaning;
-use crate::plan::{Plan, Terms};
+use crate::model::Email;
+use crate::plan::{Plan, PlanOptions};
 
-pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
     let path = &args.file.team_file;
     let team = load::team(path, terminal)?;
     let desired = &team.desired;
@@ -33,9 +33,9 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
             "{email} starts on {from}: no invitation is sent before; correct `from` if that is wrong"
         )));
     }
-    let place = Place::of_team(everywhere, path, &team)?;
-    let mut run = Run::begin(&place, desired, everywhere, terminal).await?;
-    let known = run.survey().await?;
+    let target = Target::of_team(global, path, &team)?;
+    let mut run = Run::begin(&target, desired, global, terminal).await?;
+    let known = run.observe().await?;
     if let Some(doubt) = known.doubts.first() {
         return Err(Failure::new(format!(
             "the member list looks incomplete: {doubt}; nothing was sent; run again later"
@@ -54,7 +54,7 @@ pub(crate) async fn run(args: &Args, everywhere: &Everywhere, terminal: Terminal
     terminal.say(&format!("{email} was invited on {}.", invitation.sent_at.strftime("%Y-%m-%d")));
     run.confirm(args.yes, format!("Send the invitation to {email} again?")).await?;
     let made_at = clock()();
-    let plan = Plan::inviting(person, desired, &known, &Terms::new(place.endpoint.clone(), day));
+    let plan = Plan::inviting(person, desired, &known, &PlanOptions::new(target.endpoint.clone(), day));
     let manner = Manner { command: "resend", concurrency: 1, again: true, made_at };
     let Carried { report, signal, closed } = run.carry_out(&plan, &known, manner).await?;
     tell_setbacks(&report, desired, terminal);

@@ -1,30 +1,30 @@
-//! A run that writes: the lease, the signals, the ledger and the progress around `apply::Apply`.
+//! A run that writes: the lock, the signals, the ledger and the progress around `apply::Apply`.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::args::Everywhere;
-use super::connection::{Connection, Place, clock};
+use super::args::GlobalArgs;
+use super::connection::{Connection, Target, clock};
 use super::environment;
 use super::failure::{Ended, Failure};
+use super::observe;
 use super::progress::Progress;
 use super::signals::Signals;
-use super::survey;
 use super::terminal::Terminal;
 use crate::apply::{Apply, Ending, Report, Stop, Stopped};
 use crate::desired::Desired;
 use crate::known::Known;
-use crate::ledger::{self, CarriedPlans, EndReason, Lease, Ledger, Tally};
+use crate::ledger::{self, AppliedPlans, EndReason, Ledger, Lock, Tally};
 use crate::plan::{Change, Plan};
 
 /// A run that may write. It alone may, from its beginning to its end.
 pub(super) struct Run<'a> {
     pub(super) connection: Connection,
-    place: &'a Place,
+    target: &'a Target,
     desired: &'a Desired,
     ledger: Ledger,
-    lease: Lease,
+    lock: Lock,
     signals: Signals,
     stop: Arc<Stop>,
     terminal: Terminal,
@@ -54,15 +54,15 @@ pub(super) struct Manner {
 }
 
 impl<'a> Run<'a> {
-    /// Takes the lease. From here on the first signal ends the run in order.
+    /// Takes the lock. From here on the first signal ends the run in order.
     pub(super) async fn begin(
-        place: &'a Place,
+        target: &'a Target,
         desired: &'a Desired,
-        everywhere: &Everywhere,
+        global: &GlobalArgs,
         terminal: Terminal,
     ) -> Result<Self, Failure> {
-        let ledger = place.ledger()?;
-        let connection = place.connect(everywhere, Some(desired), terminal).await?;
+        let ledger = target.ledger()?;
+        let connection = target.connect(global, Some(desired), terminal).await?;
         let stop = Arc::new(Stop::default());
         let (asked, client) = (Arc::clone(&stop), connection.client.clone());
         let signals = Signals::listen(move || {
@@ -70,20 +70,20 @@ impl<'a> Run<'a> {
             asked.ask(Stopped::Interrupted);
             client.stop();
         })?;
-        let lease = ledger.acquire(&environment::who(), clock()).map_err(Failure::new)?;
-        Ok(Self { connection, place, desired, ledger, lease, signals, stop, terminal })
+        let lock = ledger.acquire(&environment::who(), clock()).map_err(Failure::new)?;
+        Ok(Self { connection, target, desired, ledger, lock, signals, stop, terminal })
     }
 
     /// Learns what is known.
-    pub(super) async fn survey(&mut self) -> Result<Known, Failure> {
+    pub(super) async fn observe(&mut self) -> Result<Known, Failure> {
         let reader = self.connection.client.reader();
-        let live = survey::live(self.place, &self.ledger, &reader, self.desired, self.terminal);
+        let live = observe::live(self.target, &self.ledger, &reader, self.desired, self.terminal);
         self.signals.or_stop(live).await
     }
 
     /// The plans that earlier runs carried out.
-    pub(super) fn carried_plans(&self) -> Result<CarriedPlans, Failure> {
-        self.ledger.carried_plans(self.place.endpoint.realm()).map_err(Failure::new)
+    pub(super) fn applied_plans(&self) -> Result<AppliedPlans, Failure> {
+        self.ledger.applied_plans(self.target.endpoint.realm()).map_err(Failure::new)
     }
 
     /// Asks whether to go on; a signal ends the run at once.
@@ -98,11 +98,11 @@ impl<'a> Run<'a> {
         known: &Known,
         manner: Manner,
     ) -> Result<Carried, Failure> {
-        let Self { connection, place, desired, ledger, lease, signals, stop, terminal } = self;
+        let Self { connection, target, desired, ledger, lock, signals, stop, terminal } = self;
         let plan_id = Some(plan.id.as_str().to_owned());
-        let run = ledger::Run::new(manner.command, environment::who(), place.endpoint.clone(), plan_id)
+        let run = ledger::Run::new(manner.command, environment::who(), target.endpoint.clone(), plan_id)
             .made_at(manner.made_at);
-        let run = ledger.begin(run, &lease, clock()).map_err(Failure::new)?;
+        let run = ledger.begin(run, &lock, clock()).map_err(Failure::new)?;
         let progress = Progress::new(terminal, plan.changes.len(), desired);
         let apply = Apply {
             plan,
@@ -128,7 +128,7 @@ impl<'a> Run<'a> {
         let tally = Tally { changes: report.endings.len() as u64, done: report.done() as u64 };
         let recorded = run.end_with(reason, text.as_deref(), Some(tally)).await;
         let closed = connection.close().await;
-        drop(lease);
+        drop(lock);
         if let Err(error) = recorded {
             terminal.warn(&format!("the end of this run is not in the ledger: {error}"));
         }

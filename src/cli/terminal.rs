@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
-use super::args::{Color, Everywhere};
+use super::args::{Color, GlobalArgs};
 use super::failure::Failure;
 use crate::render::Paint;
 
@@ -18,10 +18,10 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    pub(crate) fn new(everywhere: &Everywhere) -> Self {
+    pub(crate) fn new(global: &GlobalArgs) -> Self {
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let paint = |is_terminal: bool| Paint {
-            color: match everywhere.color {
+            color: match global.color {
                 Color::Always => true,
                 Color::Never => false,
                 Color::Auto => is_terminal && !no_color,
@@ -30,7 +30,7 @@ impl Terminal {
         Self {
             out: paint(io::stdout().is_terminal()),
             err: paint(io::stderr().is_terminal()),
-            quiet: everywhere.quiet,
+            quiet: global.quiet,
         }
     }
 

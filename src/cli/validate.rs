@@ -5,7 +5,7 @@ use super::failure::{Ended, Failure};
 use super::github;
 use super::load;
 use super::terminal::Terminal;
-use crate::wording::{count, people};
+use crate::words::{count, people};
 
 pub(crate) fn run(args: &Validate, terminal: Terminal) -> Ended {
     let loaded = load::load(&args.file.team_file)?;
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Validate, terminal: Terminal) -> Ended {
         let desired = &team.desired;
         let sentence = format!(
             "{} is valid ({}, {}).",
-            crate::inert::line(&args.file.team_file.display().to_string()),
+            crate::escape::line(&args.file.team_file.display().to_string()),
             people(desired.people.len()),
             count(desired.projects.len(), "project")
         );

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::names::{Names, check_name, some_of};
-use crate::identity::{ProjectId, Role};
+use crate::model::{ProjectId, Role};
 use crate::team_file::{Grant, Group, Located, Location, Problem, Problems, Text, did_you_mean, shown};
 
 /// Project → role, and where it is written. The role is `None` if it was rejected.

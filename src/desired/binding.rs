@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{EmailPattern, Limit, Policy, Prune};
-use crate::identity::Email;
+use crate::model::Email;
 
 /// A setting of the policy that differs from the base's.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::identity::{Access, Email, Endpoint, ProjectId, RoleId};
+use crate::model::{Access, Email, Endpoint, ProjectId, RoleId};
 
 pub use alias::{Aliases, slug};
 pub use binding::PolicyChange;
@@ -172,7 +172,7 @@ impl EmailPattern {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Given {
     /// The role that is given, as the file resolves it.
-    pub role: crate::identity::Role,
+    pub role: crate::model::Role,
     /// The group that gives it, or the person's own entry.
     pub group: Option<Arc<str>>,
     /// The file, as it was named.
@@ -203,17 +203,17 @@ impl Desired {
     pub fn project_name(&self, project: &ProjectId) -> String {
         self.projects
             .get(project)
-            .map_or_else(|| project.to_string(), |managed| crate::inert::line(&managed.alias).into_owned())
+            .map_or_else(|| project.to_string(), |managed| crate::escape::line(&managed.alias).into_owned())
     }
 
     /// What the team file calls a role, made inert; its name or id where it has no alias.
     #[must_use]
-    pub fn role_name(&self, role: &crate::identity::Role) -> String {
+    pub fn role_name(&self, role: &crate::model::Role) -> String {
         match role {
-            crate::identity::Role::Custom(id) => self
+            crate::model::Role::Custom(id) => self
                 .roles
                 .get(id)
-                .map_or_else(|| role.to_string(), |alias| crate::inert::line(alias).into_owned()),
+                .map_or_else(|| role.to_string(), |alias| crate::escape::line(alias).into_owned()),
             predefined => predefined.to_string(),
         }
     }

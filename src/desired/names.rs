@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::ManagedProject;
-use crate::identity::{ProjectId, Role, RoleId};
-use crate::inert;
+use crate::escape;
+use crate::model::{ProjectId, Role, RoleId};
 use crate::team_file::{self, Located, Problem, Problems, TeamFile, Text, did_you_mean, shown};
 
 /// How long names of people, groups and projects may be, in characters.
@@ -200,7 +200,7 @@ impl<'a> Names<'a> {
 
 /// Whether a name can be shown and sent: not too long, and without control characters.
 pub(super) fn check_name(text: &Text, what: &str, problems: &mut Problems) -> bool {
-    if text.value.contains(inert::is_active) {
+    if text.value.contains(escape::must_escape) {
         let message = format!("{what} contains a control character: {}", shown(&text.value));
         problems.push(Problem::new(text.at, message).help("remove it"));
         return false;
@@ -215,7 +215,7 @@ pub(super) fn check_name(text: &Text, what: &str, problems: &mut Problems) -> bo
 /// Why a non-empty name is not allowed in a team file.
 #[must_use]
 pub fn refused_name(name: &str) -> Option<&'static str> {
-    if name.contains(inert::is_active) {
+    if name.contains(escape::must_escape) {
         Some("it contains a control character")
     } else if name.chars().nth(LONGEST_NAME).is_some() {
         Some("it is longer than 200 characters")
@@ -239,7 +239,7 @@ pub fn refused_id(id: &str) -> Option<&'static str> {
         Some("it is empty")
     } else if id.len() > 128 {
         Some("it is longer than 128 bytes")
-    } else if id.contains(|c: char| c.is_whitespace() || inert::is_active(c)) {
+    } else if id.contains(|c: char| c.is_whitespace() || escape::must_escape(c)) {
         Some("it contains a space or a control character")
     } else if id.contains(['/', '?', '#', '\\', '%']) || [".", ".."].contains(&id) {
         Some("it contains a character that is not allowed in ids")

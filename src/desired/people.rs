@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::access::{self, Grants, Groups};
 use super::names::{Names, check_name};
 use super::{EmailPattern, Given, Person};
-use crate::identity::{Access, Email, ProjectId, Role};
+use crate::model::{Access, Email, ProjectId, Role};
 use crate::team_file::{self, FileId, Location, Problem, Problems, Sources, Text, shown};
 
 /// How many roles groups and people may give in all. Groups multiply, so a small file could ask for

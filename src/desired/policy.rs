@@ -4,7 +4,7 @@ use std::path::{Component, Path};
 
 use super::names::check_name;
 use super::{EmailPattern, Limit, Policy, Prune, SANDBOX_LEDGER};
-use crate::identity::Endpoint;
+use crate::model::Endpoint;
 use crate::team_file::{self, Problem, Problems, Text, did_you_mean, shown};
 
 const CLUSTERS: [&str; 3] = ["api", "us1", "as1"];

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::inert;
+use crate::escape;
 
 /// Words that some version of YAML takes for something else than text, in lower case.
 const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
@@ -31,7 +31,7 @@ pub(super) fn quoted(text: &str) -> String {
             '"' | '\\' => quoted.extend(['\\', c]),
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
-            c if inert::is_active(c) || (u32::from(c) & 0xfffe) == 0xfffe => {
+            c if escape::must_escape(c) || (u32::from(c) & 0xfffe) == 0xfffe => {
                 let _ = write!(quoted, "\\U{:08X}", u32::from(c));
             }
             c => quoted.push(c),

@@ -5,7 +5,7 @@ use super::access::Groups;
 use super::names::Names;
 use super::people::{FileNames, People};
 use super::{Desired, Provenance, Team, policy};
-use crate::identity::Email;
+use crate::model::Email;
 use crate::team_file::{Group, IncludedFile, Person, Problems, Sources, TeamFile};
 
 /// Works out what the team file and the included files ask for.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Desired;
 use super::alias::{Aliases, slug};
-use crate::identity::{Access, Role};
+use crate::model::{Access, Role};
 
 /// What the heading `groups:` and the empty line before it cost.
 const HEADING: usize = 2;

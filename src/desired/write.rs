@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use super::quote::{quoted, scalar};
 use super::share::{self, Shared};
 use super::{Desired, EmailPattern, Limit, ManagedProject, Person, Policy};
-use crate::identity::{Access, Endpoint, Role};
-use crate::inert;
+use crate::escape;
+use crate::model::{Access, Endpoint, Role};
 
 /// The team file of `desired` at `endpoint`, with `remarks` as comments at its top.
 #[must_use]
@@ -23,7 +23,7 @@ pub(super) fn written(
 ) -> String {
     let mut file = File { desired, groups, text: String::new() };
     for remark in remarks {
-        file.line(0, &format!("# {}", inert::line(remark)));
+        file.line(0, &format!("# {}", escape::line(remark)));
     }
     file.line(0, "version: 1");
     file.cluster(endpoint);

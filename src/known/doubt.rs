@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Member, Reading};
-use crate::identity::{Email, ProjectId, UserId};
+use crate::model::{Email, ProjectId, UserId};
 
 /// Why a list is not to be believed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -85,7 +85,7 @@ impl fmt::Display for Doubt {
                 write!(
                     f,
                     "List Users of {project} gave {} and says there are {total}",
-                    crate::wording::count(usize::try_from(*got).unwrap_or(usize::MAX), "user")
+                    crate::words::count(usize::try_from(*got).unwrap_or(usize::MAX), "user")
                 )
             }
             Self::Moving { project } => {
@@ -97,7 +97,7 @@ impl fmt::Display for Doubt {
             Self::Empty { project, before } => write!(
                 f,
                 "List Users of {project} came back empty, and the project had {} before; if that is true, give one person a role there by hand, then run again",
-                crate::wording::count(*before, "member")
+                crate::words::count(*before, "member")
             ),
             Self::Inconsistent { project, login } => {
                 write!(f, "the lists disagree on whether {login} has a role in {project}, or which")
@@ -162,8 +162,8 @@ pub(super) fn in_reading(all: &Reading, last: &BTreeMap<Email, Member>) -> Vec<D
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::Role;
     use crate::known::{User, UserList};
+    use crate::model::Role;
 
     /// A user of both projects, as the list of one of them shows it.
     fn user(login: &str, is_owner: bool) -> User {

@@ -1,7 +1,7 @@
 //! Members and invitations together, and when and how each was learned.
 
-mod adopt;
 mod doubt;
+mod import;
 mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,11 +10,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::desired::Desired;
-use crate::identity::{Access, Email, ProjectId, Role, UserId};
+use crate::model::{Access, Email, ProjectId, Role, UserId};
 
-pub use adopt::{Adopted, adopt};
 pub use doubt::Doubt;
-pub use reading::{Project, Reading, User, UserList, members_within, with_writes};
+pub use import::{Imported, import};
+pub use reading::{ListedProject, Reading, User, UserList, members_within, with_writes};
 
 /// What is known of the managed projects.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,7 +40,7 @@ pub type RecentWrites = BTreeMap<(Email, ProjectId), Option<Role>>;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Evidence {
     /// From where.
-    pub source: Source,
+    pub source: EvidenceSource,
     /// When the lists were read.
     pub read_at: Timestamp,
 }
@@ -48,7 +48,7 @@ pub struct Evidence {
 /// From where members are known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Source {
+pub enum EvidenceSource {
     /// The service was just asked.
     Live,
     /// The last reading that the ledger keeps.
@@ -140,7 +140,7 @@ impl Known {
     pub fn offline(read_at: Timestamp, members: BTreeMap<Email, Member>, invitations: Invitations) -> Self {
         let Invitations { out, in_flight } = invitations.not_accepted(&members);
         Self {
-            evidence: Evidence { source: Source::Ledger, read_at },
+            evidence: Evidence { source: EvidenceSource::Ledger, read_at },
             members,
             invitations: out,
             in_flight,

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Evidence, Invitations, Known, Member, RecentWrites, Source, doubt};
+use super::{Evidence, EvidenceSource, Invitations, Known, Member, RecentWrites, doubt};
 use crate::desired::Desired;
-use crate::identity::{Email, ProjectId, Role, UserId};
+use crate::model::{Email, ProjectId, Role, UserId};
 
 /// A project as List Projects names it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Project {
+pub struct ListedProject {
     /// Its id.
     pub id: ProjectId,
     /// Its name, which may be anything.
@@ -111,7 +111,7 @@ impl Reading {
         let members = self.members();
         let Invitations { out, in_flight } = invitations.not_accepted(&members);
         Known {
-            evidence: Evidence { source: Source::Live, read_at: self.read_at },
+            evidence: Evidence { source: EvidenceSource::Live, read_at: self.read_at },
             doubts: doubt::in_reading(self, last),
             members,
             invitations: out,

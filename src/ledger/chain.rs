@@ -17,12 +17,12 @@ pub(super) const FIRST: &str = "000000000000000000000000000000000000000000000000
 /// The hex SHA-256 of a line without its newline.
 #[must_use]
 pub fn digest(line: &str) -> String {
-    crate::wording::hex(&Sha256::digest(line.as_bytes()))
+    crate::words::hex(&Sha256::digest(line.as_bytes()))
 }
 
 /// What is to be said of a run file whose chain holds.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Summary {
+pub struct RunSummary {
     /// How many records it has.
     pub records: u64,
     /// How many calls it tells of.
@@ -75,7 +75,7 @@ impl Chain {
 ///
 /// # Errors
 /// The first line that was edited, removed, inserted or moved.
-pub fn verify(file: &[u8]) -> Result<Summary, Broken> {
+pub fn verify(file: &[u8]) -> Result<RunSummary, Broken> {
     let mut links = Vec::new();
     let mut order = Order::default();
     let read = read_records(file, |line, record| {
@@ -89,7 +89,7 @@ pub fn verify(file: &[u8]) -> Result<Summary, Broken> {
     match read {
         Ok(torn) => match order.broken {
             Some(broken) => Err(broken),
-            None => Ok(Summary { torn, ..order.summary }),
+            None => Ok(RunSummary { torn, ..order.summary }),
         },
         Err(Damage::Line(line, why)) => Err(Broken { line, what: format!("is no record: {why}") }),
         Err(Damage::Newer(version)) => Err(Broken {
@@ -141,7 +141,7 @@ fn out_of_place(seq: Seq, number: u64, links: &[Link]) -> String {
 /// What follows what in the file of a run.
 #[derive(Default)]
 struct Order {
-    summary: Summary,
+    summary: RunSummary,
     open: BTreeSet<Seq>,
     broken: Option<Broken>,
 }
@@ -180,7 +180,7 @@ mod tests {
 
     use super::*;
     use crate::ledger::tests::{file_of, intent, outcome, run};
-    use crate::ledger::{Ended, Meaning};
+    use crate::ledger::{End, Meaning};
 
     fn whole() -> Vec<u8> {
         file_of([
@@ -189,7 +189,7 @@ mod tests {
             intent("b@example.com"),
             outcome(3, Meaning::Invited),
             outcome(2, Meaning::Refused),
-            Body::End(Ended {
+            Body::End(End {
                 reason: EndReason::Completed,
                 text: None,
                 counts: [(Meaning::Invited, 1), (Meaning::Refused, 1)].into(),
@@ -214,9 +214,9 @@ mod tests {
     #[test]
     fn a_whole_file_holds() {
         let summary =
-            Summary { records: 6, calls: 2, unanswered: 0, ended: Some(EndReason::Completed), torn: None };
+            RunSummary { records: 6, calls: 2, unanswered: 0, ended: Some(EndReason::Completed), torn: None };
         assert_eq!(verify(&whole()), Ok(summary));
-        assert_eq!(verify(b""), Ok(Summary::default()));
+        assert_eq!(verify(b""), Ok(RunSummary::default()));
     }
 
     #[test]
@@ -249,7 +249,7 @@ mod tests {
 
         let mut cut = lines();
         cut.truncate(4);
-        check(&cut, "Summary { records: 4, calls: 2, unanswered: 1, ended: None, torn: None }");
+        check(&cut, "RunSummary { records: 4, calls: 2, unanswered: 1, ended: None, torn: None }");
 
         let newer = edited(0, "\"format_version\":1", "\"format_version\":2");
         check(&newer, "line 1 has format version 2, and this guestlist knows up to 1; use the newer one");
@@ -260,7 +260,7 @@ mod tests {
         let check = |bodies: Vec<Body>, expected: &str| {
             assert_eq!(verify(&file_of(bodies)).unwrap_err().to_string(), expected);
         };
-        let ended = Body::End(Ended {
+        let ended = Body::End(End {
             reason: EndReason::Stopped,
             text: None,
             counts: [].into(),
@@ -293,7 +293,7 @@ mod tests {
             file[place] = byte;
             let verified = verify(&file);
             // Without the newline between them, the last two lines become one that looks torn.
-            let shows = verified.is_err() || verified == Ok(Summary {
+            let shows = verified.is_err() || verified == Ok(RunSummary {
                 records: 4, calls: 2, unanswered: 1, ended: None, torn: Some(5)
             });
             prop_assert!(shows, "byte {} set to {}: {:?}", place, byte, verified);

@@ -4,9 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::lock_file::LeaseInfo;
+use super::lock_file::LockInfo;
 use super::record::FORMAT_VERSION;
-use crate::inert;
+use crate::escape;
 
 /// Why the ledger cannot be used as asked.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,9 +52,9 @@ pub enum LedgerError {
         why: String,
     },
     /// Another run writes to it.
-    InUse(Box<LeaseInfo>),
+    InUse(Box<LockInfo>),
     /// The lock went to another run, or was released by hand.
-    LeaseLost {
+    LockLost {
         /// The lock file.
         path: PathBuf,
         /// The run that has it now; none where it was released.
@@ -79,7 +79,7 @@ impl fmt::Display for LedgerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Location { text, what } => {
-                write!(f, "`{}` cannot be the ledger: {what}", inert::line(text))
+                write!(f, "`{}` cannot be the ledger: {what}", escape::line(text))
             }
             Self::NotAFolder(path) => {
                 write!(
@@ -97,7 +97,7 @@ impl fmt::Display for LedgerError {
                 shown(path)
             ),
             Self::Io { doing, path, why } => {
-                write!(f, "cannot {doing} `{}` of the ledger: {}", shown(path), inert::line(why))
+                write!(f, "cannot {doing} `{}` of the ledger: {}", shown(path), escape::line(why))
             }
             Self::TooLarge(path) => {
                 write!(
@@ -124,10 +124,10 @@ impl fmt::Display for LedgerError {
                 f,
                 "the ledger is locked by {info}; wait until that run has ended (a lock that is not renewed expires after 60 seconds), or, if you know that it is gone, run `guestlist unlock`"
             ),
-            Self::LeaseLost { path, by } => {
+            Self::LockLost { path, by } => {
                 write!(f, "the lock on the ledger (`{}`) was ", shown(path))?;
                 match by {
-                    Some(by) => write!(f, "taken over by {}", inert::line(by))?,
+                    Some(by) => write!(f, "taken over by {}", escape::line(by))?,
                     None => f.write_str("released with `guestlist unlock`")?,
                 }
                 f.write_str(
@@ -144,5 +144,5 @@ impl fmt::Display for LedgerError {
 
 /// A path, for messages.
 pub(super) fn shown(path: &Path) -> String {
-    inert::line(&path.to_string_lossy()).into_owned()
+    escape::line(&path.to_string_lossy()).into_owned()
 }

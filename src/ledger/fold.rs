@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::record::{Action, Body, Intent, Meaning, Outcome, Record, Seq};
 use super::run_file::RunName;
 use super::writes::Writes;
-use crate::identity::{Access, Email, ProjectId};
 use crate::known::{Invitation, Invitations};
+use crate::model::{Access, Email, ProjectId};
 
 /// The invitations that a reading showed to be accepted: when each was sent, by person.
 pub type Accepted = BTreeMap<Email, BTreeSet<Timestamp>>;
@@ -348,7 +348,7 @@ mod tests {
     #[test]
     fn one_assign_after_a_taken_address_tells_of_all_that_the_invitation_asked_for() {
         let access = |projects: &[&str]| -> Access {
-            projects.iter().map(|id| (ProjectId::new(*id), crate::identity::Role::User)).collect()
+            projects.iter().map(|id| (ProjectId::new(*id), crate::model::Role::User)).collect()
         };
         let calls = [
             (10, ("a@example.com", Action::Invite, Some(Meaning::AddressTaken))),

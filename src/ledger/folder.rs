@@ -1,4 +1,4 @@
-//! The files of a ledger in a folder. Beside the lease, the only place that touches the file system.
+//! The files of a ledger in a folder. Beside the lock, the only place that touches the file system.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read as _, Write as _};

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::error::LedgerError;
 use super::folder::is_missing;
 use super::record::millis;
-use crate::inert;
+use crate::escape;
 
 pub(super) const FILE: &str = "lease.json";
 
@@ -20,7 +20,7 @@ const MAX_BYTES: u64 = 64 << 10;
 
 /// The content of a lock: its holder and its times.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct LeaseInfo {
+pub struct LockInfo {
     /// The holder, for people to read.
     pub holder: String,
     /// The machine of the holder.
@@ -43,10 +43,10 @@ pub struct LeaseInfo {
     pub unlocking: bool,
 }
 
-impl fmt::Display for LeaseInfo {
+impl fmt::Display for LockInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { holder, pid, since, renewed, .. } = self;
-        f.write_str(&inert::line(holder))?;
+        f.write_str(&escape::line(holder))?;
         if *pid != 0 {
             write!(f, " (process {pid})")?;
         }
@@ -57,7 +57,7 @@ impl fmt::Display for LeaseInfo {
 /// A lock file in the ledger.
 pub(super) struct Found {
     pub(super) bytes: Vec<u8>,
-    pub(super) info: LeaseInfo,
+    pub(super) info: LockInfo,
 }
 
 impl Found {
@@ -112,20 +112,20 @@ pub(super) fn set_aside(
 
 /// Whether bytes are the lock with `token`, renewed or not.
 pub(super) fn is_lock(token: &str) -> impl Fn(&[u8]) -> bool {
-    move |bytes| serde_json::from_slice::<LeaseInfo>(bytes).is_ok_and(|info| info.token == token)
+    move |bytes| serde_json::from_slice::<LockInfo>(bytes).is_ok_and(|info| info.token == token)
 }
 
-pub(super) fn to_bytes(info: &LeaseInfo) -> Vec<u8> {
+pub(super) fn to_bytes(info: &LockInfo) -> Vec<u8> {
     // Strings and numbers: there is nothing in it that JSON cannot say.
     let mut bytes = serde_json::to_vec(info).unwrap_or_default();
     bytes.push(b'\n');
     bytes
 }
 
-fn unreadable(file: &File, now: Timestamp) -> LeaseInfo {
+fn unreadable(file: &File, now: Timestamp) -> LockInfo {
     let written = file.metadata().and_then(|metadata| metadata.modified()).ok();
     let written = written.and_then(|time| Timestamp::try_from(time).ok()).unwrap_or(now);
-    LeaseInfo {
+    LockInfo {
         holder: "someone (lease.json cannot be read)".to_owned(),
         host: String::new(),
         pid: 0,

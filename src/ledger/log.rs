@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::record::{Body, Ended, Intent, Outcome, Record, Run, Seq};
+use super::record::{Body, End, Intent, Outcome, Record, Run, Seq};
 use super::run_file::RunName;
-use crate::identity::Email;
+use crate::model::Email;
 
 /// A run, as its file tells it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -92,7 +92,7 @@ impl LoggedRun {
 
     /// How the run ended; none if it was cut short or goes on.
     #[must_use]
-    pub fn end(&self) -> Option<&Ended> {
+    pub fn end(&self) -> Option<&End> {
         match &self.records.last()?.record.body {
             Body::End(ended) => Some(ended),
             Body::Run(_) | Body::Intent(_) | Body::Outcome(_) => None,

@@ -3,22 +3,22 @@
 //! A folder with one file for each run that made calls (`runs/`), the last live readings
 //! (`known.json`), and while a run writes, its lock (`lease.json`).
 
-mod carried;
 mod chain;
 mod error;
 mod fold;
 mod folder;
-mod lease;
 mod location;
+mod lock;
 mod lock_file;
 mod log;
-mod readings;
 mod record;
 mod run_file;
-mod sequence;
-mod standing;
+mod run_order;
+mod snapshot;
 mod stopwatch;
+mod superseded;
 mod verification;
+mod view;
 mod writer;
 mod writes;
 
@@ -27,33 +27,33 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use carried::{CarriedPlans, Superseded};
-pub use chain::{Broken, Summary, digest, verify};
+pub use chain::{Broken, RunSummary, digest, verify};
 pub use error::LedgerError;
 pub use fold::{Accepted, Fold, History};
-pub use lease::{EXPIRES_AFTER, Lease, RENEWED_EVERY};
 pub use location::LedgerLocation;
-pub use lock_file::LeaseInfo;
+pub use lock::{EXPIRES_AFTER, Lock, RENEWED_EVERY};
+pub use lock_file::LockInfo;
 pub use log::{Entry, LoggedRun, Stored};
-pub use readings::Reading;
 pub use record::{
-    Action, Body, EndReason, Ended, FORMAT_VERSION, Intent, Meaning, NoRecord, Outcome, PrevRun, Record, Run,
-    Seq, Who,
+    Action, Body, End, EndReason, FORMAT_VERSION, Intent, InvalidRecord, Meaning, Outcome, PrevRun, Record,
+    Run, Seq, Who,
 };
 pub use run_file::RunName;
-pub use sequence::{Fork, RunBreak};
-pub use standing::Standing;
+pub use run_order::{Fork, RunBreak};
+pub use snapshot::Snapshot;
+pub use superseded::{AppliedPlans, Superseded};
 pub use verification::{ChainState, Verification, Verified};
+pub use view::LedgerView;
 pub use writer::{RunWriter, Tally};
 pub use writes::Writes;
 
-use carried::Collector;
 use folder::{Folder, Stamp};
-use readings::Readings;
 use record::to_the_millisecond;
 use run_file::{Damage, read_records};
-use sequence::Begun;
-use writer::{Desk, RunFile};
+use run_order::RunStart;
+use snapshot::Snapshots;
+use superseded::Collector;
+use writer::{RunFile, WriterSetup};
 
 const KNOWN: &str = "known.json";
 
@@ -115,10 +115,10 @@ impl Ledger {
     /// # Errors
     /// If a file cannot be read, is damaged before its last line, is of a newer version, or is not one of
     /// the ledger.
-    pub fn standing(&self, realm: &str) -> Result<Standing, LedgerError> {
+    pub fn view(&self, realm: &str) -> Result<LedgerView, LedgerError> {
         let mut warnings = Vec::new();
         let mut fold = Fold::of(realm);
-        let writing_since = self.lease(Timestamp::MIN)?.map(|lease| lease.since);
+        let writing_since = self.lock(Timestamp::MIN)?.map(|lock| lock.since);
         for begun in self.runs()? {
             let mut chain = chain::Chain::default();
             let mut edited = None;
@@ -136,14 +136,14 @@ impl Ledger {
         }
         let (history, writes, end) = fold.finish();
         let (known, stamp) = self.readings()?;
-        Ok(Standing { writes, warnings, realm: realm.to_owned(), history, end, known, stamp })
+        Ok(LedgerView { writes, warnings, realm: realm.to_owned(), history, end, known, stamp })
     }
 
     /// The plans that the runs of one realm carried out.
     ///
     /// # Errors
-    /// As [`Ledger::standing`].
-    pub fn carried_plans(&self, realm: &str) -> Result<CarriedPlans, LedgerError> {
+    /// As [`Ledger::view`].
+    pub fn applied_plans(&self, realm: &str) -> Result<AppliedPlans, LedgerError> {
         let mut collector = Collector::of(realm);
         for begun in self.runs()? {
             self.read_run(&begun.name, |_, record| collector.take(&begun.name, record))?;
@@ -151,17 +151,17 @@ impl Ledger {
         Ok(collector.finish())
     }
 
-    /// Keeps a live reading as the last of its projects. `standing` is what the ledger told before.
+    /// Keeps a live reading as the last of its projects. `view` is what the ledger told before.
     ///
     /// # Errors
     /// If it cannot be written, or the readings before it cannot be read.
-    pub fn keep_reading(&self, reading: Reading, mut standing: Standing) -> Result<(), LedgerError> {
+    pub fn keep_snapshot(&self, reading: Snapshot, mut view: LedgerView) -> Result<(), LedgerError> {
         // Another command may have kept a reading of other projects in between.
         let stamp = Stamp::at(&self.folder.file(KNOWN)).ok().flatten();
-        if stamp != standing.stamp {
-            standing.known = self.readings()?.0;
+        if stamp != view.stamp {
+            view.known = self.readings()?.0;
         }
-        let bytes = standing.keep(reading).to_bytes();
+        let bytes = view.keep(reading).to_bytes();
         if bytes.len() as u64 > folder::MAX_BYTES {
             return Err(LedgerError::TooLarge(self.folder.file(KNOWN)));
         }
@@ -173,16 +173,16 @@ impl Ledger {
     /// # Errors
     /// If another run holds it.
     #[expect(clippy::needless_pass_by_value, reason = "as `begin` takes it")]
-    pub fn acquire(&self, who: &Who, clock: Clock) -> Result<Lease, LedgerError> {
-        Lease::acquire(&self.folder, who, &clock)
+    pub fn acquire(&self, who: &Who, clock: Clock) -> Result<Lock, LedgerError> {
+        Lock::acquire(&self.folder, who, &clock)
     }
 
     /// The lock, if there is one.
     ///
     /// # Errors
     /// If it cannot be read.
-    pub fn lease(&self, now: Timestamp) -> Result<Option<LeaseInfo>, LedgerError> {
-        lease::look(&self.folder, now)
+    pub fn lock(&self, now: Timestamp) -> Result<Option<LockInfo>, LedgerError> {
+        lock::look(&self.folder, now)
     }
 
     /// Releases exactly that lock, and records in `run` that it did. False if the lock has changed hands
@@ -190,13 +190,13 @@ impl Ledger {
     ///
     /// # Errors
     /// If the lock cannot be released, or the release cannot be recorded.
-    pub fn unlock(&self, lease: &LeaseInfo, mut run: Run, clock: &Clock) -> Result<bool, LedgerError> {
-        let Some(unlocking) = lease::unlock(&self.folder, lease, &run.who, clock)? else { return Ok(false) };
+    pub fn unlock(&self, lock: &LockInfo, mut run: Run, clock: &Clock) -> Result<bool, LedgerError> {
+        let Some(unlocking) = lock::unlock(&self.folder, lock, &run.who, clock)? else { return Ok(false) };
         let at = to_the_millisecond(clock());
-        run.released = Some(lease.to_string());
+        run.released = Some(lock.to_string());
         run.prev_run = Some(self.head()?);
         let ended =
-            Ended { reason: EndReason::Completed, text: None, counts: [].into(), changes: None, done: None };
+            End { reason: EndReason::Completed, text: None, counts: [].into(), changes: None, done: None };
         let mut lines = String::new();
         let mut prev = chain::FIRST.to_owned();
         for (seq, body) in [(1, Body::Run(run)), (2, Body::End(ended))] {
@@ -214,12 +214,12 @@ impl Ledger {
     ///
     /// # Errors
     /// If the thread that writes cannot be started.
-    pub fn begin(&self, run: Run, lease: &Lease, clock: Clock) -> Result<RunWriter, LedgerError> {
+    pub fn begin(&self, run: Run, lock: &Lock, clock: Clock) -> Result<RunWriter, LedgerError> {
         let (folder, ledger) = (self.folder.clone(), self.clone());
-        let held = lease.held();
+        let held = lock.held();
         RunWriter::begin(
             run,
-            Desk {
+            WriterSetup {
                 create: Box::new(move |at| {
                     let (name, file) = folder.create_run(at)?;
                     Ok((name, Box::new(file) as Box<dyn RunFile>))
@@ -252,14 +252,14 @@ impl Ledger {
     }
 
     /// The runs in their order.
-    fn runs(&self) -> Result<Vec<Begun>, LedgerError> {
+    fn runs(&self) -> Result<Vec<RunStart>, LedgerError> {
         self.begun(|(name, damage)| Err(self.damaged(name, damage)))
     }
 
     fn begun(
         &self,
         damaged: impl Fn((&RunName, Damage)) -> Result<(Option<Timestamp>, Option<PrevRun>), LedgerError>,
-    ) -> Result<Vec<Begun>, LedgerError> {
+    ) -> Result<Vec<RunStart>, LedgerError> {
         let names = self.folder.run_names()?;
         let begun = names.into_iter().map(|name| {
             let first = run_file::first_record(self.folder.open_run(&name)?);
@@ -268,9 +268,9 @@ impl Ledger {
                 Ok(None) => (None, None),
                 Err(damage) => damaged((&name, damage))?,
             };
-            Ok(Begun { name, at, prev_run })
+            Ok(RunStart { name, at, prev_run })
         });
-        Ok(sequence::in_order(begun.collect::<Result<_, _>>()?))
+        Ok(run_order::in_order(begun.collect::<Result<_, _>>()?))
     }
 
     /// The last run and its last record.
@@ -304,13 +304,13 @@ impl Ledger {
         Ok(LoggedRun { name, records })
     }
 
-    fn readings(&self) -> Result<(Readings, Option<Stamp>), LedgerError> {
+    fn readings(&self) -> Result<(Snapshots, Option<Stamp>), LedgerError> {
         let path = self.folder.file(KNOWN);
         let stamp = Stamp::at(&path).ok().flatten();
-        let Some(bytes) = self.folder.read(KNOWN)? else { return Ok((Readings::default(), stamp)) };
-        let readings = Readings::from_bytes(&bytes).map_err(|no| match no {
-            NoRecord::Newer(format_version) => LedgerError::Newer { path, format_version },
-            NoRecord::Unreadable(why) => LedgerError::Unreadable { path, line: None, why },
+        let Some(bytes) = self.folder.read(KNOWN)? else { return Ok((Snapshots::default(), stamp)) };
+        let readings = Snapshots::from_bytes(&bytes).map_err(|no| match no {
+            InvalidRecord::Newer(format_version) => LedgerError::Newer { path, format_version },
+            InvalidRecord::Unreadable(why) => LedgerError::Unreadable { path, line: None, why },
         })?;
         Ok((readings, stamp))
     }

@@ -6,8 +6,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::identity::{Access, Email, Endpoint, Role, UserId};
-use crate::inert;
+use crate::escape;
+use crate::model::{Access, Email, Endpoint, Role, UserId};
 
 /// The format that this version writes, and the newest that it reads.
 pub const FORMAT_VERSION: u64 = 1;
@@ -39,7 +39,7 @@ pub enum Body {
     /// What came of a call.
     Outcome(Outcome),
     /// The run is over: the last record of a file.
-    End(Ended),
+    End(End),
 }
 
 /// Who runs guestlist, and against what.
@@ -130,10 +130,10 @@ pub struct Who {
 impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.actor.as_deref().or(self.user.as_deref()).unwrap_or("someone");
-        f.write_str(&inert::line(name))?;
+        f.write_str(&escape::line(name))?;
         for (word, text) in [("in job", &self.job), ("at commit", &self.commit), ("on", &self.host)] {
             if let Some(text) = text {
-                write!(f, " {word} {}", inert::line(text))?;
+                write!(f, " {word} {}", escape::line(text))?;
             }
         }
         Ok(())
@@ -248,7 +248,7 @@ impl Meaning {
 
 /// The run is over.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Ended {
+pub struct End {
     /// Why.
     pub reason: EndReason,
     /// What is to be said about it.
@@ -264,7 +264,7 @@ pub struct Ended {
     pub done: Option<u64>,
 }
 
-impl Ended {
+impl End {
     /// Whether the run made every change that it was to make.
     #[must_use]
     pub fn is_done(&self) -> bool {
@@ -286,7 +286,7 @@ pub enum EndReason {
 
 /// Why a line is no record.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum NoRecord {
+pub enum InvalidRecord {
     /// A newer version of guestlist wrote it.
     Newer(u64),
     /// It is something else.
@@ -311,14 +311,14 @@ impl Record {
             Line { seq: self.seq, at: self.at, kind: self.body.kind(), body: &self.body, prev: &self.prev };
         // Maps with string keys, strings and numbers: there is nothing in it that JSON cannot say.
         // What a terminal would obey is escaped, so that the file can be looked at as it is.
-        inert::json(&serde_json::to_string(&line).unwrap_or_default())
+        escape::json(&serde_json::to_string(&line).unwrap_or_default())
     }
 
     /// The record that a line holds.
     ///
     /// # Errors
     /// If it holds none, or one of a newer format.
-    pub fn from_line(line: &str) -> Result<Self, NoRecord> {
+    pub fn from_line(line: &str) -> Result<Self, InvalidRecord> {
         #[derive(Deserialize)]
         struct Envelope {
             seq: Seq,
@@ -329,7 +329,7 @@ impl Record {
         }
         let envelope: Envelope = json(line)?;
         if let Some(version) = envelope.format_version.filter(|&version| version > FORMAT_VERSION) {
-            return Err(NoRecord::Newer(version));
+            return Err(InvalidRecord::Newer(version));
         }
         let body = match envelope.kind.as_str() {
             "run" => Body::Run(json(line)?),
@@ -337,7 +337,10 @@ impl Record {
             "outcome" => Body::Outcome(json(line)?),
             "end" => Body::End(json(line)?),
             other => {
-                return Err(NoRecord::Unreadable(format!("`{}` is no kind of record", inert::line(other))));
+                return Err(InvalidRecord::Unreadable(format!(
+                    "`{}` is no kind of record",
+                    escape::line(other)
+                )));
             }
         };
         Ok(Self { seq: envelope.seq, at: envelope.at, body, prev: envelope.prev })
@@ -355,11 +358,11 @@ impl Body {
     }
 }
 
-fn json<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, NoRecord> {
+fn json<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, InvalidRecord> {
     serde_json::from_str(line).map_err(|error| {
         // It knows of this line alone, and counts it as its first.
         let why = error.to_string().replace(" at line 1 column ", " at column ");
-        NoRecord::Unreadable(inert::line(&why).into_owned())
+        InvalidRecord::Unreadable(escape::line(&why).into_owned())
     })
 }
 
@@ -384,7 +387,7 @@ pub(super) fn to_the_millisecond(at: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::ProjectId;
+    use crate::model::ProjectId;
 
     fn at() -> Timestamp {
         "2026-11-22T12:34:56.7Z".parse().unwrap()
@@ -445,7 +448,7 @@ mod tests {
             r#"{"seq":7,"at":"2026-11-22T12:34:56.700Z","kind":"outcome","of":6,"status":409,"request_id":"v-1","millis":12,"meaning":"address_taken","prev":"$PREV"}"#,
         );
         check(
-            Body::End(Ended {
+            Body::End(End {
                 reason: EndReason::Stopped,
                 text: Some("401".to_owned()),
                 counts: BTreeMap::from([(Meaning::Invited, 3), (Meaning::Refused, 1)]),
@@ -463,10 +466,10 @@ mod tests {
                 r#"{{"seq":1,"at":"2026-11-22T12:34:56.700Z","kind":"{kind}","format_version":2,"prev":""}}"#
             )
         };
-        assert_eq!(Record::from_line(&line("run")), Err(NoRecord::Newer(2)));
+        assert_eq!(Record::from_line(&line("run")), Err(InvalidRecord::Newer(2)));
         let other = line("dance\\u001b").replace('2', "1");
-        assert!(matches!(Record::from_line(&other), Err(NoRecord::Unreadable(_))), "{other}");
-        assert!(matches!(Record::from_line("{}"), Err(NoRecord::Unreadable(_))));
+        assert!(matches!(Record::from_line(&other), Err(InvalidRecord::Unreadable(_))), "{other}");
+        assert!(matches!(Record::from_line("{}"), Err(InvalidRecord::Unreadable(_))));
     }
 
     #[test]
@@ -483,7 +486,7 @@ mod tests {
         };
         let record = Record { seq: 1, at: at(), body: Body::Intent(intent), prev: String::new() };
         let line = record.to_line();
-        assert!(!line.contains(inert::is_active), "{line}");
+        assert!(!line.contains(escape::must_escape), "{line}");
         assert_eq!(Record::from_line(&line), Ok(record));
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{Body, NoRecord, Record, Run};
+use super::record::{Body, InvalidRecord, Record, Run};
 
 /// The name of a run file: the time at which it was begun, and an id. Names sort by time.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ impl RunName {
 
 impl fmt::Display for RunName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::inert::line(&self.0))
+        f.write_str(&crate::escape::line(&self.0))
     }
 }
 
@@ -95,7 +95,7 @@ pub(super) fn read_records(
         number += 1;
         let Some(line) = buffer.strip_suffix(b"\n") else { return Ok(Some(number)) };
         let parsed = std::str::from_utf8(line)
-            .map_err(|_| NoRecord::Unreadable("it is not UTF-8".to_owned()))
+            .map_err(|_| InvalidRecord::Unreadable("it is not UTF-8".to_owned()))
             .and_then(|line| Record::from_line(line).map(|record| (line, record)));
         match parsed {
             Ok((line, record)) => {
@@ -110,9 +110,9 @@ pub(super) fn read_records(
                 }
                 each(line, record);
             }
-            Err(NoRecord::Newer(version)) => return Err(Damage::Newer(version)),
-            Err(NoRecord::Unreadable(_)) if input.fill_buf()?.is_empty() => return Ok(Some(number)),
-            Err(NoRecord::Unreadable(why)) => return Err(Damage::Line(number, why)),
+            Err(InvalidRecord::Newer(version)) => return Err(Damage::Newer(version)),
+            Err(InvalidRecord::Unreadable(_)) if input.fill_buf()?.is_empty() => return Ok(Some(number)),
+            Err(InvalidRecord::Unreadable(why)) => return Err(Damage::Line(number, why)),
         }
     }
 }

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jiff::SignedDuration;
 
 use super::*;
-use crate::identity::{Access, Email, Endpoint, ProjectId, Role, UserId};
 use crate::known::{Invitations, Member};
+use crate::model::{Access, Email, Endpoint, ProjectId, Role, UserId};
 
 /// A clock that stands still until it is told to go on.
 pub(super) struct SetClock(Arc<AtomicI64>);
@@ -105,12 +105,12 @@ fn put_run(folder: &Path, name: &str, bytes: &[u8]) {
 }
 
 fn out(ledger: &Ledger) -> Vec<String> {
-    let invitations = ledger.standing("sandbox").unwrap().invitations(None);
+    let invitations = ledger.view("sandbox").unwrap().invitations(None);
     invitations.out.values().map(|invitation| invitation.email.as_str().to_owned()).collect()
 }
 
 /// Members with a role in each of these projects.
-fn a_reading(read_at: Timestamp, projects: &[&str], logins: &[&str]) -> Reading {
+fn a_reading(read_at: Timestamp, projects: &[&str], logins: &[&str]) -> Snapshot {
     let member = |login: &&str| {
         let login = Email::as_received(login);
         let member = Member {
@@ -126,18 +126,18 @@ fn a_reading(read_at: Timestamp, projects: &[&str], logins: &[&str]) -> Reading 
         (login, member)
     };
     let projects = projects.iter().map(|id| ProjectId::new(*id)).collect();
-    Reading::new(Endpoint::sandbox(), read_at, projects, logins.iter().map(member).collect())
+    Snapshot::new(Endpoint::sandbox(), read_at, projects, logins.iter().map(member).collect())
 }
 
-fn keep(ledger: &Ledger, reading: Reading) {
-    let standing = ledger.standing("sandbox").unwrap();
-    ledger.keep_reading(reading, standing).unwrap();
+fn keep(ledger: &Ledger, reading: Snapshot) {
+    let view = ledger.view("sandbox").unwrap();
+    ledger.keep_snapshot(reading, view).unwrap();
 }
 
 /// The last members of some projects: `a@example.com p q`.
 fn members(ledger: &Ledger, projects: &[&str]) -> Vec<String> {
     let projects = projects.iter().map(|id| ProjectId::new(*id)).collect();
-    let members = ledger.standing("sandbox").unwrap().members(&projects);
+    let members = ledger.view("sandbox").unwrap().members(&projects);
     let shown = members.values().map(|member| {
         let access: Vec<_> = member.access.keys().map(ProjectId::as_str).collect();
         format!("{} {}", member.login.as_str(), access.join(" "))
@@ -151,25 +151,22 @@ async fn a_run_is_recorded_and_read_again() {
     let folder = parent.path().join("new/.guestlist");
     let clock = SetClock::at("2026-11-22T12:34:56.789Z");
     let ledger = ledger_in(&folder);
-    assert_eq!(
-        ledger.standing("sandbox").map(|standing| standing.invitations(None)),
-        Ok(Invitations::default())
-    );
+    assert_eq!(ledger.view("sandbox").map(|view| view.invitations(None)), Ok(Invitations::default()));
     assert_eq!(ledger.must_exist(), Err(LedgerError::NoLedger(folder.clone())));
     assert!(!folder.exists());
 
-    let lease = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lease, clock.clock()).unwrap();
+    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
     let a = writer.intent(an_intent("a@example.com")).await.unwrap();
     let b = writer.intent(an_intent("b@example.com")).await.unwrap();
     assert_eq!((a, b), (2, 3));
     clock.pass(1);
     writer.outcome(an_outcome(a, Meaning::Invited)).await.unwrap();
     // Whoever reads meanwhile finds what is done so far.
-    let invitations = ledger.standing("sandbox").unwrap().invitations(None);
+    let invitations = ledger.view("sandbox").unwrap().invitations(None);
     assert_eq!((invitations.out.len(), invitations.in_flight.len()), (1, 1));
     writer.end(EndReason::Interrupted, Some("Ctrl-C")).await.unwrap();
-    drop(lease);
+    drop(lock);
 
     let name = writer.name().unwrap().clone();
     let text = fs::read_to_string(folder.join("runs").join(name.as_str())).unwrap();
@@ -194,7 +191,7 @@ async fn a_run_is_recorded_and_read_again() {
     assert_eq!(logged.entries(Some(&person)).len(), 1);
 
     let summary =
-        Summary { records: 5, calls: 2, unanswered: 1, ended: Some(EndReason::Interrupted), torn: None };
+        RunSummary { records: 5, calls: 2, unanswered: 1, ended: Some(EndReason::Interrupted), torn: None };
     let file = Verified { name, result: Ok(summary), is_continued: false };
     let verification = Verification { files: vec![file], ..Verification::default() };
     assert_eq!(ledger.verify(), Ok(verification));
@@ -208,8 +205,8 @@ async fn only_the_owner_may_read() {
     let folder = parent.path().join(".guestlist");
     let clock = SetClock::at("2026-11-22T12:34:56.789Z");
     let ledger = ledger_in(&folder);
-    let lease = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lease, clock.clock()).unwrap();
+    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
     writer.intent(an_intent("a@example.com")).await.unwrap();
     keep(&ledger, a_reading(clock.now(), &["p"], &["a@example.com"]));
     let run_file = format!("runs/{}", writer.name().unwrap());
@@ -226,8 +223,8 @@ async fn a_file_that_is_removed_under_a_run_stops_it() {
     let folder = tempfile::tempdir().unwrap();
     let clock = SetClock::at("2026-11-22T12:34:56.789Z");
     let ledger = ledger_in(folder.path());
-    let lease = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lease, clock.clock()).unwrap();
+    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
     writer.intent(an_intent("a@example.com")).await.unwrap();
     let path = folder.path().join("runs").join(writer.name().unwrap().as_str());
     fs::remove_file(&path).unwrap();
@@ -246,19 +243,19 @@ async fn who_has_lost_the_lease_records_nothing_more() {
     let folder = tempfile::tempdir().unwrap();
     let clock = SetClock::at("2026-11-22T12:34:56.789Z");
     let ledger = ledger_in(folder.path());
-    let lease = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lease, clock.clock()).unwrap();
+    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
     writer.intent(an_intent("a@example.com")).await.unwrap();
-    let info = ledger.lease(clock.now()).unwrap().unwrap();
+    let info = ledger.lock(clock.now()).unwrap().unwrap();
     assert_eq!(ledger.unlock(&info, a_run("sandbox"), &clock.clock()), Ok(true));
-    let lost = LedgerError::LeaseLost { path: folder.path().join("lease.json"), by: None };
+    let lost = LedgerError::LockLost { path: folder.path().join("lease.json"), by: None };
     assert_eq!(writer.intent(an_intent("b@example.com")).await, Err(lost));
 
-    let lease = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lease, clock.clock()).unwrap();
-    drop(lease);
+    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
+    drop(lock);
     assert!(writer.intent(an_intent("b@example.com")).await.is_err());
-    assert_eq!(ledger.lease(clock.now()), Ok(None));
+    assert_eq!(ledger.lock(clock.now()), Ok(None));
 }
 
 #[test]
@@ -270,8 +267,8 @@ fn torn_lines_are_reported_and_nothing_fails() {
     put_run(folder.path(), "2026-01-02T000000Z-000000.jsonl", b"{");
     put_run(folder.path(), "2026-01-03T000000Z-000000.jsonl", b"");
     let ledger = ledger_in(folder.path());
-    let standing = ledger.standing("sandbox").unwrap();
-    let warnings: Vec<_> = standing.warnings.iter().map(ToString::to_string).collect();
+    let view = ledger.view("sandbox").unwrap();
+    let warnings: Vec<_> = view.warnings.iter().map(ToString::to_string).collect();
     let died = "is incomplete (the process was interrupted while writing it) and is ignored";
     assert_eq!(
         warnings,
@@ -292,7 +289,7 @@ fn the_line_that_a_run_in_progress_is_writing_is_not_reported() {
     torn.extend_from_slice(b"{");
     put_run(folder.path(), "2026-11-22T120001Z-000000.jsonl", &torn);
     let ledger = ledger_in(folder.path());
-    let warnings = || ledger.standing("sandbox").unwrap().warnings.len();
+    let warnings = || ledger.view("sandbox").unwrap().warnings.len();
     assert_eq!(warnings(), 1);
     let held = ledger.acquire(&who(), SetClock::at("2026-11-22T12:00:01Z").clock()).unwrap();
     assert_eq!(warnings(), 0);
@@ -320,8 +317,8 @@ fn what_is_not_a_run_file_is_refused_by_name() {
                 stranger.display()
             )
         );
-        assert_eq!(ledger.standing("sandbox").map(drop), Err(refused.clone()));
-        assert_eq!(ledger.carried_plans("sandbox").map(drop), Err(refused.clone()));
+        assert_eq!(ledger.view("sandbox").map(drop), Err(refused.clone()));
+        assert_eq!(ledger.applied_plans("sandbox").map(drop), Err(refused.clone()));
         assert_eq!(ledger.log().map(drop), Err(refused.clone()));
         assert_eq!(ledger.verify().map(drop), Err(refused));
     }
@@ -336,14 +333,14 @@ fn a_link_among_the_run_files_is_refused_by_name() {
     let link = folder.path().join("runs/x.jsonl");
     fs::create_dir(folder.path().join("runs")).unwrap();
     std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
-    assert_eq!(ledger_in(folder.path()).standing("sandbox").map(drop), Err(LedgerError::NotARun(link)));
+    assert_eq!(ledger_in(folder.path()).view("sandbox").map(drop), Err(LedgerError::NotARun(link)));
 }
 
 /// A run with one invitation, or with none recorded beyond the start.
 async fn a_run_of(ledger: &Ledger, at: &str, email: &str) -> RunName {
     let clock = SetClock::at(at);
-    let lease = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lease, clock.clock()).unwrap();
+    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
     let of = writer.intent(an_intent(email)).await.unwrap();
     writer.outcome(an_outcome(of, Meaning::Invited)).await.unwrap();
     writer.end(EndReason::Completed, None).await.unwrap();
@@ -422,12 +419,12 @@ async fn a_release_by_hand_is_recorded() {
     let before = a_run_of(&ledger, "2026-11-22T12:00:00Z", "a@example.com").await;
     let clock = SetClock::at("2026-11-22T13:00:00Z");
     let _held = ledger.acquire(&who(), clock.clock()).unwrap();
-    let info = ledger.lease(clock.now()).unwrap().unwrap();
+    let info = ledger.lock(clock.now()).unwrap().unwrap();
     let kim = Who { user: Some("kim".to_owned()), ..Who::default() };
     let unlock = Run::new("unlock", kim, Endpoint::sandbox(), None);
     assert_eq!(ledger.unlock(&info, unlock.clone(), &clock.clock()), Ok(true));
     assert_eq!(ledger.unlock(&info, unlock, &clock.clock()), Ok(false));
-    assert_eq!(ledger.lease(clock.now()), Ok(None));
+    assert_eq!(ledger.lock(clock.now()), Ok(None));
     let logged = ledger.log().unwrap().next().unwrap().unwrap();
     let (at, run) = logged.run().unwrap();
     assert_eq!(at, clock.now());
@@ -466,7 +463,7 @@ fn what_is_damaged_or_newer_is_refused() {
     let check = |bytes: &[u8], expected: &str| {
         put_run(folder.path(), name, bytes);
         let expected = expected.replace("$PATH", &path.to_string_lossy());
-        assert_eq!(ledger.standing("sandbox").unwrap_err().to_string(), expected);
+        assert_eq!(ledger.view("sandbox").unwrap_err().to_string(), expected);
     };
     let good = String::from_utf8(file_of([run("sandbox"), intent("a@example.com"), intent("b@example.com")]))
         .unwrap();
@@ -483,7 +480,7 @@ fn what_is_damaged_or_newer_is_refused() {
         "`$PATH` of the ledger, line 1, cannot be read: the file does not begin with its `run`; restore that file from a copy, or move it away",
     );
     fs::File::options().write(true).open(&path).unwrap().set_len((64 << 20) + 1).unwrap();
-    let too_large = ledger.standing("sandbox").unwrap_err();
+    let too_large = ledger.view("sandbox").unwrap_err();
     assert_eq!(too_large, LedgerError::TooLarge(path));
 }
 
@@ -501,7 +498,7 @@ fn the_last_reading_made_counts_whatever_its_clock_says() {
     keep(&ledger, a_reading(time(999_999), &["p"], &["a@example.com"]));
     keep(&ledger, a_reading(time(60), &["p"], &["c@example.com"]));
     assert_eq!(members(&ledger, &["p"]), ["c@example.com p"]);
-    assert_eq!(ledger.standing("https://api.voucherify.io").unwrap().projects(), BTreeSet::new());
+    assert_eq!(ledger.view("https://api.voucherify.io").unwrap().projects(), BTreeSet::new());
     assert_eq!(
         fs::read_to_string(folder.path().join("known.json")).unwrap(),
         concat!(
@@ -523,14 +520,14 @@ fn readings_of_two_team_files_do_not_replace_each_other() {
     keep(&ledger, a_reading(time(10), &["q", "r"], &["b@example.com"]));
     assert_eq!(members(&ledger, &["p"]), ["a@example.com p"]);
     assert_eq!(members(&ledger, &["p", "q", "r"]), ["a@example.com p", "b@example.com q r"]);
-    let standing = ledger.standing("sandbox").unwrap();
-    assert!(standing.members(&[ProjectId::new("p")].into())[&Email::as_received("a@example.com")].elsewhere);
+    let view = ledger.view("sandbox").unwrap();
+    assert!(view.members(&[ProjectId::new("p")].into())[&Email::as_received("a@example.com")].elsewhere);
     keep(&ledger, a_reading(time(20), &["p"], &[]));
     assert_eq!(members(&ledger, &["p", "q", "r"]), ["b@example.com q r"]);
     // A plan of one file that began before the other's reading was kept does not undo it.
-    let before = ledger.standing("sandbox").unwrap();
+    let before = ledger.view("sandbox").unwrap();
     keep(&ledger, a_reading(time(30), &["q", "r"], &["c@example.com"]));
-    ledger.keep_reading(a_reading(time(31), &["p"], &["a@example.com"]), before).unwrap();
+    ledger.keep_snapshot(a_reading(time(31), &["p"], &["a@example.com"]), before).unwrap();
     assert_eq!(members(&ledger, &["p", "q", "r"]), ["a@example.com p", "c@example.com q r"]);
 }
 
@@ -554,8 +551,8 @@ async fn an_invitation_from_a_clock_ahead_is_accepted_when_it_was_seen_and_the_n
 /// A run whose calls are about `a@example.com` in `proj_1`, with these outcomes.
 async fn a_run_with(ledger: &Ledger, at: &str, calls: &[(Action, Option<Meaning>)]) {
     let clock = SetClock::at(at);
-    let lease = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lease, clock.clock()).unwrap();
+    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
     for &(action, meaning) in calls {
         let intent = Intent { action, ..an_intent("a@example.com") };
         let of = writer.intent(intent).await.unwrap();
@@ -581,11 +578,11 @@ async fn a_removal_without_a_known_answer_explains_an_empty_list() {
         keep(&ledger, a_reading(time(999_999), &["proj_1"], &["a@example.com"]));
         a_run_with(&ledger, "2026-11-22T12:00:00Z", &[(Action::Unassign, meaning)]).await;
         let projects = [ProjectId::new("proj_1")].into();
-        let standing = ledger.standing("sandbox").unwrap();
-        assert_eq!(standing.certain_members(&projects).len(), certain, "{meaning:?}");
+        let view = ledger.view("sandbox").unwrap();
+        assert_eq!(view.certain_members(&projects).len(), certain, "{meaning:?}");
         // Seen again since: an empty list would be a surprise.
         keep(&ledger, a_reading(time(5), &["proj_1"], &["a@example.com"]));
-        assert_eq!(ledger.standing("sandbox").unwrap().certain_members(&projects).len(), 1, "{meaning:?}");
+        assert_eq!(ledger.view("sandbox").unwrap().certain_members(&projects).len(), 1, "{meaning:?}");
     }
 }
 
@@ -596,7 +593,7 @@ async fn a_member_known_from_an_assign_has_the_id_of_its_answer() {
     keep(&ledger, a_reading(time(0), &["proj_1"], &[]));
     let calls = [(Action::Invite, Some(Meaning::AddressTaken)), (Action::Assign, Some(Meaning::Assigned))];
     a_run_with(&ledger, "2026-11-22T12:00:00Z", &calls).await;
-    let members = ledger.standing("sandbox").unwrap().members(&[ProjectId::new("proj_1")].into());
+    let members = ledger.view("sandbox").unwrap().members(&[ProjectId::new("proj_1")].into());
     let ids: Vec<_> = members.values().map(|member| member.id.as_str()).collect();
     assert_eq!(ids, ["user_7"]);
 }
@@ -606,13 +603,13 @@ fn a_known_json_of_another_format_or_none_is_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("known.json");
     let ledger = ledger_in(folder.path());
-    let standing = || ledger.standing("sandbox").map(|standing| standing.projects());
+    let view = || ledger.view("sandbox").map(|view| view.projects());
     fs::write(&path, r#"{"format_version":3,"readings":[]}"#).unwrap();
-    assert_eq!(standing(), Err(LedgerError::Newer { path: path.clone(), format_version: 3 }));
+    assert_eq!(view(), Err(LedgerError::Newer { path: path.clone(), format_version: 3 }));
     // The first format kept less: it is read anew.
     fs::write(&path, r#"{"format_version":1,"readings":{}}"#).unwrap();
-    assert_eq!(standing(), Ok(BTreeSet::new()));
+    assert_eq!(view(), Ok(BTreeSet::new()));
     fs::write(&path, "").unwrap();
     let why = "EOF while parsing a value at line 1 column 0".to_owned();
-    assert_eq!(standing(), Err(LedgerError::Unreadable { path, line: None, why }));
+    assert_eq!(view(), Err(LedgerError::Unreadable { path, line: None, why }));
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::LedgerError;
-use super::chain::{Broken, Summary, digest, verify};
+use super::chain::{Broken, RunSummary, digest, verify};
 use super::run_file::RunName;
-use super::sequence::{Begun, Fork, RunBreak, breaks, forks, wanted};
+use super::run_order::{Fork, RunBreak, RunStart, breaks, forks, wanted};
 
 /// A run file and the result of its check.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,7 +13,7 @@ pub struct Verified {
     /// The file.
     pub name: RunName,
     /// Its content, or where it is not as it was written.
-    pub result: Result<Summary, Broken>,
+    pub result: Result<RunSummary, Broken>,
     /// Whether a later run names its last record, so that none was removed after it.
     pub is_continued: bool,
 }
@@ -63,13 +63,13 @@ impl ChainState {
 impl Verification {
     /// Checks the runs, whose files `read` reads.
     pub(super) fn of(
-        runs: &[Begun],
+        runs: &[RunStart],
         read: impl Fn(&RunName) -> Result<Vec<u8>, LedgerError>,
     ) -> Result<Self, LedgerError> {
         let mut files = Vec::new();
         let mut found = BTreeSet::new();
         let wanted = wanted(runs);
-        for Begun { name, .. } in runs {
+        for RunStart { name, .. } in runs {
             let bytes = read(name)?;
             let mut is_continued = false;
             if let Some(wanted) = wanted.get(name.as_str()) {

@@ -14,10 +14,10 @@ use super::Clock;
 use super::chain::{self, digest};
 use super::error::LedgerError;
 use super::record::{
-    Body, EndReason, Ended, Intent, Meaning, Outcome, PrevRun, Record, Run, Seq, to_the_millisecond,
+    Body, End, EndReason, Intent, Meaning, Outcome, PrevRun, Record, Run, Seq, to_the_millisecond,
 };
 use super::run_file::RunName;
-use crate::inert;
+use crate::escape;
 
 /// What is left of a file for the outcomes of calls that are made already, and the end.
 const RESERVE: u64 = 1 << 20;
@@ -41,7 +41,7 @@ pub(super) type Create = Box<dyn FnMut(Timestamp) -> Result<(RunName, Box<dyn Ru
 pub(super) type Predecessor = Box<dyn FnMut() -> Result<PrevRun, LedgerError> + Send>;
 
 /// What the writing thread is given: how to begin the file, and what must hold before each write.
-pub(super) struct Desk {
+pub(super) struct WriterSetup {
     pub(super) create: Create,
     pub(super) predecessor: Predecessor,
     pub(super) may_write: MayWrite,
@@ -54,7 +54,7 @@ pub(super) struct Desk {
 /// makes no call leaves none. After a failure every further record fails in the same way.
 #[derive(Clone)]
 pub struct RunWriter {
-    asks: mpsc::Sender<Ask>,
+    asks: mpsc::Sender<Request>,
     name: Arc<OnceLock<RunName>>,
     may_write: MayWrite,
 }
@@ -74,20 +74,20 @@ pub struct Tally {
     pub done: u64,
 }
 
-struct Ask {
+struct Request {
     body: Body,
     answer: oneshot::Sender<Result<Seq, LedgerError>>,
 }
 
 impl RunWriter {
-    pub(super) fn begin(run: Run, desk: Desk) -> Result<Self, LedgerError> {
+    pub(super) fn begin(run: Run, setup: WriterSetup) -> Result<Self, LedgerError> {
         let (asks, asked) = mpsc::channel();
         let name = Arc::new(OnceLock::new());
-        let may_write = Arc::clone(&desk.may_write);
-        let mut scribe = Scribe {
+        let may_write = Arc::clone(&setup.may_write);
+        let mut thread = WriterThread {
             name: Arc::clone(&name),
             run: Some(run),
-            desk,
+            setup,
             file: None,
             seq: 0,
             prev: chain::FIRST.to_owned(),
@@ -96,7 +96,7 @@ impl RunWriter {
             counts: BTreeMap::new(),
             refusal: None,
         };
-        std::thread::Builder::new().name("ledger".to_owned()).spawn(move || scribe.serve(&asked)).map_err(
+        std::thread::Builder::new().name("ledger".to_owned()).spawn(move || thread.serve(&asked)).map_err(
             |error| LedgerError::Io {
                 doing: "start the writer of",
                 path: "runs".into(),
@@ -151,7 +151,7 @@ impl RunWriter {
         tally: Option<Tally>,
     ) -> Result<(), LedgerError> {
         let (changes, done) = tally.map(|tally| (tally.changes, tally.done)).unzip();
-        let ended = Ended { reason, text: text.map(short), counts: BTreeMap::new(), changes, done };
+        let ended = End { reason, text: text.map(short), counts: BTreeMap::new(), changes, done };
         self.append(Body::End(ended)).await.map(|_| ())
     }
 
@@ -163,22 +163,22 @@ impl RunWriter {
 
     async fn append(&self, body: Body) -> Result<Seq, LedgerError> {
         let (answer, answered) = oneshot::channel();
-        self.asks.send(Ask { body, answer }).map_err(|_| LedgerError::RunHasEnded)?;
+        self.asks.send(Request { body, answer }).map_err(|_| LedgerError::RunHasEnded)?;
         answered.await.unwrap_or(Err(LedgerError::RunHasEnded))
     }
 }
 
 fn short(text: &str) -> String {
     let text: String = text.chars().take(DETAIL_CHARS).collect();
-    inert::line(&text).into_owned()
+    escape::line(&text).into_owned()
 }
 
 /// The thread that writes.
-struct Scribe {
+struct WriterThread {
     name: Arc<OnceLock<RunName>>,
     /// The first record, until it is written.
     run: Option<Run>,
-    desk: Desk,
+    setup: WriterSetup,
     file: Option<Box<dyn RunFile>>,
     seq: Seq,
     prev: String,
@@ -189,18 +189,18 @@ struct Scribe {
     refusal: Option<LedgerError>,
 }
 
-impl Scribe {
-    fn serve(&mut self, asked: &mpsc::Receiver<Ask>) {
+impl WriterThread {
+    fn serve(&mut self, asked: &mpsc::Receiver<Request>) {
         while let Ok(first) = asked.recv() {
             self.write(std::iter::once(first).chain(asked.try_iter()));
         }
     }
 
     /// Writes what is asked for now, and answers when it is durable.
-    fn write(&mut self, asks: impl Iterator<Item = Ask>) {
+    fn write(&mut self, asks: impl Iterator<Item = Request>) {
         let mut lines = String::new();
         let mut written = Vec::new();
-        for Ask { body, answer } in asks {
+        for Request { body, answer } in asks {
             match self.compose(body, &mut lines) {
                 Ok(seq) => written.push((seq, answer)),
                 // The asker has gone; there is nobody to tell.
@@ -225,7 +225,7 @@ impl Scribe {
             return Err(refusal.clone());
         }
         match &mut body {
-            Body::Intent(_) if self.bytes > self.desk.max_bytes - RESERVE => {
+            Body::Intent(_) if self.bytes > self.setup.max_bytes - RESERVE => {
                 return Err(LedgerError::RunIsFull);
             }
             Body::Outcome(outcome) => *self.counts.entry(outcome.meaning).or_default() += 1,
@@ -239,7 +239,7 @@ impl Scribe {
             Body::Run(_) | Body::Intent(_) => {}
         }
         if let Some(mut run) = self.run.take() {
-            let prev_run = (self.desk.predecessor)().inspect_err(|error| {
+            let prev_run = (self.setup.predecessor)().inspect_err(|error| {
                 self.refusal = Some(error.clone());
             })?;
             run.prev_run = Some(prev_run);
@@ -251,7 +251,7 @@ impl Scribe {
     fn add(&mut self, body: Body, lines: &mut String) -> Seq {
         self.seq += 1;
         // Times never go back within a file, even if the clock does.
-        self.at = self.at.max(to_the_millisecond((self.desk.clock)()));
+        self.at = self.at.max(to_the_millisecond((self.setup.clock)()));
         let prev = std::mem::take(&mut self.prev);
         let line = Record { seq: self.seq, at: self.at, body, prev }.to_line();
         self.prev = digest(&line);
@@ -265,11 +265,11 @@ impl Scribe {
         if lines.is_empty() {
             return Ok(());
         }
-        (self.desk.may_write)()?;
+        (self.setup.may_write)()?;
         let file = if let Some(file) = &mut self.file {
             file
         } else {
-            let (name, file) = (self.desk.create)(self.at)?;
+            let (name, file) = (self.setup.create)(self.at)?;
             let _ = self.name.set(name);
             self.file.insert(file)
         };
@@ -284,7 +284,7 @@ mod tests {
 
     use super::*;
     use crate::ledger::tests::{SetClock, a_run, an_intent, an_outcome};
-    use crate::ledger::{Summary, verify};
+    use crate::ledger::{RunSummary, verify};
 
     /// What a file holds, how often it was written to, and after how many bytes the disk is full.
     #[derive(Clone, Default)]
@@ -317,14 +317,14 @@ mod tests {
 
     fn begin_with(memory: &Memory, max_bytes: u64) -> RunWriter {
         let memory = memory.clone();
-        let desk = Desk {
+        let setup = WriterSetup {
             create: Box::new(move |at| Ok((RunName::at(at), Box::new(memory.clone()) as Box<dyn RunFile>))),
             predecessor: Box::new(|| Ok(PrevRun { run: None, digest: chain::FIRST.to_owned() })),
             may_write: Arc::new(|| Ok(())),
             clock: SetClock::at("2026-11-22T12:00:00Z").clock(),
             max_bytes,
         };
-        RunWriter::begin(a_run("sandbox"), desk).unwrap()
+        RunWriter::begin(a_run("sandbox"), setup).unwrap()
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -349,7 +349,7 @@ mod tests {
         let bytes = memory.bytes.lock().unwrap().clone();
         let ended = Some(EndReason::Completed);
         let records = 1 + 64 * 4 * 2 + 1;
-        assert_eq!(verify(&bytes), Ok(Summary { records, calls: 256, unanswered: 0, ended, torn: None }));
+        assert_eq!(verify(&bytes), Ok(RunSummary { records, calls: 256, unanswered: 0, ended, torn: None }));
         let last = String::from_utf8(bytes).unwrap().lines().last().unwrap().to_owned();
         assert!(last.contains(r#""kind":"end","reason":"completed","counts":{"invited":256}"#), "{last}");
     }
@@ -364,7 +364,7 @@ mod tests {
         for n in 0..100 {
             let (answer, answered) = oneshot::channel();
             let body = Body::Intent(an_intent(&format!("p{n}@example.com")));
-            writer.asks.send(Ask { body, answer }).unwrap();
+            writer.asks.send(Request { body, answer }).unwrap();
             asks.push(answered);
         }
         drop(gate);

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::fold::Position;
 use super::record::{Action, Intent, Meaning, Seq};
 use super::run_file::RunName;
-use crate::identity::{Email, ProjectId, Role, UserId};
 use crate::known::RecentWrites;
+use crate::model::{Email, ProjectId, Role, UserId};
 
 /// The last write of each role, by person and project.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

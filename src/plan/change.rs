@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::identity::{Access, Email, ProjectId, Role, UserId};
+use crate::model::{Access, Email, ProjectId, Role, UserId};
 
 /// One call that apply would make.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

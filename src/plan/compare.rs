@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use super::note::Later;
 use super::{COMING_DAYS, Change, Fact, Note, STALE_DAYS};
 use crate::desired::{Desired, Person, Prune};
-use crate::identity::{Access, Email, ProjectId, Role};
 use crate::known::{Invitation, Known, Member};
+use crate::model::{Access, Email, ProjectId, Role};
 
 /// Changes and notes, not sorted yet.
 #[derive(Default)]

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::compare::Difference;
-use super::{Change, Terms};
+use super::{Change, PlanOptions};
 use crate::desired::{Desired, Limit, Prune};
-use crate::identity::{Email, ProjectId};
 use crate::known::{Doubt, Known};
+use crate::model::{Email, ProjectId};
 
 /// A guard that blocks the plan, and why.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -100,7 +100,7 @@ pub(super) fn refusals(
     desired: &Desired,
     known: &Known,
     difference: &Difference,
-    terms: &Terms,
+    terms: &PlanOptions,
 ) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     if !known.doubts.is_empty() {

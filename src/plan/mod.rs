@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::desired::{Desired, Person};
-use crate::identity::Endpoint;
 use crate::known::{Evidence, Known};
+use crate::model::Endpoint;
 
 pub use change::{Change, Effect};
 pub use guard::{Guard, Refusal};
@@ -55,7 +55,7 @@ pub struct Plan {
 
 /// What a plan depends on besides desired and known.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Terms {
+pub struct PlanOptions {
     /// Which organization it is for.
     pub endpoint: Endpoint,
     /// The day (UTC) it is for.
@@ -68,7 +68,7 @@ pub struct Terms {
     pub max_invites: Option<usize>,
 }
 
-impl Terms {
+impl PlanOptions {
     /// Nothing out of the ordinary.
     #[must_use]
     pub fn new(endpoint: Endpoint, date: Date) -> Self {
@@ -79,7 +79,7 @@ impl Terms {
 impl Plan {
     /// What closes the difference between `desired` and `known`.
     #[must_use]
-    pub fn between(desired: &Desired, known: &Known, terms: &Terms) -> Self {
+    pub fn between(desired: &Desired, known: &Known, terms: &PlanOptions) -> Self {
         let mut difference = compare::difference(desired, known, terms.date);
         if !known.doubts.is_empty() {
             let mut changes = std::mem::take(&mut difference.changes);
@@ -98,12 +98,12 @@ impl Plan {
 
     /// The one invitation of `person`, whatever is known of an earlier one.
     #[must_use]
-    pub fn inviting(person: &Person, desired: &Desired, known: &Known, terms: &Terms) -> Self {
+    pub fn inviting(person: &Person, desired: &Desired, known: &Known, terms: &PlanOptions) -> Self {
         Self::of(vec![compare::invitation(person)], desired, known, terms)
     }
 
     /// These changes, with nothing to say about them.
-    fn of(changes: Vec<Change>, desired: &Desired, known: &Known, terms: &Terms) -> Self {
+    fn of(changes: Vec<Change>, desired: &Desired, known: &Known, terms: &PlanOptions) -> Self {
         Self {
             id: PlanId::of(&terms.endpoint, terms.date, desired, &changes),
             endpoint: terms.endpoint.clone(),
@@ -216,12 +216,12 @@ impl PlanId {
 
 impl std::fmt::Display for PlanId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&crate::inert::line(&self.0))
+        f.write_str(&crate::escape::line(&self.0))
     }
 }
 
 /// The SHA-256 of the JSON of `value`, in hex.
 fn digest(value: &impl Serialize) -> String {
     let bytes = serde_json::to_vec(value).unwrap_or_default();
-    crate::wording::hex(&Sha256::digest(bytes))
+    crate::words::hex(&Sha256::digest(bytes))
 }

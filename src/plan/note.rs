@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::desired::Prune;
-use crate::identity::{Access, Email, ProjectId, Role};
+use crate::model::{Access, Email, ProjectId, Role};
 
 /// Something the reader should know that leads to no call.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]

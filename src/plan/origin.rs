@@ -18,10 +18,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Plan, Terms};
+use super::{Change, Plan, PlanOptions};
 use crate::desired::Desired;
-use crate::identity::{Access, Email, ProjectId, Role};
 use crate::known::{Known, Member, RecentWrites, members_within};
+use crate::model::{Access, Email, ProjectId, Role};
 
 /// Where a change comes from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -77,7 +77,7 @@ pub fn origins(plan: &Plan, base: &Desired, known: &Known, past: &Past) -> Vec<O
         base,
         &within(known, base),
         // A wave holds invitations back in the order of the plan, which says nothing about origins.
-        &Terms::new(plan.endpoint.clone(), plan.date),
+        &PlanOptions::new(plan.endpoint.clone(), plan.date),
     );
     let before: BTreeMap<_, _> =
         before.changes.iter().map(|change| (place(change), target(change))).collect();

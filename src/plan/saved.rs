@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Guard, NoteKind, Plan, PlanId, Terms, digest};
+use super::{Change, Guard, NoteKind, Plan, PlanId, PlanOptions, digest};
 use crate::desired::Desired;
-use crate::identity::{Email, Endpoint, ProjectId, UserId};
 use crate::known::{Evidence, Known};
+use crate::model::{Email, Endpoint, ProjectId, UserId};
 
 /// The one format of this file that there is.
 const FORMAT_VERSION: u32 = 1;
@@ -79,7 +79,13 @@ pub struct Unlisted(pub Vec<Change>);
 impl SavedPlan {
     /// What is to be kept of `plan`.
     #[must_use]
-    pub fn new(plan: &Plan, made_at: Timestamp, desired: &Desired, ledger: &str, terms: &Terms) -> Self {
+    pub fn new(
+        plan: &Plan,
+        made_at: Timestamp,
+        desired: &Desired,
+        ledger: &str,
+        terms: &PlanOptions,
+    ) -> Self {
         let mut saved = Self {
             format_version: FORMAT_VERSION,
             plan_id: plan.id.clone(),
@@ -167,8 +173,8 @@ impl SavedPlan {
     ///
     /// # Errors
     /// The changes that were not listed, or that the file does not ask for any more.
-    pub fn again(&self, known: &Known, terms: &Terms) -> Result<Plan, Unlisted> {
-        let on = |date| Terms { date, max_invites: None, ..terms.clone() };
+    pub fn again(&self, known: &Known, terms: &PlanOptions) -> Result<Plan, Unlisted> {
+        let on = |date| PlanOptions { date, max_invites: None, ..terms.clone() };
         let mut now = Plan::between(&self.desired, known, &on(self.date));
         // What was allowed as a whole is allowed in part: some of it may have been done meanwhile.
         now.refused.retain(|refusal| match refusal.guard() {
@@ -224,7 +230,7 @@ impl fmt::Display for SavedPlanError {
                 write!(
                     f,
                     "not a saved plan ({}); make one with `guestlist plan --out`",
-                    crate::inert::line(why)
+                    crate::escape::line(why)
                 )
             }
             Self::OtherVersion(version) => write!(
@@ -258,7 +264,7 @@ mod tests {
         let known = known(&[], &[]);
         let read_back = |endpoint: &str| {
             let endpoint: Endpoint = serde_json::from_value(endpoint.into()).unwrap();
-            let terms = Terms::new(endpoint, TODAY);
+            let terms = PlanOptions::new(endpoint, TODAY);
             let plan = Plan::between(&desired, &known, &terms);
             let saved = SavedPlan::new(&plan, known.evidence.read_at, &desired, ".guestlist", &terms);
             SavedPlan::from_json(&saved.to_json()).map(|saved| saved.endpoint.to_string())

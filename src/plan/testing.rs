@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 
-use super::{Plan, Terms};
+use super::{Plan, PlanOptions};
 use crate::desired::{self, Team};
-use crate::identity::{Access, Email, Endpoint, ProjectId, Role, UserId};
-use crate::known::{Evidence, Invitation, Known, Member, RecentWrites, Source};
+use crate::known::{Evidence, EvidenceSource, Invitation, Known, Member, RecentWrites};
+use crate::model::{Access, Email, Endpoint, ProjectId, Role, UserId};
 use crate::team_file::{Problems, Sources, parse_root};
 
 /// The day of most tests.
@@ -66,7 +66,7 @@ pub(crate) fn known(members: &[(&str, &str)], invited: &[(&str, &str, i64)]) -> 
         (email.clone(), Invitation { email, sent_at, access: access(roles) })
     };
     Known {
-        evidence: Evidence { source: Source::Live, read_at },
+        evidence: Evidence { source: EvidenceSource::Live, read_at },
         members: members.iter().map(member).collect(),
         invitations: invited.iter().map(invitation).collect(),
         in_flight: std::collections::BTreeMap::new(),
@@ -77,5 +77,5 @@ pub(crate) fn known(members: &[(&str, &str)], invited: &[(&str, &str, i64)]) -> 
 
 /// The plan for [`TODAY`].
 pub(crate) fn plan(team: &Team, known: &Known) -> Plan {
-    Plan::between(&team.desired, known, &Terms::new(Endpoint::default(), TODAY))
+    Plan::between(&team.desired, known, &PlanOptions::new(Endpoint::default(), TODAY))
 }

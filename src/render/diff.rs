@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use similar::TextDiff;
 
-use super::highlights::{change_line, origins_text, policy_change, verdict};
 use super::sections::{Row, sections};
+use super::verdict::{change_line, origins_text, policy_change, verdict};
 use super::{Paint, View};
-use crate::identity::{Access, Email};
-use crate::inert;
+use crate::escape;
+use crate::model::{Access, Email};
 use crate::plan::{Change, Effect, Origin};
 
 /// The plan as a unified diff. Only people with a change are in it, each with all their access; those
@@ -117,5 +117,5 @@ fn named(view: &View, access: &Access) -> serde_yaml::Mapping {
         .iter()
         .map(|(project, role)| (view.desired.project_name(project), view.desired.role_name(role)))
         .collect();
-    sorted.into_iter().map(|(project, role)| (inert::line(&project).into(), role.into())).collect()
+    sorted.into_iter().map(|(project, role)| (escape::line(&project).into(), role.into())).collect()
 }

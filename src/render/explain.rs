@@ -7,11 +7,11 @@ use jiff::tz::TimeZone;
 
 use super::{Paint, View};
 use crate::desired::{Given, Person, Provenance};
-use crate::identity::{Email, ProjectId, Role};
-use crate::inert;
-use crate::known::{Invitation, Member, Source};
+use crate::escape;
+use crate::known::{EvidenceSource, Invitation, Member};
+use crate::model::{Email, ProjectId, Role};
 use crate::plan::Change;
-use crate::wording;
+use crate::words;
 
 /// Everything about one person, project by project.
 #[must_use]
@@ -53,7 +53,7 @@ impl Page<'_> {
         };
         let desired = self.person.map(|person| &person.email);
         let email = desired.or(self.member.map(|member| &member.login)).unwrap_or(self.email);
-        let mut text = format!("{}\n", self.paint.bold(&format!("{email}{}", inert::line(&name))));
+        let mut text = format!("{}\n", self.paint.bold(&format!("{email}{}", escape::line(&name))));
         row(&mut text, "team file", &self.listed());
         row(&mut text, "member", &self.membership());
         row(&mut text, "ledger", &self.invited());
@@ -74,8 +74,8 @@ impl Page<'_> {
         let evidence = self.view.known.evidence;
         let read_at = evidence.read_at.to_zoned(TimeZone::UTC);
         let learned = match evidence.source {
-            Source::Live => format!("read live at {}", read_at.strftime("%H:%M:%S UTC")),
-            Source::Ledger => format!("offline, as of {}", read_at.strftime("%Y-%m-%d %H:%M:%S UTC")),
+            EvidenceSource::Live => format!("read live at {}", read_at.strftime("%H:%M:%S UTC")),
+            EvidenceSource::Ledger => format!("offline, as of {}", read_at.strftime("%Y-%m-%d %H:%M:%S UTC")),
         };
         match self.member {
             // A member whom only the ledger knows has no id yet.
@@ -95,7 +95,7 @@ impl Page<'_> {
         };
         let sent = invitation.sent_at.to_zoned(TimeZone::UTC).date();
         let days = (self.view.plan.date - sent).get_days();
-        format!("invited {} ({sent}), not accepted yet", wording::days_ago(days))
+        format!("invited {} ({sent}), not accepted yet", words::days_ago(days))
     }
 
     /// All desired, known and invited projects, by name.
@@ -137,10 +137,10 @@ impl Page<'_> {
     fn given(&self, given: &Given, fate: &str) -> String {
         let Given { role, group, file, line } = given;
         let by = match group {
-            Some(group) => format!("group {}", inert::line(group)),
+            Some(group) => format!("group {}", escape::line(group)),
             None => "own entry".to_owned(),
         };
-        format!("{}, from {by} at {}:{line}{fate}", self.view.desired.role_name(role), inert::line(file))
+        format!("{}, from {by} at {}:{line}{fate}", self.view.desired.role_name(role), escape::line(file))
     }
 
     fn role(&self, role: Option<&Role>) -> String {

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::View;
 use crate::desired::PolicyChange;
-use crate::identity::{Email, Endpoint, ProjectId};
 use crate::known::Evidence;
+use crate::model::{Email, Endpoint, ProjectId};
 use crate::plan::{Change, Guard, Note, NoteKind, Origin, PlanId, Refusal, Summary};
 
 /// The one format of this document that there is.
@@ -84,5 +84,5 @@ pub fn json<'a>(view: &View<'a>) -> String {
         summary: plan.summary(),
     };
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();
-    format!("{}\n", crate::inert::json(&text))
+    format!("{}\n", crate::escape::json(&text))
 }

@@ -9,11 +9,11 @@ use std::fmt::Write as _;
 
 use super::View;
 use super::columns::{Columns, fold};
-use super::highlights::{emails, learned, origins_text, policy_change, verdict};
 use super::sections::{Row, Section, Topic, sections};
-use crate::identity::Email;
-use crate::inert::{code, fence};
-use crate::wording::{count, people};
+use super::verdict::{emails, learned, origins_text, policy_change, verdict};
+use crate::escape::{code, fence};
+use crate::model::Email;
+use crate::words::{count, people};
 
 /// The longest comment, in bytes, which are never fewer than characters.
 const LONGEST: usize = 60_000;

@@ -3,17 +3,17 @@
 mod columns;
 mod diff;
 mod explain;
-mod highlights;
 mod json;
 mod markdown;
+mod notes;
 mod paint;
 mod redact;
 mod report_csv;
 mod report_html;
 mod review;
 mod sections;
-mod sentences;
 mod text;
+mod verdict;
 
 use std::time::Duration;
 
@@ -23,16 +23,16 @@ use crate::plan::{Origin, Plan};
 
 pub use diff::diff;
 pub use explain::explain;
-pub use highlights::{at_stake, change_line, described};
 pub use json::json;
 pub use markdown::markdown;
+pub use notes::refusal;
 pub use paint::Paint;
 pub use redact::Redacted;
 pub use report_csv::report_csv;
 pub use report_html::report_html;
 pub use review::Review;
-pub use sentences::refusal;
 pub use text::text;
+pub use verdict::{at_stake, change_line, described};
 
 /// How long the calls of a plan will take, and how sure that is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -98,14 +98,14 @@ impl<'a> View<'a> {
 pub fn about(time: Duration) -> String {
     match time.as_secs() {
         0 => "less than a second".to_owned(),
-        seconds @ 1..=90 => format!("about {}", crate::wording::count(whole(seconds), "second")),
+        seconds @ 1..=90 => format!("about {}", crate::words::count(whole(seconds), "second")),
         seconds @ 91..=5400 => {
-            format!("about {}", crate::wording::count(whole(seconds.div_ceil(60)), "minute"))
+            format!("about {}", crate::words::count(whole(seconds.div_ceil(60)), "minute"))
         }
         seconds @ 5401..=172_800 => {
-            format!("about {}", crate::wording::count(whole(seconds.div_ceil(3600)), "hour"))
+            format!("about {}", crate::words::count(whole(seconds.div_ceil(3600)), "hour"))
         }
-        seconds => format!("about {}", crate::wording::count(whole(seconds / 86_400), "day")),
+        seconds => format!("about {}", crate::words::count(whole(seconds / 86_400), "day")),
     }
 }
 

@@ -8,8 +8,8 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::desired::PolicyChange;
-use crate::identity::{Email, Endpoint};
 use crate::known::Known;
+use crate::model::{Email, Endpoint};
 use crate::plan::{Change, Fact, Plan, Refusal};
 
 /// So many hex digits tell a hundred thousand people apart.
@@ -59,7 +59,7 @@ impl Pseudonyms<'_> {
 
     fn hashed(&self, text: &str) -> String {
         let digest = Sha256::digest(format!("guestlist redact\n{}\n{text}", self.endpoint));
-        crate::wording::hex(&digest[..DIGITS / 2])
+        crate::words::hex(&digest[..DIGITS / 2])
     }
 
     fn people(&self, people: &mut [Email]) {

@@ -2,7 +2,7 @@
 
 use super::Review;
 use super::review::Row;
-use crate::inert::cell;
+use crate::escape::cell;
 
 const HEADER: &str = "email,name,standing,in_team_file,from,until,project,project_id,role,desired_role,given_by,\
 where,read_at,plan_id\r\n";

@@ -11,9 +11,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::Review;
 use super::review::{Cell, Row, Sort, Standing};
-use crate::inert::html;
-use crate::known::Source;
-use crate::wording::count;
+use crate::escape::html;
+use crate::known::EvidenceSource;
+use crate::words::count;
 
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
@@ -50,8 +50,8 @@ fn head() -> String {
 
 fn facts(review: &Review, page: &mut String) {
     let read = match review.source {
-        Source::Live => "members read live at",
-        Source::Ledger => "offline: snapshot from",
+        EvidenceSource::Live => "members read live at",
+        EvidenceSource::Ledger => "offline: snapshot from",
     };
     let standing = |holds: fn(&Row) -> bool| review.rows.iter().filter(|row| holds(row)).count();
     let _ = writeln!(

@@ -7,11 +7,11 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::desired::{Given, Team};
-use crate::identity::{Email, Endpoint, ProjectId, Role};
-use crate::inert;
-use crate::known::{Invitation, Known, Member, Source};
+use crate::escape;
+use crate::known::{EvidenceSource, Invitation, Known, Member};
+use crate::model::{Email, Endpoint, ProjectId, Role};
 use crate::plan::{Plan, PlanId, STALE_DAYS};
-use crate::wording;
+use crate::words;
 
 /// Everyone who has, was invited to or should have a role in a managed project.
 #[derive(Clone, Debug)]
@@ -19,7 +19,7 @@ pub struct Review<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) date: Date,
     pub(super) read_at: Timestamp,
-    pub(super) source: Source,
+    pub(super) source: EvidenceSource,
     pub(super) plan_id: &'a PlanId,
     /// The number of calls in the plan.
     pub(super) changes: usize,
@@ -149,7 +149,7 @@ impl<'a> Row<'a> {
         };
         Self {
             email: person.map_or(email, |person| &person.email),
-            name: inert::line(name.trim()).into_owned(),
+            name: escape::line(name.trim()).into_owned(),
             standing: Standing::of(member, invitation, date),
             listed: person.is_some(),
             from: person.and_then(|person| person.from).filter(|from| *from > date),
@@ -178,8 +178,8 @@ impl Standing {
         match self {
             Self::Owner => "owner".to_owned(),
             Self::Member => "member".to_owned(),
-            Self::Invited { days } => format!("invited {}", wording::days_ago(days)),
-            Self::Stale { days } => format!("stale: invited {}", wording::days_ago(days)),
+            Self::Invited { days } => format!("invited {}", words::days_ago(days)),
+            Self::Stale { days } => format!("stale: invited {}", words::days_ago(days)),
             Self::Expected => "not invited yet".to_owned(),
         }
     }
@@ -205,7 +205,7 @@ impl Cell {
             (_, None) => Some("none".to_owned()),
         };
         let given_by = match given {
-            Some(Given { group: Some(group), .. }) => format!("group {}", inert::line(group)),
+            Some(Given { group: Some(group), .. }) => format!("group {}", escape::line(group)),
             Some(Given { group: None, .. }) => "own entry".to_owned(),
             None => "not in the team file".to_owned(),
         };
@@ -213,7 +213,7 @@ impl Cell {
             role: role.map(|role| (Sort::of(role), name(role))),
             desired,
             given_by,
-            place: given.map(|given| format!("{}:{}", inert::line(&given.file), given.line)),
+            place: given.map(|given| format!("{}:{}", escape::line(&given.file), given.line)),
         }
     }
 }

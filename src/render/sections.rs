@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::View;
-use super::highlights::described;
-use crate::identity::Email;
-use crate::inert;
+use super::verdict::described;
+use crate::escape;
+use crate::model::Email;
 use crate::plan::{Change, Effect, Note, NoteKind};
 
 /// What the rows of a section have in common.
@@ -130,7 +130,7 @@ pub(super) fn sections<'a>(view: &View<'a>) -> Vec<Section<'a>> {
         let mut text = described(view.desired, change);
         if let Change::Invite { first_name, last_name, .. } = change {
             let how = if effect == Effect::BecomesAdmin { ", by invitation" } else { "" };
-            text = format!("{text}  {}", inert::line(&format!("({first_name} {last_name}{how})")));
+            text = format!("{text}  {}", escape::line(&format!("({first_name} {last_name}{how})")));
         }
         if let Some(origin) = view.origins.get(n) {
             text = format!("{text} [{}]", origin.name());

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::columns::{Columns, fold};
-use super::highlights::{emails, learned, origins_text, policy_change, verdict};
 use super::sections::{Row, Section, Topic, sections};
+use super::verdict::{emails, learned, origins_text, policy_change, verdict};
 use super::{Paint, View};
 
 /// The width before each email: two spaces, a sign, a space.

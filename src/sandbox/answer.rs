@@ -34,7 +34,7 @@ impl Answer {
 
 /// A request that was refused: the fields of the documented error object.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Refusal {
+pub struct Rejection {
     /// The HTTP status.
     #[serde(rename = "code")]
     pub status: u16,
@@ -57,7 +57,7 @@ pub struct Refusal {
     pub traced: bool,
 }
 
-impl Refusal {
+impl Rejection {
     fn new(status: u16, key: &'static str, message: &'static str, details: impl Into<String>) -> Self {
         Self {
             status,

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Refusal};
+use super::answer::{Answer, Rejection};
 use super::behaviour::{AssignAgain, AssignPending, Behaviour, Paging, SecondInvitation};
-use super::organization::{Organization, Person, Project, Standing};
+use super::organization::{Organization, Person, Project, UserStatus};
 use super::payload::{self, Assignee, Invitation, PageOfUsers};
-use crate::identity::Email;
+use crate::model::Email;
 
-type Answered = Result<Answer, Refusal>;
+type Answered = Result<Answer, Rejection>;
 
 impl Organization {
     /// List Projects.
@@ -26,7 +26,7 @@ impl Organization {
     /// # Errors
     /// 404 for an unknown project.
     pub fn get_project(&self, project: &str) -> Answered {
-        let found = self.project(project).ok_or_else(|| Refusal::no_project_to_get(project))?;
+        let found = self.project(project).ok_or_else(|| Rejection::no_project_to_get(project))?;
         Ok(Answer::ok(project_body(found)))
     }
 
@@ -35,7 +35,7 @@ impl Organization {
     /// # Errors
     /// 404 for an unknown project.
     pub fn list_users(&self, project: &str, page: PageOfUsers, behaviour: Behaviour) -> Answered {
-        let everybody = self.in_project(project).ok_or_else(|| Refusal::no_project(project))?;
+        let everybody = self.in_project(project).ok_or_else(|| Rejection::no_project(project))?;
         let shown: Vec<_> = everybody.filter(|person| shows(person, behaviour)).collect();
         let (skipped, taken) = match behaviour.paging {
             Paging::Honoured => (page.page.saturating_sub(1).saturating_mul(page.limit), page.limit),
@@ -52,7 +52,7 @@ impl Organization {
     pub fn get_user(&self, project: &str, user: &str, behaviour: Behaviour) -> Answered {
         self.check_project(project)?;
         let person = self.shown(user, behaviour).filter(|person| person.projects.contains_key(project));
-        person.map(user_answer).ok_or_else(|| Refusal::no_user_in_project(user, project))
+        person.map(user_answer).ok_or_else(|| Rejection::no_user_in_project(user, project))
     }
 
     /// Invite a New User. Checked in this order: the payload, the roles, the projects, the address.
@@ -63,7 +63,7 @@ impl Organization {
         let invitation = Invitation::read(body)?;
         for role in invitation.projects.values() {
             if !self.is_role(role) {
-                return Err(Refusal::incorrect_role(role));
+                return Err(Rejection::incorrect_role(role));
             }
         }
         for project in invitation.projects.keys() {
@@ -85,21 +85,21 @@ impl Organization {
                     last_name: invitation.last_name.to_owned(),
                     projects,
                     is_owner: false,
-                    standing: Standing::Invited(1),
+                    standing: UserStatus::Invited(1),
                 });
                 Ok(Answer::no_content())
             }
-            Some(Person { id, standing: Standing::Invited(times), .. })
+            Some(Person { id, standing: UserStatus::Invited(times), .. })
                 if behaviour.second_invitation == SecondInvitation::SentAgain =>
             {
-                let (id, standing) = (id.clone(), Standing::Invited(times.saturating_add(1)));
+                let (id, standing) = (id.clone(), UserStatus::Invited(times.saturating_add(1)));
                 self.change(&id, |person| {
                     person.projects = projects;
                     person.standing = standing;
                 });
                 Ok(Answer::no_content())
             }
-            Some(_) => Err(Refusal::duplicate_user(invitation.email)),
+            Some(_) => Err(Rejection::duplicate_user(invitation.email)),
         }
     }
 
@@ -115,19 +115,19 @@ impl Organization {
         let id = person.id.clone();
         if person.projects.contains_key(project) {
             match behaviour.assign_again {
-                AssignAgain::Refused => return Err(Refusal::already_assigned()),
+                AssignAgain::Refused => return Err(Rejection::already_assigned()),
                 AssignAgain::KeepsRole => return Ok(user_answer(person)),
-                AssignAgain::TakesRole if person.is_owner => return Err(Refusal::owner()),
+                AssignAgain::TakesRole if person.is_owner => return Err(Rejection::owner()),
                 AssignAgain::TakesRole => {}
             }
         }
         let changed = self.change(&id, |person| {
             person.projects.insert(project.to_owned(), role.to_owned());
-            if person.standing == Standing::Elsewhere {
-                person.standing = Standing::Member;
+            if person.standing == UserStatus::Elsewhere {
+                person.standing = UserStatus::Member;
             }
         });
-        changed.map(user_answer).ok_or_else(|| Refusal::no_user(&id))
+        changed.map(user_answer).ok_or_else(|| Rejection::no_user(&id))
     }
 
     /// Update User: another role in a project they are in.
@@ -141,14 +141,14 @@ impl Organization {
         let person = self
             .shown(user, behaviour)
             .filter(|person| person.projects.contains_key(project))
-            .ok_or_else(|| Refusal::no_user(user))?;
+            .ok_or_else(|| Rejection::no_user(user))?;
         if person.is_owner {
-            return Err(Refusal::owner());
+            return Err(Rejection::owner());
         }
         let changed = self.change(user, |person| {
             person.projects.insert(project.to_owned(), role.to_owned());
         });
-        changed.map(user_answer).ok_or_else(|| Refusal::no_user(user))
+        changed.map(user_answer).ok_or_else(|| Rejection::no_user(user))
     }
 
     /// Unassign User.
@@ -157,15 +157,15 @@ impl Organization {
     /// 400 for somebody who is not in the project, has no other, or is an owner; 404 for an unknown one.
     pub fn unassign(&mut self, project: &str, user: &str, behaviour: Behaviour) -> Answered {
         self.check_project(project)?;
-        let person = self.shown(user, behaviour).ok_or_else(|| Refusal::no_user(user))?;
+        let person = self.shown(user, behaviour).ok_or_else(|| Rejection::no_user(user))?;
         if !person.projects.contains_key(project) {
-            return Err(Refusal::not_assigned());
+            return Err(Rejection::not_assigned());
         }
         if person.is_owner {
-            return Err(Refusal::owner());
+            return Err(Rejection::owner());
         }
         if person.projects.len() == 1 {
-            return Err(Refusal::only_project());
+            return Err(Rejection::only_project());
         }
         self.change(user, |person| {
             person.projects.remove(project);
@@ -178,33 +178,35 @@ impl Organization {
     }
 
     /// Whom Assign User means: a user here or elsewhere, or somebody invited if they show.
-    fn assignee(&self, assignee: &Assignee<'_>, behaviour: Behaviour) -> Result<&Person, Refusal> {
+    fn assignee(&self, assignee: &Assignee<'_>, behaviour: Behaviour) -> Result<&Person, Rejection> {
         let (person, unknown) = match assignee {
-            Assignee::Id(id) => (self.person_by_id(id), Refusal::no_user(id)),
-            Assignee::Login(login) => (self.person(login), Refusal::no_login(login)),
+            Assignee::Id(id) => (self.person_by_id(id), Rejection::no_user(id)),
+            Assignee::Login(login) => (self.person(login), Rejection::no_login(login)),
         };
         match person {
-            Some(person) if person.standing == Standing::Elsewhere || shows(person, behaviour) => Ok(person),
-            Some(_) if behaviour.assign_pending == AssignPending::NotActive => Err(Refusal::not_active()),
+            Some(person) if person.standing == UserStatus::Elsewhere || shows(person, behaviour) => {
+                Ok(person)
+            }
+            Some(_) if behaviour.assign_pending == AssignPending::NotActive => Err(Rejection::not_active()),
             _ => Err(unknown),
         }
     }
 
-    fn check_role(&self, role: &str) -> Result<(), Refusal> {
-        let incorrect = || Refusal::invalid_payload(format!("The role '{role}' is incorrect"));
+    fn check_role(&self, role: &str) -> Result<(), Rejection> {
+        let incorrect = || Rejection::invalid_payload(format!("The role '{role}' is incorrect"));
         self.is_role(role).then_some(()).ok_or_else(incorrect)
     }
 
-    fn check_project(&self, project: &str) -> Result<(), Refusal> {
-        self.project(project).map(|_| ()).ok_or_else(|| Refusal::no_project(project))
+    fn check_project(&self, project: &str) -> Result<(), Rejection> {
+        self.project(project).map(|_| ()).ok_or_else(|| Rejection::no_project(project))
     }
 }
 
 fn shows(person: &Person, behaviour: Behaviour) -> bool {
     match person.standing {
-        Standing::Member => true,
-        Standing::Invited(_) => behaviour.pending_shows,
-        Standing::Elsewhere => false,
+        UserStatus::Member => true,
+        UserStatus::Invited(_) => behaviour.pending_shows,
+        UserStatus::Elsewhere => false,
     }
 }
 

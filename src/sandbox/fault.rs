@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::call::{Endpoint, LoggedCall};
-use crate::identity::Email;
+use crate::model::Email;
 
 /// Something that goes wrong with the calls that its trigger picks.
 #[derive(Clone, PartialEq, Debug)]

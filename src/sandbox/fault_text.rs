@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::fault::{BodyKind, Fault, FaultKind, Trigger};
-use crate::inert;
+use crate::escape;
 
 const KINDS: &str = "a status (`503` or `status=503`, with `body=json|html|empty`, `retry-after=SECONDS`, \
     `limit-type=NAME`, `applied`), `truncate`, `not-json`, `other-user`, `no-role`, `endless`, `trickle` (`pace=MILLISECONDS`), `hang` \
@@ -64,7 +64,7 @@ impl<'a> Words<'a> {
         for word in words {
             let (key, value) = word.split_once('=').map_or((word, None), |(key, value)| (key, Some(value)));
             if rest.iter().any(|(other, _)| *other == key) {
-                return Err(FaultSyntaxError(format!("`{}` is there twice", inert::line(key))));
+                return Err(FaultSyntaxError(format!("`{}` is there twice", escape::line(key))));
             }
             rest.push((key, value));
         }
@@ -106,7 +106,7 @@ impl<'a> Words<'a> {
                     return Err(FaultSyntaxError(ranges.to_owned()));
                 }
                 Err(_) => {
-                    let other = inert::line(other);
+                    let other = escape::line(other);
                     return Err(FaultSyntaxError(format!("there is no fault `{other}`; there are {KINDS}")));
                 }
             },
@@ -130,7 +130,7 @@ impl<'a> Words<'a> {
     fn text(&mut self, key: &str) -> Result<Option<String>, FaultSyntaxError> {
         match self.take(key) {
             None => Ok(None),
-            Some((_, Some(value))) if !value.is_empty() && !value.contains(inert::is_active) => {
+            Some((_, Some(value))) if !value.is_empty() && !value.contains(escape::must_escape) => {
                 Ok(Some(value.to_owned()))
             }
             Some(_) => Err(FaultSyntaxError(format!("`{key}` needs a value: `{key}=…`"))),
@@ -164,7 +164,7 @@ impl<'a> Words<'a> {
 
     fn all_read(&self) -> Result<(), FaultSyntaxError> {
         let Some((key, _)) = self.rest.first() else { return Ok(()) };
-        let (key, kind) = (inert::line(key), inert::line(self.kind));
+        let (key, kind) = (escape::line(key), escape::line(self.kind));
         Err(FaultSyntaxError(format!(
             "`{kind}` has no `{key}`; every fault has {TRIGGERS}; the faults and what else they have: {KINDS}"
         )))

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::organization::{FORMAT_VERSION, Organization};
-use crate::inert;
+use crate::escape;
 
 /// No organization takes more.
 const MAX_BYTES: u64 = 64 << 20;
@@ -43,7 +43,7 @@ pub enum FileError {
 
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |path: &Path| inert::line(&path.to_string_lossy()).into_owned();
+        let shown = |path: &Path| escape::line(&path.to_string_lossy()).into_owned();
         match self {
             Self::Io { action, path, error } => {
                 write!(f, "cannot {action} the sandbox file {}: {error}", shown(path))
@@ -58,7 +58,7 @@ impl fmt::Display for FileError {
                 f,
                 "the sandbox file {} is damaged ({}): move it away to begin with a fresh organization",
                 shown(path),
-                inert::line(reason)
+                escape::line(reason)
             ),
         }
     }

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
 
-use super::answer::Refusal;
+use super::answer::Rejection;
 use super::call::{Call, Payload};
 use super::connection::Scissors;
 use super::reply::{Delivery, Reply};
@@ -175,19 +175,19 @@ fn trickling(body: Vec<u8>, pace: Duration, closing: Closing) -> Body {
 }
 
 async fn accept(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
-    let Some(email) = text_of(&body, "email") else { return refused(&Refusal::missing_property("email")) };
+    let Some(email) = text_of(&body, "email") else { return refused(&Rejection::missing_property("email")) };
     if !shared.write(|organization| organization.accept(&email)) {
-        return refused(&Refusal::no_login(&email));
+        return refused(&Rejection::no_login(&email));
     }
     kept(&shared).await
 }
 
 async fn elsewhere(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
-    let Some(email) = text_of(&body, "email") else { return refused(&Refusal::missing_property("email")) };
+    let Some(email) = text_of(&body, "email") else { return refused(&Rejection::missing_property("email")) };
     let name = |key, otherwise: &str| text_of(&body, key).unwrap_or_else(|| otherwise.to_owned());
     let (first_name, last_name) = (name("first_name", "Somebody"), name("last_name", "Elsewhere"));
     if !shared.write(|organization| organization.add_elsewhere(&email, &first_name, &last_name)) {
-        return refused(&Refusal::duplicate_user(&email));
+        return refused(&Rejection::duplicate_user(&email));
     }
     kept(&shared).await
 }
@@ -204,7 +204,7 @@ fn text_of(body: &[u8], key: &str) -> Option<String> {
     body.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-fn refused(refusal: &Refusal) -> Response {
+fn refused(refusal: &Rejection) -> Response {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
     (status, json_response(refusal)).into_response()
 }

@@ -25,14 +25,14 @@ mod server;
 mod service;
 mod shared;
 
-pub use answer::{Answer, Refusal};
+pub use answer::{Answer, Rejection};
 pub use behaviour::{AssignAgain, AssignPending, Behaviour, Paging, SecondInvitation};
 pub use call::LoggedCall;
 pub use fault::{BodyKind, Fault, FaultKind, Trigger};
 pub use fault_text::FaultSyntaxError;
 pub use file::FileError;
 pub use options::{Clock, Credentials, Options};
-pub use organization::{Organization, Person, Project, ProjectLimit, Standing};
+pub use organization::{Organization, Person, Project, ProjectLimit, UserStatus};
 pub use payload::PageOfUsers;
 pub use rate_limit::RateLimit;
 pub use seed::DEFAULT_OWNER;

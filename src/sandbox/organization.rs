@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::seed;
-use crate::identity::{Email, Role};
+use crate::model::{Email, Role};
 
 /// The version of the stored form.
 pub(super) const FORMAT_VERSION: u64 = 1;
@@ -80,13 +80,13 @@ pub struct Person {
     /// Whether they own the organization.
     pub is_owner: bool,
     /// How they stand to the organization.
-    pub standing: Standing,
+    pub standing: UserStatus,
 }
 
 /// How a person stands to the organization.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum UserStatus {
     /// A user of it.
     Member,
     /// Invited so many times, not accepted yet.
@@ -141,26 +141,26 @@ impl Organization {
 
     /// The members of the organization, those who have not accepted yet left out.
     pub fn members(&self) -> impl Iterator<Item = &Person> {
-        self.people().filter(|person| person.standing == Standing::Member)
+        self.people().filter(|person| person.standing == UserStatus::Member)
     }
 
     /// Those who are invited and have not accepted yet.
     pub fn invited(&self) -> impl Iterator<Item = &Person> {
-        self.people().filter(|person| matches!(person.standing, Standing::Invited(_)))
+        self.people().filter(|person| matches!(person.standing, UserStatus::Invited(_)))
     }
 
     /// The person accepts the invitation. Says whether there was one.
     pub fn accept(&mut self, email: &str) -> bool {
-        let Some(Person { id, standing: Standing::Invited(_), .. }) = self.person(email) else {
+        let Some(Person { id, standing: UserStatus::Invited(_), .. }) = self.person(email) else {
             return false;
         };
         let id = id.clone();
-        self.change(&id, |person| person.standing = Standing::Member).is_some()
+        self.change(&id, |person| person.standing = UserStatus::Member).is_some()
     }
 
     /// Makes somebody known to the service who is not in this organization. Says whether they are new.
     pub fn add_elsewhere(&mut self, email: &str, first_name: &str, last_name: &str) -> bool {
-        self.add_person(email, first_name, last_name, BTreeMap::new(), false, Standing::Elsewhere)
+        self.add_person(email, first_name, last_name, BTreeMap::new(), false, UserStatus::Elsewhere)
     }
 
     /// Makes a member. Says whether it was done: not for a known login, an unknown project or role, or
@@ -174,7 +174,7 @@ impl Organization {
     ) -> bool {
         let projects: BTreeMap<_, _> = projects.into_iter().collect();
         !projects.is_empty()
-            && self.add_person(email, first_name, last_name, projects, false, Standing::Member)
+            && self.add_person(email, first_name, last_name, projects, false, UserStatus::Member)
     }
 
     /// Deletes a user, as Team settings can and the API cannot. Returns whether there was one.
@@ -191,7 +191,7 @@ impl Organization {
         last_name: &str,
         projects: BTreeMap<String, String>,
         is_owner: bool,
-        standing: Standing,
+        standing: UserStatus,
     ) -> bool {
         let roles_hold = projects
             .iter()
@@ -276,7 +276,7 @@ impl TryFrom<State> for Organization {
             if organization.by_login.contains_key(&person.login) {
                 return Err(format!("{whose} is in it twice"));
             }
-            if person.projects.is_empty() != (person.standing == Standing::Elsewhere) {
+            if person.projects.is_empty() != (person.standing == UserStatus::Elsewhere) {
                 return Err(format!("the projects of {whose} do not fit how they stand to the organization"));
             }
             for (project, role) in &person.projects {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::answer::Refusal;
-use crate::identity::Email;
+use super::answer::Rejection;
+use crate::model::Email;
 
 /// How many users a page holds if the request does not say, and at most.
 const LARGEST_PAGE: usize = 100;
@@ -21,25 +21,25 @@ pub(super) struct Invitation<'a> {
 }
 
 impl<'a> Invitation<'a> {
-    pub(super) fn read(body: &'a Value) -> Result<Self, Refusal> {
+    pub(super) fn read(body: &'a Value) -> Result<Self, Rejection> {
         let payload = Payload::read(body, &["email", "first_name", "last_name", "projects"])?;
         let email = payload.text("email")?;
         let (first_name, last_name) = (payload.text("first_name")?, payload.text("last_name")?);
         let projects = match payload.required("projects")? {
             Value::Object(projects) if !projects.is_empty() => projects,
             Value::Object(_) => {
-                return Err(Refusal::invalid_payload("Property 'projects' must not be empty"));
+                return Err(Rejection::invalid_payload("Property 'projects' must not be empty"));
             }
-            _ => return Err(Refusal::invalid_payload("Property 'projects' must be object")),
+            _ => return Err(Rejection::invalid_payload("Property 'projects' must be object")),
         };
         if Email::parse(email).is_err() {
-            return Err(Refusal::invalid_payload("Property 'email' must be a valid email address"));
+            return Err(Rejection::invalid_payload("Property 'email' must be a valid email address"));
         }
         let projects = projects
             .iter()
             .map(|(project, role)| match role {
                 Value::String(role) => Ok((project.as_str(), role.as_str())),
-                _ => Err(Refusal::invalid_payload(format!("Property 'projects.{project}' must be string"))),
+                _ => Err(Rejection::invalid_payload(format!("Property 'projects.{project}' must be string"))),
             })
             .collect::<Result<_, _>>()?;
         Ok(Self { email, first_name, last_name, projects })
@@ -54,24 +54,26 @@ pub(super) enum Assignee<'a> {
 }
 
 /// What Assign User carries.
-pub(super) fn assignment(body: &Value) -> Result<(Assignee<'_>, &str), Refusal> {
+pub(super) fn assignment(body: &Value) -> Result<(Assignee<'_>, &str), Rejection> {
     let payload = Payload::read(body, &["id", "login", "role"])?;
     let role = payload.text("role")?;
     let assignee = match (payload.has("id"), payload.has("login")) {
         (true, false) => Assignee::Id(payload.text("id")?),
         (false, true) => Assignee::Login(payload.text("login")?),
         (true, true) => {
-            return Err(Refusal::invalid_payload("Payload must not have both properties 'id' and 'login'"));
+            return Err(Rejection::invalid_payload("Payload must not have both properties 'id' and 'login'"));
         }
         (false, false) => {
-            return Err(Refusal::invalid_payload("Payload must have one of the properties 'id' and 'login'"));
+            return Err(Rejection::invalid_payload(
+                "Payload must have one of the properties 'id' and 'login'",
+            ));
         }
     };
     Ok((assignee, role))
 }
 
 /// What Update User carries.
-pub(super) fn new_role(body: &Value) -> Result<&str, Refusal> {
+pub(super) fn new_role(body: &Value) -> Result<&str, Rejection> {
     Payload::read(body, &["role"])?.text("role")
 }
 
@@ -79,12 +81,12 @@ pub(super) fn new_role(body: &Value) -> Result<&str, Refusal> {
 struct Payload<'a>(&'a Map<String, Value>);
 
 impl<'a> Payload<'a> {
-    fn read(body: &'a Value, known: &[&str]) -> Result<Self, Refusal> {
+    fn read(body: &'a Value, known: &[&str]) -> Result<Self, Rejection> {
         let Value::Object(properties) = body else {
-            return Err(Refusal::invalid_payload("Payload must be object"));
+            return Err(Rejection::invalid_payload("Payload must be object"));
         };
         match properties.keys().find(|name| !known.contains(&name.as_str())) {
-            Some(name) => Err(Refusal::invalid_payload(format!("Payload must not have property '{name}'"))),
+            Some(name) => Err(Rejection::invalid_payload(format!("Payload must not have property '{name}'"))),
             None => Ok(Self(properties)),
         }
     }
@@ -93,15 +95,17 @@ impl<'a> Payload<'a> {
         self.0.contains_key(name)
     }
 
-    fn required(&self, name: &str) -> Result<&'a Value, Refusal> {
-        self.0.get(name).ok_or_else(|| Refusal::missing_property(name))
+    fn required(&self, name: &str) -> Result<&'a Value, Rejection> {
+        self.0.get(name).ok_or_else(|| Rejection::missing_property(name))
     }
 
-    fn text(&self, name: &str) -> Result<&'a str, Refusal> {
+    fn text(&self, name: &str) -> Result<&'a str, Rejection> {
         match self.required(name)? {
             Value::String(text) if !text.trim().is_empty() => Ok(text),
-            Value::String(_) => Err(Refusal::invalid_payload(format!("Property '{name}' must not be empty"))),
-            _ => Err(Refusal::invalid_payload(format!("Property '{name}' must be string"))),
+            Value::String(_) => {
+                Err(Rejection::invalid_payload(format!("Property '{name}' must not be empty")))
+            }
+            _ => Err(Rejection::invalid_payload(format!("Property '{name}' must be string"))),
         }
     }
 }
@@ -122,7 +126,7 @@ impl Default for PageOfUsers {
 }
 
 impl PageOfUsers {
-    pub(super) fn read(query: &[(String, String)]) -> Result<Self, Refusal> {
+    pub(super) fn read(query: &[(String, String)]) -> Result<Self, Rejection> {
         let number = |name: &str, otherwise: usize, largest: usize| {
             let Some((_, written)) = query.iter().find(|(key, _)| key == name) else {
                 return Ok(otherwise);
@@ -130,10 +134,12 @@ impl PageOfUsers {
             match written.parse() {
                 Ok(number) if (1..=largest).contains(&number) => Ok(number),
                 Ok(number) if number > largest => {
-                    Err(Refusal::invalid_payload(format!("Query parameter '{name}' must be <= {largest}")))
+                    Err(Rejection::invalid_payload(format!("Query parameter '{name}' must be <= {largest}")))
                 }
-                Ok(_) => Err(Refusal::invalid_payload(format!("Query parameter '{name}' must be >= 1"))),
-                Err(_) => Err(Refusal::invalid_payload(format!("Query parameter '{name}' must be integer"))),
+                Ok(_) => Err(Rejection::invalid_payload(format!("Query parameter '{name}' must be >= 1"))),
+                Err(_) => {
+                    Err(Rejection::invalid_payload(format!("Query parameter '{name}' must be integer")))
+                }
             }
         };
         let all = Self::default();

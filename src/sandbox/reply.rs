@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::answer::Refusal;
+use super::answer::Rejection;
 use super::fault::{BodyKind, FaultKind};
 use super::rate_limit::Allowance;
 
@@ -148,13 +148,13 @@ impl Reply {
     }
 }
 
-fn status_body(status: u16) -> Refusal {
+fn status_body(status: u16) -> Rejection {
     match status {
-        401 => Refusal::unauthorized(),
-        402 => Refusal::payment_required(),
-        403 => Refusal::bare(403, "Forbidden"),
-        429 => Refusal::bare(429, "Too many requests"),
-        500.. => Refusal::server_error(status),
-        _ => Refusal::bare(status, "Refused"),
+        401 => Rejection::unauthorized(),
+        402 => Rejection::payment_required(),
+        403 => Rejection::bare(403, "Forbidden"),
+        429 => Rejection::bare(429, "Too many requests"),
+        500.. => Rejection::server_error(status),
+        _ => Rejection::bare(status, "Refused"),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::organization::{Organization, Project, Standing};
+use super::organization::{Organization, Project, UserStatus};
 
 /// The login of the owner whom a fresh organization has.
 pub const DEFAULT_OWNER: &str = "owner@example.com";
@@ -59,7 +59,7 @@ impl Organization {
             projects.iter().map(|project| (project.id.clone(), "ADMIN".to_owned())).collect();
         let mut organization = Self::empty(projects, custom_roles.into_iter().collect(), 1);
         if !access.is_empty() {
-            organization.add_person(DEFAULT_OWNER, "Olivia", "Owner", access, true, Standing::Member);
+            organization.add_person(DEFAULT_OWNER, "Olivia", "Owner", access, true, UserStatus::Member);
         }
         organization
     }

@@ -18,7 +18,7 @@ use super::options::{Credentials, Options};
 use super::organization::Organization;
 use super::service::Service;
 use super::shared::{Closing, Shared};
-use crate::inert;
+use crate::escape;
 
 /// Why a sandbox could not start.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl fmt::Display for StartError {
             Self::File(error) => error.fmt(f),
             Self::Listen { address, error } => {
                 let error = error.to_string();
-                write!(f, "the sandbox cannot listen on {address}: {}", inert::line(&error))
+                write!(f, "the sandbox cannot listen on {address}: {}", escape::line(&error))
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::answer::{Answer, Refusal};
+use super::answer::{Answer, Rejection};
 use super::behaviour::{Behaviour, Paging, SecondInvitation};
 use super::call::{Call, Endpoint, LoggedCall, Payload};
 use super::fault::{Fault, FaultKind};
@@ -91,7 +91,7 @@ impl Service {
             return Reply::bare(500, None);
         };
         logged.status = Some(500);
-        Reply::json(500, Some(&Refusal::server_error(500).body(&logged.request_id)), None)
+        Reply::json(500, Some(&Rejection::server_error(500).body(&logged.request_id)), None)
     }
 
     /// The answer of a service without faults of its own, but for what it says.
@@ -105,11 +105,11 @@ impl Service {
     ) -> Reply {
         if call.credentials.as_ref() != Some(&self.credentials) {
             let allowance = self.limiter.as_mut().map(|limiter| limiter.look(now));
-            return Reply::json(401, Some(&Refusal::unauthorized().body(&logged.request_id)), allowance);
+            return Reply::json(401, Some(&Rejection::unauthorized().body(&logged.request_id)), allowance);
         }
         let allowance = self.limiter.as_mut().map(|limiter| limiter.spend(now));
         if let Some(spent) = allowance.filter(|allowance| !allowance.allowed) {
-            let body = Refusal::bare(429, "Too many requests").body(&logged.request_id);
+            let body = Rejection::bare(429, "Too many requests").body(&logged.request_id);
             let mut reply = Reply::json(429, Some(&body), allowance);
             reply.headers.push(("retry-after", spent.wait.to_string()));
             reply.headers.push(("x-rate-limit-type", "api_calls".to_owned()));
@@ -136,7 +136,7 @@ impl Service {
         endpoint: &Endpoint,
         seq: u64,
         quiet: &[Fault],
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<Answer, Rejection> {
         let behaviour = self.behaviour;
         match endpoint {
             Endpoint::ListProjects => Ok(self.organization.list_projects()),
@@ -162,16 +162,16 @@ impl Service {
             Endpoint::Unassign(project, user) => {
                 self.write(seq, |organization| organization.unassign(project, user, behaviour))
             }
-            Endpoint::WrongMethod(_) => Err(Refusal::method_not_allowed(&call.method)),
-            Endpoint::Unknown => Err(Refusal::no_such_path(&call.path)),
+            Endpoint::WrongMethod(_) => Err(Rejection::method_not_allowed(&call.method)),
+            Endpoint::Unknown => Err(Rejection::no_such_path(&call.path)),
         }
     }
 
     fn write(
         &mut self,
         seq: u64,
-        operation: impl FnOnce(&mut Organization) -> Result<Answer, Refusal>,
-    ) -> Result<Answer, Refusal> {
+        operation: impl FnOnce(&mut Organization) -> Result<Answer, Rejection>,
+    ) -> Result<Answer, Rejection> {
         let lag = self.faults.longest_lag();
         let before = (lag > 0).then(|| self.organization.clone());
         let answer = operation(&mut self.organization)?;
@@ -183,7 +183,7 @@ impl Service {
         Ok(answer)
     }
 
-    fn list_users(&self, call: &Call, project: &str, seq: u64, quiet: &[Fault]) -> Result<Answer, Refusal> {
+    fn list_users(&self, call: &Call, project: &str, seq: u64, quiet: &[Fault]) -> Result<Answer, Rejection> {
         let page = match self.behaviour.paging {
             Paging::Honoured => PageOfUsers::read(&call.query)?,
             Paging::Ignored => PageOfUsers::default(),
@@ -218,10 +218,10 @@ fn shorten(answer: &mut Answer, page: PageOfUsers, drop: usize) {
     }
 }
 
-fn json_of(call: &Call) -> Result<&Value, Refusal> {
+fn json_of(call: &Call) -> Result<&Value, Rejection> {
     match &call.body {
         Some(Payload::Json(body)) => Ok(body),
-        Some(Payload::Other(_)) => Err(Refusal::invalid_payload("Payload must be JSON, and said to be")),
-        None => Err(Refusal::invalid_payload("Payload must not be empty")),
+        Some(Payload::Other(_)) => Err(Rejection::invalid_payload("Payload must be JSON, and said to be")),
+        None => Err(Rejection::invalid_payload("Payload must not be empty")),
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::problem::{Problem, Problems, without_credentials};
 use super::source::{Location, Sources};
-use crate::inert;
+use crate::escape;
 
 /// How many characters of a line are drawn; of a longer one, so many before the marked ones.
 const LINE: usize = 160;
@@ -51,7 +51,7 @@ impl Problems {
             .sorted()
             .into_iter()
             .map(|problem| Entry {
-                file: inert::line(&sources.get(problem.at.file).name),
+                file: escape::line(&sources.get(problem.at.file).name),
                 line: problem.at.line,
                 column: problem.at.column,
                 message: &problem.message,
@@ -67,7 +67,7 @@ impl Problems {
     pub fn github(&self, sources: &Sources) -> String {
         let mut text = String::new();
         for problem in self.sorted() {
-            let file = property(&inert::line(&sources.get(problem.at.file).name));
+            let file = property(&escape::line(&sources.get(problem.at.file).name));
             let Location { line, column, .. } = problem.at;
             let help = problem.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
             let message = escaped(&format!("{}{help}", problem.message));
@@ -81,7 +81,7 @@ impl Problems {
         let mut files: Vec<_> = problems.iter().map(|problem| problem.at.file).collect();
         files.dedup();
         let place = match files.as_slice() {
-            [file] => inert::line(&sources.get(*file).name).into_owned(),
+            [file] => escape::line(&sources.get(*file).name).into_owned(),
             files => format!("{} files", files.len()),
         };
         match problems.len() {
@@ -154,14 +154,14 @@ fn excerpt(at: Location, sources: &Sources) -> Excerpt {
     let text = without_credentials(&text);
     let byte = |column| text.char_indices().nth(column).map_or(text.len(), |(offset, _)| offset);
     let marked = byte(from)..byte(from + marked.min(shown.len()));
-    Excerpt { path: inert::line(&source.name).into_owned(), marked, text, drawn_column: from + 1 }
+    Excerpt { path: escape::line(&source.name).into_owned(), marked, text, drawn_column: from + 1 }
 }
 
 /// A character as wide as any, in place of one that a terminal would obey.
 fn harmless(c: char) -> char {
     match c {
         '\t' => ' ',
-        c if inert::is_active(c) => char::REPLACEMENT_CHARACTER,
+        c if escape::must_escape(c) => char::REPLACEMENT_CHARACTER,
         c => c,
     }
 }

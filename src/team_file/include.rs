@@ -7,7 +7,7 @@ pub(super) fn refusal(pattern: &str) -> Option<(&'static str, &'static str)> {
     if pattern.contains('\\') {
         return Some(("`include` must not contain backslashes", "use `/` between folders"));
     }
-    if pattern.contains(crate::inert::is_active) {
+    if pattern.contains(crate::escape::must_escape) {
         return Some(("`include` must not contain control characters", "rename the file"));
     }
     let drive = pattern.as_bytes().get(1) == Some(&b':');

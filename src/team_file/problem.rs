@@ -2,7 +2,7 @@
 //! shown; there is a bound, so that a hostile file cannot fill the memory with them.
 
 use super::source::Location;
-use crate::inert;
+use crate::escape;
 
 /// How many problems are kept. Reading stops once so many are found.
 pub const MAX_PROBLEMS: usize = 1_000;
@@ -93,7 +93,7 @@ pub fn shown(text: &str) -> String {
         Some((end, _)) => (&text[..end], "…"),
         None => (text, ""),
     };
-    format!("`{}{more}`", inert::line(&without_credentials(text)))
+    format!("`{}{more}`", escape::line(&without_credentials(text)))
 }
 
 /// `text` with an asterisk for each character of credentials in a URL: `https://***@host`.

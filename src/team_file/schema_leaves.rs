@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::identity::Role;
+use crate::model::Role;
 
 /// What no name may hold: control characters, and those that hide or reorder text.
 const ACTIVE: &str =

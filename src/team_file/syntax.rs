@@ -40,7 +40,7 @@ pub(super) fn words(kind: &ErrorKind) -> (String, Option<&'static str>) {
         }
         ErrorKind::ExpectedFlowSequenceSeparator => ("expected `,` or `]` before this", None),
         ErrorKind::ExpectedFlowMappingSeparator => ("expected `,` or `}` before this", None),
-        ErrorKind::UnexpectedCharacter { character } if crate::inert::is_active(*character) => {
+        ErrorKind::UnexpectedCharacter { character } if crate::escape::must_escape(*character) => {
             return (
                 format!("control character U+{:04X} is not allowed", u32::from(*character)),
                 Some("remove it"),
@@ -54,7 +54,7 @@ pub(super) fn words(kind: &ErrorKind) -> (String, Option<&'static str>) {
             Some("use `\\\\` for a backslash in double quotes, or use single quotes"),
         ),
         ErrorKind::BomInsideDocument => ("byte-order mark inside the file", Some("remove it")),
-        other => return (format!("invalid YAML: {}", crate::inert::line(&other.to_string())), None),
+        other => return (format!("invalid YAML: {}", crate::escape::line(&other.to_string())), None),
     };
     (what.to_owned(), help)
 }

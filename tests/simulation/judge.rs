@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use guestlist::apply::Ending;
 use guestlist::desired::{Desired, Limit, Person, Prune};
-use guestlist::identity::{Email, ProjectId};
 use guestlist::ledger::{Ledger, Meaning};
+use guestlist::model::{Email, ProjectId};
 use guestlist::plan::{Change, NoteKind, Plan, Refusal};
-use guestlist::sandbox::{Behaviour, LoggedCall, Organization, Person as User, Standing};
+use guestlist::sandbox::{Behaviour, LoggedCall, Organization, Person as User, UserStatus};
 use jiff::civil::Date;
 use serde_json::Value;
 
@@ -72,7 +72,7 @@ fn every_call(turn: &Turn, desired: &Desired, behaviour: Behaviour) -> Result<Or
             }
             let protected = desired.policy.protect.iter().any(|pattern| pattern.matches(&person.login));
             must!(!protected && !person.is_owner, "{} was changed by {what}", person.login);
-            if person.standing != Standing::Member {
+            if person.standing != UserStatus::Member {
                 // An invitation that somebody sent by hand is replaced where the service sends again.
                 continue;
             }
@@ -92,7 +92,7 @@ fn outside<'a>(person: &'a User, managed: &[&str]) -> Vec<(&'a String, &'a Strin
 
 /// The members with ADMIN in a project; who waits counts only where the service lists them as members.
 fn admins(organization: &Organization, project: &str, behaviour: Behaviour) -> usize {
-    let counts = |person: &&User| person.standing == Standing::Member || behaviour.pending_shows;
+    let counts = |person: &&User| person.standing == UserStatus::Member || behaviour.pending_shows;
     let all = organization.people().filter(counts);
     all.filter(|person| person.projects.get(project).is_some_and(|role| role == "ADMIN")).count()
 }
@@ -101,7 +101,7 @@ fn admins(organization: &Organization, project: &str, behaviour: Behaviour) -> u
 fn keepers(turn: &Turn, desired: &Desired) -> Vec<Email> {
     let members = turn.before.members().filter(|member| {
         let is_active =
-            desired.people.get(&member.login).is_some_and(|person| is_active(person, today(turn)));
+            desired.people.get(&member.login).is_some_and(|person| must_escape(person, today(turn)));
         is_active && member.projects.keys().any(|id| desired.projects.contains_key(&ProjectId::new(id)))
     });
     members.map(|member| member.login.clone()).collect()
@@ -111,7 +111,7 @@ fn today(turn: &Turn) -> Date {
     turn.plan.as_ref().map_or(Date::MAX, |plan| plan.date)
 }
 
-fn is_active(person: &Person, today: Date) -> bool {
+fn must_escape(person: &Person, today: Date) -> bool {
     person.from.is_none_or(|from| from <= today) && person.until.is_none_or(|until| until >= today)
 }
 
@@ -169,7 +169,9 @@ fn removals(turn: &Turn, desired: &Desired) -> Verdict {
         .zip(plan.effects())
         .filter(|(_, effect)| effect.is_removal())
         .map(|(change, _)| change)
-        .filter(|change| desired.people.get(change.email()).is_none_or(|person| is_active(person, plan.date)))
+        .filter(|change| {
+            desired.people.get(change.email()).is_none_or(|person| must_escape(person, plan.date))
+        })
         .collect();
     if turn.allowed == Some(undated.len()) {
         return Ok(());
@@ -203,8 +205,10 @@ fn notes(turn: &Turn) -> Verdict {
         matches!(note.kind(), Invited | Stale | CannotCancel | ExcessInvitation)
     }) {
         let Some(email) = &note.email else { continue };
-        let waits =
-            turn.before.person(email.as_str()).is_some_and(|it| matches!(it.standing, Standing::Invited(_)));
+        let waits = turn
+            .before
+            .person(email.as_str())
+            .is_some_and(|it| matches!(it.standing, UserStatus::Invited(_)));
         must!(waits, "`{email} {:?}` is not true", note.fact);
     }
     Ok(())
@@ -218,10 +222,10 @@ fn report(turn: &Turn, behaviour: Behaviour, after: &Organization) -> Verdict {
         let has = |project: &ProjectId| person.and_then(|person| person.projects.get(project.as_str()));
         let is_so = match (change, meaning) {
             (Change::Invite { .. }, Meaning::Invited | Meaning::AlreadyInvited) => {
-                person.is_some_and(|person| matches!(person.standing, Standing::Invited(_)))
+                person.is_some_and(|person| matches!(person.standing, UserStatus::Invited(_)))
             }
             (Change::Invite { projects, .. }, _) => {
-                person.is_some_and(|person| person.standing == Standing::Member || behaviour.pending_shows)
+                person.is_some_and(|person| person.standing == UserStatus::Member || behaviour.pending_shows)
                     && projects
                         .iter()
                         .all(|(project, role)| has(project).is_some_and(|has| has == role.as_str()))
@@ -269,8 +273,9 @@ pub(crate) fn at_rest(organization: &Organization, desired: &Desired, today: Dat
             user.projects.iter().filter(|(id, _)| desired.projects.contains_key(&ProjectId::new(*id)));
         inside.map(|(id, role)| (id.clone(), role.clone())).collect()
     };
-    for (email, person) in desired.people.iter().filter(|(_, person)| is_active(person, today)) {
-        let Some(user) = organization.person(email.as_str()).filter(|user| user.standing == Standing::Member)
+    for (email, person) in desired.people.iter().filter(|(_, person)| must_escape(person, today)) {
+        let Some(user) =
+            organization.person(email.as_str()).filter(|user| user.standing == UserStatus::Member)
         else {
             return Err(format!("{email} is listed and no member"));
         };

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use guestlist::api::Settings;
 use guestlist::apply::{Ending, Stopped};
-use guestlist::identity::Endpoint;
 use guestlist::ledger::{LedgerError, Run, Who};
+use guestlist::model::Endpoint;
 use guestlist::sandbox::{Behaviour, Organization, RateLimit};
 
 use crate::scene;
@@ -30,7 +30,7 @@ async fn released_while_waiting(
     let (ledger, clock) = (world.ledger("ledger"), std::sync::Arc::clone(&world.clock));
     world.clock.at_next_wait(move || {
         let now = clock.for_ledger()();
-        let lease = ledger.lease(now).expect("a ledger").expect("a lock");
+        let lease = ledger.lock(now).expect("a ledger").expect("a lock");
         let run = Run::new("unlock", Who::default(), Endpoint::sandbox(), None);
         assert!(ledger.unlock(&lease, run, &clock.for_ledger()).expect("a ledger"));
     });
@@ -39,7 +39,7 @@ async fn released_while_waiting(
     assert!(turn.error.is_some(), "{turn:?}", turn = turn.report);
     let report = world.last_report();
     assert!(
-        matches!(report.stopped, Some(Stopped::Ledger(LedgerError::LeaseLost { by: None, .. }))),
+        matches!(report.stopped, Some(Stopped::Ledger(LedgerError::LockLost { by: None, .. }))),
         "{report:?}"
     );
     let writes = turn.calls.iter().filter(|call| call.writes()).map(|call| call.status);
@@ -99,7 +99,7 @@ async fn at_every_call_of_a_run_a_lost_lock_ends_it_and_an_expired_one_is_renewe
             let taken = std::sync::Arc::clone(&next);
             world.clock.at_next_wait(move || {
                 let now = clock.for_ledger();
-                let lease = ledger.lease(now()).expect("a ledger").expect("a lock");
+                let lease = ledger.lock(now()).expect("a ledger").expect("a lock");
                 match event {
                     Event::Released => {
                         let run = Run::new("unlock", Who::default(), Endpoint::sandbox(), None);
@@ -124,7 +124,7 @@ async fn at_every_call_of_a_run_a_lost_lock_ends_it_and_an_expired_one_is_renewe
             assert_eq!(writes, call, "{event:?} at {call}");
             let by = (event == Event::TakenOver).then(|| "kim".to_owned());
             match world.last_report().stopped {
-                Some(Stopped::Ledger(LedgerError::LeaseLost { by: told, .. })) => assert_eq!(told, by),
+                Some(Stopped::Ledger(LedgerError::LockLost { by: told, .. })) => assert_eq!(told, by),
                 other => panic!("{event:?} at {call}: {other:?}"),
             }
         }

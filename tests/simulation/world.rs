@@ -8,12 +8,12 @@ use std::time::Duration;
 use guestlist::api::{Client, Credentials, Settings, Timeouts};
 use guestlist::apply::{Apply, Ending, Report, Stop, Stopped};
 use guestlist::desired::Desired;
-use guestlist::identity::{Email, Endpoint, TrustedEndpoint};
 use guestlist::known::Known;
-use guestlist::ledger::{EndReason, Intent, Ledger, LedgerLocation, Run, Standing, Who};
-use guestlist::plan::{Change, Plan, Terms};
+use guestlist::ledger::{EndReason, Intent, Ledger, LedgerLocation, LedgerView, Run, Who};
+use guestlist::model::{Email, Endpoint, TrustedEndpoint};
+use guestlist::observe::Observer;
+use guestlist::plan::{Change, Plan, PlanOptions};
 use guestlist::sandbox::{Behaviour, Fault, Handle, LoggedCall, Options, Organization, RateLimit, Sandbox};
-use guestlist::survey::Survey;
 
 use crate::clock::VirtualClock;
 
@@ -72,8 +72,8 @@ impl World {
     }
 
     /// What the ledger comes to.
-    pub(crate) fn standing(&self) -> Standing {
-        self.ledger("ledger").standing(self.endpoint.realm()).expect("a ledger")
+    pub(crate) fn standing(&self) -> LedgerView {
+        self.ledger("ledger").view(self.endpoint.realm()).expect("a ledger")
     }
 
     /// The organization as it is.
@@ -118,17 +118,21 @@ impl World {
         client: &Client,
         desired: &Desired,
     ) -> Result<Known, String> {
-        let standing = ledger.standing(self.endpoint.realm()).map_err(|error| error.to_string())?;
+        let standing = ledger.view(self.endpoint.realm()).map_err(|error| error.to_string())?;
         let clock = self.clock.for_ledger();
         let reader = client.reader();
-        let survey = Survey { endpoint: &self.endpoint, ledger, reader: &reader, desired, clock: &clock };
+        let survey = Observer { endpoint: &self.endpoint, ledger, reader: &reader, desired, clock: &clock };
         survey.live(standing).await.map(|surveyed| surveyed.known).map_err(|error| error.to_string())
     }
 
     /// The plan for today.
     pub(crate) fn plan(&self, desired: &Desired, known: &Known, allow_removals: Option<usize>) -> Plan {
         let date = known.evidence.read_at.to_zoned(jiff::tz::TimeZone::UTC).date();
-        Plan::between(desired, known, &Terms { allow_removals, ..Terms::new(self.endpoint.clone(), date) })
+        Plan::between(
+            desired,
+            known,
+            &PlanOptions { allow_removals, ..PlanOptions::new(self.endpoint.clone(), date) },
+        )
     }
 
     /// Carries a plan out and records it.
@@ -186,7 +190,7 @@ impl World {
         self.clock.pass(Duration::from_secs(1));
         self.sandbox.clear_log();
         let ledger = self.ledger("ledger");
-        let standing = ledger.standing(self.endpoint.realm()).expect("a ledger");
+        let standing = ledger.view(self.endpoint.realm()).expect("a ledger");
         let mut turn = Turn {
             before: self.organization(),
             calls: Vec::new(),

@@ -10,13 +10,13 @@ use std::sync::{Arc, LazyLock};
 use guestlist::api::{Client, Credentials, Settings};
 use guestlist::apply::{Apply, Ending, Report, Stop};
 use guestlist::desired::{self, Desired};
-use guestlist::identity::{Email, Endpoint, ProjectId, TrustedEndpoint};
 use guestlist::known::{Known, Reading};
 use guestlist::ledger::{self, EndReason, Ledger, LedgerLocation, Run, Who};
-use guestlist::plan::{Plan, Terms};
+use guestlist::model::{Email, Endpoint, ProjectId, TrustedEndpoint};
+use guestlist::plan::{Plan, PlanOptions};
 use guestlist::sandbox::{
     AssignAgain, AssignPending, Behaviour, Fault, Handle, LoggedCall, Options, Organization, Paging, Sandbox,
-    SecondInvitation, Standing,
+    SecondInvitation, UserStatus,
 };
 use guestlist::team_file::{self, Problems, Sources};
 use jiff::Timestamp;
@@ -32,7 +32,7 @@ const ROLES: [&str; 5] = ["ADMIN", "ADMIN", "USER", "VIEWER", "role_custom"];
 /// Somebody in the organization, or known to the service.
 #[derive(Clone, Debug)]
 struct Someone {
-    standing: Standing,
+    standing: UserStatus,
     projects: BTreeMap<&'static str, &'static str>,
 }
 
@@ -53,7 +53,7 @@ fn projects(of: &'static [&'static str]) -> impl Strategy<Value = BTreeMap<&'sta
 fn someone() -> impl Strategy<Value = Someone> {
     static ALL: [&str; 4] = [MANAGED[0], MANAGED[1], MANAGED[2], UNMANAGED];
     let standing = prop_oneof![
-        6 => Just(Standing::Member), 1 => Just(Standing::Invited(1)), 1 => Just(Standing::Elsewhere)
+        6 => Just(UserStatus::Member), 1 => Just(UserStatus::Invited(1)), 1 => Just(UserStatus::Elsewhere)
     ];
     (standing, projects(&ALL)).prop_map(|(standing, projects)| Someone { standing, projects })
 }
@@ -122,9 +122,9 @@ fn organization(case: &Case) -> Organization {
         let access = projects.iter().map(|(project, role)| ((*project).to_owned(), (*role).to_owned()));
         let address = email(*n);
         match standing {
-            Standing::Member => assert!(organization.add_member(&address, "F", "L", access)),
-            Standing::Elsewhere => assert!(organization.add_elsewhere(&address, "F", "L")),
-            Standing::Invited(_) => {
+            UserStatus::Member => assert!(organization.add_member(&address, "F", "L", access)),
+            UserStatus::Elsewhere => assert!(organization.add_elsewhere(&address, "F", "L")),
+            UserStatus::Invited(_) => {
                 let body = serde_json::json!({
                     "email": address, "first_name": "F", "last_name": "L", "projects": projects,
                 });
@@ -177,7 +177,7 @@ impl Bench {
     }
 
     async fn known(&self) -> Known {
-        let standing = self.ledger.standing(self.endpoint.realm()).expect("a standing");
+        let standing = self.ledger.view(self.endpoint.realm()).expect("a standing");
         let projects: Vec<ProjectId> = self.desired.projects.keys().cloned().collect();
         let lists = self.client.reader().users_of(&projects, 8).await.expect("lists");
         let reading = Reading { read_at: Timestamp::now(), lists };
@@ -185,15 +185,15 @@ impl Bench {
         let known = reading.live(standing.invitations(None), recent, &BTreeMap::new());
         assert_eq!(known.doubts, []);
         let (endpoint, read_at, members) = (self.endpoint.clone(), reading.read_at, known.members.clone());
-        let kept = ledger::Reading::new(endpoint, read_at, projects.into_iter().collect(), members);
-        self.ledger.keep_reading(kept, standing).expect("a reading that is kept");
+        let kept = ledger::Snapshot::new(endpoint, read_at, projects.into_iter().collect(), members);
+        self.ledger.keep_snapshot(kept, standing).expect("a reading that is kept");
         known
     }
 
     async fn plan(&self) -> (Plan, Known) {
         let known = self.known().await;
         let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-        (Plan::between(&self.desired, &known, &Terms::new(self.endpoint.clone(), today)), known)
+        (Plan::between(&self.desired, &known, &PlanOptions::new(self.endpoint.clone(), today)), known)
     }
 
     async fn apply(&self, plan: &Plan, known: &Known) -> Report {
@@ -232,9 +232,9 @@ impl Bench {
     fn access(&self, behaviour: Behaviour) -> BTreeMap<String, BTreeMap<String, String>> {
         self.sandbox.with_organization(|organization| {
             let shown = organization.people().filter(|person| match person.standing {
-                Standing::Member => true,
-                Standing::Invited(_) => behaviour.pending_shows,
-                Standing::Elsewhere => false,
+                UserStatus::Member => true,
+                UserStatus::Invited(_) => behaviour.pending_shows,
+                UserStatus::Elsewhere => false,
             });
             shown.map(|person| (person.id.clone(), person.projects.clone())).collect()
         })
@@ -376,7 +376,7 @@ proptest! {
 /// A case of nobody but those who are given, under a policy.
 fn case_of(someone: &[(u8, &[(&'static str, &'static str)])], people: &str, behaviour: Behaviour) -> Case {
     let member = |projects: &[(&'static str, &'static str)]| Someone {
-        standing: Standing::Member,
+        standing: UserStatus::Member,
         projects: projects.iter().copied().collect(),
     };
     Case {

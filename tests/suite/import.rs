@@ -283,7 +283,7 @@ proptest! {
         let mut logins = std::collections::BTreeSet::new();
         let people: Vec<_> = people
             .iter()
-            .filter(|(login, ..)| logins.insert(guestlist::identity::Email::as_received(login)))
+            .filter(|(login, ..)| logins.insert(guestlist::model::Email::as_received(login)))
             .enumerate()
             .map(|(number, (login, first, last, access))| {
                 let access: serde_json::Map<_, _> = access

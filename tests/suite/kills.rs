@@ -5,9 +5,9 @@ use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use guestlist::identity::{Email, Endpoint};
 use guestlist::ledger::{ChainState, Intent, Ledger, LedgerLocation};
-use guestlist::sandbox::{Behaviour, LoggedCall, Options, Organization, SecondInvitation, Standing};
+use guestlist::model::{Email, Endpoint};
+use guestlist::sandbox::{Behaviour, LoggedCall, Options, Organization, SecondInvitation, UserStatus};
 use serde_json::json;
 
 use crate::scenario::{HEAD, Scenario};
@@ -54,7 +54,7 @@ fn access(scenario: &Scenario) -> Accesses {
     scenario.organization(|organization| {
         let everybody = organization.people();
         let access = everybody.map(|person| {
-            (person.login.to_string(), (person.standing == Standing::Member, person.projects.clone()))
+            (person.login.to_string(), (person.standing == UserStatus::Member, person.projects.clone()))
         });
         access.collect()
     })
@@ -107,7 +107,7 @@ fn recovers(scenario: &Scenario, expected: &Accesses, when: &str) {
     assert_eq!(verification.chain(), ChainState::Intact, "{when}: {verification:?}");
     let endpoint: Endpoint = scenario.sandbox().base_url().parse().expect("a URL");
     let out: BTreeSet<Email> =
-        ledger.standing(endpoint.realm()).expect("a ledger").invitations(None).out.into_keys().collect();
+        ledger.view(endpoint.realm()).expect("a ledger").invitations(None).out.into_keys().collect();
 
     scenario.sandbox().set_faults(Vec::new());
     expire_lock(scenario);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use guestlist::sandbox::{Behaviour, Options, Standing};
+use guestlist::sandbox::{Behaviour, Options, UserStatus};
 
 use crate::scenario::{HEAD, Scenario};
 
@@ -477,5 +477,5 @@ fn everybody_is_invited_once_whatever_the_case_of_the_address() {
     let standing = scenario.organization(|organization| {
         organization.person("ANA.OAK@example.com").map(|person| person.standing)
     });
-    assert_eq!(standing, Some(Standing::Member));
+    assert_eq!(standing, Some(UserStatus::Member));
 }

@@ -9,9 +9,9 @@ mod table;
 use std::collections::BTreeMap;
 
 use guestlist::desired::{self, Desired};
-use guestlist::identity::{Access, Email, Endpoint, ProjectId, Role, RoleId, UserId};
-use guestlist::known::{Doubt, Evidence, Invitation, Known, Member, RecentWrites, Source};
-use guestlist::plan::{Plan, Terms};
+use guestlist::known::{Doubt, Evidence, EvidenceSource, Invitation, Known, Member, RecentWrites};
+use guestlist::model::{Access, Email, Endpoint, ProjectId, Role, RoleId, UserId};
+use guestlist::plan::{Plan, PlanOptions};
 use guestlist::render::{self, Paint, View};
 use guestlist::team_file::{self, Problems, Sources};
 use jiff::Timestamp;
@@ -39,7 +39,7 @@ fn team(rest: &str) -> Desired {
 fn known(text: &str) -> Known {
     let read_at: Timestamp = "2026-12-10T09:30:00Z".parse().expect("a time");
     let mut known = Known {
-        evidence: Evidence { source: Source::Live, read_at },
+        evidence: Evidence { source: EvidenceSource::Live, read_at },
         members: BTreeMap::new(),
         invitations: BTreeMap::new(),
         in_flight: BTreeMap::new(),
@@ -107,12 +107,12 @@ fn role_of(name: &str) -> Role {
     }
 }
 
-fn terms() -> Terms {
-    Terms::new(Endpoint::default(), TODAY)
+fn terms() -> PlanOptions {
+    PlanOptions::new(Endpoint::default(), TODAY)
 }
 
 /// The text of the plan without what is the same in each: what it is for, and its id.
-fn shown(desired: &Desired, known: &Known, terms: &Terms) -> String {
+fn shown(desired: &Desired, known: &Known, terms: &PlanOptions) -> String {
     let plan = Plan::between(desired, known, terms);
     let view = View::new(&plan, desired, known, None);
     let text = render::text(&view, Paint { color: false });
@@ -131,7 +131,7 @@ fn check(people_and_policy: &str, known_people: &str, expected: &str) {
 
 /// The same, under other terms.
 #[track_caller]
-fn check_with(people_and_policy: &str, known_people: &str, terms: &Terms, expected: &str) {
+fn check_with(people_and_policy: &str, known_people: &str, terms: &PlanOptions, expected: &str) {
     let got = shown(&team(people_and_policy), &known(known_people), terms);
     assert!(got == expected, "--- expected\n{expected}\n--- got\n{got}");
 }

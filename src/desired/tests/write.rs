@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 use super::super::share::Shared;
 use super::super::write::written;
 use super::*;
-use crate::identity::UserId;
+use crate::model::UserId;
 
 fn role(number: usize) -> Role {
     match number {
@@ -122,7 +122,7 @@ proptest! {
         roles in prop::collection::vec(any::<String>(), 8),
     ) {
         let projects: Vec<_> =
-            names.iter().map(|(id, name)| crate::known::Project { id: ProjectId::new(id), name: name.clone() }).collect();
+            names.iter().map(|(id, name)| crate::known::ListedProject { id: ProjectId::new(id), name: name.clone() }).collect();
         let members: BTreeMap<_, _> = logins.iter().zip(&roles).map(|(login, role)| {
             let login = Email::as_received(login);
             let access = projects.iter().map(|project| (project.id.clone(), Role::from(role.clone()))).collect();
@@ -131,7 +131,7 @@ proptest! {
                 access, elsewhere: false, is_owner: false };
             (login, member)
         }).collect();
-        let adopted = crate::known::adopt(&projects, &members);
+        let adopted = crate::known::import(&projects, &members);
         prop_assume!(!adopted.desired.projects.is_empty());
         let text = write(&adopted.desired, &Endpoint::default(), &adopted.remarks);
         let (sources, team) = read(&[("team.yaml", text.as_bytes())]);

@@ -196,7 +196,7 @@ proptest! {
             known.members.insert(email, member);
         }
         let head = desired(rows(&asked));
-        let terms = Terms::new(crate::identity::Endpoint::default(), super::super::testing::TODAY);
+        let terms = PlanOptions::new(crate::model::Endpoint::default(), super::super::testing::TODAY);
         let plan = Plan::between(&head, &known, &terms);
         let itself = origins(&plan, &head, &known, &Past::default());
         prop_assert!(itself.iter().all(|origin| *origin == Origin::Drift));

@@ -5,10 +5,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::desired::{Desired, ManagedProject, Person};
-use crate::identity::Endpoint;
 use crate::known::Known;
+use crate::model::Endpoint;
 use crate::plan::testing::{TODAY, access, known, person, plan, team};
-use crate::plan::{Plan, Terms};
+use crate::plan::{Plan, PlanOptions};
 
 /// As GitHub renders it, raw HTML and all, before anything is sanitized.
 fn rendered(text: &str) -> String {
@@ -62,7 +62,7 @@ fn assert_inert(text: &str) {
 }
 
 fn view_of(desired: &Desired, known: &Known) -> String {
-    let plan = Plan::between(desired, known, &Terms::new(Endpoint::default(), TODAY));
+    let plan = Plan::between(desired, known, &PlanOptions::new(Endpoint::default(), TODAY));
     markdown(&View::new(&plan, desired, known, None))
 }
 

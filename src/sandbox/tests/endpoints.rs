@@ -245,7 +245,7 @@ async fn the_silent_places_can_be_filled_otherwise() {
     assert_eq!(client.invite("alex@example.com", again.clone()).await, (204, NOTHING));
     let standing =
         client.handle.with_organization(|known| known.person("alex@example.com").unwrap().standing);
-    assert_eq!(standing, Standing::Invited(2));
+    assert_eq!(standing, UserStatus::Invited(2));
 
     client.handle.set_behaviour(Behaviour { pending_shows: true, ..Behaviour::default() });
     let answer = client.get(&format!("{path}/{id}")).await;

@@ -123,7 +123,7 @@ proptest! {
             let logins: BTreeSet<_> = organization.people().map(|person| person.login.clone()).collect();
             prop_assert_eq!(logins.len(), organization.people().count());
             for person in organization.people() {
-                prop_assert_eq!(person.projects.is_empty(), person.standing == Standing::Elsewhere);
+                prop_assert_eq!(person.projects.is_empty(), person.standing == UserStatus::Elsewhere);
                 prop_assert_eq!(organization.person(person.login.as_str()), Some(person));
             }
             let owner = organization.person(DEFAULT_OWNER).unwrap();
@@ -176,5 +176,5 @@ fn seeded_people_are_the_same_every_time() {
     let mut grown = seeded(15);
     grown.seed_members(25);
     assert_eq!(grown, seeded(40));
-    assert!(seeded(40).members().all(|person| crate::identity::Email::parse(&person.email).is_ok()));
+    assert!(seeded(40).members().all(|person| crate::model::Email::parse(&person.email).is_ok()));
 }

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::desired;
-use crate::identity::Email;
+use crate::model::Email;
 use crate::team_file::{self, Problems, Sources, keys, schema};
 
 struct Validator {

@@ -1,6 +1,6 @@
 //! `from` and `until`: nobody before the first day, nobody after the last, and what is coming is said.
 
-use guestlist::plan::Terms;
+use guestlist::plan::PlanOptions;
 use jiff::civil::Date;
 
 use super::{check, check_with, terms};
@@ -12,8 +12,8 @@ fn kim(dates: &str) -> String {
     )
 }
 
-fn on(day: &str) -> Terms {
-    Terms { date: day.parse::<Date>().expect("a day"), ..terms() }
+fn on(day: &str) -> PlanOptions {
+    PlanOptions { date: day.parse::<Date>().expect("a day"), ..terms() }
 }
 
 #[test]

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use guestlist::plan::{Plan, Terms};
+use guestlist::plan::{Plan, PlanOptions};
 use guestlist::render;
 
 use super::{known, team, terms};
 
 /// The sentences of the guards that refuse.
 fn refused(people_and_policy: &str, known_people: &str, allow_removals: Option<usize>) -> Vec<String> {
-    let terms = Terms { allow_removals, ..terms() };
+    let terms = PlanOptions { allow_removals, ..terms() };
     let desired = team(people_and_policy);
     let plan = Plan::between(&desired, &known(known_people), &terms);
     plan.refused.iter().map(|refusal| render::refusal(&desired, refusal)).collect()

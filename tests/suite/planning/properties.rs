@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use guestlist::desired::{Desired, Limit, ManagedProject, Person, Policy, Prune};
-use guestlist::identity::{Access, Email, ProjectId, Role, RoleId, UserId};
-use guestlist::known::{Evidence, Invitation, Known, Member, RecentWrites, Source};
-use guestlist::plan::{Change, Guard, Plan, Terms};
+use guestlist::known::{Evidence, EvidenceSource, Invitation, Known, Member, RecentWrites};
+use guestlist::model::{Access, Email, ProjectId, Role, RoleId, UserId};
+use guestlist::plan::{Change, Guard, Plan, PlanOptions};
 use guestlist::render::{self, Paint, View};
 use jiff::civil::Date;
 use proptest::collection::btree_map;
@@ -87,7 +87,7 @@ prop_compose! {
             (email.clone(), Invitation { email, sent_at, access })
         }).collect();
         Known {
-            evidence: Evidence { source: Source::Live, read_at },
+            evidence: Evidence { source: EvidenceSource::Live, read_at },
             members, invitations, in_flight: BTreeMap::new(), recent: RecentWrites::new(), doubts: Vec::new(),
         }
     }
@@ -244,7 +244,7 @@ proptest! {
     #[test]
     fn a_wave_after_the_other_invites_everybody(desired in desired(), mut known in known(), most in 1..4_usize) {
         let whole = Plan::between(&desired, &known, &terms());
-        let wave = Terms { max_invites: Some(most), ..terms() };
+        let wave = PlanOptions { max_invites: Some(most), ..terms() };
         let mut made = Vec::new();
         for _ in 0..10 {
             let plan = Plan::between(&desired, &known, &wave);

@@ -1,7 +1,7 @@
 //! Saved plans: what was reviewed is what runs, and everything in doubt is refused.
 
-use guestlist::identity::Endpoint;
-use guestlist::plan::{Plan, SavedPlan, SavedPlanError, Terms};
+use guestlist::model::Endpoint;
+use guestlist::plan::{Plan, PlanOptions, SavedPlan, SavedPlanError};
 use jiff::civil::date;
 
 use super::{TODAY, known, team, terms};
@@ -18,7 +18,7 @@ zoe@example.com storefront=USER loyalty=VIEWER
 kim@example.com invited=2026-12-01 storefront=USER
 ";
 
-fn saved_under(people: &str, known_people: &str, terms: &Terms) -> SavedPlan {
+fn saved_under(people: &str, known_people: &str, terms: &PlanOptions) -> SavedPlan {
     let (desired, known) = (team(people), known(known_people));
     let plan = Plan::between(&desired, &known, terms);
     let made_at = "2026-12-10T08:00:00.1234Z".parse().expect("a time");
@@ -26,8 +26,8 @@ fn saved_under(people: &str, known_people: &str, terms: &Terms) -> SavedPlan {
 }
 
 /// The terms of a day of that month.
-fn on(day: i8) -> Terms {
-    Terms { date: date(2026, 12, day), ..terms() }
+fn on(day: i8) -> PlanOptions {
+    PlanOptions { date: date(2026, 12, day), ..terms() }
 }
 
 fn saved() -> SavedPlan {
@@ -145,7 +145,7 @@ fn a_wave_lists_its_own_invitations_and_leaves_the_others() {
   - {email: a@example.com, first_name: A, last_name: A, projects: {storefront: USER}}
   - {email: b@example.com, first_name: B, last_name: B, projects: {storefront: USER}}
 ";
-    let wave = saved_under(people, "", &Terms { max_invites: Some(1), ..terms() });
+    let wave = saved_under(people, "", &PlanOptions { max_invites: Some(1), ..terms() });
     let again = wave.again(&known(""), &terms()).unwrap();
     assert_eq!((&again.changes, &again.id), (&wave.changes, &wave.plan_id));
     assert_eq!(wave.changes.len(), 1);
@@ -164,15 +164,15 @@ policy: {prune: people, max_removals: 1}
     let boss = "boss@example.com storefront=ADMIN\n";
     let three = ["a", "b", "c"].map(|name| format!("{name}@example.com storefront=USER elsewhere\n"));
     let all = format!("{boss}{}", three.concat());
-    let allowed = saved_under(people, &all, &Terms { allow_removals: Some(3), ..terms() });
+    let allowed = saved_under(people, &all, &PlanOptions { allow_removals: Some(3), ..terms() });
     assert_eq!(allowed.again(&known(&all), &terms()).unwrap().refused, []);
     let rest = allowed.again(&known(&format!("{boss}{}", three[..2].concat())), &terms()).unwrap();
     assert_eq!((rest.changes.len(), rest.refused), (2, vec![]));
     let late = saved_under(people, &all, &terms());
-    let now = Terms { allow_removals: Some(3), ..terms() };
+    let now = PlanOptions { allow_removals: Some(3), ..terms() };
     assert_eq!(late.again(&known(&all), &now).unwrap().refused, [], "allowed only now");
     for allow_removals in [None, Some(2)] {
-        let refused = saved_under(people, &all, &Terms { allow_removals, ..terms() });
+        let refused = saved_under(people, &all, &PlanOptions { allow_removals, ..terms() });
         assert_eq!(refused.again(&known(&all), &terms()).unwrap().refused.len(), 2);
         let later = refused.again(&known(&format!("{boss}{}", three[..2].concat())), &terms()).unwrap();
         assert_eq!(later.refused.len(), 2, "two are too many without being allowed");

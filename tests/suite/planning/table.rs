@@ -1,6 +1,6 @@
 //! Every row of the table that says what follows from what is desired and what is known.
 
-use guestlist::plan::Terms;
+use guestlist::plan::PlanOptions;
 
 use super::{check, check_with, terms};
 
@@ -427,7 +427,7 @@ fn a_wave_takes_the_first_invitations_in_plan_order_and_says_how_many_wait() {
   - {email: a@example.com, first_name: A, last_name: A, projects: {storefront: USER}}
 ";
     let known = "b@example.com storefront=VIEWER";
-    let wave = |most| Terms { max_invites: Some(most), ..terms() };
+    let wave = |most| PlanOptions { max_invites: Some(most), ..terms() };
     check_with(
         people,
         known,

@@ -10,21 +10,21 @@ use super::run_file::RunName;
 
 /// How a run begins.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Begun {
+pub(super) struct RunStart {
     pub(super) name: RunName,
     /// When; none where the process died over the first record.
     pub(super) at: Option<Timestamp>,
     pub(super) prev_run: Option<PrevRun>,
 }
 
-impl Begun {
+impl RunStart {
     fn predecessor(&self) -> Option<&str> {
         self.prev_run.as_ref()?.run.as_deref()
     }
 }
 
 /// The runs in the order in which they were made: each after the one that it names, then by time.
-pub(super) fn in_order(runs: Vec<Begun>) -> Vec<Begun> {
+pub(super) fn in_order(runs: Vec<RunStart>) -> Vec<RunStart> {
     let index: BTreeMap<&str, usize> =
         runs.iter().enumerate().map(|(index, run)| (run.name.as_str(), index)).collect();
     let mut next: Vec<Vec<usize>> = vec![Vec::new(); runs.len()];
@@ -75,7 +75,7 @@ impl fmt::Display for RunBreak {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { run, named_by } => {
-                write!(f, "`{}` is missing: `{named_by}` continues from it", crate::inert::line(run))
+                write!(f, "`{}` is missing: `{named_by}` continues from it", crate::escape::line(run))
             }
             Self::Replaced { run, named_by } => {
                 write!(
@@ -99,9 +99,9 @@ pub struct Fork {
 impl fmt::Display for Fork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let runs: Vec<_> = self.runs.iter().map(|run| format!("`{run}`")).collect();
-        let runs = crate::wording::list(&runs);
+        let runs = crate::words::list(&runs);
         match &self.after {
-            Some(after) => write!(f, "{runs} all continue from `{}`", crate::inert::line(after))?,
+            Some(after) => write!(f, "{runs} all continue from `{}`", crate::escape::line(after))?,
             None => write!(f, "{runs} each start a ledger of their own")?,
         }
         f.write_str(": two branches of the ledger were merged")
@@ -109,7 +109,7 @@ impl fmt::Display for Fork {
 }
 
 /// The files and records that other runs continue from, by file name.
-pub(super) fn wanted(runs: &[Begun]) -> BTreeMap<&str, BTreeSet<&str>> {
+pub(super) fn wanted(runs: &[RunStart]) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut wanted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for prev in runs.iter().filter_map(|run| run.prev_run.as_ref()) {
         if let Some(run) = &prev.run {
@@ -120,7 +120,7 @@ pub(super) fn wanted(runs: &[Begun]) -> BTreeMap<&str, BTreeSet<&str>> {
 }
 
 /// The breaks of the chain, given which of the wanted records were found.
-pub(super) fn breaks(runs: &[Begun], found: &BTreeSet<(String, String)>) -> Vec<RunBreak> {
+pub(super) fn breaks(runs: &[RunStart], found: &BTreeSet<(String, String)>) -> Vec<RunBreak> {
     let there: BTreeMap<_, _> = runs.iter().map(|run| (run.name.as_str(), &run.name)).collect();
     let each = runs.iter().filter_map(|named_by| {
         let prev = named_by.prev_run.as_ref()?;
@@ -135,7 +135,7 @@ pub(super) fn breaks(runs: &[Begun], found: &BTreeSet<(String, String)>) -> Vec<
 }
 
 /// The forks. Runs of the first version, which name no predecessor, are not counted.
-pub(super) fn forks(runs: &[Begun]) -> Vec<Fork> {
+pub(super) fn forks(runs: &[RunStart]) -> Vec<Fork> {
     let mut after: BTreeMap<Option<&str>, Vec<RunName>> = BTreeMap::new();
     for run in runs.iter().filter(|run| run.prev_run.is_some()) {
         after.entry(run.predecessor()).or_default().push(run.name.clone());
@@ -149,17 +149,17 @@ mod tests {
     use super::*;
     use crate::ledger::tests::time;
 
-    fn run(name: &str, at: u64, after: Option<&str>) -> Begun {
+    fn run(name: &str, at: u64, after: Option<&str>) -> RunStart {
         let prev_run =
             Some(PrevRun { run: after.map(file), digest: format!("end of {}", after.unwrap_or("")) });
-        Begun { name: RunName::of_file(&file(name)).unwrap(), at: Some(time(at)), prev_run }
+        RunStart { name: RunName::of_file(&file(name)).unwrap(), at: Some(time(at)), prev_run }
     }
 
     fn file(name: &str) -> String {
         format!("{name}.jsonl")
     }
 
-    fn order(runs: Vec<Begun>) -> String {
+    fn order(runs: Vec<RunStart>) -> String {
         let names: Vec<_> =
             in_order(runs).iter().map(|run| run.name.as_str().replace(".jsonl", "")).collect();
         names.join(" ")
@@ -176,7 +176,7 @@ mod tests {
             order(vec![run("c", 10, Some("b")), run("b", 900, Some("a")), run("a", 0, None)]),
             "a b c"
         );
-        let legacy = |name, at| Begun { prev_run: None, ..run(name, at, None) };
+        let legacy = |name, at| RunStart { prev_run: None, ..run(name, at, None) };
         assert_eq!(order(vec![legacy("b", 2), legacy("a", 1), run("c", 0, Some("b"))]), "a b c");
         assert_eq!(order(vec![run("b", 2, Some("a")), run("c", 1, Some("a")), run("a", 9, None)]), "a c b");
         // Neither a run that is gone nor a circle loses the others.

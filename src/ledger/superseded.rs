@@ -7,11 +7,11 @@ use jiff::Timestamp;
 
 use super::record::{Body, Meaning, Record, Seq};
 use super::run_file::RunName;
-use crate::identity::Email;
+use crate::model::Email;
 
 /// A run that carried a plan out, as far as saved plans are concerned.
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Carried {
+struct AppliedPlan {
     name: RunName,
     at: Timestamp,
     by: String,
@@ -25,8 +25,8 @@ struct Carried {
 
 /// The runs of one realm, for the check of a saved plan.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct CarriedPlans {
-    runs: Vec<Carried>,
+pub struct AppliedPlans {
+    runs: Vec<AppliedPlan>,
 }
 
 /// Why a saved plan must not be carried out any more.
@@ -43,7 +43,7 @@ pub struct Superseded {
     pub later: Option<(Email, Timestamp)>,
 }
 
-impl CarriedPlans {
+impl AppliedPlans {
     /// Whether a run has done all of this plan, or a run of a plan made later has written to one of
     /// `people`.
     #[must_use]
@@ -53,13 +53,13 @@ impl CarriedPlans {
         made_at: Timestamp,
         people: &BTreeSet<Email>,
     ) -> Option<Superseded> {
-        let told = |run: &Carried, later| Superseded {
+        let told = |run: &AppliedPlan, later| Superseded {
             run: run.name.clone(),
             at: run.at,
             by: run.by.clone(),
             later,
         };
-        let is_this = |run: &Carried| run.plan_id.as_deref() == Some(plan_id) && run.made_at == made_at;
+        let is_this = |run: &AppliedPlan| run.plan_id.as_deref() == Some(plan_id) && run.made_at == made_at;
         if let Some(run) = self.runs.iter().find(|run| is_this(run) && run.is_done) {
             return Some(told(run, None));
         }
@@ -91,12 +91,12 @@ pub(super) struct Collector {
     realm: String,
     counts: bool,
     open: BTreeMap<Seq, Email>,
-    plans: CarriedPlans,
+    plans: AppliedPlans,
 }
 
 impl Collector {
     pub(super) fn of(realm: &str) -> Self {
-        Self { realm: realm.to_owned(), counts: false, open: BTreeMap::new(), plans: CarriedPlans::default() }
+        Self { realm: realm.to_owned(), counts: false, open: BTreeMap::new(), plans: AppliedPlans::default() }
     }
 
     /// Takes the next record of the run `name`.
@@ -106,7 +106,7 @@ impl Collector {
                 self.close();
                 self.counts = run.realm == self.realm;
                 if self.counts {
-                    self.plans.runs.push(Carried {
+                    self.plans.runs.push(AppliedPlan {
                         name: name.clone(),
                         at: record.at,
                         by: run.who.to_string(),
@@ -135,7 +135,7 @@ impl Collector {
         }
     }
 
-    pub(super) fn finish(mut self) -> CarriedPlans {
+    pub(super) fn finish(mut self) -> AppliedPlans {
         self.close();
         self.plans
     }
@@ -161,7 +161,7 @@ mod tests {
 
     use super::*;
     use crate::ledger::tests::{a_run, an_intent, an_outcome, time};
-    use crate::ledger::{EndReason, Ended, Run};
+    use crate::ledger::{End, EndReason, Run};
 
     const PEOPLE: [&str; 3] = ["a@example.com", "b@example.com", "c@example.com"];
 
@@ -202,7 +202,7 @@ mod tests {
     }
 
     impl World {
-        fn carried(&self) -> CarriedPlans {
+        fn carried(&self) -> AppliedPlans {
             let mut collector = Collector::of("sandbox");
             for (number, run) in self.runs.iter().enumerate() {
                 let name = RunName::of_file(&format!("{number}.jsonl")).unwrap();
@@ -239,7 +239,7 @@ mod tests {
             if killed_after.is_none_or(|count| count >= left.len()) {
                 let (text, counts, changes) = (None, [].into(), Some(left.len() as u64));
                 let reason = EndReason::Completed;
-                bodies.push(Body::End(Ended { reason, text, counts, changes, done: changes }));
+                bodies.push(Body::End(End { reason, text, counts, changes, done: changes }));
                 self.plans[index].is_done = true;
             }
             let at = time(self.now);

@@ -7,18 +7,18 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::fold::Accepted;
-use super::record::{NoRecord, Seq};
+use super::record::{InvalidRecord, Seq};
 use super::run_file::RunName;
-use crate::identity::{Email, Endpoint, ProjectId};
-use crate::inert;
+use crate::escape;
 use crate::known::Member;
+use crate::model::{Email, Endpoint, ProjectId};
 
 /// The format of `known.json`.
 const FORMAT_VERSION: u64 = 2;
 
 /// Members that were read live, and when.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Reading {
+pub struct Snapshot {
     /// Where they were read.
     pub endpoint: Endpoint,
     /// When they were read.
@@ -33,7 +33,7 @@ pub struct Reading {
     pub(super) after: Option<(RunName, Seq)>,
 }
 
-impl Reading {
+impl Snapshot {
     /// The members of some projects, as they were read.
     #[must_use]
     pub fn new(
@@ -82,14 +82,14 @@ pub(super) fn restricted(
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Kept {
     /// Each project is in one of them.
-    pub(super) readings: Vec<Reading>,
+    pub(super) readings: Vec<Snapshot>,
     /// The invitations that were found to be accepted.
     pub(super) accepted: Accepted,
 }
 
 impl Kept {
     /// Takes a new reading, which replaces those before it, whatever their times.
-    pub(super) fn keep(&mut self, reading: Reading) {
+    pub(super) fn keep(&mut self, reading: Snapshot) {
         let before = std::mem::take(&mut self.readings);
         self.readings.extend(before.into_iter().filter_map(|before| before.without(&reading.projects)));
         self.readings.push(reading);
@@ -98,21 +98,21 @@ impl Kept {
 
 /// The whole of `known.json`, by realm.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub(super) struct Readings {
+pub(super) struct Snapshots {
     format_version: u64,
     pub(super) realms: BTreeMap<String, Kept>,
 }
 
-impl Default for Readings {
+impl Default for Snapshots {
     fn default() -> Self {
         Self { format_version: FORMAT_VERSION, realms: BTreeMap::new() }
     }
 }
 
-impl Readings {
+impl Snapshots {
     /// The readings that a file holds. A file of the first format, which kept them all together, counts
     /// as none: the next live reading replaces it.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, NoRecord> {
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidRecord> {
         #[derive(Deserialize)]
         struct Envelope {
             format_version: u64,
@@ -121,7 +121,7 @@ impl Readings {
         match envelope.format_version {
             FORMAT_VERSION => json(bytes),
             0..FORMAT_VERSION => Ok(Self::default()),
-            version => Err(NoRecord::Newer(version)),
+            version => Err(InvalidRecord::Newer(version)),
         }
     }
 
@@ -134,7 +134,7 @@ impl Readings {
     }
 }
 
-fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, NoRecord> {
+fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, InvalidRecord> {
     serde_json::from_slice(bytes)
-        .map_err(|error| NoRecord::Unreadable(inert::line(&error.to_string()).into_owned()))
+        .map_err(|error| InvalidRecord::Unreadable(escape::line(&error.to_string()).into_owned()))
 }

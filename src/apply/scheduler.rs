@@ -13,8 +13,8 @@ use super::outage::Outage;
 use super::quorum::AdminQuorum;
 use super::{Apply, Ending, Stopped};
 use crate::api;
-use crate::api::Problem;
-use crate::identity::Email;
+use crate::api::Cause;
+use crate::model::Email;
 use crate::plan::Change;
 
 /// How long nobody is tried when the service seems to be down.
@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 const MANY_WAITING: usize = 500;
 
 /// A plan that is being carried out. All of it runs on one task.
-pub(super) struct Work<'a> {
+pub(super) struct Scheduler<'a> {
     pub(super) apply: &'a Apply<'a>,
     pub(super) quorum: AdminQuorum,
     pub(super) lookups: Lookups,
@@ -35,7 +35,7 @@ pub(super) struct Work<'a> {
 }
 
 /// Why a change did not come about.
-pub(super) enum Setback {
+pub(super) enum StepError {
     /// For a reason that is this person's alone.
     Person(String),
     /// Nothing was done for this person, because the run stopped.
@@ -49,28 +49,26 @@ pub(super) enum Setback {
     },
 }
 
-pub(super) type Step<T> = Result<T, Setback>;
+pub(super) type Step<T> = Result<T, StepError>;
 
 /// What a failed call means for the run.
-pub(super) fn setback(error: api::Error) -> Setback {
-    match error.problem {
+pub(super) fn step_error(error: api::Error) -> StepError {
+    match error.cause {
         // The run stops already, for a reason of which it knows.
-        Problem::Stopped | Problem::NotPermitted if !error.may_have_been_processed() => Setback::Stopped,
-        Problem::Stopped | Problem::NotPermitted => Setback::Person(error.to_string()),
+        Cause::Stopped | Cause::NotPermitted if !error.may_have_been_processed() => StepError::Stopped,
+        Cause::Stopped | Cause::NotPermitted => StepError::Person(error.to_string()),
         _ if error.is_fatal() => {
             let sent = was_sent(&error);
-            Setback::Run { why: Stopped::Service(Box::new(error)), sent }
+            StepError::Run { why: Stopped::Service(Box::new(error)), sent }
         }
-        _ => Setback::Person(error.to_string()),
+        _ => StepError::Person(error.to_string()),
     }
 }
 
 /// Whether the person has to be told of: a call that only met the rate limit or a stop did nothing.
 pub(super) fn was_sent(error: &api::Error) -> bool {
-    match error.problem {
-        Problem::RateLimited { .. } | Problem::Stopped | Problem::NotPermitted => {
-            error.may_have_been_processed()
-        }
+    match error.cause {
+        Cause::RateLimited { .. } | Cause::Stopped | Cause::NotPermitted => error.may_have_been_processed(),
         _ => error.attempts > 0,
     }
 }
@@ -140,7 +138,7 @@ impl<'a> Queue<'a> {
     }
 }
 
-impl<'a> Work<'a> {
+impl<'a> Scheduler<'a> {
     pub(super) fn new(apply: &'a Apply<'a>) -> Self {
         Self {
             apply,

@@ -115,7 +115,7 @@ impl FromStr for Endpoint {
             );
         }
         if rest.contains(['?', '#', '\\'])
-            || rest.chars().any(|c| c.is_whitespace() || crate::inert::is_active(c))
+            || rest.chars().any(|c| c.is_whitespace() || crate::escape::must_escape(c))
         {
             return Err("a base URL has no spaces, no `?`, no `#` and no `\\`");
         }
@@ -138,7 +138,7 @@ impl FromStr for Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::inert::line(&self.0))
+        f.write_str(&crate::escape::line(&self.0))
     }
 }
 

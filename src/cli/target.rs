@@ -5,20 +5,20 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use super::args::Everywhere;
+use super::args::GlobalArgs;
 use super::environment;
 use super::failure::{Ended, Failure};
 use super::load::folder_of;
 use crate::desired::{LEDGER, SANDBOX_LEDGER, Team};
-use crate::identity::{Endpoint, TrustedEndpoint};
 #[cfg(feature = "sandbox")]
-use crate::inert;
+use crate::escape;
 use crate::ledger::{Ledger, LedgerLocation};
+use crate::model::{Endpoint, TrustedEndpoint};
 use crate::team_file::shown;
 
 /// Which organization, and which ledger.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct Target {
     /// The organization.
     pub(crate) endpoint: Endpoint,
     /// The endpoint, where it may be sent the credentials.
@@ -32,14 +32,14 @@ pub(crate) struct Place {
     sandbox: PathBuf,
 }
 
-impl Place {
+impl Target {
     /// Where the arguments say, or else the file in `folder` that names an endpoint and maybe a ledger.
     pub(crate) fn new(
-        everywhere: &Everywhere,
+        global: &GlobalArgs,
         folder: &Path,
         from_file: Option<(&Endpoint, Option<&str>)>,
     ) -> Result<Self, Failure> {
-        let (endpoint, trusted) = match (asked_endpoint(everywhere)?, from_file) {
+        let (endpoint, trusted) = match (asked_endpoint(global)?, from_file) {
             (Some(endpoint), _) => {
                 let trusted = TrustedEndpoint::named_by_operator(endpoint.clone());
                 (endpoint, Some(trusted))
@@ -51,7 +51,7 @@ impl Place {
         // A plan that was made with `--sandbox` names the folder of that rehearsal.
         let rehearsal = written.filter(|ledger| Path::new(ledger).ends_with(SANDBOX_LEDGER));
         let sandbox = rehearsal.unwrap_or(SANDBOX_LEDGER);
-        let (ledger_name, ledger_folder) = match (&everywhere.ledger, is_sandboxed(everywhere)) {
+        let (ledger_name, ledger_folder) = match (&global.ledger, is_sandboxed(global)) {
             (Some(ledger), _) => (ledger.clone(), None),
             (None, true) => folder_inside(folder, sandbox)?,
             (None, false) if rehearsal.is_some() => {
@@ -76,8 +76,8 @@ impl Place {
     }
 
     /// Where the team file at `path` says.
-    pub(crate) fn of_team(everywhere: &Everywhere, path: &Path, team: &Team) -> Result<Self, Failure> {
-        Self::new(everywhere, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))
+    pub(crate) fn of_team(global: &GlobalArgs, path: &Path, team: &Team) -> Result<Self, Failure> {
+        Self::new(global, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))
     }
 
     /// Opens the ledger; a missing one is empty.
@@ -121,7 +121,7 @@ impl Place {
             let made = fs::create_dir_all(folder).and_then(|()| fs::write(folder.join(".gitignore"), "*\n"));
             made.map_err(|error| {
                 let shown = folder.display().to_string();
-                Failure::new(format!("cannot create folder `{}`: {error}", inert::line(&shown)))
+                Failure::new(format!("cannot create folder `{}`: {error}", escape::line(&shown)))
             })?;
         }
         Ok(self.sandbox.clone())
@@ -130,18 +130,18 @@ impl Place {
 
 /// Refuses a team file that moves the organization or the ledger away from where the base has them, unless
 /// an argument names them: the author of a file must not choose where credentials and records go.
-pub(crate) fn keep_to_base(everywhere: &Everywhere, team: &Team, base: &Team) -> Ended {
-    if is_sandboxed(everywhere) {
+pub(crate) fn keep_to_base(global: &GlobalArgs, team: &Team, base: &Team) -> Ended {
+    if is_sandboxed(global) {
         return Ok(());
     }
-    if team.endpoint != base.endpoint && asked_endpoint(everywhere)?.is_none() {
+    if team.endpoint != base.endpoint && asked_endpoint(global)?.is_none() {
         return Err(Failure::new(format!(
             "`cluster` differs from the base, so nothing was sent: {} → {}; to use one of them, pass --endpoint",
             base.endpoint, team.endpoint
         )));
     }
     let [ledger, before] = [team, base].map(|team| team.ledger.as_deref().unwrap_or(LEDGER));
-    if parts_of(ledger) != parts_of(before) && everywhere.ledger.is_none() {
+    if parts_of(ledger) != parts_of(before) && global.ledger.is_none() {
         return Err(Failure::new(format!(
             "`ledger` differs from the base, so nothing was sent: {} → {}; to use one of them, pass --ledger",
             shown(before),
@@ -191,21 +191,21 @@ pub(super) fn leads_out(folder: &Path, name: &Path) -> bool {
 }
 
 #[cfg(feature = "sandbox")]
-fn is_sandboxed(everywhere: &Everywhere) -> bool {
-    everywhere.sandbox.is_some()
+fn is_sandboxed(global: &GlobalArgs) -> bool {
+    global.sandbox.is_some()
 }
 
 #[cfg(not(feature = "sandbox"))]
-fn is_sandboxed(_everywhere: &Everywhere) -> bool {
+fn is_sandboxed(_everywhere: &GlobalArgs) -> bool {
     false
 }
 
 /// The endpoint from an argument or the environment.
-fn asked_endpoint(everywhere: &Everywhere) -> Result<Option<Endpoint>, Failure> {
-    if is_sandboxed(everywhere) {
+fn asked_endpoint(global: &GlobalArgs) -> Result<Option<Endpoint>, Failure> {
+    if is_sandboxed(global) {
         return Ok(Some(Endpoint::sandbox()));
     }
-    let (name, url) = match &everywhere.endpoint {
+    let (name, url) = match &global.endpoint {
         Some(url) => ("--endpoint", url.clone()),
         None => match environment::endpoint()? {
             Some(url) => (environment::ENDPOINT, url),

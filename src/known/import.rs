@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Member, Project};
+use super::{ListedProject, Member};
 use crate::desired::{self, Aliases, Desired, ManagedProject, Person, slug};
-use crate::identity::{Access, Email, ProjectId, Role, RoleId};
-use crate::inert;
+use crate::escape;
+use crate::model::{Access, Email, ProjectId, Role, RoleId};
 
 /// What stands for a name that a person does not have.
 const NO_NAME: &str = "-";
 
 /// What is known, as something to be desired.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Adopted {
+pub struct Imported {
     /// Gives rise to no change.
     pub desired: Desired,
     /// What a team file cannot say and was left out or written otherwise, a sentence each.
@@ -21,19 +21,19 @@ pub struct Adopted {
 
 /// Takes `members` of `projects` as desired, owners included. Everything in it may stand in a team file.
 #[must_use]
-pub fn adopt(projects: &[Project], members: &BTreeMap<Email, Member>) -> Adopted {
-    let mut adopted = Adopted { desired: Desired::default(), remarks: Vec::new() };
-    adopted.projects(projects);
+pub fn import(projects: &[ListedProject], members: &BTreeMap<Email, Member>) -> Imported {
+    let mut imported = Imported { desired: Desired::default(), remarks: Vec::new() };
+    imported.projects(projects);
     let roles: BTreeSet<_> = members.values().flat_map(|member| member.access.values()).collect();
-    adopted.roles(roles);
+    imported.roles(roles);
     for member in members.values() {
-        adopted.member(member);
+        imported.member(member);
     }
-    adopted
+    imported
 }
 
-impl Adopted {
-    fn projects(&mut self, projects: &[Project]) {
+impl Imported {
+    fn projects(&mut self, projects: &[ListedProject]) {
         let by_id: BTreeMap<&ProjectId, &str> =
             projects.iter().map(|project| (&project.id, project.name.as_str())).collect();
         let predefined = Role::PREDEFINED.iter().map(|role| role.as_str().to_owned());
@@ -116,7 +116,7 @@ impl Adopted {
         }
         let Some(reason) = desired::refused_name(name) else { return name.to_owned() };
         let fit: String =
-            name.chars().filter(|c| !inert::is_active(*c)).take(desired::LONGEST_NAME).collect();
+            name.chars().filter(|c| !escape::must_escape(*c)).take(desired::LONGEST_NAME).collect();
         let fit = if fit.trim().is_empty() { NO_NAME.to_owned() } else { fit };
         self.remarks.push(format!(
             "{login} has a {which} name that a team file cannot hold, {reason}: written as `{fit}`"

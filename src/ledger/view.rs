@@ -6,16 +6,16 @@ use jiff::Timestamp;
 
 use super::fold::{Accepted, History};
 use super::folder::Stamp;
-use super::readings::{Kept, Reading, Readings, restricted};
 use super::record::Seq;
 use super::run_file::RunName;
+use super::snapshot::{Kept, Snapshot, Snapshots, restricted};
 use super::{Warning, Writes};
-use crate::identity::{Email, ProjectId, UserId};
 use crate::known::{Invitations, Member, with_writes};
+use crate::model::{Email, ProjectId, UserId};
 
 /// What all runs and the last live readings of one realm come to.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Standing {
+pub struct LedgerView {
     /// The roles that guestlist gave and took.
     pub writes: Writes,
     /// Warnings about the files of the ledger.
@@ -24,12 +24,12 @@ pub struct Standing {
     pub(super) history: History,
     /// The last run, and how many of its records were read.
     pub(super) end: Option<(RunName, Seq)>,
-    pub(super) known: Readings,
+    pub(super) known: Snapshots,
     /// The file that the readings were in.
     pub(super) stamp: Option<Stamp>,
 }
 
-impl Standing {
+impl LedgerView {
     /// The invitations that are out, and that may be; with `organization`, the projects of one, only
     /// those of this organization.
     #[must_use]
@@ -40,7 +40,7 @@ impl Standing {
     }
 
     /// The last readings of some projects.
-    pub fn readings<'a>(&'a self, projects: &'a BTreeSet<ProjectId>) -> impl Iterator<Item = &'a Reading> {
+    pub fn readings<'a>(&'a self, projects: &'a BTreeSet<ProjectId>) -> impl Iterator<Item = &'a Snapshot> {
         let readings = self.kept().map_or(&[][..], |kept| &kept.readings);
         readings.iter().filter(|reading| !reading.projects.is_disjoint(projects))
     }
@@ -96,7 +96,7 @@ impl Standing {
     }
 
     /// Everything to be kept once `reading` is the last one.
-    pub(super) fn keep(mut self, mut reading: Reading) -> Readings {
+    pub(super) fn keep(mut self, mut reading: Snapshot) -> Snapshots {
         reading.after.clone_from(&self.end);
         let named = self.history.projects();
         let listed = std::mem::take(&mut reading.organization);

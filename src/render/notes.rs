@@ -2,10 +2,10 @@
 
 use super::View;
 use crate::desired::Desired;
-use crate::identity::{Access, ProjectId, Role};
-use crate::inert;
+use crate::escape;
+use crate::model::{Access, ProjectId, Role};
 use crate::plan::{Fact, Later, Note, Refusal};
-use crate::wording::{self, count, people};
+use crate::words::{self, count, people};
 
 const CANCEL: &str = "cancel it in Team settings";
 
@@ -25,33 +25,31 @@ impl View<'_> {
             ),
             Fact::ExcessInvitation { days, access: excess } => format!(
                 "invited {} with more than the file gives ({}); {CANCEL}",
-                wording::days_ago(*days),
+                words::days_ago(*days),
                 access(excess)
             ),
-            Fact::CannotCancel { days, access: offered, until: None } => format!(
-                "invited {}, not in the file ({}); {CANCEL}",
-                wording::days_ago(*days),
-                access(offered)
-            ),
+            Fact::CannotCancel { days, access: offered, until: None } => {
+                format!("invited {}, not in the file ({}); {CANCEL}", words::days_ago(*days), access(offered))
+            }
             Fact::CannotCancel { days, access: offered, until: Some(until) } => format!(
                 "access ended on {until}, and the invitation sent {} is still pending ({}); {CANCEL}",
-                wording::days_ago(*days),
+                words::days_ago(*days),
                 access(offered)
             ),
             Fact::MaybeInvited { days } => format!(
                 "may have been invited {} (no confirmed response), not in the file; check Team settings",
-                wording::days_ago(*days)
+                words::days_ago(*days)
             ),
             Fact::Stale { days, later } => {
                 let who = note.email.as_ref().map(ToString::to_string).unwrap_or_default();
                 format!(
                     "invited {} and not accepted yet; run `guestlist resend {who}`{}",
-                    wording::days_ago(*days),
+                    words::days_ago(*days),
                     self.later(later)
                 )
             }
             Fact::Invited { days, later } => {
-                format!("invited {}{}", wording::days_ago(*days), self.later(later))
+                format!("invited {}{}", words::days_ago(*days), self.later(later))
             }
             Fact::InFlight => {
                 "an earlier invite got no confirmed response; it will be retried safely".to_owned()
@@ -76,10 +74,10 @@ impl View<'_> {
                 format!("not in the file ({}); kept by `prune: {prune}`", access(kept))
             }
             Fact::Protected { pattern, access: kept } if kept.is_empty() => {
-                format!("protected by `{}`; not invited", inert::line(pattern))
+                format!("protected by `{}`; not invited", escape::line(pattern))
             }
             Fact::Protected { pattern, access: kept } => {
-                format!("protected by `{}` ({})", inert::line(pattern), access(kept))
+                format!("protected by `{}` ({})", escape::line(pattern), access(kept))
             }
             Fact::OwnerDiffers { has, desired } => format!(
                 "owner, has {} in {}, in the file {}; owners are never changed",
@@ -138,7 +136,7 @@ pub fn refusal(desired: &Desired, refusal: &Refusal) -> String {
             "{} would be left with {}, and `keep_admins: {keep}` requires more; ADMIN would be lost by {}; make someone else ADMIN first",
             desired.project_name(project),
             count(*left, "ADMIN"),
-            wording::list(losing)
+            words::list(losing)
         ),
         Refusal::MaxNewAdmins { people: becoming, most, allowed } => {
             let number = becoming.len();
@@ -146,7 +144,7 @@ pub fn refusal(desired: &Desired, refusal: &Refusal) -> String {
             format!(
                 "{} {become_admin} ADMIN, and `max_new_admins: {most}` allows {most}: {}; {}",
                 people(number),
-                wording::list(becoming),
+                words::list(becoming),
                 way_out("--allow-new-admins", number, *allowed)
             )
         }
@@ -158,7 +156,7 @@ pub fn refusal(desired: &Desired, refusal: &Refusal) -> String {
             format!(
                 "{} out of {out_of}, and `max_removals: {limit}` allows {most}: {}; {}",
                 count(*here, "removal"),
-                wording::list(people),
+                words::list(people),
                 way_out("--allow-removals", *all, *allowed)
             )
         }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use crate::identity::{Email, ProjectId, Role, UserId};
 use crate::known;
+use crate::model::{Email, ProjectId, Role, UserId};
 
 /// A list of anything, with what the service says is its length.
 #[derive(Deserialize)]
@@ -62,10 +62,10 @@ fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|error| error.to_string())
 }
 
-impl Content for Vec<known::Project> {
+impl Content for Vec<known::ListedProject> {
     fn read(body: &[u8]) -> Result<Self, String> {
         let list: List<Project> = json(body)?;
-        let known = |Project { id, name }| known::Project { id, name: name.unwrap_or_default() };
+        let known = |Project { id, name }| known::ListedProject { id, name: name.unwrap_or_default() };
         Ok(list.data.into_iter().map(known).collect())
     }
 }
@@ -117,7 +117,7 @@ impl TryFrom<User> for known::User {
 
 /// What an answer other than success says, as far as it can be read.
 #[derive(Debug, Default)]
-pub struct Complaint {
+pub struct ErrorBody {
     /// Whether it is Voucherify's error object, in which a number `code` and a text `message` are always
     /// there. Gateways and proxies answer without it.
     pub is_error_object: bool,
@@ -135,7 +135,7 @@ pub struct Complaint {
     pub resource_type: Option<String>,
 }
 
-impl Complaint {
+impl ErrorBody {
     /// Reads what can be read; an unreadable body gives an empty complaint.
     #[must_use]
     pub fn read(body: &[u8]) -> Self {

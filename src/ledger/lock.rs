@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Clock;
 use super::error::LedgerError;
 use super::folder::{Folder, Stamp, parent_of};
-use super::lock_file::{FILE, Found, LeaseInfo, is_lock, set_aside, to_bytes};
+use super::lock_file::{FILE, Found, LockInfo, is_lock, set_aside, to_bytes};
 use super::record::{Who, to_the_millisecond};
 use super::stopwatch::Stopwatch;
 
@@ -32,18 +32,18 @@ const ATTEMPTS: u32 = 16;
 
 /// The right to write to a ledger. A thread renews it, and dropping it releases the lock.
 #[derive(Debug)]
-pub struct Lease {
-    held: Arc<Held>,
+pub struct Lock {
+    held: Arc<HeldLock>,
     /// Dropped to end the thread.
     stop: Option<mpsc::Sender<()>>,
     keeper: Option<JoinHandle<()>>,
 }
 
-impl Lease {
+impl Lock {
     /// Takes the lock of the ledger in `folder`.
     pub(super) fn acquire(folder: &Folder, who: &Who, clock: &Clock) -> Result<Self, LedgerError> {
         folder.make()?;
-        let held = Arc::new(Held::acquire(&folder.file(FILE), who, clock)?);
+        let held = Arc::new(HeldLock::acquire(&folder.file(FILE), who, clock)?);
         let (stop, stopped) = mpsc::channel::<()>();
         let kept = Arc::clone(&held);
         let keeper = std::thread::Builder::new().name("lock".to_owned()).spawn(move || {
@@ -52,7 +52,7 @@ impl Lease {
                 let _ = kept.renew();
             }
         });
-        // Without that thread the calls renew it; see `Held::ensure`.
+        // Without that thread the calls renew it; see `HeldLock::ensure`.
         Ok(Self { held, stop: Some(stop), keeper: keeper.ok() })
     }
 
@@ -72,12 +72,12 @@ impl Lease {
         self.held.ensure()
     }
 
-    pub(super) fn held(&self) -> Arc<Held> {
+    pub(super) fn held(&self) -> Arc<HeldLock> {
         Arc::clone(&self.held)
     }
 }
 
-impl Drop for Lease {
+impl Drop for Lock {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(keeper) = self.keeper.take() {
@@ -88,7 +88,7 @@ impl Drop for Lease {
 }
 
 /// A lock that was taken, and perhaps lost since.
-pub(super) struct Held {
+pub(super) struct HeldLock {
     path: PathBuf,
     clock: Clock,
     state: Mutex<State>,
@@ -97,7 +97,7 @@ pub(super) struct Held {
 struct State {
     /// The file that was created, whatever is at the path by now.
     file: File,
-    info: LeaseInfo,
+    info: LockInfo,
     /// Time since the last renewal that does not depend on the wall clock.
     renewed: Stopwatch,
     /// The file at the path when its content was last read, and was this lock.
@@ -114,13 +114,13 @@ impl State {
     }
 }
 
-impl fmt::Debug for Held {
+impl fmt::Debug for HeldLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Held").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("HeldLock").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
-impl Held {
+impl HeldLock {
     fn acquire(path: &Path, who: &Who, clock: &Clock) -> Result<Self, LedgerError> {
         let info = new_lock(who, clock);
         for _ in 0..ATTEMPTS {
@@ -141,7 +141,7 @@ impl Held {
     }
 
     /// Puts the lock file in its place, unless there is one already.
-    fn publish(path: &Path, info: &LeaseInfo, clock: &Clock) -> Result<Option<Self>, LedgerError> {
+    fn publish(path: &Path, info: &LockInfo, clock: &Clock) -> Result<Option<Self>, LedgerError> {
         let refused = |error: io::Error| LedgerError::io("create", path, &error);
         let renewed = Stopwatch::start();
         let mut file =
@@ -172,7 +172,7 @@ impl Held {
     fn renew_now(&self, state: &mut State) -> Result<(), LedgerError> {
         self.check(state)?;
         let renewed = Stopwatch::start();
-        let info = LeaseInfo { renewed: to_the_millisecond((self.clock)()), ..state.info.clone() };
+        let info = LockInfo { renewed: to_the_millisecond((self.clock)()), ..state.info.clone() };
         // The same length each time: a reader finds the one or the other.
         state
             .file
@@ -206,13 +206,13 @@ impl Held {
                     state.stamp = stamp;
                     return Ok(());
                 }
-                state.lost = Some(LedgerError::LeaseLost { path: self.path.clone(), by: None });
+                state.lost = Some(LedgerError::LockLost { path: self.path.clone(), by: None });
             }
             Some(found) => {
                 let by = Some(found).filter(|found| !found.unlocking).map(|found| found.holder);
-                state.lost = Some(LedgerError::LeaseLost { path: self.path.clone(), by });
+                state.lost = Some(LedgerError::LockLost { path: self.path.clone(), by });
             }
-            None => state.lost = Some(LedgerError::LeaseLost { path: self.path.clone(), by: None }),
+            None => state.lost = Some(LedgerError::LockLost { path: self.path.clone(), by: None }),
         }
         state.lost.clone().map_or(Ok(()), Err)
     }
@@ -223,7 +223,7 @@ impl Held {
         if self.check(&mut state).is_ok() {
             let _ = set_aside(&self.path, &state.info.token, is_lock(&state.info.token));
         }
-        state.lost = Some(LedgerError::LeaseLost { path: self.path.clone(), by: None });
+        state.lost = Some(LedgerError::LockLost { path: self.path.clone(), by: None });
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -232,7 +232,7 @@ impl Held {
 }
 
 /// The lock of the ledger in `folder`, if there is one.
-pub(super) fn look(folder: &Folder, now: Timestamp) -> Result<Option<LeaseInfo>, LedgerError> {
+pub(super) fn look(folder: &Folder, now: Timestamp) -> Result<Option<LockInfo>, LedgerError> {
     Ok(Found::at(&folder.file(FILE), now)?.map(|found| found.info))
 }
 
@@ -240,12 +240,12 @@ pub(super) fn look(folder: &Folder, now: Timestamp) -> Result<Option<LeaseInfo>,
 /// any more: whoever took it since keeps it.
 pub(super) fn unlock(
     folder: &Folder,
-    info: &LeaseInfo,
+    info: &LockInfo,
     who: &Who,
     clock: &Clock,
 ) -> Result<Option<Unlocking>, LedgerError> {
     let path = folder.file(FILE);
-    let own = LeaseInfo { unlocking: true, ..new_lock(who, clock) };
+    let own = LockInfo { unlocking: true, ..new_lock(who, clock) };
     let Some(found) = Found::at(&path, own.since)?.filter(|found| found.info.token == info.token) else {
         return Ok(None);
     };
@@ -254,12 +254,12 @@ pub(super) fn unlock(
         return Ok(None);
     }
     // If another run was faster, the release is recorded beside that run.
-    Ok(Some(Unlocking { held: Held::publish(&path, &own, clock)? }))
+    Ok(Some(Unlocking { held: HeldLock::publish(&path, &own, clock)? }))
 }
 
 /// The lock while a release by hand is recorded.
 pub(super) struct Unlocking {
-    held: Option<Held>,
+    held: Option<HeldLock>,
 }
 
 impl Drop for Unlocking {
@@ -270,9 +270,9 @@ impl Drop for Unlocking {
     }
 }
 
-fn new_lock(who: &Who, clock: &Clock) -> LeaseInfo {
+fn new_lock(who: &Who, clock: &Clock) -> LockInfo {
     let now = to_the_millisecond(clock());
-    LeaseInfo {
+    LockInfo {
         holder: who.to_string(),
         host: who.host.clone().unwrap_or_default(),
         pid: std::process::id(),
@@ -307,21 +307,21 @@ mod tests {
     }
 
     /// As `guestlist unlock` does, without its record.
-    fn release(ledger: &Ledger, info: &LeaseInfo, clock: &SetClock) -> bool {
+    fn release(ledger: &Ledger, info: &LockInfo, clock: &SetClock) -> bool {
         unlock(&ledger.folder, info, &who(), &clock.clock()).unwrap().is_some()
     }
 
     fn lost(folder: &Path, by: Option<&str>) -> LedgerError {
-        LedgerError::LeaseLost { path: folder.join(FILE), by: by.map(str::to_owned) }
+        LedgerError::LockLost { path: folder.join(FILE), by: by.map(str::to_owned) }
     }
 
     #[test]
     fn a_second_run_is_refused_with_the_name_of_the_first() {
         let folder = tempfile::tempdir().unwrap();
         let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-        let lease = ledger.acquire(&who(), clock.clock()).unwrap();
+        let lock = ledger.acquire(&who(), clock.clock()).unwrap();
         clock.pass(5);
-        lease.renew().unwrap();
+        lock.renew().unwrap();
         let error = ledger.acquire(&who(), clock.clock()).unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -332,8 +332,8 @@ mod tests {
                 std::process::id()
             )
         );
-        drop(lease);
-        assert_eq!(ledger.lease(clock.now()), Ok(None));
+        drop(lock);
+        assert_eq!(ledger.lock(clock.now()), Ok(None));
         ledger.acquire(&who(), clock.clock()).unwrap();
     }
 
@@ -382,11 +382,11 @@ mod tests {
     fn a_holder_that_wakes_up_before_anyone_else_comes_goes_on() {
         let folder = tempfile::tempdir().unwrap();
         let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-        let lease = ledger.acquire(&who(), clock.clock()).unwrap();
+        let lock = ledger.acquire(&who(), clock.clock()).unwrap();
         for seconds in [31, 3600] {
             clock.pass(seconds);
-            lease.ensure().unwrap();
-            assert_eq!(ledger.lease(clock.now()).unwrap().unwrap().renewed, clock.now());
+            lock.ensure().unwrap();
+            assert_eq!(ledger.lock(clock.now()).unwrap().unwrap().renewed, clock.now());
             assert!(matches!(ledger.acquire(&someone_else(), clock.clock()), Err(LedgerError::InUse(_))));
         }
     }
@@ -396,7 +396,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let ledger = ledger_in(folder.path());
         fs::write(folder.path().join(FILE), "").unwrap();
-        let written = ledger.lease(Timestamp::MIN).unwrap().unwrap().renewed;
+        let written = ledger.lock(Timestamp::MIN).unwrap().unwrap().renewed;
         let early = SetClock::from(written);
         assert!(matches!(ledger.acquire(&who(), early.clock()), Err(LedgerError::InUse(_))));
         early.pass(61);
@@ -408,7 +408,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
         let holder = ledger.acquire(&who(), clock.clock()).unwrap();
-        let freed = ledger.lease(clock.now()).unwrap().unwrap();
+        let freed = ledger.lock(clock.now()).unwrap().unwrap();
         assert_eq!(freed.holder, "alex on box");
         assert!(release(&ledger, &freed, &clock));
         assert!(!release(&ledger, &freed, &clock));
@@ -416,10 +416,10 @@ mod tests {
         let next = ledger.acquire(&who(), clock.clock()).unwrap();
         // Whoever looked before the lock changed hands releases nothing.
         assert!(!release(&ledger, &freed, &clock));
-        let info = ledger.lease(clock.now()).unwrap().unwrap();
+        let info = ledger.lock(clock.now()).unwrap().unwrap();
         assert_eq!(holder.renew(), Err(lost(folder.path(), None)));
         drop(holder);
-        assert_eq!(ledger.lease(clock.now()), Ok(Some(info)));
+        assert_eq!(ledger.lock(clock.now()), Ok(Some(info)));
         next.renew().unwrap();
     }
 
@@ -428,7 +428,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
         let holder = ledger.acquire(&who(), clock.clock()).unwrap();
-        let shown = ledger.lease(clock.now()).unwrap().unwrap();
+        let shown = ledger.lock(clock.now()).unwrap().unwrap();
         clock.pass(15);
         holder.renew().unwrap();
         let unlocking = unlock(&ledger.folder, &shown, &someone_else(), &clock.clock()).unwrap().unwrap();
@@ -436,7 +436,7 @@ mod tests {
         assert!(matches!(ledger.acquire(&who(), clock.clock()), Err(LedgerError::InUse(_))));
         assert_eq!(holder.ensure(), Err(lost(folder.path(), None)));
         drop(unlocking);
-        assert_eq!(ledger.lease(clock.now()), Ok(None));
+        assert_eq!(ledger.lock(clock.now()), Ok(None));
     }
 
     #[test]

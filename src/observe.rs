@@ -8,11 +8,11 @@ use jiff::SignedDuration;
 use crate::api;
 use crate::api::Reader;
 use crate::desired::Desired;
-use crate::identity::{Endpoint, ProjectId};
-use crate::known::{Known, Project, Reading};
+use crate::known::{Known, ListedProject, Reading};
 use crate::ledger;
-use crate::ledger::{Clock, Ledger, LedgerError, Standing};
-use crate::wording;
+use crate::ledger::{Clock, Ledger, LedgerError, LedgerView};
+use crate::model::{Endpoint, ProjectId};
+use crate::words;
 
 /// How many lists are read at once.
 const CONCURRENCY: usize = 8;
@@ -21,7 +21,7 @@ const CONCURRENCY: usize = 8;
 const SETTLED_AFTER: SignedDuration = SignedDuration::from_mins(10);
 
 /// What it takes to learn what is known.
-pub struct Survey<'a> {
+pub struct Observer<'a> {
     /// The organization.
     pub endpoint: &'a Endpoint,
     /// Keeps the reading.
@@ -36,7 +36,7 @@ pub struct Survey<'a> {
 
 /// What was learned.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Surveyed {
+pub struct Observed {
     /// What is known; with the doubts that a second reading left.
     pub known: Known,
     /// Why the reading could not be kept for later, if so.
@@ -45,55 +45,55 @@ pub struct Surveyed {
 
 /// Why nothing could be learned.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum SurveyError {
+pub enum ObserveError {
     /// The service did not answer.
     Service(Box<api::Error>),
     /// Managed projects are not in the organization.
     Missing(Vec<String>),
 }
 
-impl Survey<'_> {
+impl Observer<'_> {
     /// Asks the service. A reading that raises doubts is made once more before it is given back with
     /// them; one without doubts is kept in the ledger.
     ///
     /// # Errors
     /// Where the service does not answer, or a managed project is not there.
-    pub async fn live(&self, standing: Standing) -> Result<Surveyed, SurveyError> {
+    pub async fn live(&self, view: LedgerView) -> Result<Observed, ObserveError> {
         let organization = self.organization().await?;
         let managed: BTreeSet<ProjectId> = self.desired.projects.keys().cloned().collect();
         let projects: Vec<ProjectId> = managed.iter().cloned().collect();
-        let last = standing.certain_members(&managed);
-        let invitations = standing.invitations(Some(&organization)).within(self.desired);
+        let last = view.certain_members(&managed);
+        let invitations = view.invitations(Some(&organization)).within(self.desired);
         let judge = |reading: &Reading| {
-            let recent = standing.writes.since(reading.read_at - SETTLED_AFTER);
+            let recent = view.writes.since(reading.read_at - SETTLED_AFTER);
             reading.live(invitations.clone(), recent, &last)
         };
         let (reading, known) = read(self.reader, &projects, self.clock, judge).await?;
         if !known.doubts.is_empty() {
-            return Ok(Surveyed { known, unkept: None });
+            return Ok(Observed { known, unkept: None });
         }
         let kept =
-            ledger::Reading::new(self.endpoint.clone(), reading.read_at, managed, known.members.clone());
-        let unkept = self.ledger.keep_reading(kept.of_organization(&organization), standing).err();
-        Ok(Surveyed { known, unkept })
+            ledger::Snapshot::new(self.endpoint.clone(), reading.read_at, managed, known.members.clone());
+        let unkept = self.ledger.keep_snapshot(kept.of_organization(&organization), view).err();
+        Ok(Observed { known, unkept })
     }
 
     /// The projects of the organization. Each managed one must be there; one that is missing is looked for
     /// once more.
-    async fn organization(&self) -> Result<BTreeSet<ProjectId>, SurveyError> {
+    async fn organization(&self) -> Result<BTreeSet<ProjectId>, ObserveError> {
         let mut projects = self.reader.projects().await?;
         if !self.missing(&projects).is_empty() {
             projects = self.reader.projects().await?;
         }
         let missing = self.missing(&projects);
         if !missing.is_empty() {
-            return Err(SurveyError::Missing(missing));
+            return Err(ObserveError::Missing(missing));
         }
         Ok(projects.into_iter().map(|project| project.id).collect())
     }
 
     /// The managed projects that are not there, by name and id.
-    fn missing(&self, projects: &[Project]) -> Vec<String> {
+    fn missing(&self, projects: &[ListedProject]) -> Vec<String> {
         let managed = self.desired.projects.keys();
         let missing = managed.filter(|id| !projects.iter().any(|project| project.id == **id));
         missing.map(|id| format!("{} ({id})", self.desired.project_name(id))).collect()
@@ -124,13 +124,13 @@ pub async fn read(
     Ok((reading, known))
 }
 
-impl From<api::Error> for SurveyError {
+impl From<api::Error> for ObserveError {
     fn from(error: api::Error) -> Self {
         Self::Service(Box::new(error))
     }
 }
 
-impl fmt::Display for SurveyError {
+impl fmt::Display for ObserveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Service(error) => write!(f, "{error}"),
@@ -139,11 +139,11 @@ impl fmt::Display for SurveyError {
                 write!(
                     f,
                     "{} {is} not in the organization: check {them}, the cluster, and whose credentials these are",
-                    wording::list(projects)
+                    words::list(projects)
                 )
             }
         }
     }
 }
 
-impl std::error::Error for SurveyError {}
+impl std::error::Error for ObserveError {}

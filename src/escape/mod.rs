@@ -15,7 +15,7 @@ pub use markdown::{code, fence};
 /// Whether `c` could move the cursor, change colours, reorder or hide text when it is printed, or is no
 /// character at all, which YAML does not take even in a comment.
 #[must_use]
-pub fn is_active(c: char) -> bool {
+pub fn must_escape(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
@@ -26,7 +26,7 @@ pub fn is_active(c: char) -> bool {
 /// `text` on one line, with every active character written as `\u{…}`, for messages and tables.
 #[must_use]
 pub fn line(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_active) {
+    if !text.contains(must_escape) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
@@ -35,7 +35,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
             '\n' => shown.push_str("\\n"),
             '\r' => shown.push_str("\\r"),
             '\t' => shown.push_str("\\t"),
-            c if is_active(c) => {
+            c if must_escape(c) => {
                 let _ = write!(shown, "\\u{{{:x}}}", u32::from(c));
             }
             c => shown.push(c),
@@ -49,7 +49,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
 pub fn json(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
-        if is_active(c) && c != '\n' {
+        if must_escape(c) && c != '\n' {
             // Control characters below U+0020 were escaped by whoever wrote the JSON; what is left can
             // stand only inside a string.
             for unit in c.encode_utf16(&mut [0; 2]) {

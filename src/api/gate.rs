@@ -1,4 +1,4 @@
-//! One pacer for all workers: makes them wait as the budget says, and tells who asks until when.
+//! One gate for all workers: makes them wait as the budget says, and tells who asks until when.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 
 use super::clock::Clock;
-use super::pacing::{Budget, Leave, Lesson, Pace, Word};
+use super::rate_limit::{Budget, Leave, Lesson, Pace, Word};
 
 /// How long a caller waits for the rate limit.
 #[derive(Clone, Copy)]
@@ -28,14 +28,14 @@ impl Patience {
 }
 
 /// Shared by all clones of a client.
-pub(super) struct Pacer {
+pub(super) struct Gate {
     clock: Arc<dyn Clock>,
     budget: Mutex<Budget>,
     answered: Notify,
     waiting: watch::Sender<Option<Timestamp>>,
 }
 
-impl Pacer {
+impl Gate {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
         Arc::new(Self {
             clock,
@@ -73,7 +73,7 @@ impl Pacer {
             let until = match word {
                 Word::Go(leave) => {
                     self.waiting.send_if_modified(|waiting| waiting.take().is_some());
-                    return Ok(Ticket { pacer: Arc::clone(self), leave: Some(leave) });
+                    return Ok(Ticket { gate: Arc::clone(self), leave: Some(leave) });
                 }
                 Word::Shut(until) => {
                     let time = self.time_of(until, now);
@@ -106,7 +106,7 @@ impl Pacer {
 
 /// The leave to make one call. Dropped without a lesson, it counts as a call that got no answer.
 pub(super) struct Ticket {
-    pacer: Arc<Pacer>,
+    gate: Arc<Gate>,
     leave: Option<Leave>,
 }
 
@@ -118,8 +118,8 @@ impl Ticket {
 
     fn hand_in(&mut self, lesson: Option<Lesson>) {
         let Some(leave) = self.leave.take() else { return };
-        self.pacer.budget().learn(leave, lesson, self.pacer.clock.instant());
-        self.pacer.answered.notify_waiters();
+        self.gate.budget().learn(leave, lesson, self.gate.clock.instant());
+        self.gate.answered.notify_waiters();
     }
 }
 

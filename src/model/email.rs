@@ -1,18 +1,10 @@
-//! The names of things: people, projects, users, roles and the service itself. To parse is to check.
+//! Email addresses and logins: compared without case, kept and sent as written.
 
-mod endpoint;
-
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
-
-pub use endpoint::{Endpoint, TrustedEndpoint};
-
-/// Who has which role where: project → role.
-pub type Access = BTreeMap<ProjectId, Role>;
 
 /// An email address or login. Compared case-insensitively and in Unicode NFC; kept and sent as written.
 #[derive(Clone, Serialize, Deserialize)]
@@ -36,7 +28,7 @@ impl Email {
         if text.len() > 254 {
             return Err("it is longer than 254 bytes");
         }
-        if text.chars().any(|c| c.is_whitespace() || crate::inert::is_active(c)) {
+        if text.chars().any(|c| c.is_whitespace() || crate::escape::must_escape(c)) {
             return Err("it contains a space or a control character");
         }
         if text.contains(['(', ')', '<', '>', ',', ';', ':', '"', '[', ']', '\\']) || local.contains('@') {
@@ -122,147 +114,13 @@ impl std::hash::Hash for Email {
 
 impl fmt::Display for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::inert::line(&self.written))
+        f.write_str(&crate::escape::line(&self.written))
     }
 }
 
 impl fmt::Debug for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.written)
-    }
-}
-
-macro_rules! opaque_id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(from = "String", into = "String")]
-        pub struct $name(Arc<str>);
-
-        impl $name {
-            /// Accepts any text: the service may change the form of its ids at any time.
-            pub fn new(id: impl Into<String>) -> Self {
-                Self(Arc::from(id.into()))
-            }
-
-            /// The id, to be sent.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl From<String> for $name {
-            fn from(id: String) -> Self {
-                Self::new(id)
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> Self {
-                id.0.as_ref().to_owned()
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&crate::inert::line(&self.0))
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{:?}", self.0)
-            }
-        }
-    };
-}
-
-opaque_id!(
-    /// The id of a Voucherify project, such as `proj_9KeAhZB1`.
-    ProjectId
-);
-opaque_id!(
-    /// The id of a Voucherify user, such as `user_FgEAjOV6RiObJdy36sYynXdqZNiA5gjM`.
-    UserId
-);
-opaque_id!(
-    /// The id of a custom role, such as `role_XyZ7aB9cD2eF4gH1iJ0kL5mN6oP8qR3s`.
-    RoleId
-);
-
-/// What a person may do in a project.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub enum Role {
-    /// Read-only.
-    Viewer,
-    /// The merchant tools.
-    Merchant,
-    /// Like USER, in selected areas and stores.
-    UserRestricted,
-    /// The standard role.
-    User,
-    /// Defined by the organization; its permissions are unknown.
-    Custom(RoleId),
-    /// Everything, people included.
-    Admin,
-}
-
-impl Role {
-    /// The roles that every organization has.
-    pub const PREDEFINED: [Self; 5] =
-        [Self::Admin, Self::User, Self::Viewer, Self::Merchant, Self::UserRestricted];
-
-    /// A rank by permissions, least first; decides which last role a person keeps. The permissions of custom
-    /// roles are unknown, so they all rank the same.
-    #[must_use]
-    pub fn power(&self) -> u8 {
-        match self {
-            Self::Viewer => 0,
-            Self::Merchant => 1,
-            Self::UserRestricted => 2,
-            Self::User => 3,
-            Self::Custom(_) => 4,
-            Self::Admin => 5,
-        }
-    }
-
-    /// The predefined role of that name (case-sensitive).
-    #[must_use]
-    pub fn predefined(name: &str) -> Option<Self> {
-        Self::PREDEFINED.into_iter().find(|role| role.as_str() == name)
-    }
-
-    /// The predefined name or the id, to be sent.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Viewer => "VIEWER",
-            Self::Merchant => "MERCHANT",
-            Self::UserRestricted => "USER_RESTRICTED",
-            Self::User => "USER",
-            Self::Admin => "ADMIN",
-            Self::Custom(id) => id.as_str(),
-        }
-    }
-}
-
-impl From<String> for Role {
-    fn from(name: String) -> Self {
-        Self::predefined(&name).unwrap_or_else(|| Self::Custom(RoleId::new(name)))
-    }
-}
-
-impl From<Role> for String {
-    fn from(role: Role) -> Self {
-        role.as_str().to_owned()
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::inert::line(self.as_str()))
     }
 }
 
@@ -311,14 +169,5 @@ mod tests {
         for good in ["a@example.com", "a.b+c@sub.example.co", "o'neil@example.com", "用户@例子.公司"] {
             assert!(Email::parse(good).is_ok(), "{good:?} was refused");
         }
-    }
-
-    #[test]
-    fn roles_go_by_power() {
-        let mut roles = Role::PREDEFINED.to_vec();
-        roles.push(Role::from("role_x".to_owned()));
-        roles.sort();
-        let names: Vec<_> = roles.iter().map(Role::as_str).collect();
-        assert_eq!(names, ["VIEWER", "MERCHANT", "USER_RESTRICTED", "USER", "role_x", "ADMIN"]);
     }
 }

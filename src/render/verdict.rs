@@ -5,10 +5,10 @@ use jiff::tz::TimeZone;
 use super::View;
 use super::sections::{Section, Topic, sections};
 use crate::desired::{Desired, PolicyChange};
-use crate::inert;
-use crate::known::Source;
+use crate::escape;
+use crate::known::EvidenceSource;
 use crate::plan::{Change, Origin};
-use crate::wording::count;
+use crate::words::count;
 
 /// Everyone who stands in a line, for the width of their column.
 pub(super) fn emails(view: &View) -> Vec<String> {
@@ -22,8 +22,8 @@ pub(super) fn learned(view: &View) -> String {
     let evidence = view.plan.evidence;
     let read_at = evidence.read_at.to_zoned(TimeZone::UTC);
     match evidence.source {
-        Source::Live => format!("members read live at {}", read_at.strftime("%H:%M:%S UTC")),
-        Source::Ledger => {
+        EvidenceSource::Live => format!("members read live at {}", read_at.strftime("%H:%M:%S UTC")),
+        EvidenceSource::Ledger => {
             format!("offline: snapshot from {}", read_at.strftime("%Y-%m-%d %H:%M:%S UTC"))
         }
     }
@@ -76,7 +76,7 @@ pub fn at_stake(view: &View) -> String {
 pub(super) fn policy_change(change: &PolicyChange) -> String {
     let PolicyChange { key, from, to, loosened } = change;
     let loosened = if *loosened { " (loosened)" } else { "" };
-    inert::line(&format!("{key}: {from} → {to}{loosened}")).into_owned()
+    escape::line(&format!("{key}: {from} → {to}{loosened}")).into_owned()
 }
 
 /// How many changes come from where, if a base tells.

@@ -7,16 +7,16 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Response, redirect};
 
 use super::call::{Call, Method};
+use super::cause::{Cause, Rejection};
 use super::clock::Clock;
+use super::credentials::Credentials;
 use super::error::NoRoots;
+use super::gate::Ticket;
 use super::headers::{self, Now};
-use super::pacer::Ticket;
-use super::problem::{Problem, Refusal};
+use super::response::{Content, ErrorBody};
 use super::retry::Timeouts;
-use super::secret::Credentials;
-use super::wire::{Complaint, Content};
-use crate::identity::Endpoint;
-use crate::inert;
+use crate::escape;
+use crate::model::Endpoint;
 
 /// What is read of an answer that is no success.
 const COMPLAINT_CAP: usize = 64 << 10;
@@ -25,7 +25,7 @@ const COMPLAINT_CAP: usize = 64 << 10;
 const TEXT_CAP: usize = 300;
 
 /// The way to the service.
-pub(super) struct Exchange {
+pub(super) struct Transport {
     http: reqwest::Client,
     endpoint: String,
     credentials: Credentials,
@@ -42,18 +42,18 @@ pub(super) struct Success<T> {
 
 /// An attempt that failed, and when the service asks for the next one.
 #[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) problem: Problem,
+pub(super) struct FailedAttempt {
+    pub(super) cause: Cause,
     pub(super) retry_at: Option<Instant>,
 }
 
-impl From<Problem> for Failure {
-    fn from(problem: Problem) -> Self {
-        Self { problem, retry_at: None }
+impl From<Cause> for FailedAttempt {
+    fn from(cause: Cause) -> Self {
+        Self { cause, retry_at: None }
     }
 }
 
-impl Exchange {
+impl Transport {
     pub(super) fn new(
         endpoint: &Endpoint,
         credentials: &Credentials,
@@ -85,13 +85,13 @@ impl Exchange {
         Ok(Self { http, endpoint, credentials: credentials.clone(), body_cap })
     }
 
-    /// Makes the call once and lets the pacer learn from the answer.
+    /// Makes the call once and lets the gate learn from the answer.
     pub(super) async fn attempt<T: Content>(
         &self,
         call: &Call<T>,
         ticket: Ticket,
         clock: &dyn Clock,
-    ) -> Result<Success<T>, Failure> {
+    ) -> Result<Success<T>, FailedAttempt> {
         let method = match call.method() {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
@@ -107,17 +107,17 @@ impl Exchange {
         let status = response.status().as_u16();
         ticket.learn(headers::lesson(status, response.headers(), now));
         if (200..300).contains(&status) {
-            return self.success(call, response).await.map_err(Failure::from);
+            return self.success(call, response).await.map_err(FailedAttempt::from);
         }
         let retry_at = headers::retry_at(response.headers(), now);
-        Err(Failure { problem: self.refusal(response).await, retry_at })
+        Err(FailedAttempt { cause: self.refusal(response).await, retry_at })
     }
 
     /// Reads an answer with a 2xx status. Only the documented one is a success.
-    async fn success<T: Content>(&self, call: &Call<T>, response: Response) -> Result<Success<T>, Problem> {
+    async fn success<T: Content>(&self, call: &Call<T>, response: Response) -> Result<Success<T>, Cause> {
         let status = response.status().as_u16();
         let request_id = self.request_id(response.headers());
-        let damaged = |reason: &str| Problem::Damaged {
+        let damaged = |reason: &str| Cause::Damaged {
             status,
             request_id: request_id.clone(),
             reason: self.shown(reason),
@@ -131,21 +131,21 @@ impl Exchange {
         Ok(Success { value, status, request_id })
     }
 
-    async fn refusal(&self, response: Response) -> Problem {
+    async fn refusal(&self, response: Response) -> Cause {
         let status = response.status().as_u16();
         if (300..400).contains(&status) {
             let to = headers::text(response.headers(), LOCATION.as_str()).map(|to| self.shown(to));
-            return Problem::Redirected { status, to };
+            return Cause::Redirected { status, to };
         }
         let request_id = self.request_id(response.headers());
         let is_cycle_spent = headers::is_cycle_spent(response.headers());
         let (complaint, cut_off) = match self.read(response, COMPLAINT_CAP).await {
-            Ok(body) => (Complaint::read(&body), None),
-            Err(problem) => (Complaint::default(), Some(problem)),
+            Ok(body) => (ErrorBody::read(&body), None),
+            Err(cause) => (ErrorBody::default(), Some(cause)),
         };
         let shown = |text: Option<String>| text.map(|text| self.shown(&text));
         let is_error_object = complaint.is_error_object;
-        let refusal = Refusal {
+        let refusal = Rejection {
             status,
             key: shown(complaint.key),
             message: shown(complaint.message),
@@ -155,32 +155,32 @@ impl Exchange {
             resource_type: shown(complaint.resource_type),
         };
         match (status, cut_off) {
-            (401, _) => Problem::Credentials(refusal),
-            (402, _) => Problem::NotInPlan(refusal),
-            (403, _) => Problem::Forbidden(refusal),
-            (429, _) if is_cycle_spent => Problem::QuotaSpent(refusal),
-            (429, _) => Problem::RateLimited { until: None },
-            (500 | 502 | 503 | 504, _) => Problem::Failing(refusal),
-            (400..500, Some(problem)) if problem.is_repeatable() => problem,
-            (400..500, _) if !is_error_object => Problem::Damaged {
+            (401, _) => Cause::Credentials(refusal),
+            (402, _) => Cause::NotInPlan(refusal),
+            (403, _) => Cause::Forbidden(refusal),
+            (429, _) if is_cycle_spent => Cause::QuotaSpent(refusal),
+            (429, _) => Cause::RateLimited { until: None },
+            (500 | 502 | 503 | 504, _) => Cause::Failing(refusal),
+            (400..500, Some(cause)) if cause.is_repeatable() => cause,
+            (400..500, _) if !is_error_object => Cause::Damaged {
                 status,
                 request_id: refusal.request_id,
                 reason: "the body is not Voucherify's error object".to_owned(),
             },
-            _ => Problem::Refused(refusal),
+            _ => Cause::Refused(refusal),
         }
     }
 
     /// The body, chunk by chunk, as far as `cap`.
-    async fn read(&self, mut response: Response, cap: usize) -> Result<Vec<u8>, Problem> {
+    async fn read(&self, mut response: Response, cap: usize) -> Result<Vec<u8>, Cause> {
         let mut body = Vec::new();
         let length = response.content_length().and_then(|length| usize::try_from(length).ok());
         if length.is_some_and(|length| length > cap) {
-            return Err(Problem::TooLarge { cap });
+            return Err(Cause::TooLarge { cap });
         }
         while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
             if body.len() + chunk.len() > cap {
-                return Err(Problem::TooLarge { cap });
+                return Err(Cause::TooLarge { cap });
             }
             body.extend_from_slice(&chunk);
         }
@@ -188,15 +188,15 @@ impl Exchange {
     }
 
     /// What an error of the network means.
-    fn broken(&self, error: &reqwest::Error) -> Problem {
+    fn broken(&self, error: &reqwest::Error) -> Cause {
         let reason = self.shown(&reason(error));
         if is_about_certificates(error) {
-            return Problem::Certificate(reason);
+            return Cause::Certificate(reason);
         }
         if error.is_connect() || error.is_builder() {
-            return Problem::Unreachable { endpoint: inert::line(&self.endpoint).into_owned(), reason };
+            return Cause::Unreachable { endpoint: escape::line(&self.endpoint).into_owned(), reason };
         }
-        if error.is_timeout() { Problem::TimedOut } else { Problem::Lost(reason) }
+        if error.is_timeout() { Cause::TimedOut } else { Cause::Lost(reason) }
     }
 
     fn request_id(&self, headers: &HeaderMap) -> Option<String> {
@@ -206,7 +206,7 @@ impl Exchange {
     /// A text from outside as it may stand in a message: without credentials, inert, and short.
     fn shown(&self, text: &str) -> String {
         let text = self.credentials.scrub(text);
-        let text = inert::line(&text);
+        let text = escape::line(&text);
         match text.char_indices().nth(TEXT_CAP) {
             Some((end, _)) => format!("{}…", &text[..end]),
             None => text.into_owned(),

@@ -6,15 +6,15 @@ use jiff::Timestamp;
 
 /// What went wrong.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Problem {
+pub enum Cause {
     /// 401: invalid credentials.
-    Credentials(Refusal),
+    Credentials(Rejection),
     /// 402: the organization's plan does not include the Management API.
-    NotInPlan(Refusal),
+    NotInPlan(Rejection),
     /// 403: these credentials lack the permission.
-    Forbidden(Refusal),
+    Forbidden(Rejection),
     /// 429 because the quota of the billing cycle is used up.
-    QuotaSpent(Refusal),
+    QuotaSpent(Rejection),
     /// 3xx: a redirect, which is not followed.
     Redirected {
         /// The status.
@@ -30,9 +30,9 @@ pub enum Problem {
         until: Option<Timestamp>,
     },
     /// Any other rejection: 400, 404, 409 and so on.
-    Refused(Refusal),
+    Refused(Rejection),
     /// 500, 502, 503, 504: the service could not answer.
-    Failing(Refusal),
+    Failing(Rejection),
     /// No connection.
     Unreachable {
         /// The base URL.
@@ -73,7 +73,7 @@ pub enum Problem {
 
 /// An error response. Every text is escaped and short.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Refusal {
+pub struct Rejection {
     /// The HTTP status.
     pub status: u16,
     /// What kind of error it is, such as `user_not_assigned`.
@@ -90,7 +90,7 @@ pub struct Refusal {
     pub resource_type: Option<String>,
 }
 
-impl Problem {
+impl Cause {
     /// Whether a retry may succeed.
     #[must_use]
     pub fn is_repeatable(&self) -> bool {
@@ -167,7 +167,7 @@ impl Problem {
         }
     }
 
-    pub(super) fn refusal(&self) -> Option<&Refusal> {
+    pub(super) fn refusal(&self) -> Option<&Rejection> {
         match self {
             Self::Credentials(refusal)
             | Self::NotInPlan(refusal)
@@ -180,7 +180,7 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Credentials(refusal) => {
@@ -233,7 +233,7 @@ impl fmt::Display for Problem {
     }
 }
 
-impl Problem {
+impl Cause {
     /// What to do next.
     pub(super) fn advice(&self) -> &'static str {
         match self {
@@ -252,7 +252,7 @@ impl Problem {
                 "check the endpoint, or set SSL_CERT_FILE to a file of trusted root certificates"
             }
             Self::RateLimited { .. } => "run again after that time",
-            Self::Refused(_) => "fix the problem above and run again",
+            Self::Refused(_) => "fix the cause above and run again",
             Self::Unreachable { .. } => "check the endpoint, the network and the proxy, and run again",
             Self::Failing(_) | Self::TimedOut | Self::Lost(_) => "run again later",
             Self::Damaged { .. } | Self::TooLarge { .. } | Self::Endless { .. } => {
@@ -264,7 +264,7 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { status, key, message, details, request_id, resource_id: _, resource_type: _ } = self;
         write!(f, "{status}")?;

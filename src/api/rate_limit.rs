@@ -221,5 +221,4 @@ fn whole_unit(time: Duration) -> Duration {
 }
 
 #[cfg(test)]
-#[path = "pacing_tests.rs"]
 mod tests;
