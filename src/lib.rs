@@ -21,6 +21,8 @@ pub mod render;
 
 pub mod api;
 
+pub mod files;
+
 pub mod ledger;
 
 pub mod observe;

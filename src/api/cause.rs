@@ -252,7 +252,7 @@ impl Cause {
                 "check the endpoint, or set SSL_CERT_FILE to a file of trusted root certificates"
             }
             Self::RateLimited { .. } => "run again after that time",
-            Self::Refused(_) => "fix the cause above and run again",
+            Self::Refused(_) => "fix the problem above and run again",
             Self::Unreachable { .. } => "check the endpoint, the network and the proxy, and run again",
             Self::Failing(_) | Self::TimedOut | Self::Lost(_) => "run again later",
             Self::Damaged { .. } | Self::TooLarge { .. } | Self::Endless { .. } => {

@@ -288,11 +288,11 @@ async fn everything_else_is_not_repeated() {
                     r#"{"code":400,"key":"invalid_payload","message":"No","details":"It\nis","request_id":"r1"}"#,
                 )
             },
-            "was rejected (400 invalid_payload, No, It\\nis, request_id r1); fix the cause above and run again",
+            "was rejected (400 invalid_payload, No, It\\nis, request_id r1); fix the problem above and run again",
         ),
         (
             || answer("404 Gone", &["x-request-id: r2"], r#"{"code":404,"message":"Gone"}"#),
-            "was rejected (404, Gone, request_id r2); fix the cause above and run again",
+            "was rejected (404, Gone, request_id r2); fix the problem above and run again",
         ),
         (
             || {
@@ -302,9 +302,9 @@ async fn everything_else_is_not_repeated() {
                     r#"{"code":0,"key":7,"message":"a","details":{"a":[1]},"request_id":null}"#,
                 )
             },
-            "was rejected (409 7, a, {\"a\":[1]}); fix the cause above and run again",
+            "was rejected (409 7, a, {\"a\":[1]}); fix the problem above and run again",
         ),
-        (|| answer("501 Never", &[], ""), "was rejected (501); fix the cause above and run again"),
+        (|| answer("501 Never", &[], ""), "was rejected (501); fix the problem above and run again"),
         (
             || answer("401 Who", &[], r#"{"message":"Unauthorized"}"#),
             "failed: invalid credentials (401, Unauthorized); check VOUCHERIFY_MANAGEMENT_ID and \

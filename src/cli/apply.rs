@@ -14,6 +14,7 @@ use super::terminal::Terminal;
 use crate::apply::{Ending, Report};
 use crate::desired::Desired;
 use crate::escape;
+use crate::files;
 use crate::known::Known;
 use crate::ledger::{Meaning, Superseded};
 use crate::model::Endpoint;
@@ -144,14 +145,12 @@ fn saved_task(path: &Path, terms: PlanFlags, global: &GlobalArgs) -> Result<Task
             "the saved plan `{shown}` cannot be read: {why}; make one with `guestlist plan --out {shown}`"
         ))
     };
-    let bytes = load::read(path).map_err(|error| match error.kind() {
+    let read = files::open(path).and_then(|file| files::read_at_most(file, MAX_BYTES));
+    let bytes = read.map_err(|error| match error.kind() {
         ErrorKind::NotFound => unreadable("there is no such file"),
         ErrorKind::IsADirectory => unreadable("it is a folder"),
         _ => unreadable(&error.to_string()),
     })?;
-    if bytes.len() > MAX_BYTES {
-        return Err(unreadable("it is larger than 64 MiB"));
-    }
     let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8"))?;
     let refused = |error| Failure::new(format!("the saved plan `{shown}` is not applied: {error}"));
     let saved = SavedPlan::from_json(&text).map_err(refused)?;

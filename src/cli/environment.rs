@@ -1,13 +1,13 @@
 //! The environment variables: credentials, endpoint, and who runs guestlist.
 
 use std::fs;
-use std::io::{ErrorKind, Read as _};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::failure::Failure;
-use super::load;
 use super::terminal::Terminal;
 use crate::api::Credentials;
+use crate::files;
 use crate::ledger::Who;
 
 const ID: &str = "VOUCHERIFY_MANAGEMENT_ID";
@@ -17,7 +17,7 @@ const TOKEN: &str = "VOUCHERIFY_MANAGEMENT_TOKEN";
 pub(crate) const ENDPOINT: &str = "VOUCHERIFY_ENDPOINT";
 
 /// The size limit of a credentials file, in bytes.
-const LONGEST_SECRET: u64 = 64 * 1024;
+const LONGEST_SECRET: usize = 64 * 1024;
 
 /// The credentials from two variables, or from the files named in two others.
 pub(crate) fn credentials(terminal: Terminal) -> Result<Credentials, Failure> {
@@ -66,17 +66,16 @@ fn secret(name: &str, terminal: Terminal) -> Result<Option<String>, Failure> {
     let shown = path.display().to_string();
     let shown = crate::escape::line(&shown);
     warn_if_others_can_read(path, terminal);
-    let mut text = String::new();
-    let read = load::refuse_named_pipe(path)
-        .and_then(|()| fs::File::open(path))
-        .and_then(|file| file.take(LONGEST_SECRET).read_to_string(&mut text))
-        .map_err(|error| Failure::new(format!("cannot read {shown} (from {file_name}): {}", error.kind())))?;
-    if read as u64 == LONGEST_SECRET {
-        return Err(Failure::new(format!("{shown} (from {file_name}) is too large for a credential")));
+    let failure = |what: &str| Failure::new(format!("{shown} (from {file_name}) {what}"));
+    let read = files::open(path).and_then(|file| files::read_at_most(file, LONGEST_SECRET));
+    let bytes = read.map_err(|error| match error.kind() {
+        ErrorKind::FileTooLarge => failure("is too large for a credential"),
+        kind => Failure::new(format!("cannot read {shown} (from {file_name}): {kind}")),
+    })?;
+    if bytes.is_empty() {
+        return Err(failure("is empty"));
     }
-    if read == 0 {
-        return Err(Failure::new(format!("{shown} (from {file_name}) is empty")));
-    }
+    let text = String::from_utf8(bytes).map_err(|_| failure("is not valid UTF-8"))?;
     Ok(Some(text.trim().to_owned()))
 }
 

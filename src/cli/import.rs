@@ -1,18 +1,18 @@
 //! `guestlist import`: generates a team file from an existing organization, with a read-only client.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use super::args::{GlobalArgs, Import as Args};
 use super::connection::{Target, clock};
 use super::failure::{Ended, Failure};
-use super::load::folder_of;
 use super::terminal::Terminal;
 use crate::api::Reader;
 use crate::desired;
 use crate::escape;
+use crate::files::{self, folder_of};
 use crate::known::{self, Invitations, Known, ListedProject, Reading, RecentWrites};
 use crate::model::ProjectId;
 use crate::observe;
@@ -102,14 +102,9 @@ async fn members(reader: &Reader, projects: &[ListedProject]) -> Result<Known, F
 
 /// Writes a new file, completely or not at all.
 fn create(path: &Path, text: &str) -> Ended {
-    let mut file = File::create_new(path).map_err(|error| match error.kind() {
+    files::create_new(path, text.as_bytes()).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => is_there(path),
         _ => cannot_be_written(path, &error),
-    })?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| {
-        // We created it, and half a team file is worse than none.
-        let _ = fs::remove_file(path);
-        cannot_be_written(path, &error)
     })
 }
 

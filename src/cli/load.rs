@@ -1,8 +1,8 @@
 //! Reads the team file and what it includes, and reports every problem of all of them in one run.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::failure::Failure;
@@ -11,6 +11,7 @@ use super::target::leads_out;
 use super::terminal::Terminal;
 use crate::desired::{self, Team};
 use crate::escape;
+use crate::files::{self, folder_of};
 use crate::model::Email;
 use crate::team_file::{
     self, FileId, IncludedFile, Location, MAX_BYTES, Problem, Problems, Sources, TeamFile, Text,
@@ -122,45 +123,9 @@ pub(crate) fn team_with_provenance(
     }
 }
 
-/// The folder of the team file.
-pub(crate) fn folder_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
-}
-
-/// The content of a file, up to one byte more than [`MAX_BYTES`].
-pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    refuse_named_pipe(path)?;
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if metadata.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    // A device or pipe has no length. Room for all of it is reserved at once, so that nothing is moved.
-    let length = if metadata.is_file() { metadata.len() } else { u64::MAX };
-    let size = usize::try_from(length).unwrap_or(MAX_BYTES).min(MAX_BYTES);
-    let mut bytes = Vec::with_capacity(size + 1);
-    // One byte over the limit shows that there is more.
-    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// A named pipe in a folder would be waited for without end. What a shell hands over, as `/dev/fd/63`, is
-/// a pipe with a writer.
-pub(crate) fn refuse_named_pipe(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::FileTypeExt as _;
-        let is_handed_over = ["/dev/", "/proc/"].iter().any(|folder| path.starts_with(folder));
-        if !is_handed_over && fs::metadata(path)?.file_type().is_fifo() {
-            return Err(io::Error::other("it is a named pipe, not a file"));
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
+/// The content of a file, up to one byte more than [`MAX_BYTES`], which shows that there is more.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    files::read_start(files::open(path)?, MAX_BYTES + 1)
 }
 
 fn add_included(

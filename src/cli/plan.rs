@@ -9,13 +9,14 @@ use super::args::{GlobalArgs, Plan as Args, PlanFlags, PlanFormat};
 use super::connection::{Target, clock, today};
 use super::failure::{Ended, Failure};
 use super::github;
-use super::load::{self, folder_of};
+use super::load;
 use super::observe;
 use super::target::keep_to_base;
 use super::terminal::Terminal;
 use crate::api::{Pace, at_least, expected};
 use crate::desired::{Policy, PolicyChange};
 use crate::escape;
+use crate::files;
 use crate::plan::{Plan, PlanOptions, SavedPlan, origins};
 use crate::render::{self, Estimate, Redacted, View};
 use crate::team_file;
@@ -164,10 +165,5 @@ pub(crate) fn save(path: &Path, text: &str) -> Ended {
         // A device or a pipe is written to: replaced, it would be gone.
         return fs::write(path, text).map_err(failure);
     }
-    let folder = folder_of(&target);
-    let file = tempfile::NamedTempFile::new_in(&folder).map_err(failure)?;
-    fs::write(file.path(), text).map_err(failure)?;
-    file.as_file().sync_all().map_err(failure)?;
-    file.persist(&target).map_err(|error| failure(error.error))?;
-    Ok(())
+    files::replace(&target, text.as_bytes()).map_err(failure)
 }

@@ -8,10 +8,10 @@ use std::path::{Component, Path, PathBuf};
 use super::args::GlobalArgs;
 use super::environment;
 use super::failure::{Ended, Failure};
-use super::load::folder_of;
 use crate::desired::{LEDGER, SANDBOX_LEDGER, Team};
 #[cfg(feature = "sandbox")]
 use crate::escape;
+use crate::files::folder_of;
 use crate::ledger::{Ledger, LedgerLocation};
 use crate::model::{Endpoint, TrustedEndpoint};
 use crate::team_file::shown;

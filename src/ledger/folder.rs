@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::error::LedgerError;
 use super::run_file::RunName;
 use super::writer::RunFile;
+use crate::files;
 
 /// No file of a ledger is larger. The writer stays below it.
 pub(super) const MAX_BYTES: u64 = 64 << 20;
@@ -26,7 +27,7 @@ impl Folder {
     pub(super) fn at(path: &Path) -> Result<Self, LedgerError> {
         match fs::metadata(path) {
             Ok(found) if !found.is_dir() => return Err(LedgerError::NotAFolder(path.to_owned())),
-            Err(error) if !is_missing(&error) => return Err(LedgerError::io("read", path, &error)),
+            Err(error) if !files::is_missing(&error) => return Err(LedgerError::io("read", path, &error)),
             _ => {}
         }
         // A link would have runs written to, and read from, somewhere else than the ledger that was named.
@@ -63,7 +64,7 @@ impl Folder {
         let refused = |error: io::Error| LedgerError::io("list", &path, &error);
         let entries = match fs::read_dir(&path) {
             Ok(entries) => entries,
-            Err(error) if is_missing(&error) => return Ok(Vec::new()),
+            Err(error) if files::is_missing(&error) => return Ok(Vec::new()),
             Err(error) => return Err(refused(error)),
         };
         let (mut names, mut strangers) = (Vec::new(), Vec::new());
@@ -98,34 +99,20 @@ impl Folder {
     /// The bytes of a file, if it is there.
     pub(super) fn read(&self, name: &str) -> Result<Option<Vec<u8>>, LedgerError> {
         let path = self.file(name);
-        let mut bytes = Vec::new();
-        match fs::symlink_metadata(&path) {
-            Err(error) if is_missing(&error) => return Ok(None),
-            Ok(found) if !found.is_file() => {
-                let why = "it is not a regular file".to_owned();
-                return Err(LedgerError::Io { doing: "read", path, why });
-            }
-            _ => {}
+        let most = usize::try_from(MAX_BYTES).unwrap_or(usize::MAX);
+        match files::open_regular(&path).and_then(|file| files::read_at_most(file, most)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if files::is_missing(&error) => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(LedgerError::TooLarge(path)),
+            Err(error) => Err(LedgerError::io("read", &path, &error)),
         }
-        open_capped(&path)?
-            .take(MAX_BYTES)
-            .read_to_end(&mut bytes)
-            .map_err(|error| LedgerError::io("read", &path, &error))?;
-        Ok(Some(bytes))
     }
 
-    /// Replaces a file as a whole: whoever reads it finds the old one or the new one, whatever happens.
+    /// Replaces a file as a whole: readers find the old one or the new one, whatever happens.
     pub(super) fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), LedgerError> {
         self.make()?;
         let path = self.file(name);
-        let write = || {
-            let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(&self.path)?;
-            file.write_all(bytes)?;
-            file.as_file().sync_all()?;
-            file.persist(&path).map_err(|error| error.error)?;
-            sync_folder(&self.path)
-        };
-        write().map_err(|error| LedgerError::io("write", &path, &error))
+        files::replace(&path, bytes).map_err(|error| LedgerError::io("write", &path, &error))
     }
 
     /// Creates the file of a run that begins at `at`.
@@ -155,8 +142,8 @@ impl Folder {
         builder
             .create(&runs)
             .and_then(|()| self.keep_out_of_git())
-            .and_then(|()| sync_folder(&self.path))
-            .and_then(|()| sync_folder(parent_of(&self.path)))
+            .and_then(|()| files::sync_folder(&self.path))
+            .and_then(|()| files::sync_folder(&files::folder_of(&self.path)))
             .map_err(|error| LedgerError::io("create", &runs, &error))
     }
 }
@@ -192,7 +179,7 @@ impl LocalRunFile {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path)?;
-        sync_folder(parent_of(&path))?;
+        files::sync_folder(&files::folder_of(&path))?;
         Ok(Self { path, file, durable: 0 })
     }
 
@@ -247,7 +234,7 @@ impl Stamp {
     pub(super) fn at(path: &Path) -> io::Result<Option<Self>> {
         match fs::symlink_metadata(path) {
             Ok(found) => Ok(Some(Self::from(&found))),
-            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) if files::is_missing(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -287,28 +274,6 @@ impl From<&fs::Metadata> for Stamp {
 fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     let own = Stamp::of(file)?;
     Ok(Stamp::at(path)?.is_some_and(|found| found.is_same_file(&own)))
-}
-
-/// The folder that `path` lies in.
-pub(super) fn parent_of(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Makes a name that was created in `folder` durable.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-/// Whether nothing is there, as opposed to something that cannot be reached.
-pub(super) fn is_missing(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::NotFound
 }
 
 #[cfg(all(test, target_os = "linux"))]

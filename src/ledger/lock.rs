@@ -16,10 +16,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Clock;
 use super::error::LedgerError;
-use super::folder::{Folder, Stamp, parent_of};
+use super::folder::{Folder, Stamp};
 use super::lock_file::{FILE, Found, LockInfo, is_lock, set_aside, to_bytes};
 use super::record::{Who, to_the_millisecond};
 use super::stopwatch::Stopwatch;
+use crate::files;
 
 /// A lock that was not renewed for this long is free.
 pub const EXPIRES_AFTER: SignedDuration = SignedDuration::from_secs(60);
@@ -145,7 +146,7 @@ impl HeldLock {
         let refused = |error: io::Error| LedgerError::io("create", path, &error);
         let renewed = Stopwatch::start();
         let mut file =
-            tempfile::Builder::new().prefix(".new-").tempfile_in(parent_of(path)).map_err(refused)?;
+            tempfile::Builder::new().prefix(".new-").tempfile_in(files::folder_of(path)).map_err(refused)?;
         file.write_all(&to_bytes(info)).and_then(|()| file.as_file().sync_all()).map_err(refused)?;
         let file = match file.persist_noclobber(path) {
             Ok(file) => file,

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::error::LedgerError;
-use super::folder::is_missing;
 use super::record::millis;
 use crate::escape;
+use crate::files;
 
 pub(super) const FILE: &str = "lease.json";
 
@@ -63,15 +63,8 @@ pub(super) struct Found {
 impl Found {
     pub(super) fn at(path: &Path, now: Timestamp) -> Result<Option<Self>, LedgerError> {
         let refused = |error: io::Error| LedgerError::io("read", path, &error);
-        match fs::symlink_metadata(path) {
-            Err(error) if is_missing(&error) => return Ok(None),
-            Ok(found) if !found.is_file() => {
-                return Err(refused(io::Error::other("it is not a regular file")));
-            }
-            _ => {}
-        }
-        let file = match File::open(path) {
-            Err(error) if is_missing(&error) => return Ok(None),
+        let file = match files::open_regular(path) {
+            Err(error) if files::is_missing(&error) => return Ok(None),
             other => other.map_err(refused)?,
         };
         let mut bytes = Vec::new();
@@ -98,7 +91,7 @@ pub(super) fn set_aside(
     }
     let aside = path.with_file_name(format!(".{FILE}-{token}"));
     match fs::rename(path, &aside) {
-        Err(error) if is_missing(&error) => return Ok(false),
+        Err(error) if files::is_missing(&error) => return Ok(false),
         other => other.map_err(refused)?,
     }
     let right = is_right(&aside);

@@ -1,17 +1,17 @@
 //! An organization kept in a file: read whole, replaced whole, and never overwritten when it cannot be read.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use super::organization::{FORMAT_VERSION, Organization};
 use crate::escape;
+use crate::files;
 
 /// No organization takes more.
-const MAX_BYTES: u64 = 64 << 20;
+const MAX_BYTES: usize = 64 << 20;
 
 /// Why a file could not be read or written.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ struct Version {
 
 /// The organization in `path`, or nothing if there is no such file.
 pub(super) fn load(path: &Path) -> Result<Option<Organization>, FileError> {
-    let bytes = match read(path) {
+    let bytes = match files::open_regular(path).and_then(|file| files::read_at_most(file, MAX_BYTES)) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(FileError::Io { action: "read", path: path.to_owned(), error }),
@@ -96,32 +96,11 @@ pub(super) fn load(path: &Path) -> Result<Option<Organization>, FileError> {
     serde_json::from_slice(&bytes).map(Some).map_err(damaged)
 }
 
-/// A regular file whole; anything else may be without end.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let found = std::fs::metadata(path)?;
-    if !found.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(io::Error::other("it is larger than 64 MiB"));
-    }
-    Ok(bytes)
-}
-
-/// Replaces `path` by `bytes`, in one step, for this user's eyes alone.
+/// Replaces `path` by `bytes`, in one step, readable by its owner alone.
 pub(super) fn save(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let written = || {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)?;
-        // A temporary file has the permissions 0600 from the beginning.
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
-        file.persist(path)?;
-        Ok(())
-    };
-    written().map_err(|error| FileError::Io { action: "write", path: path.to_owned(), error })
+    std::fs::create_dir_all(files::folder_of(path))
+        .and_then(|()| files::replace(path, bytes))
+        .map_err(|error| FileError::Io { action: "write", path: path.to_owned(), error })
 }
 
 #[cfg(test)]
