@@ -2,7 +2,6 @@
 
 #[cfg(feature = "sandbox")]
 use std::path::Path;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -13,7 +12,6 @@ pub(crate) use super::target::Target;
 use super::terminal::Terminal;
 use crate::api::{Client, Settings};
 use crate::desired::Desired;
-use crate::ledger::Clock;
 #[cfg(feature = "sandbox")]
 use crate::model::TrustedEndpoint;
 
@@ -104,11 +102,6 @@ impl Connection {
         }
         Ok(())
     }
-}
-
-/// The clock of the system.
-pub(crate) fn clock() -> Clock {
-    Arc::new(Timestamp::now)
 }
 
 /// Today (UTC).

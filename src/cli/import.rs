@@ -6,10 +6,11 @@ use std::io;
 use std::path::Path;
 
 use super::args::{GlobalArgs, Import as Args};
-use super::connection::{Target, clock};
+use super::connection::Target;
 use super::failure::{Ended, Failure};
 use super::terminal::Terminal;
 use crate::api::Reader;
+use crate::clock::SystemClock;
 use crate::desired;
 use crate::escape;
 use crate::files::{self, folder_of};
@@ -85,7 +86,7 @@ async fn members(reader: &Reader, projects: &[ListedProject]) -> Result<Known, F
     let ids: Vec<_> = projects.iter().map(|project| project.id.clone()).collect();
     let judge =
         |reading: &Reading| reading.live(Invitations::default(), RecentWrites::new(), &BTreeMap::new());
-    let (_, known) = observe::read(reader, &ids, &clock(), judge).await.map_err(Failure::new)?;
+    let (_, known) = observe::read(reader, &ids, &SystemClock, judge).await.map_err(Failure::new)?;
     if known.doubts.is_empty() {
         return Ok(known);
     }

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::args::{GlobalArgs, Plan as Args, PlanFlags, PlanFormat};
-use super::connection::{Target, clock, today};
+use super::connection::{Target, today};
 use super::failure::{Ended, Failure};
 use super::github;
 use super::load;
@@ -44,7 +45,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let (known, rate) = observe::live_or_offline(args.offline, global, &target, desired, terminal).await?;
     let terms = terms(&target, date, args.terms);
     let plan = Plan::between(desired, &known, &terms);
-    let made_at = clock()();
+    let made_at = Timestamp::now();
     let origins = match (&base, &past) {
         (Some(base), Some(past)) => origins(&plan, &base.desired, &known, past),
         _ => Vec::new(),
