@@ -69,8 +69,7 @@ impl Target {
         });
         if let Some(parent) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             std::fs::create_dir_all(parent).map_err(|error| {
-                let shown = parent.display().to_string();
-                Failure::new(format!("cannot create folder `{}`: {error}", crate::escape::line(&shown)))
+                Failure::new(format!("cannot create folder `{}`: {error}", crate::escape::path(parent)))
             })?;
         }
         // A rehearsal does not wait.

@@ -53,7 +53,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         "Wrote {} in {} to {}.",
         people(imported.desired.people.len()),
         count(imported.desired.projects.len(), "project"),
-        escape::line(&out.display().to_string())
+        escape::path(out)
     ));
     Ok(())
 }
@@ -110,11 +110,9 @@ fn create(path: &Path, text: &str) -> Ended {
 }
 
 fn is_there(path: &Path) -> Failure {
-    let shown = path.display().to_string();
-    Failure::new(format!("`{}` already exists; choose another file, or omit --out", escape::line(&shown)))
+    Failure::new(format!("`{}` already exists; choose another file, or omit --out", escape::path(path)))
 }
 
 fn cannot_be_written(path: &Path, error: &io::Error) -> Failure {
-    let shown = path.display().to_string();
-    Failure::new(format!("cannot write `{}`: {error}", escape::line(&shown)))
+    Failure::new(format!("cannot write `{}`: {error}", escape::path(path)))
 }
