@@ -43,7 +43,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let known = run.observe().await?;
     let made_at = task.saved.as_ref().map_or_else(Timestamp::now, |saved| saved.made_at);
     let plan = task.plan(&known, &run, terminal)?;
-    let expected = expected_time(&plan, run.connection.client.pace().as_ref());
+    let expected = expected_time(&plan, run.pace().as_ref());
     let view = View { width: Terminal::width(), ..View::new(&plan, desired, &known, expected) };
     Terminal::print(&render::text(&view, terminal.out))?;
     refuse(&plan)?;

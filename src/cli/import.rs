@@ -28,10 +28,10 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     }
     let folder = folder_of(args.out.as_deref().unwrap_or(Path::new("team.yaml")));
     let target = Target::new(global, &folder, None)?;
-    let connection = target.connect(global, None, terminal).await?;
-    let reader = connection.client.reader();
+    let connection = target.connect_to_read(global, None, terminal).await?;
+    let reader = &connection.client;
     let projects = chosen(reader.projects().await.map_err(Failure::new)?, &args.projects)?;
-    let known = members(&reader, &projects).await?;
+    let known = members(reader, &projects).await?;
     connection.close().await?;
 
     let imported = known::import(&projects, &known.members);

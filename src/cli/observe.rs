@@ -47,8 +47,8 @@ pub(crate) async fn live_or_offline(
     if offline {
         return Ok((self::offline(target, &ledger, desired, terminal)?, None));
     }
-    let connection = target.connect(global, Some(desired), terminal).await?;
-    let known = live(target, &ledger, &connection.client.reader(), desired, terminal).await?;
+    let connection = target.connect_to_read(global, Some(desired), terminal).await?;
+    let known = live(target, &ledger, &connection.client, desired, terminal).await?;
     let rate = connection.client.pace();
     connection.close().await?;
     Ok((known, rate))

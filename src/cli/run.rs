@@ -12,6 +12,7 @@ use super::observe;
 use super::progress::Progress;
 use super::signals::Signals;
 use super::terminal::Terminal;
+use crate::api::{Pace, Writer};
 use crate::apply::{Apply, Ending, Report, Stop, Stopped};
 use crate::desired::Desired;
 use crate::known::Known;
@@ -20,7 +21,7 @@ use crate::plan::{Change, Plan};
 
 /// A run that may write. It alone may, from its beginning to its end.
 pub(super) struct Run<'a> {
-    pub(super) connection: Connection,
+    connection: Connection<Writer>,
     target: &'a Target,
     desired: &'a Desired,
     ledger: Ledger,
@@ -62,13 +63,13 @@ impl<'a> Run<'a> {
         terminal: Terminal,
     ) -> Result<Self, Failure> {
         let ledger = target.ledger()?;
-        let connection = target.connect(global, Some(desired), terminal).await?;
+        let connection = target.connect_to_write(global, desired, terminal).await?;
         let stop = Arc::new(Stop::default());
-        let (asked, client) = (Arc::clone(&stop), connection.client.clone());
+        let (asked, writer) = (Arc::clone(&stop), connection.client.clone());
         let signals = Signals::listen(move || {
             terminal.say("Stopping after the calls in flight. Press Ctrl-C again to stop immediately.");
             asked.ask(Stopped::Interrupted);
-            client.stop();
+            writer.stop();
         })?;
         let lock = ledger.acquire(&environment::who()).map_err(Failure::new)?;
         Ok(Self { connection, target, desired, ledger, lock, signals, stop, terminal })
@@ -77,8 +78,13 @@ impl<'a> Run<'a> {
     /// Learns what is known.
     pub(super) async fn observe(&mut self) -> Result<Known, Failure> {
         let reader = self.connection.client.reader();
-        let live = observe::live(self.target, &self.ledger, &reader, self.desired, self.terminal);
+        let live = observe::live(self.target, &self.ledger, reader, self.desired, self.terminal);
         self.signals.or_stop(live).await
+    }
+
+    /// The rate limit seen last.
+    pub(super) fn pace(&self) -> Option<Pace> {
+        self.connection.client.pace()
     }
 
     /// The plans that earlier runs carried out.
@@ -108,7 +114,7 @@ impl<'a> Run<'a> {
             plan,
             desired,
             known,
-            writer: &connection.client.writer(),
+            writer: &connection.client,
             run: &run,
             concurrency: manner.concurrency,
             again: manner.again,
