@@ -3,12 +3,10 @@
 #[cfg(feature = "sandbox")]
 use std::path::Path;
 
-use jiff::Timestamp;
-
 use super::args::GlobalArgs;
 use super::environment;
 use super::failure::Failure;
-pub(crate) use super::target::Target;
+use super::target::Target;
 use super::terminal::Terminal;
 use crate::api::{Client, Reader, Settings, Writer};
 use crate::desired::Desired;
@@ -129,9 +127,4 @@ impl<C> Connection<C> {
         }
         Ok(())
     }
-}
-
-/// Today (UTC).
-pub(crate) fn today() -> jiff::civil::Date {
-    Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }

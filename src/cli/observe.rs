@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::args::GlobalArgs;
-use super::connection::Target;
 use super::failure::Failure;
+use super::target::Target;
 use super::terminal::Terminal;
 use crate::api::{Pace, Reader};
 use crate::clock::SystemClock;
