@@ -28,7 +28,7 @@ pub use client::{Admission, Answer, Client, Settings};
 pub use clock::{Clock, SystemClock};
 pub use credentials::{BadCredential, Credentials};
 pub use error::{Error, NoRoots};
-pub use rate_limit::{Pace, at_least, expected};
+pub use rate_limit::{Pace, estimate};
 pub use reader::Reader;
 pub use response::{Content, ErrorBody, Page};
 pub use retry::{RetryPolicy, Timeouts};

@@ -138,8 +138,7 @@ fn file_task(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<Tas
 }
 
 fn saved_task(path: &Path, terms: PlanFlags, global: &GlobalArgs) -> Result<Task, Failure> {
-    let shown = path.display().to_string();
-    let shown = escape::line(&shown);
+    let shown = escape::path(path);
     let unreadable = |why: &str| {
         Failure::new(format!(
             "the saved plan `{shown}` cannot be read: {why}; make one with `guestlist plan --out {shown}`"

@@ -13,12 +13,13 @@ use super::load;
 use super::observe;
 use super::target::keep_to_base;
 use super::terminal::Terminal;
-use crate::api::{Pace, at_least, expected};
+use crate::api::{Pace, estimate};
 use crate::desired::{Policy, PolicyChange};
 use crate::escape;
 use crate::files;
+use crate::model::Estimate;
 use crate::plan::{Plan, PlanOptions, SavedPlan, origins};
-use crate::render::{self, Estimate, Redacted, View};
+use crate::render::{self, Base, Redacted, View};
 use crate::team_file;
 use crate::words;
 
@@ -60,13 +61,8 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
             Some(redacted) => (&redacted.plan, &redacted.known, &redacted.policy_changes),
             None => (&plan, &known, &policy_changes),
         };
-        View {
-            origins: &origins,
-            policy_changes,
-            has_base: base.is_some(),
-            width: Terminal::width(),
-            ..View::new(plan, desired, known, expected)
-        }
+        let base = base.as_ref().map(|_| Base { origins: &origins, policy_changes });
+        View { base, width: Terminal::width(), ..View::new(plan, desired, known, expected) }
     };
     let shown = view(args.redact);
     Terminal::print(&match args.format {
@@ -81,8 +77,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     if let Some(out) = &args.out {
         let saved = SavedPlan::new(&plan, made_at, desired, target.ledger_in_plan()?, &options);
         save(out, &saved.to_json())?;
-        let shown = out.display().to_string();
-        let shown = escape::line(&shown);
+        let shown = escape::path(out);
         terminal.say(&if plan.refused.is_empty() {
             format!("Saved as {shown}: guestlist apply --plan {shown}")
         } else {
@@ -124,12 +119,7 @@ pub(crate) fn plan_options(target: &Target, date: Date, args: PlanFlags) -> Plan
 
 /// How long the calls of `plan` will take under the rate limit last seen.
 pub(crate) fn expected_time(plan: &Plan, pace: Option<&Pace>) -> Option<Estimate> {
-    let (calls, pace) = (plan.summary().calls as u64, pace?);
-    if let Some(time) = at_least(calls, pace) {
-        return Some(Estimate::AtLeast(time));
-    }
-    let is_unseen = pace.period.is_none() && pace.resets_in.is_zero() && calls > pace.remaining;
-    expected(calls, pace).map(if is_unseen { Estimate::PerMinute } else { Estimate::About })
+    estimate(plan.changes.len() as u64, pace?)
 }
 
 /// A plan that a guard refuses is a failure.
@@ -155,10 +145,8 @@ pub(crate) fn keep_apart(out: Option<&Path>, team_file: &Path) -> Ended {
 
 /// Writes a file that nobody else reads, whole or not at all.
 pub(crate) fn save(path: &Path, text: &str) -> Ended {
-    let shown = path.display().to_string();
-    let failure = |error: std::io::Error| {
-        Failure::new(format!("`{}` cannot be written: {error}", escape::line(&shown)))
-    };
+    let failure =
+        |error: std::io::Error| Failure::new(format!("`{}` cannot be written: {error}", escape::path(path)));
     // A link stays one, and what it leads to is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
