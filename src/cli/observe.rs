@@ -15,7 +15,6 @@ use crate::known::Known;
 use crate::ledger::{Ledger, LedgerView};
 use crate::observe::{Observed, Observer};
 use crate::plan::Past;
-use crate::render;
 use crate::words;
 
 /// Asks the service.
@@ -82,7 +81,7 @@ fn offline(
     }
     let age = Timestamp::now().duration_since(read_at);
     let age = age.try_into().unwrap_or_default();
-    terminal.say(&format!("Offline: the last reading is {} old.", render::about(age)));
+    terminal.say(&format!("Offline: the last reading is {} old.", words::about(age)));
     let organization: BTreeSet<_> =
         view.readings(&managed).flat_map(|reading| reading.organization.iter().cloned()).collect();
     let invitations = view.invitations(Some(&organization)).within(desired);

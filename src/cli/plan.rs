@@ -15,7 +15,7 @@ use super::terminal::Terminal;
 use crate::desired::{Policy, PolicyChange};
 use crate::escape;
 use crate::plan::{Plan, SavedPlan, origins};
-use crate::render::{self, Redacted, View};
+use crate::render::{self, Base, Redacted, View};
 
 pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
     let path = &args.file.team_file;
@@ -56,13 +56,8 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
             Some(redacted) => (&redacted.plan, &redacted.known, &redacted.policy_changes),
             None => (&plan, known, &policy_changes),
         };
-        View {
-            origins: &origins,
-            policy_changes,
-            has_base: base.is_some(),
-            width: Terminal::width(),
-            ..View::new(plan, desired, known, expected)
-        }
+        let base = base.as_ref().map(|_| Base { origins: &origins, policy_changes });
+        View { base, width: Terminal::width(), ..View::new(plan, desired, known, expected) }
     };
     let shown = view(args.redact);
     Terminal::print(&match args.format {

@@ -12,12 +12,12 @@ use super::load;
 use super::observe;
 use super::target::Target;
 use super::terminal::Terminal;
-use crate::api::{Pace, at_least, expected};
+use crate::api::{self, Pace};
 use crate::desired::Team;
 use crate::files::folder_of;
 use crate::known::Known;
+use crate::model::Estimate;
 use crate::plan::{Plan, PlanOptions};
-use crate::render::Estimate;
 use crate::words;
 
 /// A team, and what is known about its organization.
@@ -76,12 +76,7 @@ pub(crate) fn plan_options(target: &Target, date: Date, flags: PlanFlags) -> Pla
 
 /// How long the calls of `plan` will take under the most recent rate limit.
 pub(crate) fn estimate(plan: &Plan, pace: Option<&Pace>) -> Option<Estimate> {
-    let (calls, pace) = (plan.summary().calls as u64, pace?);
-    if let Some(time) = at_least(calls, pace) {
-        return Some(Estimate::AtLeast(time));
-    }
-    let is_unseen = pace.period.is_none() && pace.resets_in.is_zero() && calls > pace.remaining;
-    expected(calls, pace).map(if is_unseen { Estimate::PerMinute } else { Estimate::About })
+    api::estimate(plan.changes.len() as u64, pace?)
 }
 
 /// Refuses a plan that a guard blocks.
