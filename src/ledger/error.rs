@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::lock_file::LockInfo;
+use super::lock_info::LockInfo;
 use super::record::FORMAT_VERSION;
 use crate::escape;
 

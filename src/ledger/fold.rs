@@ -13,9 +13,6 @@ use crate::model::{Access, Email, ProjectId};
 /// The invitations that a reading showed to be accepted: when each was sent, by person.
 pub type Accepted = BTreeMap<Email, BTreeSet<Timestamp>>;
 
-/// A place in the ledger: so many records of that run, and every run before it.
-pub(super) type Position = (usize, Seq);
-
 /// Takes the records of run after run, in the order of the runs, and tells what follows from them.
 ///
 /// Only runs of one realm count: rehearsing in a sandbox invites no one. Times do not matter, so a

@@ -16,7 +16,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::error::LedgerError;
 use super::folder::{Folder, Stamp};
-use super::lock_file::{FILE, Found, LockInfo, is_lock, set_aside, to_bytes};
+use super::lock_file::{FILE, Found, is_lock, set_aside, to_bytes};
+use super::lock_info::LockInfo;
 use super::record::{Who, to_the_millisecond};
 use crate::clock::Clock;
 use crate::files;

@@ -1,58 +1,19 @@
 //! The lock file: its content, how it is read, and how exactly one is removed.
 
-use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::error::LedgerError;
-use super::record::millis;
-use crate::escape;
+use super::lock_info::LockInfo;
 use crate::files;
 
 pub(super) const FILE: &str = "lease.json";
 
 /// Larger lock files are not read to their end.
 const MAX_BYTES: u64 = 64 << 10;
-
-/// The content of a lock: its holder and its times.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct LockInfo {
-    /// The holder, for people to read.
-    pub holder: String,
-    /// The machine of the holder.
-    #[serde(default)]
-    pub host: String,
-    /// The process of the holder.
-    #[serde(default)]
-    pub pid: u32,
-    /// Distinguishes this lock from every other.
-    #[serde(default)]
-    pub token: String,
-    /// When it was taken.
-    #[serde(serialize_with = "millis")]
-    pub since: Timestamp,
-    /// When the holder last renewed it.
-    #[serde(serialize_with = "millis")]
-    pub renewed: Timestamp,
-    /// Whether `guestlist unlock` holds it, to record that it released the one before.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub unlocking: bool,
-}
-
-impl fmt::Display for LockInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { holder, pid, since, renewed, .. } = self;
-        f.write_str(&escape::line(holder))?;
-        if *pid != 0 {
-            write!(f, " (process {pid})")?;
-        }
-        write!(f, " since {since:.0}, renewed {renewed:.0}")
-    }
-}
 
 /// A lock file in the ledger.
 pub(super) struct Found {

@@ -10,6 +10,7 @@ mod folder;
 mod location;
 mod lock;
 mod lock_file;
+mod lock_info;
 mod log;
 mod record;
 mod run_file;
@@ -32,7 +33,7 @@ pub use error::LedgerError;
 pub use fold::{Accepted, Fold, History};
 pub use location::LedgerLocation;
 pub use lock::{EXPIRES_AFTER, Lock, RENEWED_EVERY};
-pub use lock_file::LockInfo;
+pub use lock_info::LockInfo;
 pub use log::{Entry, LoggedRun, Stored};
 pub use record::{
     Action, Body, End, EndReason, FORMAT_VERSION, Intent, InvalidRecord, Meaning, Outcome, PrevRun, Record,

@@ -15,6 +15,7 @@ mod fault_text;
 mod file;
 mod hostile;
 mod http;
+mod ids;
 mod options;
 mod organization;
 mod payload;

@@ -1,4 +1,4 @@
-//! Organizations to begin with, and the ids and people they are made of. Everything here is deterministic.
+//! Organizations to begin with, and the people in them. Everything here is deterministic.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,12 +29,6 @@ const LAST_NAMES: [&str; 16] = [
     "Okafor",
     "Patel",
 ];
-
-/// An id shaped like the service's: `prefix` and 32 letters and digits. Never the same for two numbers.
-pub(super) fn id(prefix: &str, seed: u64, number: u64) -> String {
-    let mut random = fastrand::Rng::with_seed(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    std::iter::once(prefix.to_owned()).chain((0..32).map(|_| random.alphanumeric().to_string())).collect()
-}
 
 impl Organization {
     /// The given projects (id and name), custom roles, and one owner, ADMIN in all of them.
