@@ -7,10 +7,11 @@ use jiff::SignedDuration;
 
 use crate::api;
 use crate::api::Reader;
+use crate::clock::Clock;
 use crate::desired::Desired;
 use crate::known::{Known, ListedProject, Reading};
 use crate::ledger;
-use crate::ledger::{Clock, Ledger, LedgerError, LedgerView};
+use crate::ledger::{Ledger, LedgerError, LedgerView};
 use crate::model::{Endpoint, ProjectId};
 use crate::words;
 
@@ -31,7 +32,7 @@ pub struct Observer<'a> {
     /// Names the managed projects.
     pub desired: &'a Desired,
     /// Tells when a list was read.
-    pub clock: &'a Clock,
+    pub clock: &'a dyn Clock,
 }
 
 /// What was learned.
@@ -108,17 +109,17 @@ impl Observer<'_> {
 pub async fn read(
     reader: &Reader,
     projects: &[ProjectId],
-    clock: &Clock,
+    clock: &dyn Clock,
     judge: impl Fn(&Reading) -> Known,
 ) -> Result<(Reading, Known), api::Error> {
     let lists = reader.users_of(projects, CONCURRENCY).await?;
-    let mut reading = Reading { read_at: clock(), lists };
+    let mut reading = Reading { read_at: clock.timestamp(), lists };
     let mut known = judge(&reading);
     let again = known.doubtful_projects(projects);
     if !again.is_empty() {
         tracing::info!(projects = again.len(), "reading doubtful lists once more");
         reading.lists.extend(reader.users_of(&again, CONCURRENCY).await?);
-        reading.read_at = clock();
+        reading.read_at = clock.timestamp();
         known = judge(&reading);
     }
     Ok((reading, known))

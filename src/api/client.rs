@@ -9,7 +9,6 @@ use tokio::sync::watch;
 
 use super::call::{Call, Method};
 use super::cause::Cause;
-use super::clock::{Clock, SystemClock};
 use super::credentials::Credentials;
 use super::error::{Error, NoRoots};
 use super::gate::{Gate, Patience, Ticket};
@@ -18,6 +17,7 @@ use super::response::Content;
 use super::retry::{RetryPolicy, Timeouts};
 use super::transport::{FailedAttempt, Success, Transport};
 use super::{Reader, Writer};
+use crate::clock::{Clock, SystemClock};
 use crate::model::TrustedEndpoint;
 
 /// How a client goes about its calls.

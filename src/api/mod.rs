@@ -5,7 +5,6 @@
 mod call;
 mod cause;
 mod client;
-mod clock;
 mod credentials;
 mod error;
 mod gate;
@@ -25,7 +24,6 @@ mod tests;
 pub use call::{Call, Invite, Method};
 pub use cause::{Cause, Rejection};
 pub use client::{Admission, Answer, Client, Settings};
-pub use clock::{Clock, SystemClock};
 pub use credentials::{BadCredential, Credentials};
 pub use error::{Error, NoRoots};
 pub use rate_limit::{Pace, at_least, expected};

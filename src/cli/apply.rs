@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use super::args::{Apply as Args, GlobalArgs, PlanFlags};
-use super::connection::{Target, clock, today};
+use super::connection::{Target, today};
 use super::failure::{Ended, Failure};
 use super::load;
 use super::plan::{expected_time, refuse, terms};
@@ -39,7 +41,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let Task { desired, target, .. } = &task;
     let mut run = Run::begin(target, desired, global, terminal).await?;
     let known = run.observe().await?;
-    let made_at = task.saved.as_ref().map_or_else(|| clock()(), |saved| saved.made_at);
+    let made_at = task.saved.as_ref().map_or_else(Timestamp::now, |saved| saved.made_at);
     let plan = task.plan(&known, &run, terminal)?;
     let expected = expected_time(&plan, run.connection.client.pace().as_ref());
     let view = View { width: Terminal::width(), ..View::new(&plan, desired, &known, expected) };
@@ -138,8 +140,7 @@ fn file_task(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<Tas
 }
 
 fn saved_task(path: &Path, terms: PlanFlags, global: &GlobalArgs) -> Result<Task, Failure> {
-    let shown = path.display().to_string();
-    let shown = escape::line(&shown);
+    let shown = escape::path(path);
     let unreadable = |why: &str| {
         Failure::new(format!(
             "the saved plan `{shown}` cannot be read: {why}; make one with `guestlist plan --out {shown}`"

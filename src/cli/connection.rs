@@ -2,7 +2,6 @@
 
 #[cfg(feature = "sandbox")]
 use std::path::Path;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -13,7 +12,6 @@ pub(crate) use super::target::Target;
 use super::terminal::Terminal;
 use crate::api::{Client, Settings};
 use crate::desired::Desired;
-use crate::ledger::Clock;
 #[cfg(feature = "sandbox")]
 use crate::model::TrustedEndpoint;
 
@@ -71,8 +69,7 @@ impl Target {
         });
         if let Some(parent) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             std::fs::create_dir_all(parent).map_err(|error| {
-                let shown = parent.display().to_string();
-                Failure::new(format!("cannot create folder `{}`: {error}", crate::escape::line(&shown)))
+                Failure::new(format!("cannot create folder `{}`: {error}", crate::escape::path(parent)))
             })?;
         }
         // A rehearsal does not wait.
@@ -104,11 +101,6 @@ impl Connection {
         }
         Ok(())
     }
-}
-
-/// The clock of the system.
-pub(crate) fn clock() -> Clock {
-    Arc::new(Timestamp::now)
 }
 
 /// Today (UTC).

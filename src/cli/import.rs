@@ -6,10 +6,11 @@ use std::io;
 use std::path::Path;
 
 use super::args::{GlobalArgs, Import as Args};
-use super::connection::{Target, clock};
+use super::connection::Target;
 use super::failure::{Ended, Failure};
 use super::terminal::Terminal;
 use crate::api::Reader;
+use crate::clock::SystemClock;
 use crate::desired;
 use crate::escape;
 use crate::files::{self, folder_of};
@@ -52,7 +53,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         "Wrote {} in {} to {}.",
         people(imported.desired.people.len()),
         count(imported.desired.projects.len(), "project"),
-        escape::line(&out.display().to_string())
+        escape::path(out)
     ));
     Ok(())
 }
@@ -85,7 +86,7 @@ async fn members(reader: &Reader, projects: &[ListedProject]) -> Result<Known, F
     let ids: Vec<_> = projects.iter().map(|project| project.id.clone()).collect();
     let judge =
         |reading: &Reading| reading.live(Invitations::default(), RecentWrites::new(), &BTreeMap::new());
-    let (_, known) = observe::read(reader, &ids, &clock(), judge).await.map_err(Failure::new)?;
+    let (_, known) = observe::read(reader, &ids, &SystemClock, judge).await.map_err(Failure::new)?;
     if known.doubts.is_empty() {
         return Ok(known);
     }
@@ -109,11 +110,9 @@ fn create(path: &Path, text: &str) -> Ended {
 }
 
 fn is_there(path: &Path) -> Failure {
-    let shown = path.display().to_string();
-    Failure::new(format!("`{}` already exists; choose another file, or omit --out", escape::line(&shown)))
+    Failure::new(format!("`{}` already exists; choose another file, or omit --out", escape::path(path)))
 }
 
 fn cannot_be_written(path: &Path, error: &io::Error) -> Failure {
-    let shown = path.display().to_string();
-    Failure::new(format!("cannot write `{}`: {error}", escape::line(&shown)))
+    Failure::new(format!("cannot write `{}`: {error}", escape::path(path)))
 }

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::args::GlobalArgs;
-use super::connection::{Target, clock};
+use super::connection::Target;
 use super::failure::Failure;
 use super::terminal::Terminal;
 use crate::api::{Pace, Reader};
+use crate::clock::SystemClock;
 use crate::desired::Desired;
 use crate::known::Known;
 use crate::ledger::{Ledger, LedgerView};
@@ -24,7 +27,7 @@ pub(crate) async fn live(
     terminal: Terminal,
 ) -> Result<Known, Failure> {
     let view = view(target, ledger, terminal)?;
-    let observer = Observer { endpoint: &target.endpoint, ledger, reader, desired, clock: &clock() };
+    let observer = Observer { endpoint: &target.endpoint, ledger, reader, desired, clock: &SystemClock };
     let Observed { known, unkept } = observer.live(view).await.map_err(Failure::new)?;
     if let Some(error) = unkept {
         terminal.warn(&format!("this reading cannot be kept for `plan --offline`: {error}"));
@@ -77,7 +80,7 @@ fn offline(
             words::list(&unread)
         )));
     }
-    let age = clock()().duration_since(read_at);
+    let age = Timestamp::now().duration_since(read_at);
     let age = age.try_into().unwrap_or_default();
     terminal.say(&format!("Offline: the last reading is {} old.", render::about(age)));
     let organization: BTreeSet<_> =

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::args::{GlobalArgs, Plan as Args, PlanFlags, PlanFormat};
-use super::connection::{Target, clock, today};
+use super::connection::{Target, today};
 use super::failure::{Ended, Failure};
 use super::github;
 use super::load;
@@ -19,7 +20,6 @@ use crate::escape;
 use crate::files;
 use crate::plan::{Plan, PlanOptions, SavedPlan, origins};
 use crate::render::{self, Estimate, Redacted, View};
-use crate::team_file;
 use crate::words;
 
 pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
@@ -44,7 +44,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let (known, rate) = observe::live_or_offline(args.offline, global, &target, desired, terminal).await?;
     let terms = terms(&target, date, args.terms);
     let plan = Plan::between(desired, &known, &terms);
-    let made_at = clock()();
+    let made_at = Timestamp::now();
     let origins = match (&base, &past) {
         (Some(base), Some(past)) => origins(&plan, &base.desired, &known, past),
         _ => Vec::new(),
@@ -81,8 +81,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     if let Some(out) = &args.out {
         let saved = SavedPlan::new(&plan, made_at, desired, target.ledger_in_plan()?, &terms);
         save(out, &saved.to_json())?;
-        let shown = out.display().to_string();
-        let shown = escape::line(&shown);
+        let shown = escape::path(out);
         terminal.say(&if plan.refused.is_empty() {
             format!("Saved as {shown}: guestlist apply --plan {shown}")
         } else {
@@ -146,8 +145,8 @@ pub(crate) fn keep_apart(out: Option<&Path>, team_file: &Path) -> Ended {
     let Some(out) = out else { return Ok(()) };
     match (fs::canonicalize(out), fs::canonicalize(team_file)) {
         (Ok(one), Ok(other)) if one == other && one.is_file() => Err(Failure::new(format!(
-            "{} is a team file and is not overwritten: name another file with --out",
-            team_file::shown(&out.display().to_string())
+            "`{}` is a team file and is not overwritten: name another file with --out",
+            escape::path(out)
         ))),
         _ => Ok(()),
     }
@@ -155,10 +154,8 @@ pub(crate) fn keep_apart(out: Option<&Path>, team_file: &Path) -> Ended {
 
 /// Writes a file that nobody else reads, whole or not at all.
 pub(crate) fn save(path: &Path, text: &str) -> Ended {
-    let shown = path.display().to_string();
-    let failure = |error: std::io::Error| {
-        Failure::new(format!("`{}` cannot be written: {error}", escape::line(&shown)))
-    };
+    let failure =
+        |error: std::io::Error| Failure::new(format!("`{}` cannot be written: {error}", escape::path(path)));
     // A link stays one, and what it leads to is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {

@@ -1,8 +1,10 @@
 //! `guestlist resend`: sends an invitation again, on purpose.
 
+use jiff::Timestamp;
+
 use super::apply::tell_setbacks;
 use super::args::{GlobalArgs, Resend as Args};
-use super::connection::{Target, clock, today};
+use super::connection::{Target, today};
 use super::failure::{Ended, Failure};
 use super::load;
 use super::run::{Carried, Manner, Run};
@@ -53,7 +55,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     };
     terminal.say(&format!("{email} was invited on {}.", invitation.sent_at.strftime("%Y-%m-%d")));
     run.confirm(args.yes, format!("Send the invitation to {email} again?")).await?;
-    let made_at = clock()();
+    let made_at = Timestamp::now();
     let plan = Plan::inviting(person, desired, &known, &PlanOptions::new(target.endpoint.clone(), day));
     let manner = Manner { command: "resend", concurrency: 1, again: true, made_at };
     let Carried { report, signal, closed } = run.carry_out(&plan, &known, manner).await?;

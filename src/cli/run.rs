@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::args::GlobalArgs;
-use super::connection::{Connection, Target, clock};
+use super::connection::{Connection, Target};
 use super::environment;
 use super::failure::{Ended, Failure};
 use super::observe;
@@ -70,7 +70,7 @@ impl<'a> Run<'a> {
             asked.ask(Stopped::Interrupted);
             client.stop();
         })?;
-        let lock = ledger.acquire(&environment::who(), clock()).map_err(Failure::new)?;
+        let lock = ledger.acquire(&environment::who()).map_err(Failure::new)?;
         Ok(Self { connection, target, desired, ledger, lock, signals, stop, terminal })
     }
 
@@ -102,7 +102,7 @@ impl<'a> Run<'a> {
         let plan_id = Some(plan.id.as_str().to_owned());
         let run = ledger::Run::new(manner.command, environment::who(), target.endpoint.clone(), plan_id)
             .made_at(manner.made_at);
-        let run = ledger.begin(run, &lock, clock()).map_err(Failure::new)?;
+        let run = ledger.begin(run, &lock).map_err(Failure::new)?;
         let progress = Progress::new(terminal, plan.changes.len(), desired);
         let apply = Apply {
             plan,

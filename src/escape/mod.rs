@@ -7,6 +7,7 @@ mod markdown;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::path::Path;
 
 pub use csv::cell;
 pub use html::html;
@@ -44,6 +45,12 @@ pub fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// A path as [`line`] shows it, for messages. It may not name the same file if it is read back.
+#[must_use]
+pub fn path(path: &Path) -> String {
+    line(&path.to_string_lossy()).into_owned()
+}
+
 /// JSON whose strings hold no active character: each is escaped as JSON escapes.
 #[must_use]
 pub fn json(text: &str) -> String {
@@ -64,7 +71,7 @@ pub fn json(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::line;
+    use super::{line, path};
 
     #[test]
     fn escape_sequences_and_direction_overrides_are_spelled_out() {
@@ -76,5 +83,9 @@ mod tests {
         assert_eq!(line("\u{fffe}\u{ffff}"), "\\u{fffe}\\u{ffff}");
         assert_eq!(line("Zoë 東京 🎉"), "Zoë 東京 🎉");
         assert_eq!(line("\u{fffe}\u{ffff}\u{fffd}"), "\\u{fffe}\\u{ffff}\u{fffd}");
+    }
+    #[test]
+    fn a_path_is_shown_on_one_line() {
+        assert_eq!(path("teams/a\nb\u{1b}.yaml".as_ref()), "teams/a\\nb\\u{1b}.yaml");
     }
 }

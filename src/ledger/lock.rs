@@ -14,12 +14,11 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Clock;
 use super::error::LedgerError;
 use super::folder::{Folder, Stamp};
 use super::lock_file::{FILE, Found, LockInfo, is_lock, set_aside, to_bytes};
 use super::record::{Who, to_the_millisecond};
-use super::stopwatch::Stopwatch;
+use crate::clock::Clock;
 use crate::files;
 
 /// A lock that was not renewed for this long is free.
@@ -42,7 +41,7 @@ pub struct Lock {
 
 impl Lock {
     /// Takes the lock of the ledger in `folder`.
-    pub(super) fn acquire(folder: &Folder, who: &Who, clock: &Clock) -> Result<Self, LedgerError> {
+    pub(super) fn acquire(folder: &Folder, who: &Who, clock: &Arc<dyn Clock>) -> Result<Self, LedgerError> {
         folder.make()?;
         let held = Arc::new(HeldLock::acquire(&folder.file(FILE), who, clock)?);
         let (stop, stopped) = mpsc::channel::<()>();
@@ -91,7 +90,7 @@ impl Drop for Lock {
 /// A lock that was taken, and perhaps lost since.
 pub(super) struct HeldLock {
     path: PathBuf,
-    clock: Clock,
+    clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
 
@@ -99,8 +98,8 @@ struct State {
     /// The file that was created, whatever is at the path by now.
     file: File,
     info: LockInfo,
-    /// Time since the last renewal that does not depend on the wall clock.
-    renewed: Stopwatch,
+    /// The uptime at the last renewal, which does not depend on the time of day.
+    renewed: Duration,
     /// The file at the path when its content was last read, and was this lock.
     stamp: Option<Stamp>,
     lost: Option<LedgerError>,
@@ -109,9 +108,11 @@ struct State {
 impl State {
     /// Whether the last renewal is so recent that no one can have found the lock expired. A suspended
     /// machine or a clock that was set is noticed by one of the two clocks.
-    fn is_fresh(&self, now: Timestamp) -> bool {
+    fn is_fresh(&self, clock: &dyn Clock) -> bool {
         let fresh = SignedDuration::ZERO..EXPIRES_AFTER / 2;
-        fresh.contains(&now.duration_since(self.info.renewed)) && fresh.contains(&self.renewed.elapsed())
+        let by_uptime = clock.uptime().saturating_sub(self.renewed);
+        fresh.contains(&clock.timestamp().duration_since(self.info.renewed))
+            && by_uptime.try_into().is_ok_and(|passed: SignedDuration| fresh.contains(&passed))
     }
 }
 
@@ -122,7 +123,7 @@ impl fmt::Debug for HeldLock {
 }
 
 impl HeldLock {
-    fn acquire(path: &Path, who: &Who, clock: &Clock) -> Result<Self, LedgerError> {
+    fn acquire(path: &Path, who: &Who, clock: &Arc<dyn Clock>) -> Result<Self, LedgerError> {
         let info = new_lock(who, clock);
         for _ in 0..ATTEMPTS {
             if let Some(found) = Found::at(path, info.since)? {
@@ -142,9 +143,9 @@ impl HeldLock {
     }
 
     /// Puts the lock file in its place, unless there is one already.
-    fn publish(path: &Path, info: &LockInfo, clock: &Clock) -> Result<Option<Self>, LedgerError> {
+    fn publish(path: &Path, info: &LockInfo, clock: &Arc<dyn Clock>) -> Result<Option<Self>, LedgerError> {
         let refused = |error: io::Error| LedgerError::io("create", path, &error);
-        let renewed = Stopwatch::start();
+        let renewed = clock.uptime();
         let mut file =
             tempfile::Builder::new().prefix(".new-").tempfile_in(files::folder_of(path)).map_err(refused)?;
         file.write_all(&to_bytes(info)).and_then(|()| file.as_file().sync_all()).map_err(refused)?;
@@ -161,7 +162,7 @@ impl HeldLock {
     /// machine was suspended, is renewed first, if it is still this one.
     pub(super) fn ensure(&self) -> Result<(), LedgerError> {
         let mut state = self.state();
-        if state.is_fresh((self.clock)()) { self.check(&mut state) } else { self.renew_now(&mut state) }
+        if state.is_fresh(&*self.clock) { self.check(&mut state) } else { self.renew_now(&mut state) }
     }
 
     fn renew(&self) -> Result<(), LedgerError> {
@@ -172,8 +173,8 @@ impl HeldLock {
     /// finds what was written and leaves it, or is found.
     fn renew_now(&self, state: &mut State) -> Result<(), LedgerError> {
         self.check(state)?;
-        let renewed = Stopwatch::start();
-        let info = LockInfo { renewed: to_the_millisecond((self.clock)()), ..state.info.clone() };
+        let renewed = self.clock.uptime();
+        let info = LockInfo { renewed: to_the_millisecond(self.clock.timestamp()), ..state.info.clone() };
         // The same length each time: a reader finds the one or the other.
         state
             .file
@@ -243,7 +244,7 @@ pub(super) fn unlock(
     folder: &Folder,
     info: &LockInfo,
     who: &Who,
-    clock: &Clock,
+    clock: &Arc<dyn Clock>,
 ) -> Result<Option<Unlocking>, LedgerError> {
     let path = folder.file(FILE);
     let own = LockInfo { unlocking: true, ..new_lock(who, clock) };
@@ -271,8 +272,8 @@ impl Drop for Unlocking {
     }
 }
 
-fn new_lock(who: &Who, clock: &Clock) -> LockInfo {
-    let now = to_the_millisecond(clock());
+fn new_lock(who: &Who, clock: &Arc<dyn Clock>) -> LockInfo {
+    let now = to_the_millisecond(clock.timestamp());
     LockInfo {
         holder: who.to_string(),
         host: who.host.clone().unwrap_or_default(),
@@ -289,8 +290,9 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::clock::testing::ManualClock;
     use crate::ledger::Ledger;
-    use crate::ledger::tests::{SetClock, ledger_in, who};
+    use crate::ledger::tests::{ledger_in, who};
 
     const NOW: &str = "2026-11-22T12:00:00Z";
 
@@ -308,8 +310,8 @@ mod tests {
     }
 
     /// As `guestlist unlock` does, without its record.
-    fn release(ledger: &Ledger, info: &LockInfo, clock: &SetClock) -> bool {
-        unlock(&ledger.folder, info, &who(), &clock.clock()).unwrap().is_some()
+    fn release(ledger: &Ledger, info: &LockInfo) -> bool {
+        unlock(&ledger.folder, info, &who(), &ledger.clock).unwrap().is_some()
     }
 
     fn lost(folder: &Path, by: Option<&str>) -> LedgerError {
@@ -319,11 +321,12 @@ mod tests {
     #[test]
     fn a_second_run_is_refused_with_the_name_of_the_first() {
         let folder = tempfile::tempdir().unwrap();
-        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-        let lock = ledger.acquire(&who(), clock.clock()).unwrap();
+        let clock = ManualClock::at(NOW);
+        let ledger = ledger_in(folder.path()).with_clock(clock.clone());
+        let lock = ledger.acquire(&who()).unwrap();
         clock.pass(5);
         lock.renew().unwrap();
-        let error = ledger.acquire(&who(), clock.clock()).unwrap_err();
+        let error = ledger.acquire(&who()).unwrap_err();
         assert_eq!(
             error.to_string(),
             format!(
@@ -334,14 +337,15 @@ mod tests {
             )
         );
         drop(lock);
-        assert_eq!(ledger.lock(clock.now()), Ok(None));
-        ledger.acquire(&who(), clock.clock()).unwrap();
+        assert_eq!(ledger.lock(), Ok(None));
+        ledger.acquire(&who()).unwrap();
     }
 
     #[test]
     fn time_alone_decides_on_one_machine_as_on_two() {
         let folder = tempfile::tempdir().unwrap();
-        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
+        let clock = ManualClock::at(NOW);
+        let ledger = ledger_in(folder.path()).with_clock(clock.clone());
         for host in ["box", "elsewhere"] {
             for (renewed, free) in [
                 ("2026-11-22T11:59:00.000Z", true),
@@ -350,7 +354,7 @@ mod tests {
                 ("2036-11-22T12:00:00.000Z", false),
             ] {
                 leave(folder.path(), host, renewed);
-                let taken = ledger.acquire(&who(), clock.clock());
+                let taken = ledger.acquire(&who());
                 assert_eq!(taken.is_ok(), free, "renewed at {renewed} on {host}: {taken:?}");
             }
         }
@@ -359,12 +363,13 @@ mod tests {
     #[test]
     fn a_holder_that_is_not_renewing_loses_the_lock_and_is_told_to_whom() {
         let folder = tempfile::tempdir().unwrap();
-        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-        let suspended = ledger.acquire(&who(), clock.clock()).unwrap();
+        let clock = ManualClock::at(NOW);
+        let ledger = ledger_in(folder.path()).with_clock(clock.clone());
+        let suspended = ledger.acquire(&who()).unwrap();
         clock.pass(59);
-        assert!(matches!(ledger.acquire(&someone_else(), clock.clock()), Err(LedgerError::InUse(_))));
+        assert!(matches!(ledger.acquire(&someone_else()), Err(LedgerError::InUse(_))));
         clock.pass(1);
-        let next = ledger.acquire(&someone_else(), clock.clock()).unwrap();
+        let next = ledger.acquire(&someone_else()).unwrap();
         assert_eq!(suspended.ensure(), Err(lost(folder.path(), Some("kim on box"))));
         drop(next);
         // Lost is lost, even when the other run has ended.
@@ -382,13 +387,33 @@ mod tests {
     #[test]
     fn a_holder_that_wakes_up_before_anyone_else_comes_goes_on() {
         let folder = tempfile::tempdir().unwrap();
-        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-        let lock = ledger.acquire(&who(), clock.clock()).unwrap();
+        let clock = ManualClock::at(NOW);
+        let ledger = ledger_in(folder.path()).with_clock(clock.clone());
+        let lock = ledger.acquire(&who()).unwrap();
         for seconds in [31, 3600] {
             clock.pass(seconds);
             lock.ensure().unwrap();
-            assert_eq!(ledger.lock(clock.now()).unwrap().unwrap().renewed, clock.now());
-            assert!(matches!(ledger.acquire(&someone_else(), clock.clock()), Err(LedgerError::InUse(_))));
+            assert_eq!(ledger.lock().unwrap().unwrap().renewed, clock.timestamp());
+            assert!(matches!(ledger.acquire(&someone_else()), Err(LedgerError::InUse(_))));
+        }
+    }
+
+    #[test]
+    fn a_lock_is_renewed_before_use_as_soon_as_either_clock_says_that_it_is_old() {
+        for (passed, set_by, is_renewed) in
+            [(29, 0, false), (30, 0, true), (40, -39, true), (0, 30, true), (1, -2, true)]
+        {
+            let folder = tempfile::tempdir().unwrap();
+            let clock = ManualClock::at(NOW);
+            let ledger = ledger_in(folder.path()).with_clock(clock.clone());
+            let lock = ledger.acquire(&who()).unwrap();
+            let before = clock.timestamp();
+            clock.pass(passed);
+            clock.set_by(set_by);
+            lock.ensure().unwrap();
+            let expected = if is_renewed { clock.timestamp() } else { before };
+            let found = ledger.lock().unwrap().unwrap().renewed;
+            assert_eq!(found, expected, "{passed} s passed, clock set by {set_by} s");
         }
     }
 
@@ -397,54 +422,58 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let ledger = ledger_in(folder.path());
         fs::write(folder.path().join(FILE), "").unwrap();
-        let written = ledger.lock(Timestamp::MIN).unwrap().unwrap().renewed;
-        let early = SetClock::from(written);
-        assert!(matches!(ledger.acquire(&who(), early.clock()), Err(LedgerError::InUse(_))));
-        early.pass(61);
-        ledger.acquire(&who(), early.clock()).unwrap();
+        let written = ledger.lock().unwrap().unwrap().renewed;
+        let clock = ManualClock::at(&written.to_string());
+        let ledger = ledger.with_clock(clock.clone());
+        assert!(matches!(ledger.acquire(&who()), Err(LedgerError::InUse(_))));
+        clock.pass(61);
+        ledger.acquire(&who()).unwrap();
     }
 
     #[test]
     fn a_released_holder_neither_renews_nor_removes_the_next_lock() {
         let folder = tempfile::tempdir().unwrap();
-        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-        let holder = ledger.acquire(&who(), clock.clock()).unwrap();
-        let freed = ledger.lock(clock.now()).unwrap().unwrap();
+        let clock = ManualClock::at(NOW);
+        let ledger = ledger_in(folder.path()).with_clock(clock.clone());
+        let holder = ledger.acquire(&who()).unwrap();
+        let freed = ledger.lock().unwrap().unwrap();
         assert_eq!(freed.holder, "alex on box");
-        assert!(release(&ledger, &freed, &clock));
-        assert!(!release(&ledger, &freed, &clock));
+        assert!(release(&ledger, &freed));
+        assert!(!release(&ledger, &freed));
         assert_eq!(holder.ensure(), Err(lost(folder.path(), None)));
-        let next = ledger.acquire(&who(), clock.clock()).unwrap();
+        let next = ledger.acquire(&who()).unwrap();
         // Whoever looked before the lock changed hands releases nothing.
-        assert!(!release(&ledger, &freed, &clock));
-        let info = ledger.lock(clock.now()).unwrap().unwrap();
+        assert!(!release(&ledger, &freed));
+        let info = ledger.lock().unwrap().unwrap();
         assert_eq!(holder.renew(), Err(lost(folder.path(), None)));
         drop(holder);
-        assert_eq!(ledger.lock(clock.now()), Ok(Some(info)));
+        assert_eq!(ledger.lock(), Ok(Some(info)));
         next.renew().unwrap();
     }
 
     #[test]
     fn a_lock_that_is_renewed_while_it_is_released_is_released() {
         let folder = tempfile::tempdir().unwrap();
-        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-        let holder = ledger.acquire(&who(), clock.clock()).unwrap();
-        let shown = ledger.lock(clock.now()).unwrap().unwrap();
+        let clock = ManualClock::at(NOW);
+        let ledger = ledger_in(folder.path()).with_clock(clock.clone());
+        let holder = ledger.acquire(&who()).unwrap();
+        let shown = ledger.lock().unwrap().unwrap();
         clock.pass(15);
         holder.renew().unwrap();
-        let unlocking = unlock(&ledger.folder, &shown, &someone_else(), &clock.clock()).unwrap().unwrap();
+        let unlocking = unlock(&ledger.folder, &shown, &someone_else(), &ledger.clock).unwrap().unwrap();
         // While the release is recorded no run starts, and the holder knows already.
-        assert!(matches!(ledger.acquire(&who(), clock.clock()), Err(LedgerError::InUse(_))));
+        assert!(matches!(ledger.acquire(&who()), Err(LedgerError::InUse(_))));
         assert_eq!(holder.ensure(), Err(lost(folder.path(), None)));
         drop(unlocking);
-        assert_eq!(ledger.lock(clock.now()), Ok(None));
+        assert_eq!(ledger.lock(), Ok(None));
     }
 
     #[test]
     fn a_lock_file_that_is_edited_in_its_place_is_read_again() {
         let folder = tempfile::tempdir().unwrap();
-        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-        let holder = ledger.acquire(&who(), clock.clock()).unwrap();
+        let clock = ManualClock::at(NOW);
+        let ledger = ledger_in(folder.path()).with_clock(clock.clone());
+        let holder = ledger.acquire(&who()).unwrap();
         holder.ensure().unwrap();
         leave(folder.path(), "elsewhere", "2026-11-22T12:00:00.000Z");
         assert_eq!(holder.ensure(), Err(lost(folder.path(), Some("sam on elsewhere"))));
@@ -455,10 +484,10 @@ mod tests {
         for _ in 0..20 {
             let folder = tempfile::tempdir().unwrap();
             leave(folder.path(), "box", "2026-11-22T11:59:00.000Z");
-            let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
+            let clock = ManualClock::at(NOW);
+            let ledger = ledger_in(folder.path()).with_clock(clock.clone());
             let taken: Vec<_> = std::thread::scope(|scope| {
-                let takers: Vec<_> =
-                    (0..8).map(|_| scope.spawn(|| ledger.acquire(&who(), clock.clock()))).collect();
+                let takers: Vec<_> = (0..8).map(|_| scope.spawn(|| ledger.acquire(&who()))).collect();
                 takers.into_iter().map(|taker| taker.join().unwrap()).collect()
             });
             let holders: Vec<_> = taken.iter().filter_map(|taken| taken.as_ref().ok()).collect();
@@ -471,11 +500,12 @@ mod tests {
     fn of_a_holder_that_wakes_up_and_a_run_that_takes_over_at_most_one_goes_on() {
         for _ in 0..50 {
             let folder = tempfile::tempdir().unwrap();
-            let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-            let holder = ledger.acquire(&who(), clock.clock()).unwrap();
+            let clock = ManualClock::at(NOW);
+            let ledger = ledger_in(folder.path()).with_clock(clock.clone());
+            let holder = ledger.acquire(&who()).unwrap();
             clock.pass(60);
             let taken = std::thread::scope(|scope| {
-                let taker = scope.spawn(|| ledger.acquire(&someone_else(), clock.clock()));
+                let taker = scope.spawn(|| ledger.acquire(&someone_else()));
                 let _ = holder.ensure();
                 taker.join().unwrap()
             });

@@ -15,7 +15,6 @@ mod record;
 mod run_file;
 mod run_order;
 mod snapshot;
-mod stopwatch;
 mod superseded;
 mod verification;
 mod view;
@@ -27,6 +26,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::clock::{Clock, SystemClock};
 pub use chain::{Broken, RunSummary, digest, verify};
 pub use error::LedgerError;
 pub use fold::{Accepted, Fold, History};
@@ -57,13 +57,11 @@ use writer::{RunFile, WriterSetup};
 
 const KNOWN: &str = "known.json";
 
-/// Tells the time: the system's clock, or a test's.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
 /// A ledger. Opening it reads and creates nothing.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Ledger {
     folder: Folder,
+    clock: Arc<dyn Clock>,
 }
 
 /// Something about a file that the user should know, and that nothing fails for.
@@ -87,6 +85,12 @@ impl fmt::Display for Warning {
     }
 }
 
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
 impl Ledger {
     /// The ledger at that place; one that is not there yet is empty.
     ///
@@ -94,8 +98,16 @@ impl Ledger {
     /// If something that is not a folder is there, or it cannot be reached.
     pub fn open(location: &LedgerLocation) -> Result<Self, LedgerError> {
         match location {
-            LedgerLocation::Folder(path) => Ok(Self { folder: Folder::at(path)? }),
+            LedgerLocation::Folder(path) => {
+                Ok(Self { folder: Folder::at(path)?, clock: Arc::new(SystemClock) })
+            }
         }
+    }
+
+    /// The same ledger with another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
     }
 
     /// The same, for commands that only make sense with a ledger.
@@ -118,7 +130,7 @@ impl Ledger {
     pub fn view(&self, realm: &str) -> Result<LedgerView, LedgerError> {
         let mut warnings = Vec::new();
         let mut fold = Fold::of(realm);
-        let writing_since = self.lock(Timestamp::MIN)?.map(|lock| lock.since);
+        let writing_since = self.lock()?.map(|lock| lock.since);
         for begun in self.runs()? {
             let mut chain = chain::Chain::default();
             let mut edited = None;
@@ -172,17 +184,16 @@ impl Ledger {
     ///
     /// # Errors
     /// If another run holds it.
-    #[expect(clippy::needless_pass_by_value, reason = "as `begin` takes it")]
-    pub fn acquire(&self, who: &Who, clock: Clock) -> Result<Lock, LedgerError> {
-        Lock::acquire(&self.folder, who, &clock)
+    pub fn acquire(&self, who: &Who) -> Result<Lock, LedgerError> {
+        Lock::acquire(&self.folder, who, &self.clock)
     }
 
     /// The lock, if there is one.
     ///
     /// # Errors
     /// If it cannot be read.
-    pub fn lock(&self, now: Timestamp) -> Result<Option<LockInfo>, LedgerError> {
-        lock::look(&self.folder, now)
+    pub fn lock(&self) -> Result<Option<LockInfo>, LedgerError> {
+        lock::look(&self.folder, self.clock.timestamp())
     }
 
     /// Releases exactly that lock, and records in `run` that it did. False if the lock has changed hands
@@ -190,9 +201,11 @@ impl Ledger {
     ///
     /// # Errors
     /// If the lock cannot be released, or the release cannot be recorded.
-    pub fn unlock(&self, lock: &LockInfo, mut run: Run, clock: &Clock) -> Result<bool, LedgerError> {
-        let Some(unlocking) = lock::unlock(&self.folder, lock, &run.who, clock)? else { return Ok(false) };
-        let at = to_the_millisecond(clock());
+    pub fn unlock(&self, lock: &LockInfo, mut run: Run) -> Result<bool, LedgerError> {
+        let Some(unlocking) = lock::unlock(&self.folder, lock, &run.who, &self.clock)? else {
+            return Ok(false);
+        };
+        let at = to_the_millisecond(self.clock.timestamp());
         run.released = Some(lock.to_string());
         run.prev_run = Some(self.head()?);
         let ended =
@@ -214,7 +227,7 @@ impl Ledger {
     ///
     /// # Errors
     /// If the thread that writes cannot be started.
-    pub fn begin(&self, run: Run, lock: &Lock, clock: Clock) -> Result<RunWriter, LedgerError> {
+    pub fn begin(&self, run: Run, lock: &Lock) -> Result<RunWriter, LedgerError> {
         let (folder, ledger) = (self.folder.clone(), self.clone());
         let held = lock.held();
         RunWriter::begin(
@@ -226,7 +239,7 @@ impl Ledger {
                 }),
                 predecessor: Box::new(move || ledger.head()),
                 may_write: Arc::new(move || held.ensure()),
-                clock,
+                clock: Arc::clone(&self.clock),
                 max_bytes: folder::MAX_BYTES,
             },
         )

@@ -3,41 +3,13 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::SignedDuration;
 
 use super::*;
+use crate::clock::testing::ManualClock;
 use crate::known::{Invitations, Member};
 use crate::model::{Access, Email, Endpoint, ProjectId, Role, UserId};
-
-/// A clock that stands still until it is told to go on.
-pub(super) struct SetClock(Arc<AtomicI64>);
-
-impl SetClock {
-    pub(super) fn at(text: &str) -> Self {
-        Self::from(text.parse::<Timestamp>().unwrap())
-    }
-
-    pub(super) fn pass(&self, seconds: i64) {
-        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
-    }
-
-    pub(super) fn now(&self) -> Timestamp {
-        (self.clock())()
-    }
-
-    pub(super) fn clock(&self) -> Clock {
-        let millis = Arc::clone(&self.0);
-        Arc::new(move || Timestamp::from_millisecond(millis.load(Ordering::SeqCst)).unwrap())
-    }
-}
-
-impl From<Timestamp> for SetClock {
-    fn from(at: Timestamp) -> Self {
-        Self(Arc::new(AtomicI64::new(at.as_millisecond())))
-    }
-}
 
 /// So many seconds after noon.
 pub(super) fn time(seconds: u64) -> Timestamp {
@@ -149,14 +121,14 @@ fn members(ledger: &Ledger, projects: &[&str]) -> Vec<String> {
 async fn a_run_is_recorded_and_read_again() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("new/.guestlist");
-    let clock = SetClock::at("2026-11-22T12:34:56.789Z");
-    let ledger = ledger_in(&folder);
+    let clock = ManualClock::at("2026-11-22T12:34:56.789Z");
+    let ledger = ledger_in(&folder).with_clock(clock.clone());
     assert_eq!(ledger.view("sandbox").map(|view| view.invitations(None)), Ok(Invitations::default()));
     assert_eq!(ledger.must_exist(), Err(LedgerError::NoLedger(folder.clone())));
     assert!(!folder.exists());
 
-    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
+    let lock = ledger.acquire(&who()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock).unwrap();
     let a = writer.intent(an_intent("a@example.com")).await.unwrap();
     let b = writer.intent(an_intent("b@example.com")).await.unwrap();
     assert_eq!((a, b), (2, 3));
@@ -177,7 +149,7 @@ async fn a_run_is_recorded_and_read_again() {
     assert_eq!(lines, text.lines().collect::<Vec<_>>());
     let first = PrevRun { run: None, digest: chain::FIRST.to_owned() };
     let recorded = Run { prev_run: Some(first), ..a_run("sandbox") };
-    assert_eq!(logged.run(), Some((clock.now() - SignedDuration::from_secs(1), &recorded)));
+    assert_eq!(logged.run(), Some((clock.timestamp() - SignedDuration::from_secs(1), &recorded)));
     assert_eq!(logged.end().unwrap().reason, EndReason::Interrupted);
     let told: Vec<_> = logged
         .entries(None)
@@ -203,12 +175,12 @@ async fn only_the_owner_may_read() {
     use std::os::unix::fs::PermissionsExt as _;
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join(".guestlist");
-    let clock = SetClock::at("2026-11-22T12:34:56.789Z");
-    let ledger = ledger_in(&folder);
-    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
+    let clock = ManualClock::at("2026-11-22T12:34:56.789Z");
+    let ledger = ledger_in(&folder).with_clock(clock.clone());
+    let lock = ledger.acquire(&who()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock).unwrap();
     writer.intent(an_intent("a@example.com")).await.unwrap();
-    keep(&ledger, a_reading(clock.now(), &["p"], &["a@example.com"]));
+    keep(&ledger, a_reading(clock.timestamp(), &["p"], &["a@example.com"]));
     let run_file = format!("runs/{}", writer.name().unwrap());
     for (name, mode) in
         [("", 0o700), ("runs", 0o700), (&run_file, 0o600), ("known.json", 0o600), ("lease.json", 0o600)]
@@ -221,10 +193,10 @@ async fn only_the_owner_may_read() {
 #[tokio::test]
 async fn a_file_that_is_removed_under_a_run_stops_it() {
     let folder = tempfile::tempdir().unwrap();
-    let clock = SetClock::at("2026-11-22T12:34:56.789Z");
-    let ledger = ledger_in(folder.path());
-    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
+    let clock = ManualClock::at("2026-11-22T12:34:56.789Z");
+    let ledger = ledger_in(folder.path()).with_clock(clock.clone());
+    let lock = ledger.acquire(&who()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock).unwrap();
     writer.intent(an_intent("a@example.com")).await.unwrap();
     let path = folder.path().join("runs").join(writer.name().unwrap().as_str());
     fs::remove_file(&path).unwrap();
@@ -241,21 +213,21 @@ async fn a_file_that_is_removed_under_a_run_stops_it() {
 #[tokio::test]
 async fn who_has_lost_the_lease_records_nothing_more() {
     let folder = tempfile::tempdir().unwrap();
-    let clock = SetClock::at("2026-11-22T12:34:56.789Z");
-    let ledger = ledger_in(folder.path());
-    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
+    let clock = ManualClock::at("2026-11-22T12:34:56.789Z");
+    let ledger = ledger_in(folder.path()).with_clock(clock.clone());
+    let lock = ledger.acquire(&who()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock).unwrap();
     writer.intent(an_intent("a@example.com")).await.unwrap();
-    let info = ledger.lock(clock.now()).unwrap().unwrap();
-    assert_eq!(ledger.unlock(&info, a_run("sandbox"), &clock.clock()), Ok(true));
+    let info = ledger.lock().unwrap().unwrap();
+    assert_eq!(ledger.unlock(&info, a_run("sandbox")), Ok(true));
     let lost = LedgerError::LockLost { path: folder.path().join("lease.json"), by: None };
     assert_eq!(writer.intent(an_intent("b@example.com")).await, Err(lost));
 
-    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
+    let lock = ledger.acquire(&who()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock).unwrap();
     drop(lock);
     assert!(writer.intent(an_intent("b@example.com")).await.is_err());
-    assert_eq!(ledger.lock(clock.now()), Ok(None));
+    assert_eq!(ledger.lock(), Ok(None));
 }
 
 #[test]
@@ -291,11 +263,11 @@ fn the_line_that_a_run_in_progress_is_writing_is_not_reported() {
     let ledger = ledger_in(folder.path());
     let warnings = || ledger.view("sandbox").unwrap().warnings.len();
     assert_eq!(warnings(), 1);
-    let held = ledger.acquire(&who(), SetClock::at("2026-11-22T12:00:01Z").clock()).unwrap();
+    let held = ledger.clone().with_clock(ManualClock::at("2026-11-22T12:00:01Z")).acquire(&who()).unwrap();
     assert_eq!(warnings(), 0);
     drop(held);
     // The run that was killed is not the one that holds the lock now.
-    let _held = ledger.acquire(&who(), SetClock::at("2026-11-22T12:00:02Z").clock()).unwrap();
+    let _held = ledger.clone().with_clock(ManualClock::at("2026-11-22T12:00:02Z")).acquire(&who()).unwrap();
     assert_eq!(warnings(), 1);
 }
 
@@ -338,9 +310,9 @@ fn a_link_among_the_run_files_is_refused_by_name() {
 
 /// A run with one invitation, or with none recorded beyond the start.
 async fn a_run_of(ledger: &Ledger, at: &str, email: &str) -> RunName {
-    let clock = SetClock::at(at);
-    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
+    let ledger = ledger.clone().with_clock(ManualClock::at(at));
+    let lock = ledger.acquire(&who()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock).unwrap();
     let of = writer.intent(an_intent(email)).await.unwrap();
     writer.outcome(an_outcome(of, Meaning::Invited)).await.unwrap();
     writer.end(EndReason::Completed, None).await.unwrap();
@@ -417,17 +389,18 @@ async fn a_release_by_hand_is_recorded() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = ledger_in(folder.path());
     let before = a_run_of(&ledger, "2026-11-22T12:00:00Z", "a@example.com").await;
-    let clock = SetClock::at("2026-11-22T13:00:00Z");
-    let _held = ledger.acquire(&who(), clock.clock()).unwrap();
-    let info = ledger.lock(clock.now()).unwrap().unwrap();
+    let clock = ManualClock::at("2026-11-22T13:00:00Z");
+    let ledger = ledger.with_clock(clock.clone());
+    let _held = ledger.acquire(&who()).unwrap();
+    let info = ledger.lock().unwrap().unwrap();
     let kim = Who { user: Some("kim".to_owned()), ..Who::default() };
     let unlock = Run::new("unlock", kim, Endpoint::sandbox(), None);
-    assert_eq!(ledger.unlock(&info, unlock.clone(), &clock.clock()), Ok(true));
-    assert_eq!(ledger.unlock(&info, unlock, &clock.clock()), Ok(false));
-    assert_eq!(ledger.lock(clock.now()), Ok(None));
+    assert_eq!(ledger.unlock(&info, unlock.clone()), Ok(true));
+    assert_eq!(ledger.unlock(&info, unlock), Ok(false));
+    assert_eq!(ledger.lock(), Ok(None));
     let logged = ledger.log().unwrap().next().unwrap().unwrap();
     let (at, run) = logged.run().unwrap();
-    assert_eq!(at, clock.now());
+    assert_eq!(at, clock.timestamp());
     assert_eq!((run.command.as_str(), run.who.to_string().as_str()), ("unlock", "kim"));
     assert_eq!(
         run.released,
@@ -550,9 +523,9 @@ async fn an_invitation_from_a_clock_ahead_is_accepted_when_it_was_seen_and_the_n
 
 /// A run whose calls are about `a@example.com` in `proj_1`, with these outcomes.
 async fn a_run_with(ledger: &Ledger, at: &str, calls: &[(Action, Option<Meaning>)]) {
-    let clock = SetClock::at(at);
-    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
+    let ledger = ledger.clone().with_clock(ManualClock::at(at));
+    let lock = ledger.acquire(&who()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock).unwrap();
     for &(action, meaning) in calls {
         let intent = Intent { action, ..an_intent("a@example.com") };
         let of = writer.intent(intent).await.unwrap();

@@ -10,13 +10,13 @@ use std::sync::{Arc, OnceLock, mpsc};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use super::Clock;
 use super::chain::{self, digest};
 use super::error::LedgerError;
 use super::record::{
     Body, End, EndReason, Intent, Meaning, Outcome, PrevRun, Record, Run, Seq, to_the_millisecond,
 };
 use super::run_file::RunName;
+use crate::clock::Clock;
 use crate::escape;
 
 /// What is left of a file for the outcomes of calls that are made already, and the end.
@@ -45,7 +45,7 @@ pub(super) struct WriterSetup {
     pub(super) create: Create,
     pub(super) predecessor: Predecessor,
     pub(super) may_write: MayWrite,
-    pub(super) clock: Clock,
+    pub(super) clock: Arc<dyn Clock>,
     /// How large the file may become.
     pub(super) max_bytes: u64,
 }
@@ -251,7 +251,7 @@ impl WriterThread {
     fn add(&mut self, body: Body, lines: &mut String) -> Seq {
         self.seq += 1;
         // Times never go back within a file, even if the clock does.
-        self.at = self.at.max(to_the_millisecond((self.setup.clock)()));
+        self.at = self.at.max(to_the_millisecond(self.setup.clock.timestamp()));
         let prev = std::mem::take(&mut self.prev);
         let line = Record { seq: self.seq, at: self.at, body, prev }.to_line();
         self.prev = digest(&line);
@@ -283,7 +283,8 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::ledger::tests::{SetClock, a_run, an_intent, an_outcome};
+    use crate::clock::testing::ManualClock;
+    use crate::ledger::tests::{a_run, an_intent, an_outcome};
     use crate::ledger::{RunSummary, verify};
 
     /// What a file holds, how often it was written to, and after how many bytes the disk is full.
@@ -321,7 +322,7 @@ mod tests {
             create: Box::new(move |at| Ok((RunName::at(at), Box::new(memory.clone()) as Box<dyn RunFile>))),
             predecessor: Box::new(|| Ok(PrevRun { run: None, digest: chain::FIRST.to_owned() })),
             may_write: Arc::new(|| Ok(())),
-            clock: SetClock::at("2026-11-22T12:00:00Z").clock(),
+            clock: ManualClock::at("2026-11-22T12:00:00Z"),
             max_bytes,
         };
         RunWriter::begin(a_run("sandbox"), setup).unwrap()

@@ -1,15 +1,15 @@
 //! What all requests share: the service behind its lock, the file it is kept in, and the sign to close.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use tokio::sync::watch;
 
 use super::file::{self, FileError};
-use super::options::Clock;
 use super::organization::Organization;
 use super::service::Service;
+use crate::clock::Clock;
 
 /// What all requests share.
 pub(super) struct Shared {
@@ -17,7 +17,7 @@ pub(super) struct Shared {
     pub(super) file: Option<PathBuf>,
     /// How many changes are in the file.
     pub(super) kept: tokio::sync::Mutex<u64>,
-    pub(super) clock: Clock,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) closing: Closing,
 }
 
@@ -27,7 +27,7 @@ impl Shared {
     }
 
     pub(super) fn now(&self) -> SystemTime {
-        (self.clock)()
+        self.clock.timestamp().into()
     }
 
     pub(super) fn closing(&self) -> Closing {

@@ -1,7 +1,5 @@
 //! What looks into the ledger or works on it: `log`, `resend`, `unlock`, `plan --offline`, and the lease.
 
-use std::sync::Arc;
-
 use guestlist::ledger::{Ledger, LedgerLocation, Who};
 use guestlist::sandbox::{Behaviour, Options, Organization, SecondInvitation};
 
@@ -375,7 +373,7 @@ fn a_second_apply_is_refused_while_the_lease_is_held() {
     let scenario = scenario();
     let ledger = Ledger::open(&LedgerLocation::Folder(scenario.path(".guestlist"))).expect("a ledger");
     let who = Who { user: Some("anna".to_owned()), host: Some("build-7".to_owned()), ..Who::default() };
-    let lease = ledger.acquire(&who, Arc::new(jiff::Timestamp::now)).expect("a lease");
+    let lease = ledger.acquire(&who).expect("a lease");
     let refused = scenario.run("apply --yes");
     assert_eq!((refused.status, refused.stdout.as_str()), (Some(1), ""));
     assert!(refused.stderr.contains("anna on build-7 (process "), "{}", refused.stderr);
