@@ -125,8 +125,7 @@ fn every_example_is_valid() {
     }
     let mut files = vec![root().join("team.example.yaml")];
     walk(&root().join("examples"), &mut files);
-    let (team, included) =
-        (Validator::new(schema::TEAM_FILE), Validator::new(schema::INCLUDED_FILE));
+    let (team, included) = (Validator::new(schema::TEAM_FILE), Validator::new(schema::INCLUDED_FILE));
     let mut validated = 0;
     for file in files {
         let text = fs::read_to_string(&file).expect("a file");
@@ -182,6 +181,8 @@ fn what_the_schema_takes_and_guestlist_too() {
         team("policy: {prune: people, max_removals: 100%, keep_admins: 0, protect: ['*@agency.example']}"),
         team("policy: {max_removals: 7}"),
         team("policy: {max_removals: '7'}"),
+        team("policy: {max_removals: 0%}"),
+        team("policy: {max_removals: 999999999, max_new_admins: 999999999, keep_admins: 999999999}"),
         team("groups: {readers: {}}"),
         team("roles: {manager: role_1}"),
         person("email: o'neil+x@sub.example.co, first_name: Zoë, last_name: 東, projects: {proj_1: ADMIN}"),
@@ -208,6 +209,8 @@ fn what_the_schema_refuses_and_guestlist_too() {
         "projects: {shop: a/b}",
         "projects: {shop: ..}",
         "projects: {shop: {name: The shop}}",
+        "projects: {shop: 123}",
+        "projects: {shop: {id: proj_1, name: true}}",
         "projects: {shop: {id: proj_1, title: The shop}}",
         "roles: {ADMIN: role_1}",
         "roles: {manager: ADMIN}",
@@ -217,6 +220,7 @@ fn what_the_schema_refuses_and_guestlist_too() {
         "groups: {readers: {shop: null}}",
         "people: {alex: {}}",
         "people: [alex]",
+        "roles: {manager: 7}",
         "cluster: us2",
         "cluster: ''",
         "cluster: http://voucherify.example.com",
@@ -237,6 +241,16 @@ fn what_the_schema_refuses_and_guestlist_too() {
         "policy: {max_removals: 10 %}",
         "policy: {keep_admins: -1}",
         "policy: {keep_admins: '1'}",
+        "policy: {keep_admins: 5000000000}",
+        "policy: {max_new_admins: 1000000000}",
+        "policy: {max_removals: 1000000000}",
+        "policy: {max_removals: '4000000000'}",
+        "policy: {max_removals: '010'}",
+        "policy: {max_removals: 010%}",
+        "policy: {max_removals: ''}",
+        "policy: {max_removals: '%'}",
+        "policy: {protect: [7]}",
+        "include: [7]",
         "policy: {protect: agency.example}",
         "policy: {protect: ['agency.example']}",
         "policy: {protect: ['* @agency.example']}",
@@ -263,6 +277,10 @@ fn what_the_schema_refuses_and_guestlist_too() {
             "email: a@example.com, first_name: A, last_name: B, projects: {}, groups: []",
             "email: a@example.com, first_name: '', last_name: B, projects: {shop: USER}",
             "email: a@example.com, first_name: ' ', last_name: B, projects: {shop: USER}",
+            "email: a@example.com, first_name: 7, last_name: B, projects: {shop: USER}",
+            "email: a@example.com, first_name: A, last_name: true, projects: {shop: USER}",
+            "email: a@example.com, first_name: A, last_name: B, projects: {shop: 7}",
+            "email: a@example.com, first_name: A, last_name: B, projects: {shop: USER}, groups: [1]",
             "email: a@example.com, first_name: A, last_name: \"B\\e[1m\", projects: {shop: USER}",
             "email: a@example.com, first_name: A, last_name: B, projects: [shop]",
             "email: a@example.com, first_name: A, last_name: B, role: USER, projects: {shop: USER}",
@@ -287,6 +305,18 @@ fn what_the_schema_refuses_and_guestlist_too() {
 static TEAM: LazyLock<Validator> = LazyLock::new(|| Validator::new(schema::TEAM_FILE));
 
 proptest! {
+    /// Other readers of YAML take some unquoted words for numbers or booleans, which the schema rejects. One that
+    /// has leading zeros is text or a number, depending on the reader.
+    #[test]
+    fn unquoted_words_are_names_for_both_or_for_neither(
+        word in "[-+.]?[0-9]{1,3}([.][0-9]{0,2})?([eE][-+]?[0-9]{1,2})?|[-+.]?[0-9a-fxo.eEinfN]{1,6}|[Tt]rue|FALSE|[Yy]es|N",
+    ) {
+        let leading_zeros = word.trim_start_matches(['+', '-']).strip_prefix('0');
+        prop_assume!(!leading_zeros.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())));
+        let file = person(&format!("email: a@example.com, first_name: {word}, last_name: B, projects: {{shop: USER}}"));
+        prop_assert_eq!(TEAM.check(&file).is_ok(), is_in_order(&file), "{}", file);
+    }
+
     /// What the pattern says of an address is what guestlist says, but for the length in bytes and for
     /// characters that hide text.
     #[test]
