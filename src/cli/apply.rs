@@ -10,7 +10,7 @@ use super::args::{Apply as Args, GlobalArgs, PlanFlags};
 use super::connection::{Target, today};
 use super::failure::{Ended, Failure};
 use super::load;
-use super::plan::{expected_time, refuse, terms};
+use super::plan::{expected_time, plan_options, refuse};
 use super::run::{Carried, Manner, Run};
 use super::terminal::Terminal;
 use crate::apply::{Ending, Report};
@@ -82,11 +82,11 @@ impl Task {
     /// What is to be done now. A saved plan is made again from what is known now: what holds already
     /// falls out, and what it does not list is refused.
     fn plan(&self, known: &Known, run: &Run<'_>, terminal: Terminal) -> Result<Plan, Failure> {
-        let terms = terms(&self.target, today(), self.terms);
+        let options = plan_options(&self.target, today(), self.terms);
         let Some(saved) = &self.saved else {
-            return Ok(Plan::between(&self.desired, known, &terms));
+            return Ok(Plan::between(&self.desired, known, &options));
         };
-        let now = saved.again(known, &terms);
+        let now = saved.again(known, &options);
         let left = match &now {
             Ok(now) => &now.changes,
             Err(Unlisted(changes)) => changes,

@@ -42,8 +42,8 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     // Taken before the reading, which becomes the last one by being made.
     let past = base.as_ref().map(|_| observe::past(&target)).transpose()?;
     let (known, rate) = observe::live_or_offline(args.offline, global, &target, desired, terminal).await?;
-    let terms = terms(&target, date, args.terms);
-    let plan = Plan::between(desired, &known, &terms);
+    let options = plan_options(&target, date, args.terms);
+    let plan = Plan::between(desired, &known, &options);
     let made_at = Timestamp::now();
     let origins = match (&base, &past) {
         (Some(base), Some(past)) => origins(&plan, &base.desired, &known, past),
@@ -79,7 +79,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         github::summarize(&render::markdown(&view(is_summary_redacted)), terminal);
     }
     if let Some(out) = &args.out {
-        let saved = SavedPlan::new(&plan, made_at, desired, target.ledger_in_plan()?, &terms);
+        let saved = SavedPlan::new(&plan, made_at, desired, target.ledger_in_plan()?, &options);
         save(out, &saved.to_json())?;
         let shown = escape::path(out);
         terminal.say(&if plan.refused.is_empty() {
@@ -111,7 +111,7 @@ fn bind_policy(policy: &mut Policy, base: &Policy) -> Vec<PolicyChange> {
 }
 
 /// What this run allows.
-pub(crate) fn terms(target: &Target, date: Date, args: PlanFlags) -> PlanOptions {
+pub(crate) fn plan_options(target: &Target, date: Date, args: PlanFlags) -> PlanOptions {
     PlanOptions {
         endpoint: target.endpoint.clone(),
         date,

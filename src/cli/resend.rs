@@ -13,6 +13,7 @@ use crate::apply::Ending;
 use crate::ledger::Meaning;
 use crate::model::Email;
 use crate::plan::{Plan, PlanOptions};
+use crate::render;
 
 pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
     let path = &args.file.team_file;
@@ -40,7 +41,8 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let known = run.observe().await?;
     if let Some(doubt) = known.doubts.first() {
         return Err(Failure::new(format!(
-            "the member list looks incomplete: {doubt}; nothing was sent; run again later"
+            "the member list looks incomplete: {}; nothing was sent; run again later",
+            render::doubt(doubt)
         )));
     }
     if known.member(&email).is_some() {

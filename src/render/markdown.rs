@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use super::View;
 use super::columns::{Columns, fold};
 use super::sections::{Row, Section, Topic, sections};
-use super::verdict::{emails, learned, origins_text, policy_change, verdict};
+use super::verdict::{emails, origins_text, policy_change, source, verdict};
 use crate::escape::{code, fence};
 use crate::model::Email;
 use crate::words::{count, people};
@@ -255,7 +255,7 @@ fn closing(view: &View) -> String {
         "\nFor {} on {}; {}. Plan id: {}",
         code(&clipped(&plan.endpoint.to_string(), LONGEST_ROW)),
         plan.date,
-        learned(view),
+        source(view),
         code(plan.id.as_str())
     );
     text

@@ -5,13 +5,13 @@ mod diff;
 mod explain;
 mod json;
 mod markdown;
-mod notes;
 mod paint;
 mod redact;
 mod report_csv;
 mod report_html;
 mod review;
 mod sections;
+mod sentences;
 mod text;
 mod verdict;
 
@@ -25,12 +25,12 @@ pub use diff::diff;
 pub use explain::explain;
 pub use json::json;
 pub use markdown::markdown;
-pub use notes::refusal;
 pub use paint::Paint;
 pub use redact::Redacted;
 pub use report_csv::report_csv;
 pub use report_html::report_html;
 pub use review::Review;
+pub use sentences::{doubt, refusal, remark};
 pub use text::text;
 pub use verdict::{at_stake, change_line, described};
 

@@ -1,9 +1,8 @@
 //! What all formats for people say: the verdict in numbers, from where and when, and one change in a line.
 
-use jiff::tz::TimeZone;
-
 use super::View;
 use super::sections::{Section, Topic, sections};
+use super::sentences;
 use crate::desired::{Desired, PolicyChange};
 use crate::escape;
 use crate::known::EvidenceSource;
@@ -17,16 +16,11 @@ pub(super) fn emails(view: &View) -> Vec<String> {
     changed.chain(noted).map(ToString::to_string).collect()
 }
 
-/// From where and when members are known.
-pub(super) fn learned(view: &View) -> String {
+/// Where and when the members were read.
+pub(super) fn source(view: &View) -> String {
     let evidence = view.plan.evidence;
-    let read_at = evidence.read_at.to_zoned(TimeZone::UTC);
-    match evidence.source {
-        EvidenceSource::Live => format!("members read live at {}", read_at.strftime("%H:%M:%S UTC")),
-        EvidenceSource::Ledger => {
-            format!("offline: snapshot from {}", read_at.strftime("%Y-%m-%d %H:%M:%S UTC"))
-        }
-    }
+    let whose = if evidence.source == EvidenceSource::Live { "members " } else { "" };
+    format!("{whose}{}", sentences::evidence(evidence))
 }
 
 /// What the plan amounts to, in numbers: `3 invited · 1 becomes ADMIN · 4 calls, about 2 s`.
