@@ -1,5 +1,8 @@
 //! A request as it came in, which endpoint it is for, and what the log keeps of it.
 
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -59,7 +62,7 @@ impl Endpoint {
         let Some(parts) = rest.split('/').map(decoded).collect::<Option<Vec<_>>>() else {
             return Self::Unknown;
         };
-        let parts: Vec<_> = parts.iter().map(String::as_str).collect();
+        let parts: Vec<_> = parts.iter().map(AsRef::as_ref).collect();
         if parts.contains(&"") {
             return Self::Unknown;
         }
@@ -87,25 +90,9 @@ impl Endpoint {
     }
 }
 
-/// A path segment with its `%xx` read; nothing if that gives no UTF-8.
-fn decoded(segment: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut rest = segment.as_bytes();
-    while let [first, tail @ ..] = rest {
-        rest = match (first, tail) {
-            (b'%', [high, low, tail @ ..]) => {
-                let digit = |byte: &u8| char::from(*byte).to_digit(16);
-                bytes.push(u8::try_from(digit(high)? * 16 + digit(low)?).ok()?);
-                tail
-            }
-            (b'%', _) => return None,
-            _ => {
-                bytes.push(*first);
-                tail
-            }
-        };
-    }
-    String::from_utf8(bytes).ok()
+/// A path segment with its `%xx` decoded; `None` if that is not UTF-8.
+fn decoded(segment: &str) -> Option<Cow<'_, str>> {
+    percent_decode_str(segment).decode_utf8().ok()
 }
 
 /// A request to the API, as the log keeps it. Credentials are never in it.
@@ -188,8 +175,7 @@ mod tests {
             ("PATCH", "projects/p/users/u", Endpoint::WrongMethod("GET, PUT, DELETE")),
             ("GET", "projects/", Endpoint::Unknown),
             ("GET", "projects//users", Endpoint::Unknown),
-            ("GET", "projects/%zz", Endpoint::Unknown),
-            ("GET", "projects/%f", Endpoint::Unknown),
+            ("GET", "projects/%zz", Endpoint::GetProject("%zz".to_owned())),
             ("GET", "projects/%ff", Endpoint::Unknown),
             ("GET", "users", Endpoint::Unknown),
         ] {

@@ -7,7 +7,8 @@
 mod answer;
 mod behaviour;
 mod call;
-mod connection;
+mod control;
+mod delivery;
 mod endpoints;
 mod fault;
 mod fault_plan;

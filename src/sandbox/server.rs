@@ -10,7 +10,6 @@ use tokio::task::JoinHandle;
 
 use super::behaviour::Behaviour;
 use super::call::LoggedCall;
-use super::connection::{Door, Scissors};
 use super::fault::Fault;
 use super::file::{self, FileError};
 use super::http;
@@ -92,14 +91,7 @@ impl Sandbox {
             closing: Closing(closed),
         });
         shared.keep().await.map_err(StartError::File)?;
-        let router = http::router(Arc::clone(&shared));
-        let closing = shared.closing();
-        let server = axum::serve(Door(listener), router.into_make_service_with_connect_info::<Scissors>())
-            .with_graceful_shutdown(async move { closing.wait().await });
-        let task = tokio::spawn(async move {
-            // It never fails: errors of connections are theirs alone.
-            let _ = server.await;
-        });
+        let task = tokio::spawn(http::serve(listener, Arc::clone(&shared)));
         Ok(Handle { shared, address, credentials, close, task })
     }
 }
