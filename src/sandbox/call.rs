@@ -1,4 +1,4 @@
-//! A request as it came in, which endpoint it is for, and what the log keeps of it.
+//! A request, its endpoint, and its entry in the log.
 
 use std::borrow::Cow;
 
@@ -9,28 +9,28 @@ use serde_json::Value;
 /// A request to the API, read from HTTP.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct Call {
-    /// The method, in capitals.
+    /// The method, in upper case.
     pub method: String,
     /// The path, as sent.
     pub path: String,
     /// The query parameters, decoded, in order.
     pub query: Vec<(String, String)>,
-    /// The body. `None` where there was none.
+    /// The body; `None` if it is empty.
     pub body: Option<Payload>,
-    /// The credential headers, if they were there: id and token.
+    /// The credentials, id and token, if both headers are present.
     pub credentials: Option<(String, String)>,
 }
 
-/// What a request carried.
+/// The body of a request.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Payload {
-    /// JSON, and said to be.
+    /// JSON with the content type of JSON.
     Json(Value),
-    /// Anything else, or JSON that was not said to be.
+    /// Anything else.
     Other(String),
 }
 
-/// What a call is for.
+/// An endpoint of the API.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Endpoint {
     /// `GET /projects`
@@ -49,14 +49,14 @@ pub(super) enum Endpoint {
     ChangeRole(String, String),
     /// `DELETE /projects/{project}/users/{user}`
     Unassign(String, String),
-    /// A path of the API with a method it does not have; these it has.
+    /// A path of the API, but another method than the allowed ones, which are listed.
     WrongMethod(&'static str),
-    /// No path of the API.
+    /// Not a path of the API.
     Unknown,
 }
 
 impl Endpoint {
-    /// The endpoint that `method` and `path` name.
+    /// The endpoint for `method` and `path`.
     pub(super) fn of(method: &str, path: &str) -> Self {
         let Some(rest) = path.strip_prefix("/management/v1/") else { return Self::Unknown };
         let Some(parts) = rest.split('/').map(decoded).collect::<Option<Vec<_>>>() else {
@@ -95,10 +95,10 @@ fn decoded(segment: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(segment).decode_utf8().ok()
 }
 
-/// A request to the API, as the log keeps it. Credentials are never in it.
+/// A request to the API in the log. It never contains credentials.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct LoggedCall {
-    /// Its number, from 1, in the order in which requests arrived.
+    /// The number of the request, from 1, in order of arrival.
     pub seq: u64,
     /// The method.
     pub method: String,
@@ -106,17 +106,17 @@ pub struct LoggedCall {
     pub path: String,
     /// The query parameters, in order.
     pub query: Vec<(String, String)>,
-    /// The body: JSON as received, a string if it was something else, null if there was none.
+    /// The body: JSON as received, a string if it is anything else, null if empty.
     pub body: Value,
-    /// Whether both credential headers were there.
+    /// Whether both credential headers were present.
     pub credentials: bool,
-    /// The status answered; null if no answer was sent.
+    /// The status of the response; null if none was sent.
     pub status: Option<u16>,
-    /// Whether it was a write that was carried out, whatever became of the answer.
+    /// Whether the request changed the organization, even if its response was lost.
     pub applied: bool,
-    /// The fault that struck it, as it was ordered.
+    /// The injected fault, in the syntax of `--fault`.
     pub fault: Option<String>,
-    /// The `request_id` of the answer, where it has one.
+    /// The `request_id` of the response, if it has one.
     pub request_id: String,
 }
 
@@ -140,13 +140,13 @@ impl LoggedCall {
         }
     }
 
-    /// Whether it is a request that writes, whatever came of it.
+    /// Whether the method is one that writes, even if the request failed.
     #[must_use]
     pub fn writes(&self) -> bool {
         !matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS")
     }
 
-    /// The address that the body names, as `email` or as `login`.
+    /// The `email` or `login` in the body.
     #[must_use]
     pub fn email(&self) -> Option<&str> {
         self.body.get("email").or_else(|| self.body.get("login"))?.as_str()

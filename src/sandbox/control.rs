@@ -50,7 +50,7 @@ async fn accept(shared: &Shared, fields: &Value) -> Response<Body> {
     if !shared.write(|organization| organization.accept(email)) {
         return rejected(&Rejection::no_login(email));
     }
-    kept(shared).await
+    saved(shared).await
 }
 
 async fn elsewhere(shared: &Shared, fields: &Value) -> Response<Body> {
@@ -62,11 +62,11 @@ async fn elsewhere(shared: &Shared, fields: &Value) -> Response<Body> {
     if !shared.write(|organization| organization.add_elsewhere(email, first_name, last_name)) {
         return rejected(&Rejection::duplicate_user(email));
     }
-    kept(shared).await
+    saved(shared).await
 }
 
-async fn kept(shared: &Shared) -> Response<Body> {
-    match shared.keep().await {
+async fn saved(shared: &Shared) -> Response<Body> {
+    match shared.save().await {
         Ok(()) => {
             let mut response = Response::new(full(""));
             *response.status_mut() = StatusCode::NO_CONTENT;

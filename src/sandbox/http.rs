@@ -73,8 +73,8 @@ async fn api(shared: &Shared, request: Request<Incoming>) -> Result<Response<Bod
     let call = read(request).await;
     let now = shared.now();
     let mut reply = shared.lock().serve(&call, now);
-    if shared.keep().await.is_err() {
-        reply = shared.lock().not_kept(reply.seq);
+    if shared.save().await.is_err() {
+        reply = shared.lock().not_saved(reply.seq);
     }
     let mut response = deliver(reply, shared.closing()).await?;
     // Clients compare the times in the headers with this one.

@@ -185,7 +185,7 @@ async fn a_role_is_changed_where_there_is_one() {
     let untouchable = refused(
         "user_is_owner",
         "User cannot be changed",
-        "The owner's roles cannot be changed or taken away",
+        "The roles of an owner cannot be changed or removed",
     );
     for (path, body, answer) in [
         (path.clone(), json!({"role": "CHIEF"}), invalid("The role 'CHIEF' is incorrect")),
@@ -222,7 +222,7 @@ async fn a_user_is_unassigned_from_all_projects_but_one() {
     let untouchable = refused(
         "user_is_owner",
         "User cannot be changed",
-        "The owner's roles cannot be changed or taken away",
+        "The roles of an owner cannot be changed or removed",
     );
     assert_eq!(delete(path(LOYALTY, &owner)).await, untouchable);
     let writes: Vec<_> = client.handle.log().iter().map(|logged| (logged.writes(), logged.applied)).collect();
@@ -243,9 +243,8 @@ async fn the_silent_places_can_be_filled_otherwise() {
     client.handle.set_behaviour(Behaviour { second_invitation, ..Behaviour::default() });
     let again = json!({STOREFRONT: "VIEWER", LOYALTY: "USER"});
     assert_eq!(client.invite("alex@example.com", again.clone()).await, (204, NOTHING));
-    let standing =
-        client.handle.with_organization(|known| known.person("alex@example.com").unwrap().standing);
-    assert_eq!(standing, UserStatus::Invited(2));
+    let status = client.handle.with_organization(|known| known.person("alex@example.com").unwrap().status);
+    assert_eq!(status, UserStatus::Invited(2));
 
     client.handle.set_behaviour(Behaviour { pending_shows: true, ..Behaviour::default() });
     let answer = client.get(&format!("{path}/{id}")).await;
