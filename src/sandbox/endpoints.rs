@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::answer::{Answer, Rejection};
 use super::behaviour::{AssignAgain, AssignPending, Behaviour, Paging, SecondInvitation};
-use super::organization::{Organization, Person, Project, UserStatus};
+use super::bodies::{project_body, user_body};
+use super::organization::{Organization, Person, UserStatus};
 use super::payload::{self, Assignee, Invitation, PageOfUsers};
 use crate::model::Email;
 
@@ -145,7 +146,8 @@ impl Organization {
         if person.is_owner {
             return Err(Rejection::owner());
         }
-        let changed = self.change(user, |person| {
+        let id = person.id.clone();
+        let changed = self.change(&id, |person| {
             person.projects.insert(project.to_owned(), role.to_owned());
         });
         changed.map(user_answer).ok_or_else(|| Rejection::no_user(user))
@@ -168,14 +170,16 @@ impl Organization {
         if person.projects.len() == 1 {
             return Err(Rejection::only_project());
         }
-        self.change(user, |person| {
+        let id = person.id.clone();
+        self.change(&id, |person| {
             person.projects.remove(project);
         });
         Ok(Answer::no_content())
     }
 
-    fn listed(&self, id: &str, behaviour: Behaviour) -> Option<&Person> {
-        self.person_by_id(id).filter(|person| is_listed(person, behaviour))
+    /// The listed person with that id or, as the description allows, that login.
+    fn listed(&self, user: &str, behaviour: Behaviour) -> Option<&Person> {
+        self.person_by_id(user).or_else(|| self.person(user)).filter(|person| is_listed(person, behaviour))
     }
 
     /// The user that Assign User refers to: a user here or elsewhere, or an invited person if they are listed.
@@ -213,21 +217,4 @@ fn is_listed(person: &Person, behaviour: Behaviour) -> bool {
 
 fn user_answer(person: &Person) -> Answer {
     Answer::ok(user_body(person))
-}
-
-fn user_body(person: &Person) -> Value {
-    let Person { id, login, email, first_name, last_name, projects, is_owner, status: _ } = person;
-    json!({
-        "id": id, "login": login, "email": email, "first_name": first_name, "last_name": last_name,
-        "projects": projects, "is_owner": is_owner,
-    })
-}
-
-fn project_body(project: &Project) -> Value {
-    let Project { id, name, is_sandbox, cluster_id, limit } = project;
-    let mut body = json!({"id": id, "name": name, "cluster_id": cluster_id, "is_sandbox": is_sandbox});
-    if let Some(limit) = limit {
-        body["limits"] = json!({"api_calls": [limit]});
-    }
-    body
 }

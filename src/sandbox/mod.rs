@@ -5,6 +5,7 @@
 
 mod answer;
 mod behaviour;
+mod bodies;
 mod call;
 mod control;
 mod delivery;

@@ -7,7 +7,6 @@ const NOTHING: Value = Value::Null;
 #[tokio::test]
 async fn projects_are_listed_and_shown() {
     let client = Client::example().await;
-    let project = |id, name| json!({"id": id, "name": name, "cluster_id": "sandbox", "is_sandbox": false});
     let (storefront, loyalty) = (project(STOREFRONT, "Storefront"), project(LOYALTY, "Loyalty"));
     let list = json!({"object": "list", "data_ref": "data", "data": [storefront, loyalty], "total": 2});
     assert_eq!(client.get("projects").await, (200, list));
@@ -16,6 +15,41 @@ async fn projects_are_listed_and_shown() {
         "code": 404, "message": "Resource not found", "details": "Cannot find project with id proj_x",
     });
     assert_eq!(client.get("projects/proj_x").await, (404, body));
+}
+
+/// A project with every field that the description of the API requires.
+fn project(id: &str, name: &str) -> Value {
+    let usage = json!({"enabled": false, "value": 80, "in_app": false, "emails": []});
+    let callout = json!({"email": false, "in_app": false, "emails": []});
+    json!({
+        "id": id, "name": name, "description": "", "cluster_id": "sandbox", "is_sandbox": false,
+        "currency": "EUR", "timezone": "UTC", "api_version": "v2018-08-01", "case_sensitive_codes": true,
+        "client_trusted_domains": [], "client_redeem_enabled": false, "client_publish_enabled": false,
+        "client_list_vouchers_enabled": false, "client_create_customer_enabled": false,
+        "client_loyalty_events_enabled": false, "client_set_voucher_expiration_date_enabled": false,
+        "api_usage_notifications": {
+            "redemptions": usage, "messages": usage, "api_calls": usage, "bulk_api_calls": usage,
+            "webhook_calls": usage, "cycle_calls": usage,
+        },
+        "webhooks_callout_notifications": {"distributions": callout, "webhooks": callout},
+        "webhook_version": "v2024-01-01", "webhook_token": format!("webhook-token-of-{id}"),
+    })
+}
+
+#[tokio::test]
+async fn a_user_is_found_by_login_as_by_id() {
+    let client = Client::example().await;
+    let id = client.add_member("Alex@example.com", &[(LOYALTY, "VIEWER"), (STOREFRONT, "USER")]);
+    let path = format!("projects/{LOYALTY}/users/alex%40EXAMPLE.com");
+    let alex = |role: &str| user(&id, "Alex@example.com", &json!({LOYALTY: role, STOREFRONT: "USER"}));
+    assert_eq!(client.get(&path).await, (200, alex("VIEWER")));
+    assert_eq!(client.call("PUT", &path, json!({"role": "USER"})).await, (200, alex("USER")));
+    assert_eq!(client.call("DELETE", &path, NOTHING).await, (204, NOTHING));
+    let details = format!("Cannot find user 'alex@EXAMPLE.com' assigned to the project '{LOYALTY}'");
+    assert_eq!(client.get(&path).await, not_found(&details, "alex@EXAMPLE.com", "user"));
+    client.invite("robin@example.com", json!({LOYALTY: "USER"})).await;
+    let path = format!("projects/{LOYALTY}/users/robin@example.com");
+    assert_eq!(client.call("PUT", &path, json!({"role": "ADMIN"})).await, no_user("robin@example.com"));
 }
 
 #[tokio::test]
