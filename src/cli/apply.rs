@@ -91,7 +91,7 @@ impl Task {
             Ok(now) => &now.changes,
             Err(Unlisted(changes)) => changes,
         };
-        if let Some(superseded) = superseded(saved, left, known, run)? {
+        if let Some(superseded) = superseded(saved, left, known, run) {
             return Err(Failure::new(format!("the saved plan is not applied: {superseded}")));
         }
         let now = now.map_err(|unlisted| {
@@ -113,14 +113,9 @@ impl Task {
 }
 
 /// Whether a later plan, or all of this one, was applied to the people whom it would now change.
-fn superseded(
-    saved: &SavedPlan,
-    left: &[Change],
-    known: &Known,
-    run: &Run<'_>,
-) -> Result<Option<Superseded>, Failure> {
+fn superseded(saved: &SavedPlan, left: &[Change], known: &Known, run: &Run<'_>) -> Option<Superseded> {
     if left.is_empty() {
-        return Ok(None);
+        return None;
     }
     let mut people: BTreeSet<_> = left.iter().map(|change| change.email().clone()).collect();
     // The calls of another plan may have named them by their other address.
@@ -129,7 +124,7 @@ fn superseded(
             people.extend(member.addresses().cloned());
         }
     }
-    Ok(run.applied_plans()?.supersede(saved.plan_id.as_str(), saved.made_at, &people))
+    run.applied_plans().supersede(saved.plan_id.as_str(), saved.made_at, &people)
 }
 
 fn file_task(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<Task, Failure> {

@@ -212,7 +212,7 @@ impl Bench {
             watch: &|_, _| {},
         };
         let report = apply.carry_out().await;
-        run.end(EndReason::Completed, None).await.expect("an end");
+        run.end(EndReason::Completed, None, None).await.expect("an end");
         report
     }
 
