@@ -91,7 +91,7 @@ impl Task {
             Ok(now) => &now.changes,
             Err(Unlisted(changes)) => changes,
         };
-        if let Some(superseded) = superseded(saved, left, known, session)? {
+        if let Some(superseded) = superseded(saved, left, known, session) {
             return Err(Failure::new(format!("the saved plan is not applied: {superseded}")));
         }
         let now = now.map_err(|unlisted| {
@@ -118,9 +118,9 @@ fn superseded(
     left: &[Change],
     known: &Known,
     session: &Session<'_>,
-) -> Result<Option<Superseded>, Failure> {
+) -> Option<Superseded> {
     if left.is_empty() {
-        return Ok(None);
+        return None;
     }
     let mut people: BTreeSet<_> = left.iter().map(|change| change.email().clone()).collect();
     // The calls of another plan may have named them by their other address.
@@ -129,7 +129,7 @@ fn superseded(
             people.extend(member.addresses().cloned());
         }
     }
-    Ok(session.applied_plans()?.supersede(saved.plan_id.as_str(), saved.made_at, &people))
+    session.applied_plans().supersede(saved.plan_id.as_str(), saved.made_at, &people)
 }
 
 fn file_task(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<Task, Failure> {

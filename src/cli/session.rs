@@ -31,6 +31,7 @@ pub(super) struct Session<'a> {
     signals: Signals,
     stop: Arc<Stop>,
     terminal: Terminal,
+    applied_plans: AppliedPlans,
 }
 
 /// How a run ended.
@@ -74,14 +75,17 @@ impl<'a> Session<'a> {
             writer.stop();
         })?;
         let lock = ledger.acquire(&environment::who()).map_err(Failure::new)?;
-        Ok(Self { connection, target, desired, ledger, lock, signals, stop, terminal })
+        let applied_plans = AppliedPlans::default();
+        Ok(Self { connection, target, desired, ledger, lock, signals, stop, terminal, applied_plans })
     }
 
     /// Asks the service for what is known.
     pub(super) async fn observe(&mut self) -> Result<Known, Failure> {
         let reader = self.connection.client.reader();
         let live = observe::live(self.target, &self.ledger, reader, self.desired, self.terminal);
-        self.signals.or_stop(live).await
+        let observed = self.signals.or_stop(live).await?;
+        self.applied_plans = observed.applied_plans;
+        Ok(observed.known)
     }
 
     /// The most recent rate limit.
@@ -89,9 +93,9 @@ impl<'a> Session<'a> {
         self.connection.client.pace()
     }
 
-    /// The plans that earlier runs carried out.
-    pub(super) fn applied_plans(&self) -> Result<AppliedPlans, Failure> {
-        self.ledger.applied_plans(self.target.endpoint.realm()).map_err(Failure::new)
+    /// The plans that earlier runs applied, as of the last `observe`.
+    pub(super) fn applied_plans(&self) -> &AppliedPlans {
+        &self.applied_plans
     }
 
     /// Asks for confirmation, unless `yes`; a signal ends the session at once.
@@ -106,7 +110,7 @@ impl<'a> Session<'a> {
         known: &Known,
         options: RunOptions,
     ) -> Result<RunResult, Failure> {
-        let Self { connection, target, desired, ledger, lock, signals, stop, terminal } = self;
+        let Self { connection, target, desired, ledger, lock, signals, stop, terminal, .. } = self;
         let plan_id = Some(plan.id.as_str().to_owned());
         let run = ledger::Run::new(options.command, environment::who(), target.endpoint.clone(), plan_id)
             .made_at(options.made_at);
@@ -134,7 +138,7 @@ impl<'a> Session<'a> {
             Some(other) => (EndReason::Stopped, Some(other.to_string())),
         };
         let tally = Tally { changes: report.endings.len() as u64, done: report.done() as u64 };
-        let recorded = run.end_with(reason, text.as_deref(), Some(tally)).await;
+        let recorded = run.end(reason, text.as_deref(), Some(tally)).await;
         let closed = connection.close().await;
         drop(lock);
         if let Err(error) = recorded {

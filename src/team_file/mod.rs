@@ -7,7 +7,6 @@ mod location;
 mod problem;
 mod read;
 pub mod schema;
-mod schema_leaves;
 mod shape;
 mod source;
 mod suggest;
