@@ -3,16 +3,16 @@
 use clap::CommandFactory as _;
 
 use super::args::{Cli, Completions};
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::terminal::Terminal;
 
-pub(crate) fn completions(args: &Completions) -> Ended {
+pub(crate) fn completions(args: &Completions) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "guestlist", &mut script);
     Terminal::print(&String::from_utf8_lossy(&script))
 }
 
-pub(crate) fn man() -> Ended {
+pub(crate) fn man() -> Result<(), Failure> {
     let mut pages = Vec::new();
     let mut command = Cli::command();
     command.build();

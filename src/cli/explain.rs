@@ -1,7 +1,7 @@
 //! `guestlist explain`: where a person's access comes from, and its current state.
 
 use super::args::{Explain as Args, GlobalArgs};
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::load;
 use super::situation::Situation;
 use super::target::Target;
@@ -12,7 +12,7 @@ use crate::model::Email;
 use crate::render::{self, View};
 use crate::team_file::did_you_mean;
 
-pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let path = &args.file.team_file;
     let asked = Email::as_received(&args.email);
     let team = load::team_with_provenance(path, Some(&asked), terminal)?;

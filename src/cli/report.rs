@@ -1,7 +1,7 @@
 //! `guestlist report`: the access review, made with a client that cannot write.
 
 use super::args::{GlobalArgs, Report as Args, ReportFormat};
-use super::failure::Ended;
+use super::failure::Failure;
 use super::load;
 use super::output::{keep_apart, save};
 use super::situation::Situation;
@@ -9,7 +9,7 @@ use super::target::Target;
 use super::terminal::Terminal;
 use crate::render::{self, Review};
 
-pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let path = &args.file.team_file;
     keep_apart(args.out.as_deref(), path)?;
     let team = load::team_with_provenance(path, None, terminal)?;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::args::{GlobalArgs, Resend as Args};
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::final_report;
 use super::load;
 use super::session::{RunOptions, RunResult, Session};
@@ -16,7 +16,7 @@ use crate::model::Email;
 use crate::plan::{Plan, PlanOptions};
 use crate::render;
 
-pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let path = &args.file.team_file;
     let team = load::team(path, terminal)?;
     let desired = &team.desired;
@@ -75,6 +75,6 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         (None, Some(Ending::Done(_))) => {
             Terminal::print(&format!("{email} is a user of Voucherify already, and has the roles now.\n"))
         }
-        (None, _) => Err(Failure::Said),
+        (None, _) => Err(Failure::AlreadyReported),
     }
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::args::Sandbox as Args;
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::terminal::Terminal;
 use crate::sandbox::{Credentials, Fault, Options, Organization, RateLimit, Sandbox};
 
-pub(crate) async fn run(args: &Args, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, terminal: Terminal) -> Result<(), Failure> {
     let mut organization = Organization::example();
     organization.seed_members(args.seed_members);
     let faults: Vec<Fault> =

@@ -1,13 +1,13 @@
 //! `guestlist validate`: checks the team file, offline.
 
 use super::args::{ProblemFormat, Validate};
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::github;
 use super::load;
 use super::terminal::Terminal;
 use crate::words::{count, people};
 
-pub(crate) fn run(args: &Validate, terminal: Terminal) -> Ended {
+pub(crate) fn run(args: &Validate, terminal: Terminal) -> Result<(), Failure> {
     let loaded = load::load(&args.file.team_file)?;
     match args.format {
         ProblemFormat::Json => Terminal::print(&format!("{}\n", loaded.problems.json(&loaded.sources)))?,
@@ -19,9 +19,9 @@ pub(crate) fn run(args: &Validate, terminal: Terminal) -> Ended {
             ProblemFormat::Text => loaded.refusal(terminal),
             ProblemFormat::Json => {
                 github::annotate(&loaded.problems, &loaded.sources);
-                Failure::Said
+                Failure::AlreadyReported
             }
-            ProblemFormat::Github => Failure::Said,
+            ProblemFormat::Github => Failure::AlreadyReported,
         });
     };
     if args.format == ProblemFormat::Text {
