@@ -34,8 +34,11 @@ impl Target {
         Ok(self.connect(global, Some(desired), terminal).await?.map(|client| client.writer()))
     }
 
-    /// Connects to the organization. A simulated one is started inside this process.
-    #[cfg_attr(not(feature = "sandbox"), expect(clippy::unused_async, reason = "a sandbox takes its time"))]
+    /// Connects to the organization; a simulated one is started in this process.
+    #[cfg_attr(
+        not(feature = "sandbox"),
+        expect(clippy::unused_async, reason = "only a sandbox is started asynchronously")
+    )]
     async fn connect(
         &self,
         global: &GlobalArgs,
@@ -90,7 +93,7 @@ impl Target {
                 Failure::new(format!("cannot create folder `{}`: {error}", crate::escape::path(parent)))
             })?;
         }
-        // A rehearsal does not wait.
+        // A sandbox run does not wait.
         let options = Options { organization, file: Some(file), rate_limit: None, ..Options::default() };
         let handle = Sandbox::start(options).await.map_err(Failure::new)?;
         let endpoint = TrustedEndpoint::named_by_operator(handle.base_url().parse().map_err(Failure::new)?);
@@ -118,8 +121,11 @@ impl<C> Connection<C> {
         }
     }
 
-    /// Closes it, and saves a simulated organization to its file.
-    #[cfg_attr(not(feature = "sandbox"), expect(clippy::unused_async, reason = "a sandbox takes its time"))]
+    /// Closes the connection, and saves a simulated organization to its file.
+    #[cfg_attr(
+        not(feature = "sandbox"),
+        expect(clippy::unused_async, reason = "only a sandbox is started asynchronously")
+    )]
     pub(crate) async fn close(self) -> Result<(), Failure> {
         #[cfg(feature = "sandbox")]
         if let Some(handle) = self.sandbox {
