@@ -1,19 +1,18 @@
 //! `guestlist import`: generates a team file from an existing organization, with a read-only client.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io;
 use std::path::Path;
 
 use super::args::{GlobalArgs, Import as Args};
-use super::connection::Target;
 use super::failure::{Ended, Failure};
+use super::output;
+use super::target::Target;
 use super::terminal::Terminal;
 use crate::api::Reader;
 use crate::clock::SystemClock;
 use crate::desired;
 use crate::escape;
-use crate::files::{self, folder_of};
+use crate::files::folder_of;
 use crate::known::{self, Invitations, Known, ListedProject, Reading, RecentWrites};
 use crate::model::ProjectId;
 use crate::observe;
@@ -24,15 +23,13 @@ use crate::words::{count, list, people};
 const DOUBTS_SHOWN: usize = 3;
 
 pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
-    if let Some(out) = args.out.as_deref().filter(|out| fs::symlink_metadata(out).is_ok()) {
-        return Err(is_there(out));
-    }
+    output::must_be_new(args.out.as_deref())?;
     let folder = folder_of(args.out.as_deref().unwrap_or(Path::new("team.yaml")));
     let target = Target::new(global, &folder, None)?;
-    let connection = target.connect(global, None, terminal).await?;
-    let reader = connection.client.reader();
+    let connection = target.connect_to_read(global, None, terminal).await?;
+    let reader = &connection.client;
     let projects = chosen(reader.projects().await.map_err(Failure::new)?, &args.projects)?;
-    let known = members(&reader, &projects).await?;
+    let known = members(reader, &projects).await?;
     connection.close().await?;
 
     let imported = known::import(&projects, &known.members);
@@ -50,7 +47,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     remarks.extend(left_out);
     let text = desired::write(&imported.desired, &target.endpoint, &remarks);
     let Some(out) = &args.out else { return Terminal::print(&text) };
-    create(out, &text)?;
+    output::create(out, &text)?;
     terminal.say(&format!(
         "Wrote {} in {} to {}.",
         people(imported.desired.people.len()),
@@ -101,20 +98,4 @@ async fn members(reader: &Reader, projects: &[ListedProject]) -> Result<Known, F
         "the member list looks incomplete, so nothing was written: {}; run again later",
         doubts.join("; ")
     )))
-}
-
-/// Writes a new file, completely or not at all.
-fn create(path: &Path, text: &str) -> Ended {
-    files::create_new(path, text.as_bytes()).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => is_there(path),
-        _ => cannot_be_written(path, &error),
-    })
-}
-
-fn is_there(path: &Path) -> Failure {
-    Failure::new(format!("`{}` already exists; choose another file, or omit --out", escape::path(path)))
-}
-
-fn cannot_be_written(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(format!("cannot write `{}`: {error}", escape::path(path)))
 }

@@ -35,7 +35,7 @@ pub(crate) struct Loaded {
 impl Loaded {
     /// The rendered problems, for a command that needs the team.
     pub(crate) fn refusal(&self, terminal: Terminal) -> Failure {
-        github::annotate(self);
+        github::annotate(&self.problems, &self.sources);
         Failure::Drawn(self.problems.text(&self.sources, terminal.err.color))
     }
 }

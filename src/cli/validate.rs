@@ -18,7 +18,7 @@ pub(crate) fn run(args: &Validate, terminal: Terminal) -> Ended {
         return Err(match args.format {
             ProblemFormat::Text => loaded.refusal(terminal),
             ProblemFormat::Json => {
-                github::annotate(&loaded);
+                github::annotate(&loaded.problems, &loaded.sources);
                 Failure::Said
             }
             ProblemFormat::Github => Failure::Said,

@@ -203,11 +203,11 @@ fn groups<'r, 'a>(rows: &'r [Row<'a>]) -> Vec<Vec<&'r Row<'a>>> {
 }
 
 fn policy_changes(view: &View) -> String {
-    if view.policy_changes.is_empty() {
+    if view.policy_changes().is_empty() {
         return String::new();
     }
     let lines: Vec<_> = view
-        .policy_changes
+        .policy_changes()
         .iter()
         .flat_map(|change| {
             let sign = if change.loosened { '!' } else { ' ' };
@@ -215,7 +215,7 @@ fn policy_changes(view: &View) -> String {
             folded.into_iter().map(move |line| format!("{sign} {line}"))
         })
         .collect();
-    format!("\n**Policy changes ({})**\n\n{}", view.policy_changes.len(), fence("diff", &lines))
+    format!("\n**Policy changes ({})**\n\n{}", view.policy_changes().len(), fence("diff", &lines))
 }
 
 fn refusals(view: &View) -> String {

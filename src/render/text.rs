@@ -48,11 +48,11 @@ impl Page {
     }
 
     fn policy_changes(&mut self, view: &View) {
-        if view.policy_changes.is_empty() {
+        if view.policy_changes().is_empty() {
             return;
         }
-        self.heading("Policy changes", view.policy_changes.len());
-        for change in view.policy_changes {
+        self.heading("Policy changes", view.policy_changes().len());
+        for change in view.policy_changes() {
             let line = policy_change(change);
             let row = self.width.map_or_else(|| vec![line.clone()], |width| fold(&line, width));
             self.rows(&self.paint.yellow(if change.loosened { "!" } else { "~" }), &row);

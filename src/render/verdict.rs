@@ -6,8 +6,9 @@ use super::sentences;
 use crate::desired::{Desired, PolicyChange};
 use crate::escape;
 use crate::known::EvidenceSource;
+use crate::model::Estimate;
 use crate::plan::{Change, Origin};
-use crate::words::count;
+use crate::words::{self, count};
 
 /// Everyone who stands in a line, for the width of their column.
 pub(super) fn emails(view: &View) -> Vec<String> {
@@ -38,12 +39,22 @@ pub(super) fn verdict(view: &View, sections: &[Section]) -> String {
     }
     if !view.plan.changes.is_empty() {
         let calls = count(view.plan.changes.len(), "call");
-        let time = view.expected.map(|time| format!(", {}", time.text())).unwrap_or_default();
+        let time = view.expected.map(|time| format!(", {}", expected(time))).unwrap_or_default();
         parts.push(format!("{calls}{time}"));
     }
     let text = parts.join(" · ");
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn expected(estimate: Estimate) -> String {
+    match estimate {
+        Estimate::About(time) => words::about(time),
+        Estimate::AtLeast { time, .. } => words::about(time).replacen("about", "at least", 1),
+        Estimate::Windows { assumed, .. } => {
+            format!("{} if the rate limit is per minute", words::about(assumed))
+        }
+    }
 }
 
 /// How many people are invited, gain, change and lose access, and become ADMIN.
@@ -75,10 +86,10 @@ pub(super) fn policy_change(change: &PolicyChange) -> String {
 
 /// How many changes come from where, if a base tells.
 pub(super) fn origins_text(view: &View) -> Option<String> {
-    if view.origins.is_empty() {
+    if view.origins().is_empty() {
         return None;
     }
-    let of = |origin| view.origins.iter().filter(|other| **other == origin).count();
+    let of = |origin| view.origins().iter().filter(|other| **other == origin).count();
     Some(format!(
         "{} from this pull request, {} existing drift, {} changed outside Git (manual).",
         of(Origin::PullRequest),

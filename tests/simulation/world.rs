@@ -180,7 +180,7 @@ impl World {
             Some(Stopped::Interrupted) => EndReason::Interrupted,
             Some(_) => EndReason::Stopped,
         };
-        run.end(reason, None).await.map_err(|error| error.to_string())?;
+        run.end(reason, None, None).await.map_err(|error| error.to_string())?;
         Ok(report)
     }
 
