@@ -124,7 +124,7 @@ fn superseded(saved: &SavedPlan, left: &[Change], known: &Known, run: &Run<'_>) 
             people.extend(member.addresses().cloned());
         }
     }
-    run.applied_plans().supersede(saved.plan_id.as_str(), saved.made_at, &people)
+    run.applied_plans().superseding(saved.plan_id.as_str(), saved.made_at, &people)
 }
 
 fn file_task(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<Task, Failure> {
