@@ -26,7 +26,7 @@ pub use cause::{Cause, Rejection};
 pub use client::{Admission, Answer, Client, Settings};
 pub use credentials::{BadCredential, Credentials};
 pub use error::{Error, NoRoots};
-pub use rate_limit::{Pace, at_least, expected};
+pub use rate_limit::{Pace, estimate};
 pub use reader::Reader;
 pub use response::{Content, ErrorBody, Page};
 pub use retry::{RetryPolicy, Timeouts};

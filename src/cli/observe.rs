@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::args::GlobalArgs;
-use super::connection::Target;
 use super::failure::Failure;
+use super::target::Target;
 use super::terminal::Terminal;
 use crate::api::{Pace, Reader};
 use crate::clock::SystemClock;
@@ -15,7 +15,6 @@ use crate::known::Known;
 use crate::ledger::{Ledger, LedgerView};
 use crate::observe::{Observed, Observer};
 use crate::plan::Past;
-use crate::render;
 use crate::words;
 
 /// Asks the service.
@@ -47,8 +46,8 @@ pub(crate) async fn live_or_offline(
     if offline {
         return Ok((self::offline(target, &ledger, desired, terminal)?, None));
     }
-    let connection = target.connect(global, Some(desired), terminal).await?;
-    let known = live(target, &ledger, &connection.client.reader(), desired, terminal).await?.known;
+    let connection = target.connect_to_read(global, Some(desired), terminal).await?;
+    let known = live(target, &ledger, &connection.client, desired, terminal).await?.known;
     let rate = connection.client.pace();
     connection.close().await?;
     Ok((known, rate))
@@ -82,7 +81,7 @@ fn offline(
     }
     let age = Timestamp::now().duration_since(read_at);
     let age = age.try_into().unwrap_or_default();
-    terminal.say(&format!("Offline: the last reading is {} old.", render::about(age)));
+    terminal.say(&format!("Offline: the last reading is {} old.", words::about(age)));
     let organization: BTreeSet<_> =
         view.snapshots(&managed).flat_map(|reading| reading.organization.iter().cloned()).collect();
     let invitations = view.invitations(Some(&organization)).within(desired);

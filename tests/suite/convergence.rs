@@ -230,7 +230,7 @@ impl Bench {
     /// Who has what now, as lists show it: login → project → role.
     fn access(&self, behaviour: Behaviour) -> BTreeMap<String, BTreeMap<String, String>> {
         self.sandbox.with_organization(|organization| {
-            let shown = organization.people().filter(|person| match person.standing {
+            let shown = organization.people().filter(|person| match person.status {
                 UserStatus::Member => true,
                 UserStatus::Invited(_) => behaviour.pending_shows,
                 UserStatus::Elsewhere => false,

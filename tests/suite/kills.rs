@@ -54,7 +54,7 @@ fn access(scenario: &Scenario) -> Accesses {
     scenario.organization(|organization| {
         let everybody = organization.people();
         let access = everybody.map(|person| {
-            (person.login.to_string(), (person.standing == UserStatus::Member, person.projects.clone()))
+            (person.login.to_string(), (person.status == UserStatus::Member, person.projects.clone()))
         });
         access.collect()
     })

@@ -87,7 +87,7 @@ fn two_with_a_ledger_each_do_no_harm() {
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     }
     let invited = scenario.organization(|organization| {
-        organization.invited().filter(|person| person.standing == UserStatus::Invited(1)).count()
+        organization.invited().filter(|person| person.status == UserStatus::Invited(1)).count()
     });
     assert_eq!(invited, 40);
     scenario.calls();
