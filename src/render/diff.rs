@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use similar::TextDiff;
 
+use super::change_line::change_line;
 use super::sections::{Row, sections};
-use super::verdict::{change_line, origins_text, policy_change, verdict};
+use super::verdict::{origins_text, policy_change, verdict};
 use super::{Paint, View};
 use crate::escape;
 use crate::model::{Access, Email};

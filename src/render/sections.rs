@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::View;
-use super::verdict::described;
+use super::change_line::described;
 use crate::escape;
 use crate::model::Email;
 use crate::plan::{Change, Effect, Note, NoteKind};

@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
 
+use super::location::Location;
 use super::problem::{Problem, Problems, without_credentials};
-use super::source::{Location, Sources};
+use super::source::Sources;
 use crate::escape;
 
 /// How many characters of a line are drawn; of a longer one, so many before the marked ones.

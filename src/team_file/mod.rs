@@ -3,6 +3,7 @@
 
 mod draw;
 mod include;
+mod location;
 mod problem;
 mod read;
 pub mod schema;
@@ -13,9 +14,10 @@ mod syntax;
 mod tree;
 mod written;
 
+pub use location::{FileId, Located, Location, Text};
 pub use problem::{MAX_PROBLEMS, Problem, Problems, shown};
 pub use read::{parse_included, parse_root};
-pub use source::{FileId, Located, Location, MAX_BYTES, Source, Sources, Text};
+pub use source::{MAX_BYTES, Source, Sources};
 pub use suggest::{closest, did_you_mean};
 pub use written::{Grant, Group, IncludedFile, Person, Policy, Project, Role, TeamFile, keys};
 

@@ -1,7 +1,7 @@
 //! What is wrong with a team file, and where. All problems of all files are collected before any is
 //! shown; there is a bound, so that a hostile file cannot fill the memory with them.
 
-use super::source::Location;
+use super::location::Location;
 use crate::escape;
 
 /// How many problems are kept. Reading stops once so many are found.

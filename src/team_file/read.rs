@@ -1,9 +1,10 @@
 //! Converts the tree into typed content. Reports every problem, and reads as much as it can.
 
 use super::include;
+use super::location::{FileId, Located, Text};
 use super::problem::{Problem, Problems, shown};
 use super::shape::{self, Fields};
-use super::source::{FileId, Located, Sources, Text};
+use super::source::Sources;
 use super::tree::{self, Kind, Node};
 use super::written::{Grant, Group, IncludedFile, Person, Policy, Project, Role, TeamFile, keys};
 

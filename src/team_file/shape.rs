@@ -1,7 +1,7 @@
 //! Reads the tree: each function reports what it expected at a place, and continues.
 
+use super::location::{Located, Location, Text};
 use super::problem::{Problem, Problems, shown};
-use super::source::{Located, Location, Text};
 use super::suggest;
 use super::tree::{Entry, Kind, Mapping, Node};
 

@@ -1,6 +1,7 @@
-//! The files that were read, and locations in them. Content that cannot be a team file is rejected here,
+//! The files that were read. Content that cannot be a team file is rejected here,
 //! before parsing: too large, not UTF-8, NUL bytes, line breaks that only some programs recognize.
 
+use super::location::{FileId, Location};
 use super::problem::{Problem, Problems};
 
 /// How many bytes all files of a team may have together. The reader of a file may stop one byte later.
@@ -8,10 +9,6 @@ pub const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// How many lines a file may have, so that reading one is quick whatever it holds.
 const MAX_LINES: usize = 2_000_000;
-
-/// Which of the [`Sources`] is meant.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub struct FileId(u32);
 
 /// A file that was read.
 #[derive(Debug)]
@@ -23,33 +20,6 @@ pub struct Source {
     /// Whether it can be parsed: it was read, and it is a text.
     pub(super) fit: bool,
 }
-
-/// A location in a file. Ordered by file (in reading order), then by position.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub struct Location {
-    /// The file.
-    pub file: FileId,
-    /// The first byte.
-    pub start: u32,
-    /// The byte after the last.
-    pub end: u32,
-    /// The line of the first byte, from 1.
-    pub line: u32,
-    /// The column of the first byte in characters, from 1.
-    pub column: u32,
-}
-
-/// A value and its location.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Located<T> {
-    /// What was written.
-    pub value: T,
-    /// Where.
-    pub at: Location,
-}
-
-/// Text and its location: every leaf of a team file.
-pub type Text = Located<String>;
 
 /// The team file and the files that it includes, in the order in which they were read.
 #[derive(Debug, Default)]

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span};
 
+use super::location::{FileId, Location};
 use super::problem::{Problem, Problems, shown};
-use super::source::{FileId, Location};
 use super::syntax;
 
 /// The deepest nesting of lists and mappings.
@@ -73,11 +73,6 @@ impl Node<'_> {
             Kind::Mapping(mapping) => mapping.entries.iter().map(|entry| 1 + entry.value.count()).sum(),
         }
     }
-}
-
-/// The message about nesting that is too deep.
-pub(super) fn too_deep() -> String {
-    format!("lists and mappings are nested more than {MAX_DEPTH} levels deep")
 }
 
 /// The only document of a file; `None` (and a problem) if it could not be read to its end.
@@ -180,8 +175,8 @@ impl<'a> Builder<'a, '_> {
                 }
                 _ => {}
             }
-            if self.open.len() > MAX_DEPTH {
-                self.problems.push(Problem::new(at, too_deep()));
+            if self.open.len() > syntax::MAX_DEPTH {
+                self.problems.push(Problem::new(at, syntax::too_deep()));
                 return false;
             }
         }

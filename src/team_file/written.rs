@@ -1,6 +1,6 @@
 //! What a team file says, as it says it: text with its places. Nothing is looked up yet.
 
-use super::source::{Location, Text};
+use super::location::{Location, Text};
 
 /// The keys of each mapping, as messages, suggestions and the schema name them.
 pub mod keys {
