@@ -8,7 +8,7 @@ use similar::TextDiff;
 use super::change_line::change_line;
 use super::sections::{Row, sections};
 use super::verdict::{origins_text, policy_change, verdict};
-use super::{Paint, View};
+use super::{Paint, View, sentences};
 use crate::escape;
 use crate::model::{Access, Email};
 use crate::plan::{Change, Effect, Origin};
@@ -40,7 +40,7 @@ pub fn diff(view: &View, paint: Paint) -> String {
     }
     for (change, origin) in view.plan.changes.iter().zip(view.origins()) {
         if *origin != Origin::PullRequest {
-            let line = format!("# {}: {}", origin.name(), change_line(view.desired, change));
+            let line = format!("# {}: {}", sentences::origin(*origin), change_line(view.desired, change));
             let _ = writeln!(page, "{}", paint.yellow(&line));
         }
     }

@@ -8,7 +8,7 @@ use crate::desired::Desired;
 use crate::escape;
 use crate::known::{Doubt, Evidence, EvidenceSource, LeftOut, Remark, days_between};
 use crate::model::{Access, ProjectId, Role};
-use crate::plan::{Fact, Later, Note, Refusal};
+use crate::plan::{Fact, Later, Note, Origin, Refusal};
 use crate::words::{self, count, people};
 
 const CANCEL: &str = "cancel it in Team settings";
@@ -180,6 +180,15 @@ fn way_out(flag: &str, number: usize, allowed: Option<usize>) -> String {
     match allowed {
         Some(other) => format!("{flag} {other} does not match: the number is {number}"),
         None => format!("to allow this once, pass {flag} {number}"),
+    }
+}
+
+/// The origin of a change.
+pub(super) fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::PullRequest => "pull request",
+        Origin::Drift => "drift",
+        Origin::Manual => "manual",
     }
 }
 
