@@ -6,7 +6,6 @@ mod binding;
 mod names;
 mod people;
 mod policy;
-mod quote;
 mod resolve;
 mod share;
 mod write;

@@ -4,6 +4,7 @@
 mod csv;
 mod html;
 mod markdown;
+mod yaml;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -11,6 +12,7 @@ use std::fmt::Write as _;
 pub use csv::cell;
 pub use html::html;
 pub use markdown::{code, fence};
+pub use yaml::yaml;
 
 /// Whether `c` could move the cursor, change colours, reorder or hide text when it is printed, or is no
 /// character at all, which YAML does not take even in a comment.

@@ -59,7 +59,7 @@ version: 1
 cluster: \"$ENDPOINT\"
 
 projects:
-  loyalty-eu: {id: proj_points, name: \"Loyalty (EU)\"}
+  loyalty-eu: {id: proj_points, name: Loyalty (EU)}
   storefront: proj_shop
   storefront-2: {id: sand_shop, name: Storefront}
 
