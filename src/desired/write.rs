@@ -1,17 +1,17 @@
-//! Writes the team file that resolves to a given [`Desired`], for people to go on from.
+//! Writes a team file that resolves to a given [`Desired`], as a starting point for people.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::share::{self, Shared};
+use super::grouping::{self, Shared};
 use super::{Desired, Limit, ManagedProject, Person, Policy};
 use crate::escape::{self, yaml};
-use crate::model::{Access, Endpoint, Role};
+use crate::model::{Access, Endpoint};
 
 /// The team file of `desired` at `endpoint`, with `remarks` as comments at its top.
 #[must_use]
 pub fn write(desired: &Desired, endpoint: &Endpoint, remarks: &[String]) -> String {
-    written(desired, endpoint, remarks, &share::groups(desired))
+    written(desired, endpoint, remarks, &grouping::groups(desired))
 }
 
 pub(super) fn written(
@@ -54,7 +54,7 @@ impl File<'_> {
         self.line(0, &format!("{key}:"));
     }
 
-    /// Nothing for the default; a simulated organization has no place that could be written.
+    /// Writes nothing for the default, and for a simulated organization, which has no URL.
     fn cluster(&mut self, endpoint: &Endpoint) {
         if *endpoint == Endpoint::default() || *endpoint == Endpoint::sandbox() {
             return;
@@ -138,14 +138,7 @@ impl File<'_> {
     fn access(&mut self, depth: usize, access: &Access) {
         let by_alias: BTreeMap<_, _> = access
             .iter()
-            .map(|(id, role)| {
-                let project = self.desired.projects.get(id).map_or(id.as_str(), |project| &project.alias);
-                let role = match role {
-                    Role::Custom(id) => self.desired.roles.get(id).map_or(id.as_str(), String::as_str),
-                    predefined => predefined.as_str(),
-                };
-                (project, role)
-            })
+            .map(|(id, role)| (self.desired.project_alias(id), self.desired.role_alias(role)))
             .collect();
         for (project, role) in by_alias {
             self.pair(depth, project, role);

@@ -1,4 +1,4 @@
-//! What would have to be desired so that nothing of what is known had to change.
+//! The desired state that matches what is known, so a plan for it is empty.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,19 +7,19 @@ use crate::desired::{self, Aliases, Desired, ManagedProject, Person, slug};
 use crate::escape;
 use crate::model::{Access, Email, ProjectId, Role, RoleId};
 
-/// What stands for a name that a person does not have.
+/// Written in place of a name that a person does not have.
 const NO_NAME: &str = "-";
 
-/// What is known, as something to be desired.
+/// The known state as a desired one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Imported {
-    /// Gives rise to no change.
+    /// The desired state; a plan for it has no changes.
     pub desired: Desired,
-    /// What a team file cannot say and was left out or written otherwise, a sentence each.
+    /// What could not be written to a team file as it is, one sentence each.
     pub remarks: Vec<String>,
 }
 
-/// Takes `members` of `projects` as desired, owners included. Everything in it may stand in a team file.
+/// The desired state with all `members` of `projects`, owners included. Everything in it is valid in a team file.
 #[must_use]
 pub fn import(projects: &[ListedProject], members: &BTreeMap<Email, Member>) -> Imported {
     let mut imported = Imported { desired: Desired::default(), remarks: Vec::new() };
@@ -42,25 +42,25 @@ impl Imported {
         for (id, name) in by_id {
             if let Some(reason) = desired::refused_id(id.as_str()) {
                 self.remarks
-                    .push(format!("left out: the project {id}: a team file cannot name it, {reason}"));
+                    .push(format!("skipped project {id}: its id is not valid in a team file: {reason}"));
                 continue;
             }
-            let (alias, tells) = match slug(name) {
+            let (alias, implied_name) = match slug(name) {
                 Some(slug) => (aliases.pick(&slug), name.trim().to_lowercase().replace(' ', "-")),
                 None => (id.as_str().to_owned(), String::new()),
             };
             let has_name = !name.trim().is_empty() && desired::refused_name(name).is_none();
-            let name = (has_name && tells != alias).then(|| name.to_owned());
+            let name = (has_name && implied_name != alias).then(|| name.to_owned());
             self.desired.projects.insert(id.clone(), ManagedProject { alias, name });
         }
     }
 
-    /// The API does not tell what custom roles are called.
+    /// The API does not return the names of custom roles.
     fn roles(&mut self, roles: BTreeSet<&Role>) {
         for role in roles {
             let Role::Custom(id) = role else { continue };
             if let Some(reason) = desired::refused_id(id.as_str()) {
-                self.remarks.push(format!("left out: the role {id}: a team file cannot name it, {reason}"));
+                self.remarks.push(format!("skipped role {id}: its id is not valid in a team file: {reason}"));
                 continue;
             }
             let alias = format!("role-{}", self.desired.roles.len() + 1);
@@ -73,7 +73,8 @@ impl Imported {
         let email = match Email::parse(login.as_str()) {
             Ok(email) => email,
             Err(reason) => {
-                self.remarks.push(format!("left out: {login}: the login is no email address, {reason}"));
+                self.remarks
+                    .push(format!("skipped {login}: the login is not a valid email address: {reason}"));
                 return;
             }
         };
@@ -84,7 +85,7 @@ impl Imported {
             .map(|(project, role)| (project.clone(), role.clone()))
             .collect();
         if access.is_empty() {
-            self.remarks.push(format!("left out: {login}: nothing of the access can be written"));
+            self.remarks.push(format!("skipped {login}: none of their access can be written to a team file"));
             return;
         }
         let first_name = self.name(&member.first_name, "first", login);
@@ -108,19 +109,17 @@ impl Imported {
         self.desired.roles.contains_key(id)
     }
 
-    /// A name that may stand in a team file. Names of members are never sent, so nothing hangs on it.
+    /// A name that is valid in a team file. It may differ from the member's, because it is never sent.
     fn name(&mut self, name: &str, which: &str, login: &Email) -> String {
         if name.trim().is_empty() {
-            self.remarks.push(format!("{login} has no {which} name: written as `{NO_NAME}`"));
+            self.remarks.push(format!("{login} has no {which} name; written as `{NO_NAME}`"));
             return NO_NAME.to_owned();
         }
         let Some(reason) = desired::refused_name(name) else { return name.to_owned() };
         let fit: String =
             name.chars().filter(|c| !escape::must_escape(*c)).take(desired::LONGEST_NAME).collect();
         let fit = if fit.trim().is_empty() { NO_NAME.to_owned() } else { fit };
-        self.remarks.push(format!(
-            "{login} has a {which} name that a team file cannot hold, {reason}: written as `{fit}`"
-        ));
+        self.remarks.push(format!("the {which} name of {login} {reason}; written as `{fit}`"));
         fit
     }
 }

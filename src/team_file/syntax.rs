@@ -2,8 +2,8 @@
 
 use granit_parser::ErrorKind;
 
-/// The message, and a help text where there is one.
-pub(super) fn words(kind: &ErrorKind) -> (String, Option<&'static str>) {
+/// The message, and a help text if there is one.
+pub(super) fn message(kind: &ErrorKind) -> (String, Option<&'static str>) {
     let (what, help) = match kind {
         ErrorKind::RecursionLimitExceeded => return (super::tree::too_deep(), None),
         ErrorKind::DirectiveDisallowed => {
