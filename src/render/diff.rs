@@ -101,22 +101,26 @@ fn documents(view: &View) -> (String, String) {
         }
     }
     let write = |side: fn(&(Access, Access)) -> &Access| {
-        let mut document = serde_yaml::Mapping::new();
+        let mut document = String::new();
         for ((_, email), both) in &by_rank {
-            let access = side(both);
-            if !access.is_empty() {
-                document.insert(email.to_string().into(), named(view, access).into());
-            }
+            write_access(&mut document, view, email, side(both));
         }
-        if document.is_empty() { String::new() } else { serde_yaml::to_string(&document).unwrap_or_default() }
+        document
     };
     (write(|both| &both.0), write(|both| &both.1))
 }
 
-fn named(view: &View, access: &Access) -> serde_yaml::Mapping {
+/// A person and their access, by the names in the team file; nothing for someone without access.
+fn write_access(document: &mut String, view: &View, email: &Email, access: &Access) {
+    if access.is_empty() {
+        return;
+    }
     let sorted: BTreeMap<_, _> = access
         .iter()
         .map(|(project, role)| (view.desired.project_name(project), view.desired.role_name(role)))
         .collect();
-    sorted.into_iter().map(|(project, role)| (escape::line(&project).into(), role.into())).collect()
+    let _ = writeln!(document, "{}:", escape::yaml(&email.to_string()));
+    for (project, role) in sorted {
+        let _ = writeln!(document, "  {}: {}", escape::yaml(&project), escape::yaml(&role));
+    }
 }

@@ -5,8 +5,8 @@ use granit_parser::ErrorKind;
 /// The deepest nesting of lists and mappings.
 pub(super) const MAX_DEPTH: usize = 32;
 
-/// The message, and a help text where there is one.
-pub(super) fn words(kind: &ErrorKind) -> (String, Option<&'static str>) {
+/// The message, and a help text if there is one.
+pub(super) fn message(kind: &ErrorKind) -> (String, Option<&'static str>) {
     let (what, help) = match kind {
         ErrorKind::RecursionLimitExceeded => return (too_deep(), None),
         ErrorKind::DirectiveDisallowed => {

@@ -1,6 +1,6 @@
-//! The YAML as a tree of located values, built in one pass. What no team file needs is rejected on
-//! the way: anchors, aliases, merge keys, tags, directives, further documents, explicit and
-//! duplicate keys, deep nesting, and more of anything than an organization can have.
+//! The YAML as a tree of values with locations, built in one pass. YAML that no team file needs is rejected here:
+//! anchors, aliases, merge keys, tags, directives, several documents, complex and duplicate keys, deep nesting,
+//! and more of anything than an organization can have.
 
 use std::borrow::Cow;
 
@@ -65,7 +65,7 @@ impl Node<'_> {
 }
 
 impl Node<'_> {
-    /// How many keys and values there are in it.
+    /// The number of keys and values in it, itself included.
     pub(super) fn count(&self) -> usize {
         1 + match &self.kind {
             Kind::Scalar { .. } | Kind::Refused => 0,
@@ -120,7 +120,7 @@ impl<'a> Builder<'a, '_> {
             let (event, span) = match event {
                 Ok(found) => found,
                 Err(error) => {
-                    let (message, help) = syntax::words(error.kind());
+                    let (message, help) = syntax::message(error.kind());
                     let at = self.location(&Span::empty(*error.marker()));
                     self.problems.push(Problem::new(at, message).maybe_help(help.map(str::to_owned)));
                     return false;
