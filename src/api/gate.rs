@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 
-use super::clock::Clock;
 use super::rate_limit::{Budget, Leave, Lesson, Pace, Word};
+use crate::clock::Clock;
 
 /// How long a caller waits for the rate limit.
 #[derive(Clone, Copy)]

@@ -6,6 +6,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::model::Estimate;
+
 /// How long after the second that the service named the next call is made: a second has no fractions,
 /// and timers may fire a little early.
 const JUST_PAST: Duration = Duration::from_millis(20);
@@ -51,16 +53,16 @@ pub(super) enum Word {
     Crowded(Option<Instant>),
 }
 
-/// The rate limit as it was seen last.
+/// The rate limit in the last response.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Pace {
     /// Calls in a window.
     pub limit: u64,
     /// Calls left in the window seen last.
     pub remaining: u64,
-    /// How long that window goes on.
+    /// The time to the end of that window; zero if the service has not named it.
     pub resets_in: Duration,
-    /// How long a window is, where two were seen.
+    /// The length of a window, if two were seen.
     pub period: Option<Duration>,
 }
 
@@ -176,38 +178,37 @@ impl Budget {
     }
 }
 
-/// The least time that `calls` take where they need more windows than the one that the service has named,
-/// and the length of a window was not seen: it is at least what is left of the named one. None where
-/// [`expected`] knows better.
+/// How long `calls` take under that rate limit, whatever the length of its windows. None if there is no
+/// end to it.
 #[must_use]
-pub fn at_least(calls: u64, pace: &Pace) -> Option<Duration> {
-    if pace.period.is_some() || pace.resets_in.is_zero() {
-        return None;
-    }
-    let waiting = calls.saturating_sub(pace.remaining);
-    let windows = u32::try_from(waiting.checked_sub(1)?.checked_div(pace.limit)?).ok()?;
-    if windows == 0 { None } else { pace.resets_in.checked_mul(windows + 1) }
-}
-
-/// The time that `calls` take under that rate limit, of whatever length its windows are. None where it is
-/// unknown. Where the service has not shown how long a window is, one of the published lengths is assumed.
-#[must_use]
-pub fn expected(calls: u64, pace: &Pace) -> Option<Duration> {
+pub fn estimate(calls: u64, pace: &Pace) -> Option<Estimate> {
     let Some(waiting) = calls.checked_sub(pace.remaining).filter(|calls| *calls > 0) else {
-        return Some(Duration::ZERO);
+        return Some(Estimate::About(Duration::ZERO));
     };
-    let windows = u32::try_from((waiting - 1).checked_div(pace.limit)?).ok()?;
-    let period = match pace.period {
-        Some(period) if pace.resets_in <= period + ROUNDING => period,
-        // A window that goes on for longer than the shortest distance seen is not over by then.
-        seen => seen.unwrap_or_default().max(whole_unit(pace.resets_in)),
+    let full_windows = u32::try_from((waiting - 1).checked_div(pace.limit)?).ok()?;
+    // The wait for the present window, then for windows of that length.
+    let wait = |period: Duration| {
+        // A service that names the end of a window only when it is used up leaves the first one open.
+        let first = if pace.resets_in.is_zero() { period } else { pace.resets_in };
+        first.checked_add(period.checked_mul(full_windows)?)
     };
-    // A service that names the end of a window only when it is used up leaves the first one open.
-    let first = if pace.resets_in.is_zero() { period } else { pace.resets_in };
-    first.checked_add(period.checked_mul(windows)?)
+    // A window that lasts longer than the shortest distance seen shows that this is not its length.
+    let period = pace.period.filter(|period| pace.resets_in <= *period + ROUNDING);
+    if let Some(period) = period {
+        return wait(period).map(Estimate::About);
+    }
+    if full_windows == 0 && !pace.resets_in.is_zero() {
+        return Some(Estimate::About(pace.resets_in));
+    }
+    let assumed = wait(pace.period.unwrap_or_default().max(whole_unit(pace.resets_in)))?;
+    if pace.resets_in.is_zero() {
+        let windows = u64::from(full_windows) + 1;
+        return Some(Estimate::Windows { windows, calls: pace.limit, assumed });
+    }
+    Some(Estimate::AtLeast { time: wait(pace.resets_in)?, assumed })
 }
 
-/// The minute, hour, or number of days that `time` is part of: limits are published by these.
+/// The minute, hour or number of days that `time` is part of, because limits are published by these.
 fn whole_unit(time: Duration) -> Duration {
     const MINUTE: u64 = 60;
     const HOUR: u64 = 60 * MINUTE;

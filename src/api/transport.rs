@@ -8,13 +8,13 @@ use reqwest::{Response, redirect};
 
 use super::call::{Call, Method};
 use super::cause::{Cause, Rejection};
-use super::clock::Clock;
 use super::credentials::Credentials;
 use super::error::NoRoots;
 use super::gate::Ticket;
 use super::headers::{self, Now};
 use super::response::{Content, ErrorBody};
 use super::retry::Timeouts;
+use crate::clock::Clock;
 use crate::escape;
 use crate::model::Endpoint;
 

@@ -15,10 +15,11 @@ mod stop;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::api::{Writer, expected};
+use crate::api::{Writer, estimate};
 use crate::desired::Desired;
 use crate::known::Known;
 use crate::ledger::{Meaning, RunWriter};
+use crate::model::Estimate;
 use crate::plan::{Change, Plan};
 
 use scheduler::Scheduler;
@@ -107,7 +108,7 @@ impl Apply<'_> {
     /// Makes exactly the changes of the plan, and waits as long as the plan said it would, and a little more.
     pub async fn carry_out(&self) -> Report {
         let calls = self.plan.summary().calls as u64;
-        let expected = self.writer.pace().and_then(|pace| expected(calls, &pace));
+        let expected = self.writer.pace().and_then(|pace| estimate(calls, &pace)).map(Estimate::assumed);
         self.writer.set_patience(expected.unwrap_or_default().saturating_add(MORE));
         let endings = Scheduler::new(self).carry_out().await;
         Report {

@@ -12,6 +12,9 @@ const CLUSTERS: [&str; 3] = ["api", "us1", "as1"];
 /// How many patterns `protect` may have, since every person is compared with each.
 const MAX_PATTERNS: usize = 1_000;
 
+/// The most digits of a number: fewer than any limit of 32 bits has, so the schema can say the same.
+const MAX_DIGITS: usize = 9;
+
 /// Where the organization is: a cluster's name or a base URL.
 pub(super) fn endpoint(cluster: Option<&Text>, problems: &mut Problems) -> Option<Endpoint> {
     let Some(cluster) = cluster else { return Endpoint::of_cluster("api") };
@@ -143,7 +146,10 @@ fn limit(text: &str) -> Option<Limit> {
     }
 }
 
-/// Digits only; `parse` would accept a sign.
+/// Digits only, without a leading zero: `010` is 8 for some readers of YAML.
 fn whole_number(text: &str) -> Option<u32> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+    let is_canonical = text == "0" || !text.starts_with('0');
+    let is_number =
+        is_canonical && text.len() <= MAX_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok())?
 }

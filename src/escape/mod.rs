@@ -7,6 +7,7 @@ mod markdown;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::path::Path;
 
 pub use csv::cell;
 pub use html::html;
@@ -44,6 +45,12 @@ pub fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// `path` on one line, like [`line`]. Bytes that are not UTF-8 are replaced.
+#[must_use]
+pub fn path(path: &Path) -> String {
+    line(&path.to_string_lossy()).into_owned()
+}
+
 /// JSON whose strings hold no active character: each is escaped as JSON escapes.
 #[must_use]
 pub fn json(text: &str) -> String {
@@ -64,7 +71,9 @@ pub fn json(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::line;
+    use std::path::Path;
+
+    use super::{line, path};
 
     #[test]
     fn escape_sequences_and_direction_overrides_are_spelled_out() {
@@ -76,5 +85,6 @@ mod tests {
         assert_eq!(line("\u{fffe}\u{ffff}"), "\\u{fffe}\\u{ffff}");
         assert_eq!(line("Zoë 東京 🎉"), "Zoë 東京 🎉");
         assert_eq!(line("\u{fffe}\u{ffff}\u{fffd}"), "\\u{fffe}\\u{ffff}\u{fffd}");
+        assert_eq!(path(Path::new("a/\u{1b}[2J.yaml")), "a/\\u{1b}[2J.yaml");
     }
 }

@@ -6,18 +6,52 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::record::{Body, EndReason, FORMAT_VERSION, Record, Seq};
+use super::record::{Body, EndReason, FORMAT_VERSION, Record, Seq, to_the_millisecond};
 use super::run_file::{Damage, read_records};
 
 /// What the first record of a file has in place of a digest: 64 zeros.
 pub(super) const FIRST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// The hex SHA-256 of a line without its newline.
-#[must_use]
-pub fn digest(line: &str) -> String {
-    crate::words::hex(&Sha256::digest(line.as_bytes()))
+/// The SHA-256 as hex; of a record, it is that of its line without the newline.
+pub(super) fn digest(bytes: impl AsRef<[u8]>) -> String {
+    crate::words::hex(&Sha256::digest(bytes.as_ref()))
+}
+
+/// Writes the lines of a run, each linked to the one before.
+#[derive(Debug)]
+pub(super) struct ChainWriter {
+    seq: Seq,
+    at: Timestamp,
+    prev: String,
+}
+
+impl Default for ChainWriter {
+    fn default() -> Self {
+        Self { seq: 0, at: Timestamp::MIN, prev: FIRST.to_owned() }
+    }
+}
+
+impl ChainWriter {
+    /// The time of the last record.
+    pub(super) fn last_at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// Appends the next record to `lines` and returns its number. Times within a run never go back, even if the
+    /// clock does.
+    pub(super) fn append(&mut self, at: Timestamp, body: Body, lines: &mut String) -> Seq {
+        self.seq += 1;
+        self.at = self.at.max(to_the_millisecond(at));
+        let prev = std::mem::take(&mut self.prev);
+        let line = Record { seq: self.seq, at: self.at, body, prev }.to_line();
+        self.prev = digest(&line);
+        lines.push_str(&line);
+        lines.push('\n');
+        self.seq
+    }
 }
 
 /// What is to be said of a run file whose chain holds.
@@ -91,11 +125,11 @@ pub fn verify(file: &[u8]) -> Result<RunSummary, Broken> {
             Some(broken) => Err(broken),
             None => Ok(RunSummary { torn, ..order.summary }),
         },
-        Err(Damage::Line(line, why)) => Err(Broken { line, what: format!("is no record: {why}") }),
+        Err(Damage::Line(line, why)) => Err(Broken { line, what: format!("is not a record: {why}") }),
         Err(Damage::Newer(version)) => Err(Broken {
             line: 1,
             what: format!(
-                "has format version {version}, and this guestlist knows up to {FORMAT_VERSION}; use the newer one"
+                "has format version {version}, and this version of guestlist supports up to {FORMAT_VERSION}; use a newer guestlist"
             ),
         }),
         Err(Damage::Io(error)) => Err(Broken { line: 1, what: format!("cannot be read: {error}") }),
@@ -130,11 +164,11 @@ fn first_break(links: &[Link]) -> Option<Broken> {
 
 fn out_of_place(seq: Seq, number: u64, links: &[Link]) -> String {
     if links.iter().any(|link| link.seq == number) {
-        format!("is not where it was: record {seq} stands there")
+        format!("was moved: it has record {seq}")
     } else if seq > number {
-        format!("is record {seq}: what stood before it was removed")
+        format!("is record {seq}: the records before it were removed")
     } else {
-        format!("is record {seq} once more: it was inserted")
+        format!("is record {seq} again: it was inserted")
     }
 }
 
@@ -150,7 +184,7 @@ impl Order {
     fn follow(&mut self, record: &Record) {
         self.summary.records += 1;
         let wrong = match &record.body {
-            _ if self.summary.ended.is_some() => Some("stands after the end of the run"),
+            _ if self.summary.ended.is_some() => Some("comes after the end of the run"),
             Body::Run(_) => None,
             Body::Intent(_) => {
                 self.summary.calls += 1;
@@ -162,7 +196,7 @@ impl Order {
                 self.summary.unanswered -= 1;
                 None
             }
-            Body::Outcome(_) => Some("is the outcome of no call that was open"),
+            Body::Outcome(_) => Some("is an outcome without a call"),
             Body::End(ended) => {
                 self.summary.ended = Some(ended.reason);
                 None
@@ -233,26 +267,29 @@ mod tests {
 
         let mut removed = lines();
         removed.remove(2);
-        check(&removed, "line 3 is record 4: what stood before it was removed");
+        check(&removed, "line 3 is record 4: the records before it were removed");
 
         let mut swapped = lines();
         swapped.swap(1, 2);
-        check(&swapped, "line 2 is not where it was: record 3 stands there");
+        check(&swapped, "line 2 was moved: it has record 3");
 
         let mut inserted = lines();
         inserted.insert(2, inserted[1].clone());
-        check(&inserted, "line 3 is not where it was: record 2 stands there");
+        check(&inserted, "line 3 was moved: it has record 2");
 
         let mut no_record = lines();
         no_record[2] = "{}\n".to_owned();
-        check(&no_record, "line 3 is no record: missing field `seq` at column 2");
+        check(&no_record, "line 3 is not a record: missing field `seq` at column 2");
 
         let mut cut = lines();
         cut.truncate(4);
         check(&cut, "RunSummary { records: 4, calls: 2, unanswered: 1, ended: None, torn: None }");
 
         let newer = edited(0, "\"format_version\":1", "\"format_version\":2");
-        check(&newer, "line 1 has format version 2, and this guestlist knows up to 1; use the newer one");
+        check(
+            &newer,
+            "line 1 has format version 2, and this version of guestlist supports up to 1; use a newer guestlist",
+        );
     }
 
     #[test]
@@ -267,11 +304,11 @@ mod tests {
             changes: None,
             done: None,
         });
-        check(vec![run("x"), ended, intent("a@example.com")], "line 3 stands after the end of the run");
-        check(vec![run("x"), outcome(2, Meaning::Invited)], "line 2 is the outcome of no call that was open");
+        check(vec![run("x"), ended, intent("a@example.com")], "line 3 comes after the end of the run");
+        check(vec![run("x"), outcome(2, Meaning::Invited)], "line 2 is an outcome without a call");
         check(
             vec![run("x"), intent("a@example.com"), run("x"), run("x")],
-            "line 3 is no record: a second `run` stands in one file",
+            "line 3 is not a record: the file has a second `run` record",
         );
     }
 

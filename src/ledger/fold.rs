@@ -11,7 +11,7 @@ use crate::known::{Invitation, Invitations};
 use crate::model::{Access, Email, ProjectId};
 
 /// The invitations that a reading showed to be accepted: when each was sent, by person.
-pub type Accepted = BTreeMap<Email, BTreeSet<Timestamp>>;
+pub(super) type Accepted = BTreeMap<Email, BTreeSet<Timestamp>>;
 
 /// A place in the ledger: so many records of that run, and every run before it.
 pub(super) type Position = (usize, Seq);
@@ -21,7 +21,7 @@ pub(super) type Position = (usize, Seq);
 /// Only runs of one realm count: rehearsing in a sandbox invites no one. Times do not matter, so a
 /// machine whose clock is wrong changes nothing but the times that are shown.
 #[derive(Debug)]
-pub struct Fold {
+pub(super) struct Fold {
     realm: String,
     counts: bool,
     run: usize,
@@ -36,7 +36,7 @@ pub struct Fold {
 
 /// Everything that calls said about the invitations of one realm.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct History {
+pub(super) struct History {
     events: BTreeMap<Email, Vec<Event>>,
 }
 
@@ -59,8 +59,7 @@ enum Says {
 impl History {
     /// The invitations that follow. With `organization`, the projects of one, only what was about any of
     /// them: the rest belongs to another organization with the same ledger.
-    #[must_use]
-    pub fn invitations(
+    pub(super) fn invitations(
         &self,
         organization: Option<&BTreeSet<ProjectId>>,
         accepted: &Accepted,
@@ -83,8 +82,7 @@ impl History {
     }
 
     /// The projects that invitations were about.
-    #[must_use]
-    pub fn projects(&self) -> BTreeSet<ProjectId> {
+    pub(super) fn projects(&self) -> BTreeSet<ProjectId> {
         let invitations = self.events.values().flatten().map(|event| &event.invitation);
         invitations.flat_map(|invitation| invitation.access.keys().cloned()).collect()
     }
@@ -92,8 +90,7 @@ impl History {
 
 impl Fold {
     /// Starts with nothing, for one realm.
-    #[must_use]
-    pub fn of(realm: &str) -> Self {
+    pub(super) fn of(realm: &str) -> Self {
         Self {
             realm: realm.to_owned(),
             counts: false,
@@ -108,7 +105,7 @@ impl Fold {
     }
 
     /// The records that follow are of that run.
-    pub fn enter(&mut self, name: RunName) {
+    pub(super) fn enter(&mut self, name: RunName) {
         self.close();
         self.counts = false;
         self.run += 1;
@@ -117,7 +114,7 @@ impl Fold {
     }
 
     /// Takes the next record of a run. Its `run` record comes first.
-    pub fn take(&mut self, record: Record) {
+    pub(super) fn take(&mut self, record: Record) {
         self.last = record.seq;
         match record.body {
             Body::Run(run) => self.counts = run.realm == self.realm,
@@ -134,8 +131,7 @@ impl Fold {
     }
 
     /// What follows: the invitations, the roles that guestlist gave and took, and how far was read.
-    #[must_use]
-    pub fn finish(mut self) -> (History, Writes, Option<(RunName, Seq)>) {
+    pub(super) fn finish(mut self) -> (History, Writes, Option<(RunName, Seq)>) {
         self.close();
         self.writes.order(&self.names);
         let end = self.names.pop().map(|name| (name, self.last));

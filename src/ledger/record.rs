@@ -338,7 +338,7 @@ impl Record {
             "end" => Body::End(json(line)?),
             other => {
                 return Err(InvalidRecord::Unreadable(format!(
-                    "`{}` is no kind of record",
+                    "`{}` is not a kind of record",
                     escape::line(other)
                 )));
             }

@@ -101,10 +101,13 @@ pub(super) fn read_records(
             Ok((line, record)) => {
                 match (number, matches!(record.body, Body::Run(_))) {
                     (1, false) => {
-                        return Err(Damage::Line(1, "the file does not begin with its `run`".to_owned()));
+                        return Err(Damage::Line(
+                            1,
+                            "the file does not start with a `run` record".to_owned(),
+                        ));
                     }
                     (2.., true) => {
-                        return Err(Damage::Line(number, "a second `run` stands in one file".to_owned()));
+                        return Err(Damage::Line(number, "the file has a second `run` record".to_owned()));
                     }
                     _ => {}
                 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::LedgerError;
 use super::chain::{Broken, RunSummary, digest, verify};
+use super::error::LedgerError;
 use super::run_file::RunName;
 use super::run_order::{Fork, RunBreak, RunStart, breaks, forks, wanted};
 

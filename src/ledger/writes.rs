@@ -17,7 +17,7 @@ pub struct Writes {
     /// What invitations carried, which is what someone had who accepted one.
     invitations: BTreeMap<Place, Write>,
     /// Removals of which the answer is not known, and nothing later is.
-    maybe_taken: BTreeMap<Place, Write>,
+    maybe_removed: BTreeMap<Place, Write>,
     /// The runs, the first one first.
     runs: Vec<RunName>,
 }
@@ -64,7 +64,7 @@ impl Writes {
             (Meaning::Assigned | Meaning::RoleChanged, _)
             | (Meaning::AlreadySo, Action::Assign | Action::ChangeRole) => (&mut self.calls, true),
             (Meaning::Unassigned, _) | (Meaning::AlreadySo, Action::Unassign) => (&mut self.calls, false),
-            (Meaning::Unknown, Action::Unassign) => (&mut self.maybe_taken, false),
+            (Meaning::Unknown, Action::Unassign) => (&mut self.maybe_removed, false),
             (Meaning::Invited, _) => (&mut self.invitations, true),
             _ => return,
         };
@@ -75,7 +75,7 @@ impl Writes {
         }
         if meaning != Meaning::Unknown {
             for project in intent.projects.keys() {
-                self.maybe_taken.remove(&(intent.email.clone(), project.clone()));
+                self.maybe_removed.remove(&(intent.email.clone(), project.clone()));
             }
         }
     }
@@ -106,8 +106,8 @@ impl Writes {
     }
 
     /// The removals without a known answer that a reading did not know of.
-    pub(super) fn maybe_taken(&self, since: &Since) -> BTreeSet<(Email, ProjectId)> {
-        let taken = self.maybe_taken.iter().filter(|(_, write)| since.includes(write));
+    pub(super) fn maybe_removed(&self, since: &Since) -> BTreeSet<(Email, ProjectId)> {
+        let taken = self.maybe_removed.iter().filter(|(_, write)| since.includes(write));
         taken.map(|(place, _)| place.clone()).collect()
     }
 

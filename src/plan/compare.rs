@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
+use super::effect::{Effect, effects};
 use super::note::Later;
-use super::{COMING_DAYS, Change, Fact, Note, STALE_DAYS};
+use super::{COMING_DAYS, Change, Fact, Note, NoteKind, STALE_DAYS};
 use crate::desired::{Desired, Person, Prune};
-use crate::known::{Invitation, Known, Member};
+use crate::known::{Invitation, Known, Member, days_between};
 use crate::model::{Access, Email, ProjectId, Role};
 
 /// Changes and notes, not sorted yet.
@@ -20,17 +20,19 @@ pub(super) struct Difference {
     pub(super) dated: BTreeSet<(Email, ProjectId)>,
     /// The users whom two entries of the file mean, one by the login and one by the address.
     pub(super) listed_twice: Vec<(Email, Email)>,
-    /// Where someone who is to lose everything keeps a role, because the API cannot remove it.
-    pub(super) kept: BTreeSet<(Email, ProjectId)>,
 }
 
 impl Difference {
-    /// Whether a change takes something away, or becomes VIEWER in place of a removal that the API cannot do.
-    pub(super) fn is_removal(&self, change: &Change) -> bool {
-        change.is_reduction()
-            || change.project().is_some_and(|project| {
-                !self.kept.is_empty() && self.kept.contains(&(change.email().clone(), project.clone()))
-            })
+    /// The effect of each change.
+    pub(super) fn effects(&self) -> Vec<Effect> {
+        effects(&self.changes, &self.notes)
+    }
+
+    /// Drops the changes that remove access, and the notes on what cannot be removed.
+    pub(super) fn drop_removals(&mut self) {
+        let mut effects = self.effects().into_iter();
+        self.changes.retain(|_| effects.next().is_some_and(|effect| !effect.is_removal()));
+        self.notes.retain(|note| note.kind() != NoteKind::LastProject);
     }
 }
 
@@ -64,12 +66,11 @@ pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Differ
     }
     let is_listed = |email: &Email| desired.people.contains_key(email);
     for invitation in known.invitations.values().filter(|invitation| !is_listed(&invitation.email)) {
-        let (days, access) = (comparison.days_since(invitation), invitation.access.clone());
-        comparison.note(&invitation.email, None, Fact::CannotCancel { days, access, until: None });
+        let (sent_on, access) = (invitation.sent_on(), invitation.access.clone());
+        comparison.note(&invitation.email, None, Fact::CannotCancel { sent_on, access, until: None });
     }
     for invitation in known.in_flight.values().filter(|invitation| !is_listed(&invitation.email)) {
-        let days = comparison.days_since(invitation);
-        comparison.note(&invitation.email, None, Fact::MaybeInvited { days });
+        comparison.note(&invitation.email, None, Fact::MaybeInvited { sent_on: invitation.sent_on() });
     }
     comparison.found
 }
@@ -143,10 +144,10 @@ impl Comparison<'_> {
     }
 
     fn listed_invited(&mut self, person: &Person, invitation: &Invitation) {
-        let days = self.days_since(invitation);
+        let sent_on = invitation.sent_on();
         if let Some(until) = person.until.filter(|until| *until < self.date) {
             let access = invitation.access.clone();
-            self.note(&person.email, None, Fact::CannotCancel { days, access, until: Some(until) });
+            self.note(&person.email, None, Fact::CannotCancel { sent_on, access, until: Some(until) });
             return;
         }
         let excess = excess(&invitation.access, &person.access);
@@ -155,11 +156,11 @@ impl Comparison<'_> {
             &person.email,
             None,
             if !excess.is_empty() {
-                Fact::ExcessInvitation { days, access: excess }
-            } else if days > STALE_DAYS {
-                Fact::Stale { days, later }
+                Fact::ExcessInvitation { sent_on, access: excess }
+            } else if invitation.days_out(self.date) > STALE_DAYS {
+                Fact::Stale { sent_on, later }
             } else {
-                Fact::Invited { days, later }
+                Fact::Invited { sent_on, later }
             },
         );
         self.note_near_end(person);
@@ -217,7 +218,6 @@ impl Comparison<'_> {
                 }
                 Role::Viewer | Role::Merchant | Role::UserRestricted | Role::Custom(_) => role.clone(),
             };
-            self.found.kept.insert((email.clone(), project.clone()));
             self.note(email, Some(project), Fact::LastProject { role });
         }
         for project in member.access.keys().filter(|project| Some(*project) != kept.map(|(id, _)| id)) {
@@ -231,10 +231,6 @@ impl Comparison<'_> {
         if let Some(until) = person.until.filter(|until| days_between(self.date, *until) <= COMING_DAYS) {
             self.note(&person.email, None, Fact::Ends { until });
         }
-    }
-
-    fn days_since(&self, invitation: &Invitation) -> i32 {
-        days_between(invitation.sent_at.to_zoned(TimeZone::UTC).date(), self.date)
     }
 
     fn note(&mut self, email: &Email, project: Option<&ProjectId>, fact: Fact) {
@@ -290,8 +286,4 @@ fn unassign(member: &Member, project: &ProjectId) -> Change {
         project: project.clone(),
         role: member.access[project].clone(),
     }
-}
-
-fn days_between(earlier: Date, later: Date) -> i32 {
-    (later - earlier).get_days()
 }

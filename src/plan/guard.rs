@@ -100,7 +100,7 @@ pub(super) fn refusals(
     desired: &Desired,
     known: &Known,
     difference: &Difference,
-    terms: &PlanOptions,
+    options: &PlanOptions,
 ) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     if !known.doubts.is_empty() {
@@ -112,8 +112,8 @@ pub(super) fn refusals(
     let twice = difference.listed_twice.iter().cloned();
     refusals.extend(twice.map(|(first, other)| Refusal::ListedTwice { first, other }));
     refusals.extend(keep_admins(desired, known, &difference.changes));
-    refusals.extend(max_new_admins(desired, &difference.changes, terms.allow_new_admins));
-    refusals.extend(max_removals(desired, known, difference, terms.allow_removals));
+    refusals.extend(max_new_admins(desired, &difference.changes, options.allow_new_admins));
+    refusals.extend(max_removals(desired, known, difference, options.allow_removals));
     refusals
 }
 
@@ -168,8 +168,8 @@ fn max_removals(
     allowed: Option<usize>,
 ) -> Vec<Refusal> {
     let mut by_project: BTreeMap<&ProjectId, Vec<&Email>> = BTreeMap::new();
-    for change in difference.changes.iter().filter(|change| difference.is_removal(change)) {
-        let Some(project) = change.project() else { continue };
+    for (change, effect) in difference.changes.iter().zip(difference.effects()) {
+        let Some(project) = change.project().filter(|_| effect.is_removal()) else { continue };
         if !difference.dated.contains(&(change.email().clone(), project.clone())) {
             by_project.entry(project).or_default().push(change.email());
         }

@@ -5,14 +5,13 @@
 
 mod change;
 mod compare;
+mod effect;
 mod guard;
 mod note;
 mod origin;
 mod saved;
 #[cfg(test)]
 pub(crate) mod testing;
-
-use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -22,7 +21,8 @@ use crate::desired::{Desired, Person};
 use crate::known::{Evidence, Known};
 use crate::model::Endpoint;
 
-pub use change::{Change, Effect};
+pub use change::Change;
+pub use effect::Effect;
 pub use guard::{Guard, Refusal};
 pub use note::{Fact, Later, Note, NoteKind};
 pub use origin::{Origin, Past, origins};
@@ -79,35 +79,32 @@ impl PlanOptions {
 impl Plan {
     /// What closes the difference between `desired` and `known`.
     #[must_use]
-    pub fn between(desired: &Desired, known: &Known, terms: &PlanOptions) -> Self {
-        let mut difference = compare::difference(desired, known, terms.date);
+    pub fn between(desired: &Desired, known: &Known, options: &PlanOptions) -> Self {
+        let mut difference = compare::difference(desired, known, options.date);
         if !known.doubts.is_empty() {
-            let mut changes = std::mem::take(&mut difference.changes);
-            changes.retain(|change| !difference.is_removal(change));
-            difference.changes = changes;
-            difference.notes.retain(|note| note.kind() != NoteKind::LastProject);
+            difference.drop_removals();
         }
         difference.changes.sort_by(|a, b| a.order().cmp(&b.order()));
-        if let Some(most) = terms.max_invites {
+        if let Some(most) = options.max_invites {
             compare::hold_invitations(&mut difference, most);
         }
         difference.notes.sort_by(|a, b| a.order().cmp(&b.order()));
-        let refused = guard::refusals(desired, known, &difference, terms);
-        Self { notes: difference.notes, refused, ..Self::of(difference.changes, desired, known, terms) }
+        let refused = guard::refusals(desired, known, &difference, options);
+        Self { notes: difference.notes, refused, ..Self::of(difference.changes, desired, known, options) }
     }
 
     /// The one invitation of `person`, whatever is known of an earlier one.
     #[must_use]
-    pub fn inviting(person: &Person, desired: &Desired, known: &Known, terms: &PlanOptions) -> Self {
-        Self::of(vec![compare::invitation(person)], desired, known, terms)
+    pub fn inviting(person: &Person, desired: &Desired, known: &Known, options: &PlanOptions) -> Self {
+        Self::of(vec![compare::invitation(person)], desired, known, options)
     }
 
     /// These changes, with nothing to say about them.
-    fn of(changes: Vec<Change>, desired: &Desired, known: &Known, terms: &PlanOptions) -> Self {
+    fn of(changes: Vec<Change>, desired: &Desired, known: &Known, options: &PlanOptions) -> Self {
         Self {
-            id: PlanId::of(&terms.endpoint, terms.date, desired, &changes),
-            endpoint: terms.endpoint.clone(),
-            date: terms.date,
+            id: PlanId::of(&options.endpoint, options.date, desired, &changes),
+            endpoint: options.endpoint.clone(),
+            date: options.date,
             evidence: known.evidence,
             changes,
             notes: Vec::new(),
@@ -124,14 +121,7 @@ impl Plan {
     /// What each change means to the person, in the order of the changes.
     #[must_use]
     pub fn effects(&self) -> Vec<Effect> {
-        let last_project = |note: &&Note| note.kind() == NoteKind::LastProject;
-        let kept: BTreeSet<_> =
-            self.notes.iter().filter(last_project).map(|note| (&note.email, &note.project)).collect();
-        let effect = |change: &Change| {
-            let place = (Some(change.email().clone()), change.project().cloned());
-            change.effect(!kept.is_empty() && kept.contains(&(&place.0, &place.1)))
-        };
-        self.changes.iter().map(effect).collect()
+        effect::effects(&self.changes, &self.notes)
     }
 
     /// The notes that ask a person to act.

@@ -32,17 +32,17 @@ pub enum Fact {
     },
     /// A pending invitation gives more than the file does, and it cannot be cancelled through the API.
     ExcessInvitation {
-        /// Days since it was sent.
+        /// The day it was sent.
         #[serde(skip_serializing)]
-        days: i32,
+        sent_on: Date,
         /// The part of it that the file does not give.
         access: Access,
     },
     /// A pending invitation to someone who should have none.
     CannotCancel {
-        /// Days since it was sent.
+        /// The day it was sent.
         #[serde(skip_serializing)]
-        days: i32,
+        sent_on: Date,
         /// What it gives.
         access: Access,
         /// The last day of access, where the file lists the person.
@@ -51,23 +51,23 @@ pub enum Fact {
     },
     /// An invitation to someone the file does not list may be pending: the response is not recorded.
     MaybeInvited {
-        /// Days since the call.
+        /// The day of the call.
         #[serde(skip_serializing)]
-        days: i32,
+        sent_on: Date,
     },
     /// An invitation is pending for longer than [`STALE_DAYS`](super::STALE_DAYS).
     Stale {
-        /// Days since it was sent.
+        /// The day it was sent.
         #[serde(skip_serializing)]
-        days: i32,
+        sent_on: Date,
         /// What follows once it is accepted, because the file has changed since.
         later: Vec<Later>,
     },
     /// An invitation is pending.
     Invited {
-        /// Days since it was sent.
+        /// The day it was sent.
         #[serde(skip_serializing)]
-        days: i32,
+        sent_on: Date,
         /// What follows once it is accepted, because the file has changed since.
         later: Vec<Later>,
     },

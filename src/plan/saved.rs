@@ -84,7 +84,7 @@ impl SavedPlan {
         made_at: Timestamp,
         desired: &Desired,
         ledger: &str,
-        terms: &PlanOptions,
+        options: &PlanOptions,
     ) -> Self {
         let mut saved = Self {
             format_version: FORMAT_VERSION,
@@ -96,8 +96,9 @@ impl SavedPlan {
             evidence: plan.evidence,
             desired: desired.clone(),
             wave: plan.notes.iter().any(|note| note.kind() == NoteKind::Wave),
-            removals_allowed: terms.allow_removals.is_some() && !plan.is_refused_by(Guard::MaxRemovals),
-            new_admins_allowed: terms.allow_new_admins.is_some() && !plan.is_refused_by(Guard::MaxNewAdmins),
+            removals_allowed: options.allow_removals.is_some() && !plan.is_refused_by(Guard::MaxRemovals),
+            new_admins_allowed: options.allow_new_admins.is_some()
+                && !plan.is_refused_by(Guard::MaxNewAdmins),
             changes: plan.changes.clone(),
             seal: String::new(),
         };
@@ -169,12 +170,12 @@ impl SavedPlan {
     /// What of it is to be done now that `known` is so. What holds already falls out.
     ///
     /// The plan is made again for its own day, so that nothing is done that was not reviewed, and for
-    /// the day of `terms`, so that nobody is given what a date in the file has ended meanwhile.
+    /// the day of `options`, so that nobody is given what a date in the file has ended meanwhile.
     ///
     /// # Errors
     /// The changes that were not listed, or that the file does not ask for any more.
-    pub fn again(&self, known: &Known, terms: &PlanOptions) -> Result<Plan, Unlisted> {
-        let on = |date| PlanOptions { date, max_invites: None, ..terms.clone() };
+    pub fn again(&self, known: &Known, options: &PlanOptions) -> Result<Plan, Unlisted> {
+        let on = |date| PlanOptions { date, max_invites: None, ..options.clone() };
         let mut now = Plan::between(&self.desired, known, &on(self.date));
         // What was allowed as a whole is allowed in part: some of it may have been done meanwhile.
         now.refused.retain(|refusal| match refusal.guard() {
@@ -190,7 +191,7 @@ impl SavedPlan {
             .into_iter()
             .filter(|change| !(self.wave && matches!(change, Change::Invite { .. })))
             .collect();
-        let of_today = Plan::between(&self.desired, known, &on(terms.date)).changes;
+        let of_today = Plan::between(&self.desired, known, &on(options.date)).changes;
         let today = by_place(&of_today);
         unlisted.extend(listed.iter().filter(|change| !is_listed(&today, change)).cloned());
         if !unlisted.is_empty() {
@@ -264,9 +265,9 @@ mod tests {
         let known = known(&[], &[]);
         let read_back = |endpoint: &str| {
             let endpoint: Endpoint = serde_json::from_value(endpoint.into()).unwrap();
-            let terms = PlanOptions::new(endpoint, TODAY);
-            let plan = Plan::between(&desired, &known, &terms);
-            let saved = SavedPlan::new(&plan, known.evidence.read_at, &desired, ".guestlist", &terms);
+            let options = PlanOptions::new(endpoint, TODAY);
+            let plan = Plan::between(&desired, &known, &options);
+            let saved = SavedPlan::new(&plan, known.evidence.read_at, &desired, ".guestlist", &options);
             SavedPlan::from_json(&saved.to_json()).map(|saved| saved.endpoint.to_string())
         };
         for good in ["sandbox", "https://api.voucherify.io", "http://127.0.0.1:8080"] {

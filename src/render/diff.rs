@@ -22,10 +22,10 @@ pub fn diff(view: &View, paint: Paint) -> String {
     for refusal in &view.plan.refused {
         let _ = writeln!(page, "{}", paint.red(&format!("# blocked: {}", view.refusal(refusal))));
     }
-    if !view.policy_changes.is_empty() {
-        let heading = format!("# Policy changes ({})", view.policy_changes.len());
+    if !view.policy_changes().is_empty() {
+        let heading = format!("# Policy changes ({})", view.policy_changes().len());
         let _ = writeln!(page, "{}", paint.bold(&heading));
-        for change in view.policy_changes {
+        for change in view.policy_changes() {
             let _ = writeln!(page, "{}", paint.yellow(&format!("#   {}", policy_change(change))));
         }
     }
@@ -37,7 +37,7 @@ pub fn diff(view: &View, paint: Paint) -> String {
             let _ = writeln!(page, "{}", paint.bold(&format!("#   {who}{text}")));
         }
     }
-    for (change, origin) in view.plan.changes.iter().zip(view.origins) {
+    for (change, origin) in view.plan.changes.iter().zip(view.origins()) {
         if *origin != Origin::PullRequest {
             let line = format!("# {}: {}", origin.name(), change_line(view.desired, change));
             let _ = writeln!(page, "{}", paint.yellow(&line));

@@ -132,7 +132,7 @@ pub(super) fn sections<'a>(view: &View<'a>) -> Vec<Section<'a>> {
             let how = if effect == Effect::BecomesAdmin { ", by invitation" } else { "" };
             text = format!("{text}  {}", escape::line(&format!("({first_name} {last_name}{how})")));
         }
-        if let Some(origin) = view.origins.get(n) {
+        if let Some(origin) = view.origins().get(n) {
             text = format!("{text} [{}]", origin.name());
         }
         let people = changed.entry(Topic::of_effect(effect)).or_default();

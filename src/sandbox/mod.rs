@@ -32,7 +32,7 @@ pub use call::LoggedCall;
 pub use fault::{BodyKind, Fault, FaultKind, Trigger};
 pub use fault_text::FaultSyntaxError;
 pub use file::FileError;
-pub use options::{Clock, Credentials, Options};
+pub use options::{Credentials, Options};
 pub use organization::{Organization, Person, Project, ProjectLimit, UserStatus};
 pub use payload::PageOfUsers;
 pub use rate_limit::RateLimit;

@@ -4,15 +4,12 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use super::behaviour::Behaviour;
 use super::fault::Fault;
 use super::organization::Organization;
 use super::rate_limit::RateLimit;
-
-/// The clock of the rate limit and of the `Date` header.
-pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+use crate::clock::{Clock, SystemClock};
 
 /// The values of the two headers that a client must send.
 #[derive(Clone, PartialEq, Eq)]
@@ -62,7 +59,7 @@ pub struct Options {
     /// The credentials that a client must send.
     pub credentials: Credentials,
     /// The clock of the rate limit.
-    pub clock: Clock,
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Default for Options {
@@ -75,7 +72,7 @@ impl Default for Options {
             faults: Vec::new(),
             rate_limit: Some(RateLimit::default()),
             credentials: Credentials::random(),
-            clock: Arc::new(SystemTime::now),
+            clock: Arc::new(SystemClock),
         }
     }
 }

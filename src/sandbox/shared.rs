@@ -1,15 +1,15 @@
 //! State shared by all requests: the service behind a lock, its file, and the closing signal.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use tokio::sync::watch;
 
 use super::file::{self, FileError};
-use super::options::Clock;
 use super::organization::Organization;
 use super::service::Service;
+use crate::clock::Clock;
 
 /// State shared by all requests.
 pub(super) struct Shared {
@@ -17,7 +17,7 @@ pub(super) struct Shared {
     pub(super) file: Option<PathBuf>,
     /// The number of changes in the file.
     pub(super) saved: tokio::sync::Mutex<u64>,
-    pub(super) clock: Clock,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) closing: Closing,
 }
 
@@ -27,7 +27,7 @@ impl Shared {
     }
 
     pub(super) fn now(&self) -> SystemTime {
-        (self.clock)()
+        self.clock.timestamp().into()
     }
 
     pub(super) fn closing(&self) -> Closing {

@@ -6,7 +6,6 @@ mod include;
 mod problem;
 mod read;
 pub mod schema;
-mod schema_leaves;
 mod shape;
 mod source;
 mod suggest;

@@ -210,7 +210,9 @@ fn policy(node: &Node<'_>, problems: &mut Problems) -> Option<Policy> {
     let protect = fields.get("protect").map(|node| texts(node, "`protect`", "a pattern", problems).0);
     Some(Policy {
         prune: optional_text(&fields, "prune", "`prune`", problems),
-        max_removals: optional_text(&fields, "max_removals", "`max_removals`", problems),
+        max_removals: fields
+            .get("max_removals")
+            .and_then(|node| shape::text_or_number(node, "`max_removals`", problems)),
         max_new_admins: fields
             .get("max_new_admins")
             .and_then(|node| shape::number(node, "`max_new_admins`", problems)),

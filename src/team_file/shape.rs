@@ -96,8 +96,20 @@ pub(super) fn list<'n>(node: &'n Node<'_>, what: &str, problems: &mut Problems) 
     }
 }
 
-/// Text that is not empty.
+/// Text that is not empty. Numbers and booleans need quotes: other readers of YAML do not take them for text.
 pub(super) fn text(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Text> {
+    if let Kind::Scalar { text, plain: true } = &node.kind
+        && let Some(other) = other_type(text)
+    {
+        let problem = Problem::new(node.at, format!("{what} must be text, not {other}"));
+        problems.push(problem.help(format!("put it in quotes: {}", shown(&format!("\"{text}\"")))));
+        return None;
+    }
+    scalar(node, what, TEXT, problems)
+}
+
+/// Text or a number that is not empty, as text.
+pub(super) fn text_or_number(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Text> {
     scalar(node, what, TEXT, problems)
 }
 
@@ -121,6 +133,25 @@ fn scalar(node: &Node<'_>, what: &str, expected: &str, problems: &mut Problems) 
             Some(Located { value: text.clone().into_owned(), at: node.at })
         }
         _ => wrong(node, what, expected, problems),
+    }
+}
+
+/// The type that YAML 1.2 gives to unquoted `text`, if it is a boolean or a number.
+fn other_type(text: &str) -> Option<&'static str> {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let has_base = |prefix: &str, base: u32| {
+        text.strip_prefix(prefix)
+            .is_some_and(|digits| !digits.is_empty() && digits.chars().all(|c| c.is_digit(base)))
+    };
+    match text {
+        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => Some("a boolean"),
+        ".nan" | ".NaN" | ".NAN" => Some(NUMBER),
+        _ if matches!(unsigned, ".inf" | ".Inf" | ".INF") => Some(NUMBER),
+        _ if has_base("0x", 16) || has_base("0o", 8) => Some(NUMBER),
+        _ if unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
+            unsigned.parse::<f64>().ok().map(|_| NUMBER)
+        }
+        _ => None,
     }
 }
 

@@ -283,7 +283,7 @@ fn written() -> impl Strategy<Value = (String, String)> {
             .prop_map(|text| (text.clone(), text)),
         any.prop_map(|text| (text.clone(), format!("'{}'", text.replace('\'', "''")))),
         any.prop_map(|text| (text.clone(), serde_json::to_string(&text).expect("JSON"))),
-        "[0-9]{1,6}|true|No|off|0x1F|1e3|[.]5".prop_map(|text: String| (text.clone(), text)),
+        "No|off|y|[1-9]_000|1:30|2026-12-01|0b1|1e".prop_map(|text: String| (text.clone(), text)),
     ]
 }
 

@@ -17,7 +17,7 @@ async fn invite(people: usize, limit: Option<RateLimit>, concurrency: usize) -> 
     let world = World::new(organization, Behaviour::default(), limit, Settings::default()).await;
     let turn = world.apply(&team(people), None, concurrency, None).await;
     assert!(turn.report.as_ref().is_some_and(guestlist::apply::Report::is_success), "{:?}", turn.report);
-    (turn, world.clock.waited())
+    (turn, world.clock.slept())
 }
 
 fn team(people: usize) -> Desired {

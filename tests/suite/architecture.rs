@@ -1,5 +1,6 @@
 //! The rules of the code map, kept by looking at the source.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -70,9 +71,9 @@ fn imports_point_up() {
 }
 
 #[test]
-fn everything_above_api_is_pure() {
+fn everything_above_clock_is_pure() {
     let order = modules();
-    let pure: Vec<_> = order.iter().take_while(|module| *module != "api").collect();
+    let pure: Vec<_> = order.iter().take_while(|module| *module != "clock").collect();
     assert!(pure.len() >= 6, "{pure:?}");
     let mut wrong = Vec::new();
     for (path, text) in sources() {
@@ -140,4 +141,33 @@ fn only_cli_prints_and_reads_the_environment() {
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// The names in a source text.
+fn names(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|name| !name.is_empty())
+}
+
+/// A client can be turned into a writer, so a command is never given one: only a session, which has the lock,
+/// makes a connection that writes.
+#[test]
+fn only_a_session_can_write() {
+    let allowed: [(&str, &[&str]); 4] = [
+        ("Client", &["cli/connection.rs"]),
+        ("Writer", &["cli/connection.rs", "cli/session.rs"]),
+        ("writer", &["cli/connection.rs", "cli/session.rs"]),
+        ("connect_to_write", &["cli/connection.rs", "cli/session.rs"]),
+    ];
+    let mut found = BTreeSet::new();
+    for (path, text) in sources() {
+        if module_of(&path) != "cli" {
+            continue;
+        }
+        for name in names(&before_tests(&path, &text)) {
+            found.extend(allowed.iter().filter(|(it, _)| *it == name).map(|(it, _)| (*it, path.clone())));
+        }
+    }
+    let expected =
+        allowed.iter().flat_map(|(name, files)| files.iter().map(|file| (*name, PathBuf::from(file))));
+    assert_eq!(found, expected.collect());
 }

@@ -186,12 +186,12 @@ fn what_a_team_file_cannot_say_is_left_out_and_said() {
     let remarks = [
         "left out: the project proj b: a team file cannot name it, it contains a space or a control character",
         "left out: the role role x: a team file cannot name it, it contains a space or a control character",
-        "left out: kim@example.com: nothing of the access can be written",
+        "left out: kim@example.com: none of the access can be written",
         "lou@example.com has a first name that a team file cannot hold, it contains a control character: written as `-`",
         "lou@example.com has a last name that a team file cannot hold, it contains a control character: written as `Ok`",
         "owner@example.com has no first name: written as `-`",
         "owner@example.com has a last name that a team file cannot hold, it contains a control character: written as `[31m`",
-        "left out: scim:4711: the login is no email address, it has no `@`",
+        "left out: scim:4711: the login is not a valid email address, it has no `@`",
     ];
     let comments = format!("# {}\n", remarks.join("\n# "));
     let warnings = format!("warning: {}\n", remarks.join("\nwarning: "));

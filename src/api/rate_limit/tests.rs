@@ -276,36 +276,36 @@ fn a_refusal_without_a_time_stops_everybody_for_a_second() {
 }
 
 #[test]
-fn the_time_for_a_number_of_calls_is_told_from_the_limit() {
+fn an_estimate_says_no_more_than_the_headers_do() {
     let second = Duration::from_secs;
+    let about = |seconds| Some(Estimate::About(second(seconds)));
+    let at_least = |time, assumed| Some(Estimate::AtLeast { time: second(time), assumed: second(assumed) });
+    // Calls in this window, and in the next: its end is named.
     let pace = Pace { limit: 100, remaining: 40, resets_in: second(20), period: None };
-    // One more window is named; how long the one after it is was not seen.
-    assert_eq!(
-        [140, 141, 241].map(|calls| at_least(calls, &pace)),
-        [None, Some(second(40)), Some(second(60))]
-    );
-    assert_eq!(at_least(141, &Pace { period: Some(second(60)), ..pace }), None);
-    assert_eq!(at_least(141, &Pace { resets_in: second(0), ..pace }), None);
-    assert_eq!(expected(0, &pace), Some(second(0)));
-    assert_eq!(expected(40, &pace), Some(second(0)));
-    assert_eq!(expected(41, &pace), Some(second(20)));
-    assert_eq!(expected(140, &pace), Some(second(20)));
-    assert_eq!(expected(141, &pace), Some(second(80)));
-    let six = Pace { resets_in: second(4), period: Some(second(6)), ..pace };
-    assert_eq!(expected(141, &six), Some(second(10)));
-    assert_eq!(expected(141, &Pace { resets_in: second(90), ..pace }), Some(second(3690)));
-    // A window that outlasts the period seen is longer than that.
-    assert_eq!(expected(141, &Pace { resets_in: second(90), ..six }), Some(second(3690)));
+    assert_eq!([0, 40].map(|calls| estimate(calls, &pace)), [about(0); 2]);
+    assert_eq!([41, 140].map(|calls| estimate(calls, &pace)), [about(20); 2]);
+    // Later windows are at least as long as what is left of this one.
+    assert_eq!([141, 241].map(|calls| estimate(calls, &pace)), [at_least(40, 80), at_least(60, 140)]);
+    let long = Pace { resets_in: second(90), ..pace };
+    assert_eq!(estimate(141, &long), at_least(180, 3690));
     let day = Pace { resets_in: second(7200), ..pace };
-    assert_eq!(expected(241, &day), Some(second(7200 + 2 * 86_400)));
-    // A limit of 100 an hour, seen through two windows, and before its first one is used up.
+    assert_eq!(estimate(241, &day), at_least(3 * 7200, 7200 + 2 * 86_400));
     let hour = Pace { limit: 100, remaining: 0, resets_in: second(3000), period: None };
-    assert_eq!(expected(500, &hour), Some(second(3000 + 4 * 3600)));
+    assert_eq!(estimate(500, &hour), at_least(5 * 3000, 3000 + 4 * 3600));
+    // The length of a window was seen.
+    let six = Pace { resets_in: second(4), period: Some(second(6)), ..pace };
+    assert_eq!(estimate(141, &six), about(10));
+    assert_eq!(estimate(500, &Pace { resets_in: second(0), ..six }), about(5 * 6));
+    // A window that lasts longer than what was seen.
+    assert_eq!(estimate(141, &Pace { resets_in: second(90), ..six }), at_least(180, 3690));
+    // Nothing was named.
     let unseen = Pace { resets_in: second(0), remaining: 98, ..hour };
-    assert_eq!(expected(500, &unseen), Some(second(5 * 60)));
-    assert_eq!(expected(500, &Pace { period: Some(second(3600)), ..unseen }), Some(second(5 * 3600)));
-    assert_eq!(expected(41, &Pace { limit: 0, ..pace }), None);
-    assert_eq!(expected(u64::MAX, &pace), None);
+    let windows = Estimate::Windows { windows: 5, calls: 100, assumed: second(5 * 60) };
+    assert_eq!(estimate(500, &unseen), Some(windows));
+    assert_eq!(windows.assumed(), second(5 * 60));
+    assert_eq!(estimate(500, &Pace { period: Some(second(3600)), ..unseen }), about(5 * 3600));
+    assert_eq!(estimate(41, &Pace { limit: 0, ..pace }), None);
+    assert_eq!(estimate(u64::MAX, &pace), None);
 }
 
 #[test]

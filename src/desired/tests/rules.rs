@@ -1016,6 +1016,59 @@ error: a role must be text, not a list
 }
 
 #[test]
+fn numbers_and_booleans_in_place_of_text() {
+    check(
+        r"version: 1
+projects: {a: 123}
+people: [{email: a@x.org, first_name: 7, last_name: true, groups: [0x1F], projects: {a: .5}}]
+",
+        r#"
+error: the project id must be text, not a number
+ --> team.yaml:2:15
+  |
+2 | projects: {a: 123}
+  |               ^^^
+  |
+help: put it in quotes: `"123"`
+
+error: `first_name` must be text, not a number
+ --> team.yaml:3:39
+  |
+3 | people: [{email: a@x.org, first_name: 7, last_name: true, groups: [0x1F], projects: {a: .5}}]
+  |                                       ^
+  |
+help: put it in quotes: `"7"`
+
+error: `last_name` must be text, not a boolean
+ --> team.yaml:3:53
+  |
+3 | people: [{email: a@x.org, first_name: 7, last_name: true, groups: [0x1F], projects: {a: .5}}]
+  |                                                     ^^^^
+  |
+help: put it in quotes: `"true"`
+
+error: a group name must be text, not a number
+ --> team.yaml:3:68
+  |
+3 | people: [{email: a@x.org, first_name: 7, last_name: true, groups: [0x1F], projects: {a: .5}}]
+  |                                                                    ^^^^
+  |
+help: put it in quotes: `"0x1F"`
+
+error: a role must be text, not a number
+ --> team.yaml:3:89
+  |
+3 | people: [{email: a@x.org, first_name: 7, last_name: true, groups: [0x1F], projects: {a: .5}}]
+  |                                                                                         ^^
+  |
+help: put it in quotes: `".5"`
+
+5 problems in team.yaml
+"#,
+    );
+}
+
+#[test]
 fn the_policy() {
     check(
         r"version: 1

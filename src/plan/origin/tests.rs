@@ -196,8 +196,8 @@ proptest! {
             known.members.insert(email, member);
         }
         let head = desired(rows(&asked));
-        let terms = PlanOptions::new(crate::model::Endpoint::default(), super::super::testing::TODAY);
-        let plan = Plan::between(&head, &known, &terms);
+        let options = PlanOptions::new(crate::model::Endpoint::default(), super::super::testing::TODAY);
+        let plan = Plan::between(&head, &known, &options);
         let itself = origins(&plan, &head, &known, &Past::default());
         prop_assert!(itself.iter().all(|origin| *origin == Origin::Drift));
         let base = desired(rows(&members));

@@ -63,10 +63,10 @@ fn a_doubt_names_nobody_in_any_case() {
     let team = team("people: []\n");
     let mut known = known(&[("milo@example.com", "proj_s=USER")], &[]);
     let login = Email::as_received("MILO@example.com");
-    known.doubts = vec![crate::known::Doubt::TwoUsers { login }];
+    known.doubts = vec![crate::known::Doubt::TwoUsers { address: login }];
     let redacted = Redacted::new(&plan(&team, &known), &known, &[]);
     let login = pseudonym(&redacted.plan.endpoint, "milo@example.com");
-    let doubts = vec![crate::known::Doubt::TwoUsers { login }];
+    let doubts = vec![crate::known::Doubt::TwoUsers { address: login }];
     assert_eq!(redacted.plan.refused, [crate::plan::Refusal::DoubtfulReading(doubts)]);
 }
 

@@ -87,21 +87,21 @@ impl fmt::Display for Superseded {
 
 /// Takes the records of run after run.
 #[derive(Debug)]
-pub(super) struct Collector {
+pub(super) struct AppliedPlansFold {
     realm: String,
     counts: bool,
     open: BTreeMap<Seq, Email>,
     plans: AppliedPlans,
 }
 
-impl Collector {
+impl AppliedPlansFold {
     pub(super) fn of(realm: &str) -> Self {
         Self { realm: realm.to_owned(), counts: false, open: BTreeMap::new(), plans: AppliedPlans::default() }
     }
 
     /// Takes the next record of the run `name`.
-    pub(super) fn take(&mut self, name: &RunName, record: Record) {
-        match record.body {
+    pub(super) fn take(&mut self, name: &RunName, record: &Record) {
+        match &record.body {
             Body::Run(run) => {
                 self.close();
                 self.counts = run.realm == self.realm;
@@ -110,7 +110,7 @@ impl Collector {
                         name: name.clone(),
                         at: record.at,
                         by: run.who.to_string(),
-                        plan_id: run.plan_id,
+                        plan_id: run.plan_id.clone(),
                         made_at: run.plan_made_at.unwrap_or(record.at),
                         is_done: false,
                         wrote_to: BTreeSet::new(),
@@ -119,7 +119,7 @@ impl Collector {
             }
             _ if !self.counts => {}
             Body::Intent(intent) => {
-                self.open.insert(record.seq, intent.email);
+                self.open.insert(record.seq, intent.email.clone());
             }
             Body::Outcome(outcome) => {
                 let email = self.open.remove(&outcome.of);
@@ -203,11 +203,11 @@ mod tests {
 
     impl World {
         fn carried(&self) -> AppliedPlans {
-            let mut collector = Collector::of("sandbox");
+            let mut collector = AppliedPlansFold::of("sandbox");
             for (number, run) in self.runs.iter().enumerate() {
                 let name = RunName::of_file(&format!("{number}.jsonl")).unwrap();
                 for record in run {
-                    collector.take(&name, record.clone());
+                    collector.take(&name, record);
                 }
             }
             collector.finish()
@@ -283,10 +283,10 @@ mod tests {
             let run = Run { plan_id: Some("other".to_owned()), ..a_run(realm) }.made_at(time(10));
             let mut bodies = vec![Body::Run(run), Body::Intent(an_intent("A@example.com"))];
             bodies.extend(meaning.map(|meaning| Body::Outcome(an_outcome(2, meaning))));
-            let mut collector = Collector::of("sandbox");
+            let mut collector = AppliedPlansFold::of("sandbox");
             for (seq, body) in (1..).zip(bodies) {
                 let record = Record { seq, at: time(20), body, prev: String::new() };
-                collector.take(&RunName::of_file("x.jsonl").unwrap(), record);
+                collector.take(&RunName::of_file("x.jsonl").unwrap(), &record);
             }
             let plans = collector.finish();
             let told = |made_at| {
