@@ -9,7 +9,7 @@ use super::run_file::RunName;
 use crate::known::RecentWrites;
 use crate::model::{Email, ProjectId, Role, UserId};
 
-/// A place in the ledger: so many records of that run, and every run before it.
+/// A position in the ledger: the number of a run, from 1, and the number of its records up to there.
 pub(super) type Position = (usize, Seq);
 
 /// The last write of each role, by person and project.
