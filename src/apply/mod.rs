@@ -8,6 +8,7 @@
 mod lookup;
 mod outage;
 mod quorum;
+mod readings;
 mod scheduler;
 mod step;
 mod stop;
