@@ -39,8 +39,7 @@ pub(crate) fn run(args: &Args, terminal: Terminal) -> Ended {
     for page in &pages {
         save(folder, title(page), &source(page).map_err(failure)?)?;
     }
-    let shown = folder.display().to_string();
-    terminal.say(&format!("Wrote {} to {}.", count(pages.len(), "page"), escape::line(&shown)));
+    terminal.say(&format!("Wrote {} to {}.", count(pages.len(), "page"), escape::path(folder)));
     Ok(())
 }
 
@@ -52,10 +51,9 @@ fn unknown(wanted: &str, pages: &[&Command]) -> Failure {
 
 fn save(folder: &Path, title: &str, source: &str) -> Ended {
     let path = folder.join(format!("{title}.1"));
-    fs::create_dir_all(folder).and_then(|()| fs::write(&path, source)).map_err(|error| {
-        let shown = path.display().to_string();
-        Failure::new(format!("cannot write `{}`: {error}", escape::line(&shown)))
-    })
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&path, source))
+        .map_err(|error| Failure::new(format!("cannot write `{}`: {error}", escape::path(&path))))
 }
 
 /// `guestlist` or `guestlist-plan`.
@@ -81,7 +79,7 @@ fn source(command: &Command) -> io::Result<String> {
     let version = concat!("guestlist ", env!("CARGO_PKG_VERSION"));
     start.control("TH", [title(&command), "1", DATE, version, "guestlist manual"]);
     let usage = command.render_usage().to_string();
-    let name = command.get_bin_name().unwrap_or_default().to_owned();
+    let name = command.get_bin_name().unwrap_or("guestlist").to_owned();
     let arguments = usage.split_once(&name).map_or("", |(_, arguments)| arguments).to_owned();
     let mut synopsis = Roff::new();
     synopsis.control("SH", ["SYNOPSIS"]).text([bold(&name), roman(arguments)]);
@@ -91,7 +89,7 @@ fn source(command: &Command) -> io::Result<String> {
         end.text([roman(*text)]).control("fi", []);
     }
     end.control("SH", ["EXAMPLES"]);
-    for (what, line) in after.examples {
+    for (what, line) in after.examples() {
         end.control("TP", []).text([roman(format!("{what}:"))]);
         end.control("nf", []).text([bold(*line)]).control("fi", []);
     }

@@ -17,6 +17,7 @@ mod load;
 mod log;
 mod logging;
 mod man;
+mod mixup;
 mod observe;
 mod output;
 mod plan;
@@ -53,8 +54,8 @@ pub fn main() -> ExitCode {
     let Parsed { cli, ignored } = match command::parse() {
         Ok(parsed) => parsed,
         Err(error) => {
-            let args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
-            let error = usage::harmless(error, args);
+            let args = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
+            let error = usage::harmless(error, &args.collect::<Vec<_>>());
             let _ = error.print();
             return ExitCode::from(u8::from(error.use_stderr()));
         }

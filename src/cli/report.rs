@@ -7,6 +7,7 @@ use super::output::{keep_apart, save};
 use super::situation::Situation;
 use super::target::Target;
 use super::terminal::Terminal;
+use crate::escape;
 use crate::render::{self, Review};
 
 pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
@@ -26,7 +27,11 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         ReportFormat::Csv => render::report_csv(&review),
     };
     match &args.out {
-        Some(out) => save(out, &text),
+        Some(out) => {
+            save(out, &text)?;
+            terminal.say(&format!("Wrote the access review to {}.", escape::path(out)));
+            Ok(())
+        }
         None => Terminal::print(&text),
     }
 }

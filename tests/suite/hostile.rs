@@ -210,7 +210,7 @@ fn what_is_no_file_is_no_team_file() {
         refused(
             &scenario,
             &[command, "missing.yaml"],
-            "there is no team file `missing.yaml`; name it, or begin with `guestlist import --out missing.yaml`",
+            "team file `missing.yaml` not found; pass its path, or create one with `guestlist import --out missing.yaml`",
         );
         refused(
             &scenario,

@@ -15,6 +15,7 @@ mod formats;
 mod github;
 #[cfg(unix)]
 mod gitops;
+mod habits;
 mod help;
 #[cfg(target_os = "linux")]
 mod hostile;
