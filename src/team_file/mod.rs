@@ -4,7 +4,9 @@
 mod draw;
 mod include;
 mod problem;
+mod problem_id;
 mod read;
+mod reports;
 pub mod schema;
 mod shape;
 mod source;
@@ -14,6 +16,7 @@ mod tree;
 mod written;
 
 pub use problem::{Problem, Problems, listed, shown};
+pub use problem_id::ProblemId;
 pub use read::{parse_included, parse_root};
 pub use source::{FileId, Located, Location, MAX_BYTES, Source, Sources, Text};
 pub use suggest::{closest, did_you_mean};
