@@ -22,7 +22,7 @@ pub(crate) fn run(args: &Validate, terminal: Terminal) -> Ended {
         (Some(report), None) => {
             Terminal::print(&report)?;
             if args.format != ProblemFormat::Github {
-                github::annotate(&loaded);
+                github::annotate(problems, sources);
             }
             Err(Failure::Said)
         }
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Validate, terminal: Terminal) -> Ended {
         (None, Some(team)) => {
             let sentence = format!(
                 "{} is valid ({}, {}).",
-                crate::escape::line(&args.file.team_file.display().to_string()),
+                crate::escape::path(&args.file.team_file),
                 people(team.desired.people.len()),
                 count(team.desired.projects.len(), "project")
             );

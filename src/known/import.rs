@@ -10,16 +10,47 @@ use crate::model::{Access, Email, ProjectId, Role, RoleId};
 /// Written in place of a name that a person does not have.
 const NO_NAME: &str = "-";
 
-/// The known state as a desired one.
+/// What is known, as a desired state.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Imported {
-    /// The desired state; a plan for it has no changes.
+    /// A plan with it has no changes, apart from what `remarks` names.
     pub desired: Desired,
-    /// What could not be written to a team file as it is, one sentence each.
-    pub remarks: Vec<String>,
+    /// What a team file cannot hold.
+    pub remarks: Vec<Remark>,
 }
 
-/// The desired state with all `members` of `projects`, owners included. Everything in it is valid in a team file.
+/// Something that a team file cannot hold, and that was left out or written in another way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Remark {
+    /// It was left out.
+    LeftOut(LeftOut),
+    /// A name of a person was written in another way.
+    Name {
+        /// The person.
+        login: Email,
+        /// `first` or `last`.
+        which: &'static str,
+        /// What is wrong with the name; none if the person has no such name.
+        reason: Option<&'static str>,
+        /// The name that was written.
+        written: String,
+    },
+}
+
+/// What was left out, and what is wrong with its name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LeftOut {
+    /// A project with all its roles.
+    Project(ProjectId, &'static str),
+    /// A custom role.
+    Role(RoleId, &'static str),
+    /// A person whose login is not a valid email address.
+    Login(Email, &'static str),
+    /// A person whose projects and roles were all left out.
+    Person(Email),
+}
+
+/// Converts `members` of `projects`, owners included. Everything in it is valid in a team file.
 #[must_use]
 pub fn import(projects: &[ListedProject], members: &BTreeMap<Email, Member>) -> Imported {
     let mut imported = Imported { desired: Desired::default(), remarks: Vec::new() };
@@ -33,6 +64,10 @@ pub fn import(projects: &[ListedProject], members: &BTreeMap<Email, Member>) -> 
 }
 
 impl Imported {
+    fn leave_out(&mut self, what: LeftOut) {
+        self.remarks.push(Remark::LeftOut(what));
+    }
+
     fn projects(&mut self, projects: &[ListedProject]) {
         let by_id: BTreeMap<&ProjectId, &str> =
             projects.iter().map(|project| (&project.id, project.name.as_str())).collect();
@@ -41,8 +76,7 @@ impl Imported {
         let mut aliases = Aliases::without(predefined.chain(ids));
         for (id, name) in by_id {
             if let Some(reason) = desired::refused_id(id.as_str()) {
-                self.remarks
-                    .push(format!("skipped project {id}: its id is not valid in a team file: {reason}"));
+                self.leave_out(LeftOut::Project(id.clone(), reason));
                 continue;
             }
             let (alias, implied_name) = match slug(name) {
@@ -60,7 +94,7 @@ impl Imported {
         for role in roles {
             let Role::Custom(id) = role else { continue };
             if let Some(reason) = desired::refused_id(id.as_str()) {
-                self.remarks.push(format!("skipped role {id}: its id is not valid in a team file: {reason}"));
+                self.leave_out(LeftOut::Role(id.clone(), reason));
                 continue;
             }
             let alias = format!("role-{}", self.desired.roles.len() + 1);
@@ -73,8 +107,7 @@ impl Imported {
         let email = match Email::parse(login.as_str()) {
             Ok(email) => email,
             Err(reason) => {
-                self.remarks
-                    .push(format!("skipped {login}: the login is not a valid email address: {reason}"));
+                self.leave_out(LeftOut::Login(login.clone(), reason));
                 return;
             }
         };
@@ -85,7 +118,7 @@ impl Imported {
             .map(|(project, role)| (project.clone(), role.clone()))
             .collect();
         if access.is_empty() {
-            self.remarks.push(format!("skipped {login}: none of their access can be written to a team file"));
+            self.leave_out(LeftOut::Person(login.clone()));
             return;
         }
         let first_name = self.name(&member.first_name, "first", login);
@@ -100,26 +133,21 @@ impl Imported {
 
     fn has_role(&self, role: &Role) -> bool {
         match role {
-            Role::Custom(id) => self.has_custom_role(id),
+            Role::Custom(id) => self.desired.roles.contains_key(id),
             _ => true,
         }
     }
 
-    fn has_custom_role(&self, id: &RoleId) -> bool {
-        self.desired.roles.contains_key(id)
-    }
-
-    /// A name that is valid in a team file. It may differ from the member's, because it is never sent.
-    fn name(&mut self, name: &str, which: &str, login: &Email) -> String {
-        if name.trim().is_empty() {
-            self.remarks.push(format!("{login} has no {which} name; written as `{NO_NAME}`"));
-            return NO_NAME.to_owned();
+    /// A valid name. Names of members are never sent, so they need not be exact.
+    fn name(&mut self, name: &str, which: &'static str, login: &Email) -> String {
+        let reason = desired::refused_name(name);
+        if reason.is_none() && !name.trim().is_empty() {
+            return name.to_owned();
         }
-        let Some(reason) = desired::refused_name(name) else { return name.to_owned() };
         let fit: String =
             name.chars().filter(|c| !escape::must_escape(*c)).take(desired::LONGEST_NAME).collect();
-        let fit = if fit.trim().is_empty() { NO_NAME.to_owned() } else { fit };
-        self.remarks.push(format!("the {which} name of {login} {reason}; written as `{fit}`"));
-        fit
+        let written = if fit.trim().is_empty() { NO_NAME.to_owned() } else { fit };
+        self.remarks.push(Remark::Name { login: login.clone(), which, reason, written: written.clone() });
+        written
     }
 }

@@ -2,8 +2,9 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use super::location::Location;
 use super::problem::{Problem, Problems, without_credentials};
-use super::source::{Location, Sources};
+use super::source::Sources;
 use crate::escape;
 
 /// The most characters of a line that are drawn.

@@ -3,6 +3,7 @@
 
 mod draw;
 mod include;
+mod location;
 mod problem;
 mod problem_id;
 mod read;
@@ -15,10 +16,11 @@ mod syntax;
 mod tree;
 mod written;
 
+pub use location::{FileId, Located, Location, Text};
 pub use problem::{Problem, Problems, listed, shown};
 pub use problem_id::ProblemId;
 pub use read::{parse_included, parse_root};
-pub use source::{FileId, Located, Location, MAX_BYTES, Source, Sources, Text};
+pub use source::{MAX_BYTES, Source, Sources};
 pub use suggest::{closest, did_you_mean};
 pub use written::{
     IncludedFile, TeamFile, WrittenGrant, WrittenGroup, WrittenPerson, WrittenPolicy, WrittenProject,

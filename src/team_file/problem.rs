@@ -1,8 +1,8 @@
 //! Problems in a team file and their locations. The problems of all files are collected before any is shown, up
 //! to a limit, so a hostile file cannot fill the memory with them.
 
+use super::location::Location;
 use super::problem_id::ProblemId;
-use super::source::Location;
 use crate::escape;
 use crate::words;
 

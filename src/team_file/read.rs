@@ -1,10 +1,11 @@
 //! Converts the tree of a file into typed content. Reports every problem, and reads as much as possible.
 
 use super::include;
+use super::location::{FileId, Located, Text};
 use super::problem::{Problem, Problems, shown};
 use super::problem_id::ProblemId;
 use super::shape::{self, Fields};
-use super::source::{FileId, Located, Sources, Text};
+use super::source::Sources;
 use super::tree::{self, Kind, Node};
 use super::written::{
     IncludedFile, TeamFile, WrittenGrant, WrittenGroup, WrittenPerson, WrittenPolicy, WrittenProject,

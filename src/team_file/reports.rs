@@ -8,9 +8,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::location::Location;
 use super::problem::{Problem, Problems};
 use super::problem_id::ProblemId;
-use super::source::{Location, Sources};
+use super::source::Sources;
 use crate::escape;
 use crate::words;
 

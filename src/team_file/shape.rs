@@ -1,9 +1,9 @@
 //! Typed access to the tree: each function reports what it expected, and returns `None` where it found
 //! something else.
 
+use super::location::{Located, Location, Text};
 use super::problem::{Problem, Problems, listed, shown};
 use super::problem_id::ProblemId;
-use super::source::{Located, Location, Text};
 use super::suggest;
 use super::tree::{Entry, Kind, Mapping, Node};
 

@@ -1,6 +1,7 @@
-//! The files that were read, and locations in them. Content that cannot be a team file is rejected here,
-//! before it is parsed: too large, not UTF-8, NUL bytes, line breaks that only some programs recognize.
+//! The files that were read. Content that cannot be a team file is rejected here,
+//! before parsing: too large, not UTF-8, NUL bytes, line breaks that only some programs recognize.
 
+use super::location::{FileId, Location};
 use super::problem::{Problem, Problems};
 use super::problem_id::ProblemId;
 
@@ -9,10 +10,6 @@ pub const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// The most lines of a file, so any content is read quickly.
 const MAX_LINES: usize = 2_000_000;
-
-/// The number of a file in [`Sources`].
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub struct FileId(u32);
 
 /// A file that was read.
 #[derive(Debug)]
@@ -24,33 +21,6 @@ pub struct Source {
     /// Whether the file was read and is text, so it can be parsed.
     pub(super) is_text: bool,
 }
-
-/// A location in a file. Ordered by file (in reading order), then by position.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub struct Location {
-    /// The file that it is in.
-    pub file: FileId,
-    /// The offset of the first byte.
-    pub start: u32,
-    /// The offset after the last byte.
-    pub end: u32,
-    /// The line, from 1.
-    pub line: u32,
-    /// The column in characters, from 1.
-    pub column: u32,
-}
-
-/// A value and its location.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Located<T> {
-    /// The value as written or resolved.
-    pub value: T,
-    /// Its location.
-    pub at: Location,
-}
-
-/// Text and its location: every leaf of a team file.
-pub type Text = Located<String>;
 
 /// The team file and the files that it includes, in the order in which they were read.
 #[derive(Debug, Default)]

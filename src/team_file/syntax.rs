@@ -5,10 +5,13 @@ use granit_parser::ErrorKind;
 use super::problem_id::ProblemId;
 use crate::escape;
 
+/// The deepest nesting of lists and mappings.
+pub(super) const MAX_DEPTH: usize = 32;
+
 /// The id, the message, and a help text if there is one.
 pub(super) fn message(kind: &ErrorKind) -> (ProblemId, String, Option<&'static str>) {
     match kind {
-        ErrorKind::RecursionLimitExceeded => (ProblemId::NestedTooDeep, super::tree::too_deep(), None),
+        ErrorKind::RecursionLimitExceeded => (ProblemId::NestedTooDeep, too_deep(), None),
         ErrorKind::DirectiveDisallowed => {
             let message = "directives (`%…`) are not supported in team files".to_owned();
             (ProblemId::DirectivesNotSupported, message, Some("remove this line"))
@@ -66,4 +69,9 @@ fn invalid(kind: &ErrorKind) -> (String, Option<&'static str>) {
         other => return (format!("invalid YAML: {}", escape::line(&other.to_string())), None),
     };
     (what.to_owned(), help)
+}
+
+/// The message about nesting that is too deep.
+pub(super) fn too_deep() -> String {
+    format!("lists and mappings are nested more than {MAX_DEPTH} levels deep")
 }

@@ -6,13 +6,11 @@ use std::borrow::Cow;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span};
 
+use super::location::{FileId, Location};
 use super::problem::{Problem, Problems, shown};
 use super::problem_id::ProblemId;
-use super::source::{FileId, Location};
 use super::syntax;
 
-/// The deepest nesting of lists and mappings.
-const MAX_DEPTH: usize = 32;
 /// The most keys and values of a file.
 ///
 /// 30,000 people with every key and 10 projects each have 1,050,000.
@@ -76,11 +74,6 @@ impl Node<'_> {
     }
 }
 
-/// The message about nesting that is too deep.
-pub(super) fn too_deep() -> String {
-    format!("lists and mappings are nested more than {MAX_DEPTH} levels deep")
-}
-
 /// The only document of a file; `None` (and a problem) if it could not be read to its end.
 pub(super) fn build<'a>(file: FileId, text: &'a str, problems: &mut Problems) -> Option<Node<'a>> {
     let mut builder = Builder { file, text, problems, open: Vec::new(), root: None, nodes: 0, gap: 0 };
@@ -119,8 +112,8 @@ impl<'a> Builder<'a, '_> {
             emit_unresolved_aliases: true,
             emit_anchor_events: true,
             emit_comments: false,
-            flow_nesting_limit: MAX_DEPTH,
-            block_nesting_limit: MAX_DEPTH,
+            flow_nesting_limit: syntax::MAX_DEPTH,
+            block_nesting_limit: syntax::MAX_DEPTH,
         };
         for event in Parser::new_from_str_with_options(self.text, options) {
             let (event, span) = match event {
@@ -201,8 +194,8 @@ impl<'a> Builder<'a, '_> {
                 }
                 _ => {}
             }
-            if self.open.len() > MAX_DEPTH {
-                self.problems.push(Problem::new(at, ProblemId::NestedTooDeep, too_deep()));
+            if self.open.len() > syntax::MAX_DEPTH {
+                self.problems.push(Problem::new(at, ProblemId::NestedTooDeep, syntax::too_deep()));
                 return false;
             }
         }

@@ -1,6 +1,6 @@
 //! The content of a team file as written: text and its locations, before any name is resolved.
 
-use super::source::{Location, Text};
+use super::location::{Location, Text};
 
 /// The keys of each mapping, for messages and suggestions; the schema has the same.
 pub mod keys {

@@ -72,7 +72,7 @@ fn every_call(turn: &Turn, desired: &Desired, behaviour: Behaviour) -> Result<Or
             }
             let protected = desired.policy.protect.iter().any(|pattern| pattern.matches(&person.login));
             must!(!protected && !person.is_owner, "{} was changed by {what}", person.login);
-            if person.standing != UserStatus::Member {
+            if person.status != UserStatus::Member {
                 // An invitation that somebody sent by hand is replaced where the service sends again.
                 continue;
             }
@@ -92,7 +92,7 @@ fn outside<'a>(person: &'a User, managed: &[&str]) -> Vec<(&'a String, &'a Strin
 
 /// The members with ADMIN in a project; who waits counts only where the service lists them as members.
 fn admins(organization: &Organization, project: &str, behaviour: Behaviour) -> usize {
-    let counts = |person: &&User| person.standing == UserStatus::Member || behaviour.pending_shows;
+    let counts = |person: &&User| person.status == UserStatus::Member || behaviour.pending_shows;
     let all = organization.people().filter(counts);
     all.filter(|person| person.projects.get(project).is_some_and(|role| role == "ADMIN")).count()
 }
@@ -205,10 +205,8 @@ fn notes(turn: &Turn) -> Verdict {
         matches!(note.kind(), Invited | Stale | CannotCancel | ExcessInvitation)
     }) {
         let Some(email) = &note.email else { continue };
-        let waits = turn
-            .before
-            .person(email.as_str())
-            .is_some_and(|it| matches!(it.standing, UserStatus::Invited(_)));
+        let waits =
+            turn.before.person(email.as_str()).is_some_and(|it| matches!(it.status, UserStatus::Invited(_)));
         must!(waits, "`{email} {:?}` is not true", note.fact);
     }
     Ok(())
@@ -222,10 +220,10 @@ fn report(turn: &Turn, behaviour: Behaviour, after: &Organization) -> Verdict {
         let has = |project: &ProjectId| person.and_then(|person| person.projects.get(project.as_str()));
         let is_so = match (change, meaning) {
             (Change::Invite { .. }, Meaning::Invited | Meaning::AlreadyInvited) => {
-                person.is_some_and(|person| matches!(person.standing, UserStatus::Invited(_)))
+                person.is_some_and(|person| matches!(person.status, UserStatus::Invited(_)))
             }
             (Change::Invite { projects, .. }, _) => {
-                person.is_some_and(|person| person.standing == UserStatus::Member || behaviour.pending_shows)
+                person.is_some_and(|person| person.status == UserStatus::Member || behaviour.pending_shows)
                     && projects
                         .iter()
                         .all(|(project, role)| has(project).is_some_and(|has| has == role.as_str()))
@@ -274,8 +272,7 @@ pub(crate) fn at_rest(organization: &Organization, desired: &Desired, today: Dat
         inside.map(|(id, role)| (id.clone(), role.clone())).collect()
     };
     for (email, person) in desired.people.iter().filter(|(_, person)| must_escape(person, today)) {
-        let Some(user) =
-            organization.person(email.as_str()).filter(|user| user.standing == UserStatus::Member)
+        let Some(user) = organization.person(email.as_str()).filter(|user| user.status == UserStatus::Member)
         else {
             return Err(format!("{email} is listed and no member"));
         };

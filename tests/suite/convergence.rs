@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use guestlist::api::{Client, Credentials, Settings};
 use guestlist::apply::{Apply, Ending, Report, Stop};
@@ -197,10 +197,9 @@ impl Bench {
     }
 
     async fn apply(&self, plan: &Plan, known: &Known) -> Report {
-        let clock: ledger::Clock = Arc::new(Timestamp::now);
-        let lease = self.ledger.acquire(&Who::default(), Arc::clone(&clock)).expect("a lease");
+        let lease = self.ledger.acquire(&Who::default()).expect("a lease");
         let run = Run::new("apply", Who::default(), self.endpoint.clone(), Some(plan.id.to_string()));
-        let run = self.ledger.begin(run, &lease, clock).expect("a run");
+        let run = self.ledger.begin(run, &lease).expect("a run");
         let apply = Apply {
             plan,
             desired: &self.desired,
@@ -213,7 +212,7 @@ impl Bench {
             watch: &|_, _| {},
         };
         let report = apply.carry_out().await;
-        run.end(EndReason::Completed, None).await.expect("an end");
+        run.end(EndReason::Completed, None, None).await.expect("an end");
         report
     }
 
@@ -231,7 +230,7 @@ impl Bench {
     /// Who has what now, as lists show it: login → project → role.
     fn access(&self, behaviour: Behaviour) -> BTreeMap<String, BTreeMap<String, String>> {
         self.sandbox.with_organization(|organization| {
-            let shown = organization.people().filter(|person| match person.standing {
+            let shown = organization.people().filter(|person| match person.status {
                 UserStatus::Member => true,
                 UserStatus::Invited(_) => behaviour.pending_shows,
                 UserStatus::Elsewhere => false,

@@ -133,7 +133,8 @@ proptest! {
         }).collect();
         let adopted = crate::known::import(&projects, &members);
         prop_assume!(!adopted.desired.projects.is_empty());
-        let text = write(&adopted.desired, &Endpoint::default(), &adopted.remarks);
+        let remarks: Vec<_> = adopted.remarks.iter().map(crate::render::remark).collect();
+        let text = write(&adopted.desired, &Endpoint::default(), &remarks);
         let (sources, team) = read(&[("team.yaml", text.as_bytes())]);
         match team {
             Ok(team) => prop_assert_eq!(team.desired, adopted.desired),
