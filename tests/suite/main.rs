@@ -8,6 +8,7 @@ mod corpus;
 #[cfg(unix)]
 mod docs;
 mod doubt;
+mod errors;
 mod examples;
 mod explain;
 mod faults;
