@@ -3,6 +3,7 @@
 mod apply;
 mod architecture;
 mod attention;
+mod browser;
 mod convergence;
 mod corpus;
 #[cfg(unix)]
@@ -32,6 +33,7 @@ mod readme;
 mod rehearsal;
 mod removals;
 mod report;
+mod review_page;
 mod saved_plans;
 mod scenario;
 mod shells;
