@@ -3,7 +3,6 @@
 mod apply;
 mod architecture;
 mod attention;
-mod convergence;
 mod corpus;
 #[cfg(unix)]
 mod docs;
