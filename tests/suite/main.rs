@@ -22,6 +22,7 @@ mod kills;
 mod ledger_commands;
 mod obstacles;
 mod planning;
+mod programs;
 mod pull_request;
 #[cfg(unix)]
 mod questions;
