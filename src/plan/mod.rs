@@ -10,7 +10,7 @@ mod note;
 mod origin;
 mod saved;
 #[cfg(test)]
-pub(crate) mod testing;
+pub(crate) mod samples;
 
 use std::collections::BTreeSet;
 

@@ -256,7 +256,7 @@ impl std::error::Error for SavedPlanError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::testing::{TODAY, known, person, team};
+    use crate::plan::samples::{TODAY, known, person, team};
 
     #[test]
     fn an_endpoint_that_no_team_file_could_name_is_refused_however_it_is_sealed() {
