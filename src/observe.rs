@@ -7,10 +7,11 @@ use jiff::SignedDuration;
 
 use crate::api;
 use crate::api::Reader;
+use crate::clock::Clock;
 use crate::desired::Desired;
 use crate::known::{Known, ListedProject, Reading};
 use crate::ledger;
-use crate::ledger::{Clock, Ledger, LedgerError, LedgerView};
+use crate::ledger::{AppliedPlans, Ledger, LedgerError, LedgerView};
 use crate::model::{Endpoint, ProjectId};
 use crate::words;
 
@@ -31,7 +32,7 @@ pub struct Observer<'a> {
     /// Names the managed projects.
     pub desired: &'a Desired,
     /// Tells when a list was read.
-    pub clock: &'a Clock,
+    pub clock: &'a dyn Clock,
 }
 
 /// What was learned.
@@ -39,6 +40,8 @@ pub struct Observer<'a> {
 pub struct Observed {
     /// What is known; with the doubts that a second reading left.
     pub known: Known,
+    /// The plans that the ledger says were applied.
+    pub applied_plans: AppliedPlans,
     /// Why the reading could not be kept for later, if so.
     pub unkept: Option<LedgerError>,
 }
@@ -58,7 +61,7 @@ impl Observer<'_> {
     ///
     /// # Errors
     /// Where the service does not answer, or a managed project is not there.
-    pub async fn live(&self, view: LedgerView) -> Result<Observed, ObserveError> {
+    pub async fn live(&self, mut view: LedgerView) -> Result<Observed, ObserveError> {
         let organization = self.organization().await?;
         let managed: BTreeSet<ProjectId> = self.desired.projects.keys().cloned().collect();
         let projects: Vec<ProjectId> = managed.iter().cloned().collect();
@@ -69,13 +72,14 @@ impl Observer<'_> {
             reading.live(invitations.clone(), recent, &last)
         };
         let (reading, known) = read(self.reader, &projects, self.clock, judge).await?;
+        let applied_plans = std::mem::take(&mut view.applied_plans);
         if !known.doubts.is_empty() {
-            return Ok(Observed { known, unkept: None });
+            return Ok(Observed { known, applied_plans, unkept: None });
         }
         let kept =
             ledger::Snapshot::new(self.endpoint.clone(), reading.read_at, managed, known.members.clone());
         let unkept = self.ledger.keep_snapshot(kept.of_organization(&organization), view).err();
-        Ok(Observed { known, unkept })
+        Ok(Observed { known, applied_plans, unkept })
     }
 
     /// The projects of the organization. Each managed one must be there; one that is missing is looked for
@@ -108,17 +112,17 @@ impl Observer<'_> {
 pub async fn read(
     reader: &Reader,
     projects: &[ProjectId],
-    clock: &Clock,
+    clock: &dyn Clock,
     judge: impl Fn(&Reading) -> Known,
 ) -> Result<(Reading, Known), api::Error> {
     let lists = reader.users_of(projects, CONCURRENCY).await?;
-    let mut reading = Reading { read_at: clock(), lists };
+    let mut reading = Reading { read_at: clock.timestamp(), lists };
     let mut known = judge(&reading);
     let again = known.doubtful_projects(projects);
     if !again.is_empty() {
         tracing::info!(projects = again.len(), "reading doubtful lists once more");
         reading.lists.extend(reader.users_of(&again, CONCURRENCY).await?);
-        reading.read_at = clock();
+        reading.read_at = clock.timestamp();
         known = judge(&reading);
     }
     Ok((reading, known))

@@ -1,8 +1,9 @@
-//! How numbers, lists, days and digests are written.
+//! How numbers, lists, days, times and digests are written.
 
 use std::fmt::{Display, Write as _};
+use std::time::Duration;
 
-/// `1 member`, `2 members`; words that end in `y` get their `ies`.
+/// `1 member`, `2 members`, `2 entries`.
 #[must_use]
 pub fn count(n: usize, noun: &str) -> String {
     match (n, noun.strip_suffix('y')) {
@@ -48,6 +49,20 @@ pub fn days_ago(days: i32) -> String {
         1 => "yesterday".to_owned(),
         _ => format!("{days} days ago"),
     }
+}
+
+/// `less than a second`, `about 40 seconds`, `about 3 minutes`, `about 5 days`.
+#[must_use]
+pub fn about(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (number, unit) = match seconds {
+        0 => return "less than a second".to_owned(),
+        1..=90 => (seconds, "second"),
+        91..=5400 => (seconds.div_ceil(60), "minute"),
+        5401..=172_800 => (seconds.div_ceil(3600), "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("about {}", count(usize::try_from(number).unwrap_or(usize::MAX), unit))
 }
 
 #[cfg(test)]

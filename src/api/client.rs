@@ -9,7 +9,6 @@ use tokio::sync::watch;
 
 use super::call::{Call, Method};
 use super::cause::Cause;
-use super::clock::{Clock, SystemClock};
 use super::credentials::Credentials;
 use super::error::{Error, NoRoots};
 use super::gate::{Gate, Patience, Ticket};
@@ -17,7 +16,7 @@ use super::rate_limit::Pace;
 use super::response::Content;
 use super::retry::{RetryPolicy, Timeouts};
 use super::transport::{FailedAttempt, Success, Transport};
-use super::{Reader, Writer};
+use crate::clock::{Clock, SystemClock};
 use crate::model::TrustedEndpoint;
 
 /// How a client goes about its calls.
@@ -104,18 +103,6 @@ impl Client {
             deadline: OnceLock::new(),
             stopped: watch::Sender::new(false),
         })))
-    }
-
-    /// The part of the client that has no method that writes.
-    #[must_use]
-    pub fn reader(&self) -> Reader {
-        Reader::new(self.clone())
-    }
-
-    /// The whole client.
-    #[must_use]
-    pub fn writer(&self) -> Writer {
-        Writer::new(self.clone())
     }
 
     /// Ends every call that waits for its turn or for its next attempt, and lets those that are under

@@ -8,6 +8,7 @@ use super::call::{Call, Method, PROJECTS, user_path, users_path};
 use super::cause::Cause;
 use super::client::{Answer, Client};
 use super::error::Error;
+use super::rate_limit::Pace;
 use super::response::Page;
 use crate::known::{ListedProject, User, UserList};
 use crate::model::{ProjectId, UserId};
@@ -25,9 +26,19 @@ pub struct Reader {
     client: Client,
 }
 
+impl Client {
+    /// The part of the client that has no method that writes.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader { client: self.clone() }
+    }
+}
+
 impl Reader {
-    pub(super) fn new(client: Client) -> Self {
-        Self { client }
+    /// The most recent rate limit, as [`Client::pace`] returns it.
+    #[must_use]
+    pub fn pace(&self) -> Option<Pace> {
+        self.client.pace()
     }
 
     /// Every project, in one call.

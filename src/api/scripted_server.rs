@@ -1,16 +1,12 @@
-//! A scripted HTTP/1.1 server on loopback, and a clock that passes without anybody waiting.
+//! A scripted HTTP/1.1 server on loopback.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use super::clock::Clock;
 use crate::model::Endpoint;
 
 /// What the server does with a request.
@@ -167,43 +163,4 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
     let body = String::from_utf8(body).expect("a body in UTF-8");
     let line = format!("{} {body}", first.trim_end_matches(" HTTP/1.1"));
     Some(Request { line: line.trim_end().to_owned(), headers })
-}
-
-/// A clock on which a sleep is over at once, and time has passed all the same.
-pub(super) struct QuickClock {
-    start: Instant,
-    slept: Mutex<Vec<Duration>>,
-}
-
-/// The time at which every [`QuickClock`] starts.
-pub(super) const START: &str = "2026-03-02T12:00:00Z";
-
-impl QuickClock {
-    pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { start: Instant::now(), slept: Mutex::default() })
-    }
-
-    /// Every wait so far.
-    pub(super) fn slept(&self) -> Vec<Duration> {
-        self.slept.lock().expect("no panic").clone()
-    }
-
-    fn passed(&self) -> Duration {
-        self.slept.lock().expect("no panic").iter().sum()
-    }
-}
-
-impl Clock for QuickClock {
-    fn instant(&self) -> Instant {
-        self.start + self.passed()
-    }
-
-    fn timestamp(&self) -> Timestamp {
-        START.parse::<Timestamp>().expect("a time") + self.passed()
-    }
-
-    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        self.slept.lock().expect("no panic").push(duration);
-        Box::pin(tokio::task::yield_now())
-    }
 }

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::scripted_server::{QuickClock, Reply, Request, Script, Server, answer, ok};
+use super::scripted_server::{Reply, Request, Script, Server, answer, ok};
 use super::*;
+use crate::clock::Clock as _;
+use crate::clock::testing::ManualClock;
 use crate::known;
 use crate::model::{Email, Endpoint, ProjectId, Role, TrustedEndpoint, UserId};
 
@@ -19,14 +21,14 @@ fn credentials() -> Credentials {
     Credentials::parse("canary-id", "canary-token").expect("credentials")
 }
 
-fn client(endpoint: &Endpoint, settings: Settings) -> (Client, Arc<QuickClock>) {
-    let clock = QuickClock::new();
+fn client(endpoint: &Endpoint, settings: Settings) -> (Client, Arc<ManualClock>) {
+    let clock = ManualClock::at("2026-03-02T12:00:00Z");
     let trusted = TrustedEndpoint::named_by_operator(endpoint.clone());
     let client = Client::with_clock(&trusted, &credentials(), settings, Arc::clone(&clock) as _);
     (client.expect("a client"), clock)
 }
 
-fn quick(endpoint: &Endpoint) -> (Client, Arc<QuickClock>) {
+fn quick(endpoint: &Endpoint) -> (Client, Arc<ManualClock>) {
     client(endpoint, Settings::default())
 }
 
@@ -660,8 +662,8 @@ async fn a_run_waits_as_long_as_it_was_told_to() {
     };
     let server = Server::script([used_up]).await;
     // The service names a time two hours ahead.
-    let two_hours = Duration::from_hours(2);
-    for (patience, waits) in [(Duration::from_mins(1), false), (two_hours + Duration::from_mins(15), true)] {
+    let (minute, two_hours) = (Duration::from_secs(60), Duration::from_secs(2 * 3600));
+    for (patience, waits) in [(minute, false), (two_hours + 15 * minute, true)] {
         let (client, clock) = quick(&server.endpoint);
         client.reader().projects().await.expect("projects");
         client.set_patience(patience);

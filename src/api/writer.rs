@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+use tokio::sync::watch;
+
 use super::call::Call;
 use super::client::{Admission, Answer, Client};
 use super::error::Error;
@@ -16,11 +19,15 @@ pub struct Writer {
     reader: Reader,
 }
 
-impl Writer {
-    pub(super) fn new(client: Client) -> Self {
-        Self { reader: client.reader(), client }
+impl Client {
+    /// The part of the client that also writes.
+    #[must_use]
+    pub fn writer(&self) -> Writer {
+        Writer { reader: self.reader(), client: self.clone() }
     }
+}
 
+impl Writer {
     /// The part that reads.
     #[must_use]
     pub fn reader(&self) -> &Reader {
@@ -30,6 +37,12 @@ impl Writer {
     /// Ends every call that waits, as [`Client::stop`] does.
     pub fn stop(&self) {
         self.client.stop();
+    }
+
+    /// Until when all calls wait for the rate limit, as [`Client::waiting`] returns it.
+    #[must_use]
+    pub fn waiting(&self) -> watch::Receiver<Option<Timestamp>> {
+        self.client.waiting()
     }
 
     /// The rate limit seen last, as [`Client::pace`] gives it.

@@ -8,6 +8,7 @@
 mod lookup;
 mod outage;
 mod quorum;
+mod readings;
 mod scheduler;
 mod step;
 mod stop;
@@ -15,17 +16,18 @@ mod stop;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::api::{Writer, expected};
+use crate::api::{Writer, estimate};
 use crate::desired::Desired;
 use crate::known::Known;
 use crate::ledger::{Meaning, RunWriter};
+use crate::model::Estimate;
 use crate::plan::{Change, Plan};
 
 use scheduler::Scheduler;
 pub use stop::{Stop, Stopped};
 
 /// How much longer than its plan said a run waits for the rate limit.
-const MORE: Duration = Duration::from_mins(15);
+const MORE: Duration = Duration::from_secs(15 * 60);
 
 /// What it takes to carry a plan out.
 pub struct Apply<'a> {
@@ -107,7 +109,7 @@ impl Apply<'_> {
     /// Makes exactly the changes of the plan, and waits as long as the plan said it would, and a little more.
     pub async fn carry_out(&self) -> Report {
         let calls = self.plan.summary().calls as u64;
-        let expected = self.writer.pace().and_then(|pace| expected(calls, &pace));
+        let expected = self.writer.pace().and_then(|pace| estimate(calls, &pace)).map(Estimate::assumed);
         self.writer.set_patience(expected.unwrap_or_default().saturating_add(MORE));
         let endings = Scheduler::new(self).carry_out().await;
         Report {

@@ -4,19 +4,21 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use super::args::{Apply as Args, GlobalArgs, PlanFlags};
-use super::connection::{Target, clock, today};
 use super::failure::{Ended, Failure};
+use super::final_report;
 use super::load;
-use super::plan::{expected_time, refuse, terms};
-use super::run::{Carried, Manner, Run};
+use super::session::{RunOptions, RunResult, Session};
+use super::situation::{estimate, must_not_be_blocked, plan_options, today};
+use super::target::Target;
 use super::terminal::Terminal;
-use crate::apply::{Ending, Report};
 use crate::desired::Desired;
 use crate::escape;
 use crate::files;
 use crate::known::Known;
-use crate::ledger::{Meaning, Superseded};
+use crate::ledger::Superseded;
 use crate::model::Endpoint;
 use crate::plan::{Change, Guard, Plan, SavedPlan, Unlisted};
 use crate::render::{self, View};
@@ -37,22 +39,22 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         None => file_task(args, global, terminal)?,
     };
     let Task { desired, target, .. } = &task;
-    let mut run = Run::begin(target, desired, global, terminal).await?;
-    let known = run.observe().await?;
-    let made_at = task.saved.as_ref().map_or_else(|| clock()(), |saved| saved.made_at);
-    let plan = task.plan(&known, &run, terminal)?;
-    let expected = expected_time(&plan, run.connection.client.pace().as_ref());
+    let mut session = Session::open(target, desired, global, terminal).await?;
+    let known = session.observe().await?;
+    let made_at = task.saved.as_ref().map_or_else(Timestamp::now, |saved| saved.made_at);
+    let plan = task.plan(&known, &session, terminal)?;
+    let expected = estimate(&plan, session.pace().as_ref());
     let view = View { width: Terminal::width(), ..View::new(&plan, desired, &known, expected) };
     Terminal::print(&render::text(&view, terminal.out))?;
-    refuse(&plan)?;
+    must_not_be_blocked(&plan)?;
     if plan.changes.is_empty() {
-        return run.end().await;
+        return session.close().await;
     }
-    run.confirm(args.yes, question(&view, args.terms)).await?;
-    let manner =
-        Manner { command: "apply", concurrency: usize::from(args.concurrency), again: false, made_at };
-    let Carried { report, signal, closed } = run.carry_out(&plan, &known, manner).await?;
-    let told = tell(&report, desired, terminal);
+    session.confirm(args.yes, question(&view, args.terms)).await?;
+    let options =
+        RunOptions { command: "apply", concurrency: usize::from(args.concurrency), again: false, made_at };
+    let RunResult { report, signal, closed } = session.run(&plan, &known, options).await?;
+    let told = final_report::print(&report, desired, terminal);
     match signal {
         Some(signal) => Err(signal),
         None if report.is_success() => closed.and(told),
@@ -79,17 +81,17 @@ fn question(view: &View, lifted: PlanFlags) -> String {
 impl Task {
     /// What is to be done now. A saved plan is made again from what is known now: what holds already
     /// falls out, and what it does not list is refused.
-    fn plan(&self, known: &Known, run: &Run<'_>, terminal: Terminal) -> Result<Plan, Failure> {
-        let terms = terms(&self.target, today(), self.terms);
+    fn plan(&self, known: &Known, session: &Session<'_>, terminal: Terminal) -> Result<Plan, Failure> {
+        let options = plan_options(&self.target, today(), self.terms);
         let Some(saved) = &self.saved else {
-            return Ok(Plan::between(&self.desired, known, &terms));
+            return Ok(Plan::between(&self.desired, known, &options));
         };
-        let now = saved.again(known, &terms);
+        let now = saved.again(known, &options);
         let left = match &now {
             Ok(now) => &now.changes,
             Err(Unlisted(changes)) => changes,
         };
-        if let Some(superseded) = superseded(saved, left, known, run)? {
+        if let Some(superseded) = superseded(saved, left, known, session) {
             return Err(Failure::new(format!("the saved plan is not applied: {superseded}")));
         }
         let now = now.map_err(|unlisted| {
@@ -115,10 +117,10 @@ fn superseded(
     saved: &SavedPlan,
     left: &[Change],
     known: &Known,
-    run: &Run<'_>,
-) -> Result<Option<Superseded>, Failure> {
+    session: &Session<'_>,
+) -> Option<Superseded> {
     if left.is_empty() {
-        return Ok(None);
+        return None;
     }
     let mut people: BTreeSet<_> = left.iter().map(|change| change.email().clone()).collect();
     // The calls of another plan may have named them by their other address.
@@ -127,7 +129,7 @@ fn superseded(
             people.extend(member.addresses().cloned());
         }
     }
-    Ok(run.applied_plans()?.supersede(saved.plan_id.as_str(), saved.made_at, &people))
+    session.applied_plans().superseding(saved.plan_id.as_str(), saved.made_at, &people)
 }
 
 fn file_task(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<Task, Failure> {
@@ -138,8 +140,7 @@ fn file_task(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<Tas
 }
 
 fn saved_task(path: &Path, terms: PlanFlags, global: &GlobalArgs) -> Result<Task, Failure> {
-    let shown = path.display().to_string();
-    let shown = escape::line(&shown);
+    let shown = escape::path(path);
     let unreadable = |why: &str| {
         Failure::new(format!(
             "the saved plan `{shown}` cannot be read: {why}; make one with `guestlist plan --out {shown}`"
@@ -164,55 +165,4 @@ fn difference(desired: &Desired, Unlisted(changes): &Unlisted) -> String {
     let lines =
         changes.iter().map(|change| format!("  not listed: {}", render::change_line(desired, change)));
     lines.collect::<Vec<_>>().join("\n")
-}
-
-/// Says what came of it: what was done on standard output, what was not on standard error.
-fn tell(report: &Report, desired: &Desired, terminal: Terminal) -> Ended {
-    let all = report.endings.len();
-    let counts = report.counts();
-    let of = |meaning: Meaning| counts.get(&meaning).copied().unwrap_or(0);
-    let parts: Vec<_> = [
-        (Meaning::Invited, "invited"),
-        (Meaning::AlreadyInvited, "already invited"),
-        (Meaning::Assigned, "assigned"),
-        (Meaning::RoleChanged, "changed"),
-        (Meaning::Unassigned, "unassigned"),
-        (Meaning::AlreadySo, "already so"),
-    ]
-    .into_iter()
-    .filter(|(meaning, _)| of(*meaning) > 0)
-    .map(|(meaning, word)| format!("{} {word}", of(meaning)))
-    .collect();
-    let details = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
-    let sentence = format!("Applied {} of {}{details}.", report.done(), words::count(all, "change"));
-    let painted =
-        if report.is_success() { terminal.out.green(&sentence) } else { terminal.out.yellow(&sentence) };
-    // Where standard output is full or gone, those who failed are named all the same.
-    let told = Terminal::print(&format!("{painted}\n"));
-    tell_setbacks(report, desired, terminal);
-    told
-}
-
-/// Names what was not done, and why, on standard error.
-pub(super) fn tell_setbacks(report: &Report, desired: &Desired, terminal: Terminal) {
-    let why_stopped = report.stopped.as_ref().map(ToString::to_string);
-    for (change, ending) in &report.endings {
-        let line = render::change_line(desired, change);
-        match ending {
-            // Said once, below.
-            Ending::Failed { reason } if Some(reason) == why_stopped.as_ref() => {
-                terminal.error(&format!("{line}: failed, and the run stopped"));
-            }
-            Ending::Failed { reason } => terminal.error(&format!("{line}: {reason}")),
-            Ending::Held { reason } => terminal.error(&format!("{line}: not done, because {reason}")),
-            Ending::Done(_) | Ending::NotStarted => {}
-        }
-    }
-    if let Some(stopped) = &why_stopped {
-        let waiting = report.endings.iter().filter(|(_, ending)| *ending == Ending::NotStarted).count();
-        terminal.error(&format!(
-            "the run stopped: {stopped}; {} not begun, run again to go on",
-            words::count(waiting, "change")
-        ));
-    }
 }

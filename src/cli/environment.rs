@@ -7,6 +7,7 @@ use std::path::Path;
 use super::failure::Failure;
 use super::terminal::Terminal;
 use crate::api::Credentials;
+use crate::escape;
 use crate::files;
 use crate::ledger::Who;
 
@@ -63,8 +64,7 @@ fn secret(name: &str, terminal: Terminal) -> Result<Option<String>, Failure> {
             "{file_name} is not the path of a file; set it to the path of a file with the credential, not to the credential itself"
         )));
     }
-    let shown = path.display().to_string();
-    let shown = crate::escape::line(&shown);
+    let shown = escape::path(path);
     warn_if_others_can_read(path, terminal);
     let failure = |what: &str| Failure::new(format!("{shown} (from {file_name}) {what}"));
     let read = files::open(path).and_then(|file| files::read_at_most(file, LONGEST_SECRET));
@@ -85,11 +85,8 @@ fn warn_if_others_can_read(path: &Path, terminal: Terminal) {
     if fs::metadata(path)
         .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o077 != 0)
     {
-        let shown = path.display().to_string();
-        terminal.warn(&format!(
-            "other users can read the credentials in {0}; run `chmod 600 {0}`",
-            crate::escape::line(&shown)
-        ));
+        let shown = escape::path(path);
+        terminal.warn(&format!("other users can read the credentials in {shown}; run `chmod 600 {shown}`"));
     }
 }
 

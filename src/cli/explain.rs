@@ -1,25 +1,25 @@
 //! `guestlist explain`: where a person's access comes from, and its current state.
 
 use super::args::{Explain as Args, GlobalArgs};
-use super::connection::{Target, today};
 use super::failure::{Ended, Failure};
 use super::load;
-use super::observe;
+use super::situation::Situation;
+use super::target::Target;
 use super::terminal::Terminal;
 use crate::desired::Desired;
 use crate::known::{Known, Member};
 use crate::model::Email;
-use crate::plan::{Plan, PlanOptions};
 use crate::render::{self, View};
 use crate::team_file::did_you_mean;
 
 pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
     let path = &args.file.team_file;
     let asked = Email::as_received(&args.email);
-    let mut team = load::team_with_provenance(path, Some(&asked), terminal)?;
+    let team = load::team_with_provenance(path, Some(&asked), terminal)?;
     let target = Target::of_team(global, path, &team)?;
-    let (known, _) = observe::live_or_offline(args.offline, global, &target, &team.desired, terminal).await?;
-    let plan = Plan::between(&team.desired, &known, &PlanOptions::new(target.endpoint.clone(), today()));
+    let situation = Situation::observe(team, target, args.offline, global, terminal).await?;
+    let plan = situation.plan();
+    let Situation { mut team, known, .. } = situation;
     let email = listed_as(&team.desired, &known, &asked);
     if email != asked {
         team = load::team_with_provenance(path, Some(&email), terminal)?;

@@ -4,8 +4,8 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 
 use super::args::PlanFormat;
-use super::load::Loaded;
 use super::terminal::Terminal;
+use crate::team_file::{Problems, Sources};
 
 /// Whether this runs in GitHub Actions.
 fn is_here() -> bool {
@@ -13,9 +13,9 @@ fn is_here() -> bool {
 }
 
 /// Annotates the problems of a team file on their lines. Uses standard error; GitHub reads both streams.
-pub(crate) fn annotate(loaded: &Loaded) {
+pub(crate) fn annotate(problems: &Problems, sources: &Sources) {
     if is_here() {
-        Terminal::complain(loaded.problems.github(&loaded.sources).trim_end());
+        Terminal::complain(problems.github(sources).trim_end());
     }
 }
 

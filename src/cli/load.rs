@@ -35,7 +35,7 @@ pub(crate) struct Loaded {
 impl Loaded {
     /// The rendered problems, for a command that needs the team.
     pub(crate) fn refusal(&self, terminal: Terminal) -> Failure {
-        github::annotate(self);
+        github::annotate(&self.problems, &self.sources);
         Failure::Drawn(self.problems.text(&self.sources, terminal.err.color))
     }
 }
@@ -44,7 +44,7 @@ impl Loaded {
 pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
     let name = path.display().to_string();
     let bytes = read(path).map_err(|error| {
-        let shown = escape::line(&name).into_owned();
+        let shown = escape::path(path);
         Failure::new(match error.kind() {
             io::ErrorKind::NotFound => format!(
                 "there is no team file `{shown}`; name it, or begin with `guestlist import --out {shown}`"
@@ -181,10 +181,9 @@ fn expand<'a>(
             }
             match fs::canonicalize(&file) {
                 Ok(real) if !real.starts_with(&real_folder) => {
-                    let shown = file.display().to_string();
                     let message = format!(
                         "`{}` is a link to a location outside the team file's folder",
-                        escape::line(&shown)
+                        escape::path(&file)
                     );
                     problems.push(
                         Problem::new(at, message).help("move the file itself into the team file's folder"),
@@ -193,9 +192,8 @@ fn expand<'a>(
                 Ok(real) if seen.insert(real.clone()) => files.push(file),
                 Ok(_) => {}
                 Err(error) => {
-                    let shown = file.display().to_string();
                     problems
-                        .push(Problem::new(at, format!("cannot read `{}`: {error}", escape::line(&shown))));
+                        .push(Problem::new(at, format!("cannot read `{}`: {error}", escape::path(&file))));
                 }
             }
         }

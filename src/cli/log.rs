@@ -1,18 +1,15 @@
 //! `guestlist log`: the ledger, newest run first, and the check of it.
 
 use std::fmt::{self, Write as _};
-use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::args::{GlobalArgs, Log as Args, LogRecordFormat, TEAM_FILE};
-use super::connection::Target;
+use super::args::{GlobalArgs, Log as Args, LogRecordFormat};
 use super::failure::{Ended, Failure};
-use super::load;
+use super::situation::target_of;
 use super::terminal::Terminal;
 use crate::escape;
-use crate::files::folder_of;
 use crate::ledger::{Action, ChainState, EndReason, Entry, LoggedRun, RunSummary, Verification};
 use crate::model::Email;
 use crate::words::count;
@@ -50,16 +47,6 @@ pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended
         Terminal::print(&nothing)?;
     }
     Ok(())
-}
-
-/// The target of a command that can do without a team file, unless one is named: what it says counts.
-pub(crate) fn target_of(path: &Path, global: &GlobalArgs, terminal: Terminal) -> Result<Target, Failure> {
-    let is_default = path == Path::new(TEAM_FILE);
-    if global.ledger.is_some() || (is_default && !path.exists()) {
-        return Target::new(global, &folder_of(path), None);
-    }
-    let team = load::team(path, terminal)?;
-    Target::of_team(global, path, &team)
 }
 
 /// The records as stored, but for characters that a terminal would obey.

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::args::GlobalArgs;
-use super::connection::{Target, clock};
 use super::failure::Failure;
+use super::target::Target;
 use super::terminal::Terminal;
 use crate::api::{Pace, Reader};
+use crate::clock::SystemClock;
 use crate::desired::Desired;
 use crate::known::Known;
 use crate::ledger::{Ledger, LedgerView};
 use crate::observe::{Observed, Observer};
 use crate::plan::Past;
-use crate::render;
 use crate::words;
 
 /// Asks the service.
@@ -22,14 +24,14 @@ pub(crate) async fn live(
     reader: &Reader,
     desired: &Desired,
     terminal: Terminal,
-) -> Result<Known, Failure> {
+) -> Result<Observed, Failure> {
     let view = view(target, ledger, terminal)?;
-    let observer = Observer { endpoint: &target.endpoint, ledger, reader, desired, clock: &clock() };
-    let Observed { known, unkept } = observer.live(view).await.map_err(Failure::new)?;
-    if let Some(error) = unkept {
+    let observer = Observer { endpoint: &target.endpoint, ledger, reader, desired, clock: &SystemClock };
+    let live = observer.live(view).await.map_err(Failure::new)?;
+    if let Some(error) = &live.unkept {
         terminal.warn(&format!("this reading cannot be kept for `plan --offline`: {error}"));
     }
-    Ok(known)
+    Ok(live)
 }
 
 /// Asks the service or, with `--offline`, nobody.
@@ -44,8 +46,8 @@ pub(crate) async fn live_or_offline(
     if offline {
         return Ok((self::offline(target, &ledger, desired, terminal)?, None));
     }
-    let connection = target.connect(global, Some(desired), terminal).await?;
-    let known = live(target, &ledger, &connection.client.reader(), desired, terminal).await?;
+    let connection = target.connect_to_read(global, Some(desired), terminal).await?;
+    let known = live(target, &ledger, &connection.client, desired, terminal).await?.known;
     let rate = connection.client.pace();
     connection.close().await?;
     Ok((known, rate))
@@ -64,7 +66,7 @@ fn offline(
     let unread: Vec<_> =
         managed.iter().filter(|id| !read.contains(*id)).map(|id| desired.project_name(id)).collect();
     // The oldest of them: nothing that is shown is older than it says.
-    let Some(read_at) = view.readings(&managed).map(|reading| reading.read_at).min() else {
+    let Some(read_at) = view.snapshots(&managed).map(|reading| reading.read_at).min() else {
         return Err(Failure::new(format!(
             "the ledger `{}` has no saved snapshot of {}; run `guestlist plan` online first",
             crate::escape::line(&target.ledger_name),
@@ -77,11 +79,11 @@ fn offline(
             words::list(&unread)
         )));
     }
-    let age = clock()().duration_since(read_at);
+    let age = Timestamp::now().duration_since(read_at);
     let age = age.try_into().unwrap_or_default();
-    terminal.say(&format!("Offline: the last reading is {} old.", render::about(age)));
+    terminal.say(&format!("Offline: the last reading is {} old.", words::about(age)));
     let organization: BTreeSet<_> =
-        view.readings(&managed).flat_map(|reading| reading.organization.iter().cloned()).collect();
+        view.snapshots(&managed).flat_map(|reading| reading.organization.iter().cloned()).collect();
     let invitations = view.invitations(Some(&organization)).within(desired);
     Ok(Known::offline(read_at, view.members(&managed), invitations))
 }

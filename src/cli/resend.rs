@@ -1,16 +1,20 @@
 //! `guestlist resend`: sends an invitation again, on purpose.
 
-use super::apply::tell_setbacks;
+use jiff::Timestamp;
+
 use super::args::{GlobalArgs, Resend as Args};
-use super::connection::{Target, clock, today};
 use super::failure::{Ended, Failure};
+use super::final_report;
 use super::load;
-use super::run::{Carried, Manner, Run};
+use super::session::{RunOptions, RunResult, Session};
+use super::situation::today;
+use super::target::Target;
 use super::terminal::Terminal;
 use crate::apply::Ending;
 use crate::ledger::Meaning;
 use crate::model::Email;
 use crate::plan::{Plan, PlanOptions};
+use crate::render;
 
 pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
     let path = &args.file.team_file;
@@ -34,11 +38,12 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         )));
     }
     let target = Target::of_team(global, path, &team)?;
-    let mut run = Run::begin(&target, desired, global, terminal).await?;
-    let known = run.observe().await?;
+    let mut session = Session::open(&target, desired, global, terminal).await?;
+    let known = session.observe().await?;
     if let Some(doubt) = known.doubts.first() {
         return Err(Failure::new(format!(
-            "the member list looks incomplete: {doubt}; nothing was sent; run again later"
+            "the member list looks incomplete: {}; nothing was sent; run again later",
+            render::doubt(doubt)
         )));
     }
     if known.member(&email).is_some() {
@@ -52,12 +57,12 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         )));
     };
     terminal.say(&format!("{email} was invited on {}.", invitation.sent_at.strftime("%Y-%m-%d")));
-    run.confirm(args.yes, format!("Send the invitation to {email} again?")).await?;
-    let made_at = clock()();
+    session.confirm(args.yes, format!("Send the invitation to {email} again?")).await?;
+    let made_at = Timestamp::now();
     let plan = Plan::inviting(person, desired, &known, &PlanOptions::new(target.endpoint.clone(), day));
-    let manner = Manner { command: "resend", concurrency: 1, again: true, made_at };
-    let Carried { report, signal, closed } = run.carry_out(&plan, &known, manner).await?;
-    tell_setbacks(&report, desired, terminal);
+    let options = RunOptions { command: "resend", concurrency: 1, again: true, made_at };
+    let RunResult { report, signal, closed } = session.run(&plan, &known, options).await?;
+    final_report::print_failures(&report, desired, terminal);
     closed?;
     match (signal, report.endings.first().map(|(_, ending)| ending)) {
         (Some(signal), _) => Err(signal),

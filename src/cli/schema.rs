@@ -6,5 +6,5 @@ use super::terminal::Terminal;
 use crate::team_file::schema;
 
 pub(crate) fn run(args: &Args) -> Ended {
-    Terminal::print(&if args.included { schema::of_included_file() } else { schema::of_team_file() })
+    Terminal::print(if args.included { schema::INCLUDED_FILE } else { schema::TEAM_FILE })
 }

@@ -120,8 +120,7 @@ impl Target {
         for folder in parents.filter(|folder| !folder.is_dir()) {
             let made = fs::create_dir_all(folder).and_then(|()| fs::write(folder.join(".gitignore"), "*\n"));
             made.map_err(|error| {
-                let shown = folder.display().to_string();
-                Failure::new(format!("cannot create folder `{}`: {error}", escape::line(&shown)))
+                Failure::new(format!("cannot create folder `{}`: {error}", escape::path(folder)))
             })?;
         }
         Ok(self.sandbox.clone())

@@ -1,6 +1,6 @@
 //! The two streams: data goes to standard output, everything else to standard error.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use super::args::{Color, GlobalArgs};
 use super::failure::Failure;
@@ -85,32 +85,5 @@ impl Terminal {
     /// Writes a line to standard error; a failure to do so is ignored.
     pub(crate) fn complain(text: &str) {
         let _ = writeln!(io::stderr().lock(), "{text}");
-    }
-
-    /// Whether a question can be asked and answered on a terminal.
-    pub(crate) fn can_ask() -> bool {
-        io::stdin().is_terminal() && io::stderr().is_terminal()
-    }
-
-    /// Asks, and accepts only `yes`. Releases standard error while waiting for the answer.
-    fn ask(self, question: &str) -> bool {
-        {
-            let mut err = io::stderr().lock();
-            let _ = write!(err, "{} Type `yes` to confirm: ", self.err.bold(question));
-            let _ = err.flush();
-        }
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim() == "yes"
-    }
-
-    /// Asks for confirmation, unless `yes`; fails without a terminal.
-    pub(crate) fn confirm(self, yes: bool, question: &str) -> Result<(), Failure> {
-        if yes {
-            return Ok(());
-        }
-        if !Self::can_ask() {
-            return Err(Failure::new("cannot ask for confirmation (not a terminal); pass --yes to proceed"));
-        }
-        if self.ask(question) { Ok(()) } else { Err(Failure::new("not confirmed; nothing was changed")) }
     }
 }

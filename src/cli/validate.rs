@@ -18,7 +18,7 @@ pub(crate) fn run(args: &Validate, terminal: Terminal) -> Ended {
         return Err(match args.format {
             ProblemFormat::Text => loaded.refusal(terminal),
             ProblemFormat::Json => {
-                github::annotate(&loaded);
+                github::annotate(&loaded.problems, &loaded.sources);
                 Failure::Said
             }
             ProblemFormat::Github => Failure::Said,
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Validate, terminal: Terminal) -> Ended {
         let desired = &team.desired;
         let sentence = format!(
             "{} is valid ({}, {}).",
-            crate::escape::line(&args.file.team_file.display().to_string()),
+            crate::escape::path(&args.file.team_file),
             people(desired.people.len()),
             count(desired.projects.len(), "project")
         );

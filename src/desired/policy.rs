@@ -1,18 +1,21 @@
-//! The settings: where the organization and the ledger are, and how far guestlist may go.
+//! The settings: endpoint, ledger and policy.
 
 use std::path::{Component, Path};
 
 use super::names::check_name;
 use super::{EmailPattern, Limit, Policy, Prune, SANDBOX_LEDGER};
 use crate::model::Endpoint;
-use crate::team_file::{self, Problem, Problems, Text, did_you_mean, shown};
+use crate::team_file::{Problem, Problems, Text, WrittenPolicy, did_you_mean, shown};
 
 const CLUSTERS: [&str; 3] = ["api", "us1", "as1"];
 
-/// How many patterns `protect` may have, since every person is compared with each.
+/// The most patterns under `protect`: every person is compared with each.
 const MAX_PATTERNS: usize = 1_000;
 
-/// Where the organization is: a cluster's name or a base URL.
+/// The most digits of a number, so it fits into 32 bits and the schema can express the limit.
+const MAX_DIGITS: usize = 9;
+
+/// The endpoint: the name of a cluster, or a base URL.
 pub(super) fn endpoint(cluster: Option<&Text>, problems: &mut Problems) -> Option<Endpoint> {
     let Some(cluster) = cluster else { return Endpoint::of_cluster("api") };
     if let Some(endpoint) = Endpoint::of_cluster(&cluster.value) {
@@ -35,7 +38,7 @@ pub(super) fn endpoint(cluster: Option<&Text>, problems: &mut Problems) -> Optio
     None
 }
 
-/// The ledger as written: a folder inside the team file's folder, or an object store.
+/// The location of the ledger as written: a folder inside the team file's folder, or an object store.
 pub(super) fn ledger(ledger: Option<&Text>, problems: &mut Problems) -> Option<String> {
     let ledger = ledger?;
     let refused = match ledger.value.split_once("://") {
@@ -78,8 +81,8 @@ fn folder_problem(ledger: &Text) -> Option<Problem> {
 }
 
 /// The policy, with defaults for missing keys.
-pub(super) fn resolve(written: &team_file::Policy, problems: &mut Problems) -> Policy {
-    let team_file::Policy { prune, max_removals, max_new_admins, keep_admins, protect } = written;
+pub(super) fn resolve(written: &WrittenPolicy, problems: &mut Problems) -> Policy {
+    let WrittenPolicy { prune, max_removals, max_new_admins, keep_admins, protect } = written;
     let mut policy = Policy::default();
     if let Some(text) = prune {
         match text.value.as_str() {
@@ -143,7 +146,10 @@ fn limit(text: &str) -> Option<Limit> {
     }
 }
 
-/// Digits only; `parse` would accept a sign.
+/// Digits only, without a leading zero: `010` is 8 for some readers of YAML.
 fn whole_number(text: &str) -> Option<u32> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+    let is_canonical = text == "0" || !text.starts_with('0');
+    let is_number =
+        is_canonical && text.len() <= MAX_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok())?
 }

@@ -128,7 +128,7 @@ fn the_example_resolves() {
     assert_eq!(team.desired.people[&email].email.as_str(), "Alex.Doe@example.com");
     assert_eq!(team.endpoint.as_str(), "https://us1.api.voucherify.io");
     assert_eq!(team.ledger.as_deref(), Some(".guestlist"));
-    let given = |role, group: Option<&str>, line| Given {
+    let given = |role, group: Option<&str>, line| RoleSource {
         role,
         group: group.map(Into::into),
         file: "team.yaml".into(),
@@ -161,10 +161,10 @@ fn what_is_left_out_has_defaults() {
 
 #[test]
 fn names_are_text_whatever_yaml_calls_them() {
-    let text = "version: 1\nprojects: {no: \"123\"}\npeople:\n  - {email: a@x.org, first_name: No, last_name: 0x1F, projects: {no: USER}}\n  - {email: b@x.org, first_name: 'null', last_name: 1_000, projects: {123: USER}}\n";
+    let text = "version: 1\nprojects: {no: \"123\"}\npeople:\n  - {email: a@x.org, first_name: No, last_name: 1:30, projects: {no: USER}}\n  - {email: b@x.org, first_name: 'null', last_name: 1_000, projects: {123: USER}}\n";
     let team = resolved(&[("team.yaml", text)]);
     let names: Vec<_> = team.desired.people.values().map(|p| (&*p.first_name, &*p.last_name)).collect();
-    assert_eq!(names, [("No", "0x1F"), ("null", "1_000")]);
+    assert_eq!(names, [("No", "1:30"), ("null", "1_000")]);
 }
 
 #[test]

@@ -1,52 +1,51 @@
-//! When a reading is not the truth. The judgement is made once, from all the lists together.
+//! Why a reading may not be true, judged once from all lists together. `render` makes the sentences.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use super::{Member, Reading};
 use crate::model::{Email, ProjectId, UserId};
 
-/// Why a list is not to be believed.
+/// A reason not to trust a reading.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Doubt {
-    /// Fewer users came than the service says there are.
+    /// The list has fewer users than its `total`.
     Short {
         /// Whose list.
         project: ProjectId,
-        /// How many came.
+        /// How many users the list has.
         got: u64,
-        /// How many there are said to be.
+        /// Its `total`.
         total: u64,
     },
-    /// The pages of a list named different totals: it changed while it was read.
+    /// The pages of a list have different totals: it changed while it was read.
     Moving {
         /// Whose list.
         project: ProjectId,
     },
-    /// Nobody came, where there were members before.
+    /// The list is empty, and the project had members before.
     Empty {
         /// Whose list.
         project: ProjectId,
         /// How many members it had.
         before: usize,
     },
-    /// A user stands in a list, and the user's own projects say otherwise, or the other way round.
+    /// A project's list and the projects in a user's row contradict each other.
     Inconsistent {
         /// Whose list.
         project: ProjectId,
         /// Which user.
         login: Email,
     },
-    /// Two users have the address, as their login or their email.
+    /// Two users have this address, as their login or their email.
     TwoUsers {
         /// The address.
-        login: Email,
+        address: Email,
     },
-    /// One user id came with two logins.
+    /// One user id has two logins.
     TwoLogins {
         /// The user.
         user: UserId,
-        /// The login that came first.
+        /// The first login.
         login: Email,
         /// The other.
         other: Email,
@@ -54,11 +53,13 @@ pub enum Doubt {
 }
 
 impl Doubt {
-    /// Replaces everyone it names.
+    /// Replaces every email in it.
     pub fn rename(&mut self, rename: impl Fn(&Email) -> Email) {
         match self {
             Self::Short { .. } | Self::Moving { .. } | Self::Empty { .. } => {}
-            Self::Inconsistent { login, .. } | Self::TwoUsers { login } => *login = rename(login),
+            Self::Inconsistent { login: email, .. } | Self::TwoUsers { address: email } => {
+                *email = rename(email);
+            }
             Self::TwoLogins { login, other, .. } => {
                 *login = rename(login);
                 *other = rename(other);
@@ -66,7 +67,7 @@ impl Doubt {
         }
     }
 
-    /// The project that should be read once more; none means all.
+    /// The project whose list should be read again; none means all.
     #[must_use]
     pub fn project(&self) -> Option<&ProjectId> {
         match self {
@@ -78,39 +79,7 @@ impl Doubt {
     }
 }
 
-impl fmt::Display for Doubt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Short { project, got, total } => {
-                write!(
-                    f,
-                    "List Users of {project} gave {} and says there are {total}",
-                    crate::words::count(usize::try_from(*got).unwrap_or(usize::MAX), "user")
-                )
-            }
-            Self::Moving { project } => {
-                write!(
-                    f,
-                    "List Users of {project} changed while it was read: its pages name different totals"
-                )
-            }
-            Self::Empty { project, before } => write!(
-                f,
-                "List Users of {project} came back empty, and the project had {} before; if that is true, give one person a role there by hand, then run again",
-                crate::words::count(*before, "member")
-            ),
-            Self::Inconsistent { project, login } => {
-                write!(f, "the lists disagree on whether {login} has a role in {project}, or which")
-            }
-            Self::TwoUsers { login } => write!(f, "two users match the address {login}"),
-            Self::TwoLogins { user, login, other } => {
-                write!(f, "the lists have the user {user} with two logins, {login} and {other}")
-            }
-        }
-    }
-}
-
-/// Everything about the lists that cannot be true, or was not true a moment ago.
+/// Inconsistencies within this reading and against the previous one.
 pub(super) fn in_reading(all: &Reading, last: &BTreeMap<Email, Member>) -> Vec<Doubt> {
     let mut doubts = Vec::new();
     let mut ids: BTreeMap<&Email, &UserId> = BTreeMap::new();
@@ -133,10 +102,10 @@ pub(super) fn in_reading(all: &Reading, last: &BTreeMap<Email, Member>) -> Vec<D
         for user in list.users.values() {
             for address in std::iter::once(&user.login).chain(&user.email) {
                 if *ids.entry(address).or_insert(&user.id) != &user.id {
-                    doubts.push(Doubt::TwoUsers { login: address.clone() });
+                    doubts.push(Doubt::TwoUsers { address: address.clone() });
                 }
             }
-            // As two members they would be judged apart, and what one is to lose the other would.
+            // Two logins for one id would become two members, and unassigning one would hit the other.
             let login = *logins.entry(&user.id).or_insert(&user.login);
             if *login != user.login {
                 let (user, other) = (user.id.clone(), user.login.clone());
@@ -145,7 +114,7 @@ pub(super) fn in_reading(all: &Reading, last: &BTreeMap<Email, Member>) -> Vec<D
             if !user.projects.contains_key(project) {
                 doubts.push(Doubt::Inconsistent { project: project.clone(), login: user.login.clone() });
             }
-            // What a user's row says of another managed project must be what that project's list says.
+            // A user's row must agree with the lists of the other managed projects.
             for (other, role) in &user.projects {
                 let Some(its_list) = all.lists.get(other).filter(|_| other != project) else { continue };
                 if its_list.users.get(&user.id).and_then(|row| row.projects.get(other)) != Some(role) {
@@ -190,15 +159,12 @@ mod tests {
     }
 
     #[test]
-    fn one_user_with_two_logins_cannot_be() {
+    fn one_user_with_two_logins_is_a_doubt() {
         let doubts =
             |p: &str, q: &str| in_reading(&reading(user(p, false), user(q, false)), &BTreeMap::new());
-        let text =
-            doubts("ana@example.com", "ben@example.com").iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(
-            text,
-            ["the lists have the user user_1 with two logins, ana@example.com and ben@example.com"]
-        );
+        let [login, other] = ["ana@example.com", "ben@example.com"].map(Email::as_received);
+        let twice = Doubt::TwoLogins { user: UserId::new("user_1"), login, other };
+        assert_eq!(doubts("ana@example.com", "ben@example.com"), [twice]);
         assert_eq!(doubts("ana@example.com", "Ana@example.com"), []);
     }
 
@@ -210,19 +176,18 @@ mod tests {
             email: email.map(Email::as_received),
             ..user(login, false)
         };
-        let told = |first: User, second: User| {
+        let found = |first: User, second: User| {
             let users = [(first.id.clone(), first), (second.id.clone(), second)];
             let list = UserList { users: users.into(), total: Some(2), totals_differ: false };
             let lists = ["p", "q"].map(|id| (ProjectId::new(id), list.clone()));
             let reading = Reading { read_at: jiff::Timestamp::UNIX_EPOCH, lists: lists.into() };
-            let doubts = in_reading(&reading, &BTreeMap::new());
-            doubts.iter().map(ToString::to_string).collect::<Vec<_>>()
+            in_reading(&reading, &BTreeMap::new())
         };
         let with_email = User { email: Some(Email::as_received("Zoe@agency.example")), ..zoe.clone() };
-        assert_eq!(told(with_email.clone(), other("ben@example.com", None)), [""; 0]);
-        let two = ["two users match the address zoe@agency.example"];
-        assert_eq!(told(with_email.clone(), other("zoe@agency.example", None)), two);
-        assert_eq!(told(with_email, other("ben@example.com", Some("zoe@agency.example"))), two);
+        assert_eq!(found(with_email.clone(), other("ben@example.com", None)), []);
+        let two = [Doubt::TwoUsers { address: Email::as_received("zoe@agency.example") }];
+        assert_eq!(found(with_email.clone(), other("zoe@agency.example", None)), two);
+        assert_eq!(found(with_email, other("ben@example.com", Some("zoe@agency.example"))), two);
     }
 
     #[test]
@@ -236,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn whom_one_list_calls_the_owner_is_an_owner() {
+    fn an_owner_in_one_list_is_an_owner() {
         for (p, q) in [(true, false), (false, true), (true, true), (false, false)] {
             let reading = reading(user("ana@example.com", p), user("ana@example.com", q));
             let members = reading.members();

@@ -1,4 +1,4 @@
-//! What would have to be desired so that nothing of what is known had to change.
+//! The desired state that matches what is known, so a plan for it is empty.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,19 +7,50 @@ use crate::desired::{self, Aliases, Desired, ManagedProject, Person, slug};
 use crate::escape;
 use crate::model::{Access, Email, ProjectId, Role, RoleId};
 
-/// What stands for a name that a person does not have.
+/// Written in place of a name that a person does not have.
 const NO_NAME: &str = "-";
 
-/// What is known, as something to be desired.
+/// What is known, as a desired state.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Imported {
-    /// Gives rise to no change.
+    /// A plan with it has no changes, apart from what `remarks` names.
     pub desired: Desired,
-    /// What a team file cannot say and was left out or written otherwise, a sentence each.
-    pub remarks: Vec<String>,
+    /// What a team file cannot hold.
+    pub remarks: Vec<Remark>,
 }
 
-/// Takes `members` of `projects` as desired, owners included. Everything in it may stand in a team file.
+/// Something that a team file cannot hold, and that was left out or written in another way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Remark {
+    /// It was left out.
+    LeftOut(LeftOut),
+    /// A name of a person was written in another way.
+    Name {
+        /// The person.
+        login: Email,
+        /// `first` or `last`.
+        which: &'static str,
+        /// What is wrong with the name; none if the person has no such name.
+        reason: Option<&'static str>,
+        /// The name that was written.
+        written: String,
+    },
+}
+
+/// What was left out, and what is wrong with its name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum LeftOut {
+    /// A project with all its roles.
+    Project(ProjectId, &'static str),
+    /// A custom role.
+    Role(RoleId, &'static str),
+    /// A person whose login is not a valid email address.
+    Login(Email, &'static str),
+    /// A person whose projects and roles were all left out.
+    Person(Email),
+}
+
+/// Converts `members` of `projects`, owners included. Everything in it is valid in a team file.
 #[must_use]
 pub fn import(projects: &[ListedProject], members: &BTreeMap<Email, Member>) -> Imported {
     let mut imported = Imported { desired: Desired::default(), remarks: Vec::new() };
@@ -33,6 +64,10 @@ pub fn import(projects: &[ListedProject], members: &BTreeMap<Email, Member>) -> 
 }
 
 impl Imported {
+    fn leave_out(&mut self, what: LeftOut) {
+        self.remarks.push(Remark::LeftOut(what));
+    }
+
     fn projects(&mut self, projects: &[ListedProject]) {
         let by_id: BTreeMap<&ProjectId, &str> =
             projects.iter().map(|project| (&project.id, project.name.as_str())).collect();
@@ -41,26 +76,25 @@ impl Imported {
         let mut aliases = Aliases::without(predefined.chain(ids));
         for (id, name) in by_id {
             if let Some(reason) = desired::refused_id(id.as_str()) {
-                self.remarks
-                    .push(format!("left out: the project {id}: a team file cannot name it, {reason}"));
+                self.leave_out(LeftOut::Project(id.clone(), reason));
                 continue;
             }
-            let (alias, tells) = match slug(name) {
+            let (alias, implied_name) = match slug(name) {
                 Some(slug) => (aliases.pick(&slug), name.trim().to_lowercase().replace(' ', "-")),
                 None => (id.as_str().to_owned(), String::new()),
             };
             let has_name = !name.trim().is_empty() && desired::refused_name(name).is_none();
-            let name = (has_name && tells != alias).then(|| name.to_owned());
+            let name = (has_name && implied_name != alias).then(|| name.to_owned());
             self.desired.projects.insert(id.clone(), ManagedProject { alias, name });
         }
     }
 
-    /// The API does not tell what custom roles are called.
+    /// The API does not return the names of custom roles.
     fn roles(&mut self, roles: BTreeSet<&Role>) {
         for role in roles {
             let Role::Custom(id) = role else { continue };
             if let Some(reason) = desired::refused_id(id.as_str()) {
-                self.remarks.push(format!("left out: the role {id}: a team file cannot name it, {reason}"));
+                self.leave_out(LeftOut::Role(id.clone(), reason));
                 continue;
             }
             let alias = format!("role-{}", self.desired.roles.len() + 1);
@@ -73,7 +107,7 @@ impl Imported {
         let email = match Email::parse(login.as_str()) {
             Ok(email) => email,
             Err(reason) => {
-                self.remarks.push(format!("left out: {login}: the login is no email address, {reason}"));
+                self.leave_out(LeftOut::Login(login.clone(), reason));
                 return;
             }
         };
@@ -84,7 +118,7 @@ impl Imported {
             .map(|(project, role)| (project.clone(), role.clone()))
             .collect();
         if access.is_empty() {
-            self.remarks.push(format!("left out: {login}: nothing of the access can be written"));
+            self.leave_out(LeftOut::Person(login.clone()));
             return;
         }
         let first_name = self.name(&member.first_name, "first", login);
@@ -99,28 +133,21 @@ impl Imported {
 
     fn has_role(&self, role: &Role) -> bool {
         match role {
-            Role::Custom(id) => self.has_custom_role(id),
+            Role::Custom(id) => self.desired.roles.contains_key(id),
             _ => true,
         }
     }
 
-    fn has_custom_role(&self, id: &RoleId) -> bool {
-        self.desired.roles.contains_key(id)
-    }
-
-    /// A name that may stand in a team file. Names of members are never sent, so nothing hangs on it.
-    fn name(&mut self, name: &str, which: &str, login: &Email) -> String {
-        if name.trim().is_empty() {
-            self.remarks.push(format!("{login} has no {which} name: written as `{NO_NAME}`"));
-            return NO_NAME.to_owned();
+    /// A valid name. Names of members are never sent, so they need not be exact.
+    fn name(&mut self, name: &str, which: &'static str, login: &Email) -> String {
+        let reason = desired::refused_name(name);
+        if reason.is_none() && !name.trim().is_empty() {
+            return name.to_owned();
         }
-        let Some(reason) = desired::refused_name(name) else { return name.to_owned() };
         let fit: String =
             name.chars().filter(|c| !escape::must_escape(*c)).take(desired::LONGEST_NAME).collect();
-        let fit = if fit.trim().is_empty() { NO_NAME.to_owned() } else { fit };
-        self.remarks.push(format!(
-            "{login} has a {which} name that a team file cannot hold, {reason}: written as `{fit}`"
-        ));
-        fit
+        let written = if fit.trim().is_empty() { NO_NAME.to_owned() } else { fit };
+        self.remarks.push(Remark::Name { login: login.clone(), which, reason, written: written.clone() });
+        written
     }
 }

@@ -1,43 +1,43 @@
-//! What the lists of the service said, and how they become members.
+//! The lists of the service, and the members they describe.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Evidence, EvidenceSource, Invitations, Known, Member, RecentWrites, doubt};
+use super::{Member, RecentWrites};
 use crate::desired::Desired;
 use crate::model::{Email, ProjectId, Role, UserId};
 
-/// A project as List Projects names it.
+/// A project in List Projects.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ListedProject {
     /// Its id.
     pub id: ProjectId,
-    /// Its name, which may be anything.
+    /// Its name: any text.
     pub name: String,
 }
 
-/// A user as List Users gives it. Fields that the service adds are ignored.
+/// A user in List Users.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct User {
     /// Its id.
     pub id: UserId,
-    /// The identity: what Assign and the team file know the person by.
+    /// The identity, which Assign and the team file use.
     pub login: Email,
     /// The address, where it differs from the login (single sign-on).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
-    /// Given name, which may be anything.
+    /// Given name: any text.
     #[serde(default)]
     pub first_name: String,
-    /// Family name, which may be anything.
+    /// Family name: any text.
     #[serde(default)]
     pub last_name: String,
-    /// Every project of the user, managed or not.
+    /// The user's projects, managed or not.
     #[serde(default)]
     pub projects: BTreeMap<ProjectId, Role>,
-    /// Whether the organization belongs to this user.
+    /// Whether this user owns the organization.
     #[serde(default)]
     pub is_owner: bool,
 }
@@ -50,29 +50,29 @@ impl User {
     }
 }
 
-/// All pages of List Users of one project, put together by user id.
+/// All pages of List Users of one project, merged by user id.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct UserList {
-    /// The users, each once.
+    /// The users by id.
     pub users: BTreeMap<UserId, User>,
-    /// How many the service says there are.
+    /// The `total` of the list.
     pub total: Option<u64>,
-    /// Whether its pages named different totals.
+    /// Whether its pages had different totals.
     #[serde(default)]
     pub totals_differ: bool,
 }
 
-/// What the lists of all managed projects said.
+/// The lists of all managed projects.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Reading {
-    /// When the last of them was read.
+    /// When the last list was read.
     pub read_at: Timestamp,
-    /// List Users of every managed project.
+    /// List Users by managed project.
     pub lists: BTreeMap<ProjectId, UserList>,
 }
 
 impl Reading {
-    /// The users of the managed projects by login, with nothing of any other project.
+    /// The users of the managed projects by login, without their roles in other projects.
     #[must_use]
     pub fn members(&self) -> BTreeMap<Email, Member> {
         let mut members: BTreeMap<Email, Member> = BTreeMap::new();
@@ -88,7 +88,7 @@ impl Reading {
                     elsewhere: false,
                     is_owner: user.is_owner,
                 });
-                // An owner is left alone, so where lists differ the one that says so counts.
+                // Owners are never changed, so one list that says so is enough.
                 member.is_owner |= user.is_owner;
                 member.elsewhere |= user.projects.keys().any(|id| !self.lists.contains_key(id));
                 if let Some(role) = user.projects.get(project) {
@@ -98,30 +98,9 @@ impl Reading {
         }
         members
     }
-
-    /// What is known when these lists were just read. `last` is the reading before this one, with what
-    /// guestlist did since worked in; members it had in a list that is now empty raise a doubt.
-    #[must_use]
-    pub fn live(
-        &self,
-        invitations: Invitations,
-        recent: RecentWrites,
-        last: &BTreeMap<Email, Member>,
-    ) -> Known {
-        let members = self.members();
-        let Invitations { out, in_flight } = invitations.not_accepted(&members);
-        Known {
-            evidence: Evidence { source: EvidenceSource::Live, read_at: self.read_at },
-            doubts: doubt::in_reading(self, last),
-            members,
-            invitations: out,
-            in_flight,
-            recent,
-        }
-    }
 }
 
-/// The members as they are after `writes`; somebody whom only a write names gets an empty user id.
+/// The members after `writes`. Someone who is only in `writes` gets an empty user id.
 #[must_use]
 pub fn with_writes(mut members: BTreeMap<Email, Member>, writes: &RecentWrites) -> BTreeMap<Email, Member> {
     for ((email, project), role) in writes {
@@ -150,7 +129,7 @@ pub fn with_writes(mut members: BTreeMap<Email, Member>, writes: &RecentWrites) 
     members
 }
 
-/// The members of the projects that `desired` manages; that they have others is still known of them.
+/// The members of the projects that `desired` manages, each with whether they have other projects.
 #[must_use]
 pub fn members_within(mut members: BTreeMap<Email, Member>, desired: &Desired) -> BTreeMap<Email, Member> {
     for member in members.values_mut() {

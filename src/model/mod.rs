@@ -2,10 +2,12 @@
 
 mod email;
 mod endpoint;
+mod estimate;
 mod ids;
 mod role;
 
 pub use email::Email;
 pub use endpoint::{Endpoint, TrustedEndpoint};
+pub use estimate::Estimate;
 pub use ids::{ProjectId, RoleId, UserId};
 pub use role::{Access, Role};

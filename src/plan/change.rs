@@ -10,93 +10,52 @@ use crate::model::{Access, Email, ProjectId, Role, UserId};
 pub enum Change {
     /// Invite a new person, with every project in one call.
     Invite {
-        /// Who; sent as written.
+        /// The address, sent as written.
         email: Email,
         /// Given name.
         first_name: String,
         /// Family name.
         last_name: String,
-        /// The roles that the invitation carries.
+        /// The roles in the invitation.
         projects: Access,
     },
-    /// Give a member a role in a project that the member does not have yet.
+    /// Grant a member a role in another project.
     Assign {
         /// The login of the member.
         email: Email,
-        /// Where.
+        /// The project.
         project: ProjectId,
-        /// The role to be.
+        /// The new role.
         role: Role,
     },
-    /// Give a member another role in a project.
+    /// Change a member's role in a project.
     ChangeRole {
         /// The login of the member.
         email: Email,
         /// The id of the member.
         user_id: UserId,
-        /// Where.
+        /// The project.
         project: ProjectId,
-        /// The role until now.
+        /// The role before.
         from: Role,
-        /// The role to be.
+        /// The new role.
         to: Role,
     },
-    /// Take a project away from a member.
+    /// Remove a member from a project.
     Unassign {
         /// The login of the member.
         email: Email,
         /// The id of the member.
         user_id: UserId,
-        /// Where.
+        /// The project.
         project: ProjectId,
-        /// The role until now.
+        /// The role before.
         role: Role,
     },
 }
 
-/// What a change means to the person: the heading under which it is shown, in the order of headings.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Effect {
-    /// A project is removed, or the last one becomes VIEWER because the API cannot remove it.
-    LosesAccess,
-    /// ADMIN becomes something else.
-    LosesAdmin,
-    /// ADMIN is given, by invitation too.
-    BecomesAdmin,
-    /// Someone new is invited.
-    Invited,
-    /// A member gets a further project.
-    GainsAccess,
-    /// A member gets another role.
-    ChangesRole,
-}
-
-impl Effect {
-    /// Whether something is taken away.
-    #[must_use]
-    pub fn is_removal(self) -> bool {
-        matches!(self, Self::LosesAccess | Self::LosesAdmin)
-    }
-}
-
 impl Change {
-    /// What it means to the person. `in_place_of_removal` says that the role only stays because the API
-    /// cannot remove it.
-    pub(super) fn effect(&self, in_place_of_removal: bool) -> Effect {
-        if self.new_admin_in().next().is_some() {
-            return Effect::BecomesAdmin;
-        }
-        match self {
-            Self::Invite { .. } => Effect::Invited,
-            Self::Assign { .. } => Effect::GainsAccess,
-            Self::ChangeRole { .. } if self.is_reduction() => Effect::LosesAdmin,
-            Self::ChangeRole { .. } if in_place_of_removal => Effect::LosesAccess,
-            Self::ChangeRole { .. } => Effect::ChangesRole,
-            Self::Unassign { .. } => Effect::LosesAccess,
-        }
-    }
-
-    /// Whom it is about.
+    /// The person: an address as written, or a login.
     #[must_use]
     pub fn email(&self) -> &Email {
         match self {
@@ -107,7 +66,7 @@ impl Change {
         }
     }
 
-    /// Where it takes place; an invitation may be for several projects and names none here.
+    /// The project; none for an invitation, which may be for several.
     #[must_use]
     pub fn project(&self) -> Option<&ProjectId> {
         match self {
@@ -118,7 +77,7 @@ impl Change {
         }
     }
 
-    /// Whether it takes something away: ADMIN for something else, or the project. All else is a grant.
+    /// Whether it takes ADMIN or the project away. Every other change is a grant.
     #[must_use]
     pub fn is_reduction(&self) -> bool {
         match self {
@@ -128,7 +87,7 @@ impl Change {
         }
     }
 
-    /// The projects in which the person becomes ADMIN by it.
+    /// The projects in which it makes the person ADMIN.
     pub fn new_admin_in(&self) -> impl Iterator<Item = &ProjectId> {
         let invited = match self {
             Self::Invite { projects, .. } => Some(projects),
@@ -146,7 +105,7 @@ impl Change {
             .chain(assigned)
     }
 
-    /// The project in which a member stops being ADMIN by it.
+    /// The project in which a member stops being ADMIN.
     #[must_use]
     pub fn admin_lost_in(&self) -> Option<&ProjectId> {
         match self {

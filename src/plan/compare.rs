@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
+use super::effect::{Effect, effects};
 use super::note::Later;
-use super::{COMING_DAYS, Change, Fact, Note, STALE_DAYS};
+use super::{COMING_DAYS, Change, Fact, Note, NoteKind, STALE_DAYS};
 use crate::desired::{Desired, Person, Prune};
-use crate::known::{Invitation, Known, Member};
+use crate::known::{Invitation, Known, Member, days_between};
 use crate::model::{Access, Email, ProjectId, Role};
 
 /// Changes and notes, not sorted yet.
@@ -16,21 +16,23 @@ use crate::model::{Access, Email, ProjectId, Role};
 pub(super) struct Difference {
     pub(super) changes: Vec<Change>,
     pub(super) notes: Vec<Note>,
-    /// The removals that a date in the file asks for. `max_removals` does not count them.
+    /// The removals that are due to a date in the file. `max_removals` does not count them.
     pub(super) dated: BTreeSet<(Email, ProjectId)>,
-    /// The users whom two entries of the file mean, one by the login and one by the address.
+    /// Pairs of entries that are one user, one by login and one by address.
     pub(super) listed_twice: Vec<(Email, Email)>,
-    /// Where someone who is to lose everything keeps a role, because the API cannot remove it.
-    pub(super) kept: BTreeSet<(Email, ProjectId)>,
 }
 
 impl Difference {
-    /// Whether a change takes something away, or becomes VIEWER in place of a removal that the API cannot do.
-    pub(super) fn is_removal(&self, change: &Change) -> bool {
-        change.is_reduction()
-            || change.project().is_some_and(|project| {
-                !self.kept.is_empty() && self.kept.contains(&(change.email().clone(), project.clone()))
-            })
+    /// The effect of each change.
+    pub(super) fn effects(&self) -> Vec<Effect> {
+        effects(&self.changes, &self.notes)
+    }
+
+    /// Drops the changes that remove access, and the notes on what cannot be removed.
+    pub(super) fn drop_removals(&mut self) {
+        let mut effects = self.effects().into_iter();
+        self.changes.retain(|_| effects.next().is_some_and(|effect| !effect.is_removal()));
+        self.notes.retain(|note| note.kind() != NoteKind::LastProject);
     }
 }
 
@@ -64,17 +66,16 @@ pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Differ
     }
     let is_listed = |email: &Email| desired.people.contains_key(email);
     for invitation in known.invitations.values().filter(|invitation| !is_listed(&invitation.email)) {
-        let (days, access) = (comparison.days_since(invitation), invitation.access.clone());
-        comparison.note(&invitation.email, None, Fact::CannotCancel { days, access, until: None });
+        let (sent_on, access) = (invitation.sent_on(), invitation.access.clone());
+        comparison.note(&invitation.email, None, Fact::CannotCancel { sent_on, access, until: None });
     }
     for invitation in known.in_flight.values().filter(|invitation| !is_listed(&invitation.email)) {
-        let days = comparison.days_since(invitation);
-        comparison.note(&invitation.email, None, Fact::MaybeInvited { days });
+        comparison.note(&invitation.email, None, Fact::MaybeInvited { sent_on: invitation.sent_on() });
     }
     comparison.found
 }
 
-/// Keeps the first `most` invitations and says how many wait.
+/// Keeps the first `most` invitations, and notes how many are left for a later run.
 pub(super) fn hold_invitations(difference: &mut Difference, most: usize) {
     let mut invitations = 0;
     difference.changes.retain(|change| {
@@ -143,10 +144,10 @@ impl Comparison<'_> {
     }
 
     fn listed_invited(&mut self, person: &Person, invitation: &Invitation) {
-        let days = self.days_since(invitation);
+        let sent_on = invitation.sent_on();
         if let Some(until) = person.until.filter(|until| *until < self.date) {
             let access = invitation.access.clone();
-            self.note(&person.email, None, Fact::CannotCancel { days, access, until: Some(until) });
+            self.note(&person.email, None, Fact::CannotCancel { sent_on, access, until: Some(until) });
             return;
         }
         let excess = excess(&invitation.access, &person.access);
@@ -155,11 +156,11 @@ impl Comparison<'_> {
             &person.email,
             None,
             if !excess.is_empty() {
-                Fact::ExcessInvitation { days, access: excess }
-            } else if days > STALE_DAYS {
-                Fact::Stale { days, later }
+                Fact::ExcessInvitation { sent_on, access: excess }
+            } else if invitation.days_out(self.date) > STALE_DAYS {
+                Fact::Stale { sent_on, later }
             } else {
-                Fact::Invited { days, later }
+                Fact::Invited { sent_on, later }
             },
         );
         self.note_near_end(person);
@@ -197,7 +198,8 @@ impl Comparison<'_> {
         }
     }
 
-    /// Removes every managed project but the one that the API would not give up, and names those touched.
+    /// Removes every managed project, except one that the API cannot remove. Returns the projects with a
+    /// change.
     fn remove_everything(&mut self, member: &Member, listed: bool) -> Vec<ProjectId> {
         let email = &member.login;
         if member.is_owner {
@@ -208,7 +210,7 @@ impl Comparison<'_> {
         let kept = least.filter(|_| !member.elsewhere);
         let mut touched = Vec::new();
         if let Some((project, role)) = kept {
-            // The user stays, so the role that stays should allow as little as possible.
+            // The user stays, so the role should allow as little as possible.
             let role = match role {
                 Role::Admin | Role::User => {
                     self.found.changes.push(change_role(member, project, role, &Role::Viewer));
@@ -217,7 +219,6 @@ impl Comparison<'_> {
                 }
                 Role::Viewer | Role::Merchant | Role::UserRestricted | Role::Custom(_) => role.clone(),
             };
-            self.found.kept.insert((email.clone(), project.clone()));
             self.note(email, Some(project), Fact::LastProject { role });
         }
         for project in member.access.keys().filter(|project| Some(*project) != kept.map(|(id, _)| id)) {
@@ -233,16 +234,12 @@ impl Comparison<'_> {
         }
     }
 
-    fn days_since(&self, invitation: &Invitation) -> i32 {
-        days_between(invitation.sent_at.to_zoned(TimeZone::UTC).date(), self.date)
-    }
-
     fn note(&mut self, email: &Email, project: Option<&ProjectId>, fact: Fact) {
         self.found.notes.push(Note { email: Some(email.clone()), project: project.cloned(), fact });
     }
 }
 
-/// What an invitation gives beyond the file: ADMIN, or a project the file does not give.
+/// What an invitation grants beyond the file: ADMIN, or a project that the file does not grant.
 fn excess(invited: &Access, desired: &Access) -> Access {
     let is_more = |(project, role): &(&ProjectId, &Role)| match desired.get(*project) {
         None => true,
@@ -251,7 +248,7 @@ fn excess(invited: &Access, desired: &Access) -> Access {
     invited.iter().filter(is_more).map(|(project, role)| (project.clone(), role.clone())).collect()
 }
 
-/// What the next apply has to do once the invitation is accepted, because the file has changed since.
+/// What changes once the invitation is accepted, because the file has changed since.
 fn later(invited: &Access, desired: &Access) -> Vec<Later> {
     let differs = desired.iter().filter(|(project, role)| invited.get(*project) != Some(role));
     differs
@@ -263,7 +260,7 @@ fn later(invited: &Access, desired: &Access) -> Vec<Later> {
         .collect()
 }
 
-/// Everything that `person` is to have, in one call.
+/// One call with all of `person`'s access.
 pub(super) fn invitation(person: &Person) -> Change {
     Change::Invite {
         email: person.email.clone(),
@@ -290,8 +287,4 @@ fn unassign(member: &Member, project: &ProjectId) -> Change {
         project: project.clone(),
         role: member.access[project].clone(),
     }
-}
-
-fn days_between(earlier: Date, later: Date) -> i32 {
-    (later - earlier).get_days()
 }

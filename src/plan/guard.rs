@@ -1,4 +1,4 @@
-//! The rules that block a plan as a whole. Each gives its numbers and names; `render` makes the sentence.
+//! The guards: rules that block a plan as a whole, with their numbers and names. `render` makes the sentences.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,38 +10,38 @@ use crate::desired::{Desired, Limit, Prune};
 use crate::known::{Doubt, Known};
 use crate::model::{Email, ProjectId};
 
-/// A guard that blocks the plan, and why.
+/// Why a guard blocks the plan.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Refusal {
-    /// What is known may not be true. Not empty.
+    /// The reading may be wrong. Not empty.
     DoubtfulReading(Vec<Doubt>),
-    /// The file lists no one, and everyone would lose access.
+    /// The file lists no one, so everyone would lose access.
     EmptyPeople,
-    /// Two entries of the file mean one user, by the login and by the address.
+    /// Two entries of the file are one user, by login and by address.
     ListedTwice {
-        /// The entry that comes first.
+        /// The first entry.
         first: Email,
-        /// The other.
+        /// The second entry.
         other: Email,
     },
     /// A project would be left with too few ADMINs.
     KeepAdmins {
-        /// Which project.
+        /// The project.
         project: ProjectId,
-        /// How many ADMINs would be left.
+        /// The number of ADMINs left.
         left: usize,
-        /// How many it has to keep.
+        /// The number of ADMINs required.
         keep: usize,
-        /// The ADMINs it would lose.
+        /// The ADMINs that it would lose.
         losing: Vec<Email>,
     },
     /// Too many people would become ADMIN.
     MaxNewAdmins {
         /// These people.
         people: Vec<Email>,
-        /// How many may.
+        /// The most that the policy allows.
         most: usize,
-        /// The number that was allowed for this run, which is another one.
+        /// The number that this run allows, which does not match.
         allowed: Option<usize>,
     },
     /// Too much would be removed.
@@ -58,31 +58,31 @@ pub enum Refusal {
         most: usize,
         /// The people who would lose something.
         people: Vec<Email>,
-        /// The number that was allowed for this run, which is another one.
+        /// The number that this run allows, which does not match.
         allowed: Option<usize>,
     },
 }
 
-/// The rules.
+/// The guards, for programs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Guard {
-    /// What is known may not be true.
+    /// The reading may be wrong.
     DoubtfulReading,
-    /// The file lists no one, and everyone would lose access.
+    /// The file lists no one, so everyone would lose access.
     EmptyPeople,
-    /// Two entries of the file mean one user.
+    /// Two entries of the file are one user.
     ListedTwice,
     /// A project would be left with too few ADMINs.
     KeepAdmins,
     /// Too many people would become ADMIN at once.
     MaxNewAdmins,
-    /// Too much would be removed at once.
+    /// Too much access would be removed at once.
     MaxRemovals,
 }
 
 impl Refusal {
-    /// Which rule it is.
+    /// The guard.
     #[must_use]
     pub fn guard(&self) -> Guard {
         match self {
@@ -100,7 +100,7 @@ pub(super) fn refusals(
     desired: &Desired,
     known: &Known,
     difference: &Difference,
-    terms: &PlanOptions,
+    options: &PlanOptions,
 ) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     if !known.doubts.is_empty() {
@@ -112,8 +112,8 @@ pub(super) fn refusals(
     let twice = difference.listed_twice.iter().cloned();
     refusals.extend(twice.map(|(first, other)| Refusal::ListedTwice { first, other }));
     refusals.extend(keep_admins(desired, known, &difference.changes));
-    refusals.extend(max_new_admins(desired, &difference.changes, terms.allow_new_admins));
-    refusals.extend(max_removals(desired, known, difference, terms.allow_removals));
+    refusals.extend(max_new_admins(desired, &difference.changes, options.allow_new_admins));
+    refusals.extend(max_removals(desired, known, difference, options.allow_removals));
     refusals
 }
 
@@ -130,7 +130,7 @@ fn keep_admins(desired: &Desired, known: &Known, changes: &[Change]) -> Vec<Refu
         let mut admins: BTreeSet<&Email> = known.admins(project).map(|member| &member.login).collect();
         let before = known.listed_admins(project).count();
         admins.retain(|email| !losing.contains(email));
-        // An invitation does not count: it may never be accepted.
+        // An invitation does not count, because it may never be accepted.
         for change in changes.iter().filter(|change| !matches!(change, Change::Invite { .. })) {
             if change.new_admin_in().any(|id| id == project) {
                 admins.insert(change.email());
@@ -168,8 +168,8 @@ fn max_removals(
     allowed: Option<usize>,
 ) -> Vec<Refusal> {
     let mut by_project: BTreeMap<&ProjectId, Vec<&Email>> = BTreeMap::new();
-    for change in difference.changes.iter().filter(|change| difference.is_removal(change)) {
-        let Some(project) = change.project() else { continue };
+    for (change, effect) in difference.changes.iter().zip(difference.effects()) {
+        let Some(project) = change.project().filter(|_| effect.is_removal()) else { continue };
         if !difference.dated.contains(&(change.email().clone(), project.clone())) {
             by_project.entry(project).or_default().push(change.email());
         }

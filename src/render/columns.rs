@@ -1,9 +1,18 @@
-//! Two columns, who and what, within a width: what is too long goes on under itself.
+//! Two columns, who and what, within a width: what is too long goes on under itself. Widths are terminal
+//! columns, of which a character may take none, one or two.
+
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
 /// The widest column of emails.
 const WIDEST: usize = 44;
 
-/// Where the second column begins, and where it must end.
+/// The narrowest second column.
+const NARROWEST: usize = 16;
+
+/// The space between the columns.
+const GAP: usize = 2;
+
+/// The width of the first column and of both.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Columns {
     first: usize,
@@ -11,58 +20,64 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// As wide as the longest of `firsts`, within reason. Without a width nothing is folded.
+    /// A first column for `firsts`, up to two fifths of `width`. Without a width nothing is folded.
     pub(super) fn fitting<'a>(firsts: impl Iterator<Item = &'a str>, width: Option<usize>) -> Self {
-        // The second column is to have the larger half.
         let most = width.map_or(WIDEST, |width| WIDEST.min(width * 2 / 5));
-        let longest = firsts.map(|first| first.chars().count()).max().unwrap_or_default();
+        let longest = firsts.map(UnicodeWidthStr::width).max().unwrap_or_default();
         Self { first: longest.min(most), width }
     }
 
     /// A row as lines. A first that is too long for its column has a line of its own where lines fold.
     pub(super) fn row(self, first: &str, second: &str) -> Vec<String> {
-        let indent = self.first + 2;
-        let Some(width) = self.width else { return vec![format!("{first:0$}  {second}", self.first)] };
-        let mut folded = fold(second, width.saturating_sub(indent).max(16));
-        if first.chars().count() > self.first {
+        let line = |first: &str, second: &str| {
+            // Padding by `format!` would count characters.
+            let padding = " ".repeat(self.first.saturating_sub(first.width()) + GAP);
+            format!("{first}{padding}{second}").trim_end().to_owned()
+        };
+        let Some(width) = self.width else { return vec![line(first, second)] };
+        let mut folded = fold(second, width.saturating_sub(self.first + GAP).max(NARROWEST));
+        if first.width() > self.first {
             folded.insert(0, String::new());
         }
-        folded
-            .into_iter()
-            .enumerate()
-            .map(|(n, part)| {
-                let first = if n == 0 { first } else { "" };
-                format!("{first:0$}  {part}", self.first).trim_end().to_owned()
-            })
-            .collect()
+        let firsts = std::iter::once(first).chain(std::iter::repeat(""));
+        firsts.zip(folded).map(|(first, part)| line(first, &part)).collect()
     }
 }
 
-/// `text` in lines of at most `width` characters, broken after a comma if possible, else at a space. A
-/// word that is longer is cut, since nothing else would bound a line.
+/// `text` in lines of at most `width` columns, broken after a comma if possible, else at a space. Only a
+/// word that is longer is cut.
 pub(super) fn fold(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut room = width;
     for item in text.split_inclusive(", ") {
-        let long = item.trim_end().chars().count() > width;
+        let long = item.trim_end().width() > width;
         let words: Vec<&str> = if long { item.split_inclusive(' ').collect() } else { vec![item] };
-        for word in words {
-            let mut word = word;
-            if word.trim_end().chars().count() > room && room < width {
+        for mut word in words {
+            if word.trim_end().width() > room && room < width {
                 lines.push(String::new());
                 room = width;
             }
-            while word.trim_end().chars().count() > width {
-                let cut = word.char_indices().nth(width).map_or(word.len(), |(at, _)| at);
-                put(&mut lines, &word[..cut]);
+            while word.trim_end().width() > width {
+                let (start, rest) = word.split_at(fitting(word, width));
+                put(&mut lines, start);
                 lines.push(String::new());
-                word = &word[cut..];
+                word = rest;
             }
             put(&mut lines, word);
-            room = room.saturating_sub(word.chars().count());
+            room = room.saturating_sub(word.width());
         }
     }
     lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// How many bytes of `word` fit in `width` columns; at least one character.
+fn fitting(word: &str, width: usize) -> usize {
+    let mut columns = 0;
+    let end = word.char_indices().skip(1).find(|(at, c)| {
+        columns = word[..*at].width() + c.width().unwrap_or_default();
+        columns > width
+    });
+    end.map_or(word.len(), |(at, _)| at)
 }
 
 fn put(lines: &mut [String], text: &str) {
@@ -93,13 +108,30 @@ mod tests {
         assert_eq!(columns.row("b@example.com", "a, b, c"), ["b@example.com  a, b, c"]);
     }
 
+    #[test]
+    fn columns_are_counted_as_a_terminal_counts_them() {
+        // Two columns a character, one, and a mark that takes none.
+        let firsts = ["東京@例え.jp", "🎉@example.com", "zoe\u{301}@example.com"];
+        let columns = Columns::fitting(firsts.into_iter(), Some(40));
+        let rows = firsts.map(|first| columns.row(first, "日本語の店 USER, loyalty VIEWER").join("\n"));
+        assert_eq!(
+            rows,
+            [
+                "東京@例え.jp     日本語の店 USER,\n                 loyalty VIEWER",
+                "🎉@example.com   日本語の店 USER,\n                 loyalty VIEWER",
+                "zoe\u{301}@example.com  日本語の店 USER,\n                 loyalty VIEWER",
+            ]
+        );
+        assert_eq!(fold("東京東京東京", 5), ["東京", "東京", "東京"]);
+    }
+
     proptest! {
         #[test]
         fn folding_loses_nothing_but_spaces_and_keeps_within_the_width(
-            text in "([a-zé]{0,30}[, ]{1,2}){0,12}", width in 1_usize..40
+            text in "([a-zé東🎉]{0,30}[, ]{1,2}){0,12}", width in 2_usize..40
         ) {
             let folded = fold(&text, width);
-            prop_assert!(folded.iter().all(|line| line.chars().count() <= width), "{folded:?}");
+            prop_assert!(folded.iter().all(|line| line.width() <= width), "{folded:?}");
             let bare = |text: &str| text.replace(' ', "");
             prop_assert_eq!(bare(&folded.concat()), bare(&text));
         }

@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use jiff::tz::TimeZone;
-
-use super::{Paint, View};
-use crate::desired::{Given, Person, Provenance};
+use super::{Paint, View, sentences};
+use crate::desired::{Person, Provenance, RoleSource};
 use crate::escape;
-use crate::known::{EvidenceSource, Invitation, Member};
+use crate::known::{Invitation, Member};
 use crate::model::{Email, ProjectId, Role};
 use crate::plan::Change;
 use crate::words;
@@ -71,18 +69,13 @@ impl Page<'_> {
     }
 
     fn membership(&self) -> String {
-        let evidence = self.view.known.evidence;
-        let read_at = evidence.read_at.to_zoned(TimeZone::UTC);
-        let learned = match evidence.source {
-            EvidenceSource::Live => format!("read live at {}", read_at.strftime("%H:%M:%S UTC")),
-            EvidenceSource::Ledger => format!("offline, as of {}", read_at.strftime("%Y-%m-%d %H:%M:%S UTC")),
-        };
+        let source = sentences::evidence(self.view.known.evidence);
         match self.member {
-            // A member whom only the ledger knows has no id yet.
-            Some(member) if member.id.as_str().is_empty() => format!("yes ({learned})"),
-            Some(member) if member.is_owner => format!("yes, and an owner: {} ({learned})", member.id),
-            Some(member) => format!("yes: {} ({learned})", member.id),
-            None => format!("not in a managed project ({learned})"),
+            // A member known only from the ledger has no id yet.
+            Some(member) if member.id.as_str().is_empty() => format!("yes ({source})"),
+            Some(member) if member.is_owner => format!("yes, and an owner: {} ({source})", member.id),
+            Some(member) => format!("yes: {} ({source})", member.id),
+            None => format!("not in a managed project ({source})"),
         }
     }
 
@@ -93,9 +86,8 @@ impl Page<'_> {
                 None => "no pending invitation".to_owned(),
             };
         };
-        let sent = invitation.sent_at.to_zoned(TimeZone::UTC).date();
-        let days = (self.view.plan.date - sent).get_days();
-        format!("invited {} ({sent}), not accepted yet", words::days_ago(days))
+        let days = invitation.days_out(self.view.plan.date);
+        format!("invited {} ({}), not accepted yet", words::days_ago(days), invitation.sent_on())
     }
 
     /// All desired, known and invited projects, by name.
@@ -134,8 +126,8 @@ impl Page<'_> {
         text
     }
 
-    fn given(&self, given: &Given, fate: &str) -> String {
-        let Given { role, group, file, line } = given;
+    fn given(&self, given: &RoleSource, fate: &str) -> String {
+        let RoleSource { role, group, file, line } = given;
         let by = match group {
             Some(group) => format!("group {}", escape::line(group)),
             None => "own entry".to_owned(),
@@ -179,7 +171,7 @@ impl Page<'_> {
         if text.is_empty() { text } else { format!("\n{text}") }
     }
 
-    /// Whether a change or note is about this person, whom it names by the login.
+    /// Whether a change or note, which has the login, is about this person.
     fn is_about(&self, email: &Email) -> bool {
         email == self.email || self.member.is_some_and(|member| member.login == *email)
     }

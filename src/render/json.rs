@@ -1,4 +1,4 @@
-//! A plan for programs. Projects and roles are ids here, or predefined names.
+//! A plan for programs. Projects and roles are ids or predefined names.
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use crate::known::Evidence;
 use crate::model::{Email, Endpoint, ProjectId};
 use crate::plan::{Change, Guard, Note, NoteKind, Origin, PlanId, Refusal, Summary};
 
-/// The one format of this document that there is.
+/// The version of this format.
 const FORMAT_VERSION: u32 = 1;
 
 #[derive(Serialize)]
@@ -20,9 +20,9 @@ struct Document<'a> {
     endpoint: &'a Endpoint,
     date: Date,
     evidence: Evidence,
-    changes: Vec<Marked<'a>>,
-    notes: Vec<Told<'a>>,
-    refused: Vec<Blocked>,
+    changes: Vec<ChangeWithOrigin<'a>>,
+    notes: Vec<NoteText<'a>>,
+    refused: Vec<RefusalText>,
     #[serde(skip_serializing_if = "Option::is_none")]
     policy_changes: Option<&'a [PolicyChange]>,
     summary: Summary,
@@ -30,7 +30,7 @@ struct Document<'a> {
 
 /// A note and its sentence.
 #[derive(Serialize)]
-struct Told<'a> {
+struct NoteText<'a> {
     kind: NoteKind,
     attention: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,34 +42,34 @@ struct Told<'a> {
 
 /// A guard and its sentence.
 #[derive(Serialize)]
-struct Blocked {
+struct RefusalText {
     guard: Guard,
     text: String,
 }
 
-/// A change, and where it comes from if a base tells.
+/// A change, and its origin with `--base`.
 #[derive(Serialize)]
-struct Marked<'a> {
+struct ChangeWithOrigin<'a> {
     #[serde(flatten)]
     change: &'a Change,
     #[serde(skip_serializing_if = "Option::is_none")]
     origin: Option<Origin>,
 }
 
-/// The plan as JSON, with a line break at its end.
+/// The plan as JSON, followed by a newline.
 #[must_use]
 pub fn json<'a>(view: &View<'a>) -> String {
     let plan = view.plan;
-    let marked = |(n, change)| Marked { change, origin: view.origins.get(n).copied() };
-    let changes = plan.changes.iter().enumerate().map(marked).collect();
-    let note = |note: &'a Note| Told {
+    let with_origin = |(n, change)| ChangeWithOrigin { change, origin: view.origins().get(n).copied() };
+    let changes = plan.changes.iter().enumerate().map(with_origin).collect();
+    let note = |note: &'a Note| NoteText {
         kind: note.kind(),
         attention: note.needs_attention(),
         email: note.email.as_ref(),
         project: note.project.as_ref(),
         text: view.note(note),
     };
-    let blocked = |refusal| Blocked { guard: Refusal::guard(refusal), text: view.refusal(refusal) };
+    let refusal = |refusal| RefusalText { guard: Refusal::guard(refusal), text: view.refusal(refusal) };
     let document = Document {
         format_version: FORMAT_VERSION,
         plan_id: &plan.id,
@@ -79,8 +79,8 @@ pub fn json<'a>(view: &View<'a>) -> String {
         evidence: plan.evidence,
         changes,
         notes: plan.notes.iter().map(note).collect(),
-        refused: plan.refused.iter().map(blocked).collect(),
-        policy_changes: view.has_base.then_some(view.policy_changes),
+        refused: plan.refused.iter().map(refusal).collect(),
+        policy_changes: view.base.map(|base| base.policy_changes),
         summary: plan.summary(),
     };
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();

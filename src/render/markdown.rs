@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use super::View;
 use super::columns::{Columns, fold};
 use super::sections::{Row, Section, Topic, sections};
-use super::verdict::{emails, learned, origins_text, policy_change, verdict};
+use super::verdict::{emails, origins_text, policy_change, source, verdict};
 use crate::escape::{code, fence};
 use crate::model::Email;
 use crate::words::{count, people};
@@ -203,11 +203,11 @@ fn groups<'r, 'a>(rows: &'r [Row<'a>]) -> Vec<Vec<&'r Row<'a>>> {
 }
 
 fn policy_changes(view: &View) -> String {
-    if view.policy_changes.is_empty() {
+    if view.policy_changes().is_empty() {
         return String::new();
     }
     let lines: Vec<_> = view
-        .policy_changes
+        .policy_changes()
         .iter()
         .flat_map(|change| {
             let sign = if change.loosened { '!' } else { ' ' };
@@ -215,7 +215,7 @@ fn policy_changes(view: &View) -> String {
             folded.into_iter().map(move |line| format!("{sign} {line}"))
         })
         .collect();
-    format!("\n**Policy changes ({})**\n\n{}", view.policy_changes.len(), fence("diff", &lines))
+    format!("\n**Policy changes ({})**\n\n{}", view.policy_changes().len(), fence("diff", &lines))
 }
 
 fn refusals(view: &View) -> String {
@@ -255,7 +255,7 @@ fn closing(view: &View) -> String {
         "\nFor {} on {}; {}. Plan id: {}",
         code(&clipped(&plan.endpoint.to_string(), LONGEST_ROW)),
         plan.date,
-        learned(view),
+        source(view),
         code(plan.id.as_str())
     );
     text

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::columns::{Columns, fold};
 use super::sections::{Row, Section, Topic, sections};
-use super::verdict::{emails, learned, origins_text, policy_change, verdict};
+use super::verdict::{emails, origins_text, policy_change, source, verdict};
 use super::{Paint, View};
 
 /// The width before each email: two spaces, a sign, a space.
@@ -20,7 +20,7 @@ pub fn text(view: &View, paint: Paint) -> String {
     let plan = view.plan;
     let sections = sections(view);
     page.verdict(&verdict(view, &sections), plan.is_clean());
-    let what = format!("Plan for {} on {}; {}", plan.endpoint, plan.date, learned(view));
+    let what = format!("Plan for {} on {}; {}", plan.endpoint, plan.date, source(view));
     let _ = writeln!(page.text, "{}", paint.dim(&what));
     page.refusals(view);
     page.policy_changes(view);
@@ -48,11 +48,11 @@ impl Page {
     }
 
     fn policy_changes(&mut self, view: &View) {
-        if view.policy_changes.is_empty() {
+        if view.policy_changes().is_empty() {
             return;
         }
-        self.heading("Policy changes", view.policy_changes.len());
-        for change in view.policy_changes {
+        self.heading("Policy changes", view.policy_changes().len());
+        for change in view.policy_changes() {
             let line = policy_change(change);
             let row = self.width.map_or_else(|| vec![line.clone()], |width| fold(&line, width));
             self.rows(&self.paint.yellow(if change.loosened { "!" } else { "~" }), &row);

@@ -1,14 +1,14 @@
-//! What all formats for people say: the verdict in numbers, from where and when, and one change in a line.
-
-use jiff::tz::TimeZone;
+//! What all formats for people say: the verdict in numbers, from where and when.
 
 use super::View;
 use super::sections::{Section, Topic, sections};
-use crate::desired::{Desired, PolicyChange};
+use super::sentences;
+use crate::desired::PolicyChange;
 use crate::escape;
 use crate::known::EvidenceSource;
+use crate::model::Estimate;
 use crate::plan::{Change, Origin};
-use crate::words::count;
+use crate::words::{self, count};
 
 /// Everyone who stands in a line, for the width of their column.
 pub(super) fn emails(view: &View) -> Vec<String> {
@@ -17,16 +17,11 @@ pub(super) fn emails(view: &View) -> Vec<String> {
     changed.chain(noted).map(ToString::to_string).collect()
 }
 
-/// From where and when members are known.
-pub(super) fn learned(view: &View) -> String {
+/// Where and when the members were read.
+pub(super) fn source(view: &View) -> String {
     let evidence = view.plan.evidence;
-    let read_at = evidence.read_at.to_zoned(TimeZone::UTC);
-    match evidence.source {
-        EvidenceSource::Live => format!("members read live at {}", read_at.strftime("%H:%M:%S UTC")),
-        EvidenceSource::Ledger => {
-            format!("offline: snapshot from {}", read_at.strftime("%Y-%m-%d %H:%M:%S UTC"))
-        }
-    }
+    let whose = if evidence.source == EvidenceSource::Live { "members " } else { "" };
+    format!("{whose}{}", sentences::evidence(evidence))
 }
 
 /// What the plan amounts to, in numbers: `3 invited · 1 becomes ADMIN · 4 calls, about 2 s`.
@@ -44,12 +39,22 @@ pub(super) fn verdict(view: &View, sections: &[Section]) -> String {
     }
     if !view.plan.changes.is_empty() {
         let calls = count(view.plan.changes.len(), "call");
-        let time = view.expected.map(|time| format!(", {}", time.text())).unwrap_or_default();
+        let time = view.expected.map(|time| format!(", {}", expected(time))).unwrap_or_default();
         parts.push(format!("{calls}{time}"));
     }
     let text = parts.join(" · ");
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn expected(estimate: Estimate) -> String {
+    match estimate {
+        Estimate::About(time) => words::about(time),
+        Estimate::AtLeast { time, .. } => words::about(time).replacen("about", "at least", 1),
+        Estimate::Windows { assumed, .. } => {
+            format!("{} if the rate limit is per minute", words::about(assumed))
+        }
+    }
 }
 
 /// How many people are invited, gain, change and lose access, and become ADMIN.
@@ -81,44 +86,14 @@ pub(super) fn policy_change(change: &PolicyChange) -> String {
 
 /// How many changes come from where, if a base tells.
 pub(super) fn origins_text(view: &View) -> Option<String> {
-    if view.origins.is_empty() {
+    if view.origins().is_empty() {
         return None;
     }
-    let of = |origin| view.origins.iter().filter(|other| **other == origin).count();
+    let of = |origin| view.origins().iter().filter(|other| **other == origin).count();
     Some(format!(
         "{} from this pull request, {} existing drift, {} changed outside Git (manual).",
         of(Origin::PullRequest),
         of(Origin::Drift),
         of(Origin::Manual)
     ))
-}
-
-/// One change in a line, as an order: `assign alex@example.com: storefront USER`.
-#[must_use]
-pub fn change_line(desired: &Desired, change: &Change) -> String {
-    let verb = match change {
-        Change::Invite { .. } => "invite",
-        Change::Assign { .. } => "assign",
-        Change::ChangeRole { .. } => "change",
-        Change::Unassign { .. } => "unassign",
-    };
-    format!("{verb} {}: {}", change.email(), described(desired, change))
-}
-
-/// What a change does, by alias, without saying for whom.
-#[must_use]
-pub fn described(desired: &Desired, change: &Change) -> String {
-    match change {
-        Change::Invite { projects, .. } => desired.access_names(projects),
-        Change::Assign { project, role, .. } => {
-            format!("{} {}", desired.project_name(project), desired.role_name(role))
-        }
-        Change::ChangeRole { project, from, to, .. } => {
-            let (from, to) = (desired.role_name(from), desired.role_name(to));
-            format!("{} {from} → {to}", desired.project_name(project))
-        }
-        Change::Unassign { project, role, .. } => {
-            format!("{} {} → none", desired.project_name(project), desired.role_name(role))
-        }
-    }
 }

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use serde::Deserialize;
 
+use super::problem::MAX_PROBLEMS;
 use super::*;
 
 /// Reads one team file.
@@ -244,7 +245,8 @@ struct PlainPerson {
 
 fn plain(team_file: TeamFile) -> Plain {
     let text = |text: Option<Text>| text.map(|text| text.value).unwrap_or_default();
-    let grants = |grants: Vec<Grant>| grants.into_iter().map(|g| (g.project.value, text(g.role))).collect();
+    let grants =
+        |grants: Vec<WrittenGrant>| grants.into_iter().map(|g| (g.project.value, text(g.role))).collect();
     Plain {
         version: "1".to_owned(),
         projects: team_file
@@ -283,7 +285,7 @@ fn written() -> impl Strategy<Value = (String, String)> {
             .prop_map(|text| (text.clone(), text)),
         any.prop_map(|text| (text.clone(), format!("'{}'", text.replace('\'', "''")))),
         any.prop_map(|text| (text.clone(), serde_json::to_string(&text).expect("JSON"))),
-        "[0-9]{1,6}|true|No|off|0x1F|1e3|[.]5".prop_map(|text: String| (text.clone(), text)),
+        "No|off|y|[1-9]_000|1:30|2026-12-01|0b1|1e".prop_map(|text: String| (text.clone(), text)),
     ]
 }
 

@@ -106,7 +106,7 @@ fn every_call(turn: &Turn, desired: &Desired, behaviour: Behaviour) -> Result<Or
             }
             let protected = desired.policy.protect.iter().any(|pattern| pattern.matches(&person.login));
             must!(!protected && !person.is_owner, "{} was changed by {what}", person.login);
-            if person.standing != UserStatus::Member {
+            if person.status != UserStatus::Member {
                 // An invitation that somebody sent by hand is replaced where the service sends again.
                 continue;
             }
@@ -132,7 +132,7 @@ fn admins(organization: &Organization, project: &str, behaviour: Behaviour) -> u
 
 /// Whether the service shows that person in lists as a member.
 fn is_listed(person: &User, behaviour: Behaviour) -> bool {
-    match person.standing {
+    match person.status {
         UserStatus::Member => true,
         UserStatus::Invited(_) => behaviour.pending_shows,
         UserStatus::Elsewhere => false,
@@ -249,7 +249,7 @@ fn notes(turn: &Turn, desired: &Desired) -> Verdict {
         matches!(note.kind(), Invited | Stale | CannotCancel | ExcessInvitation)
     }) {
         let Some(email) = &note.email else { continue };
-        let is_true = turn.before.person(email.as_str()).is_some_and(|user| match user.standing {
+        let is_true = turn.before.person(email.as_str()).is_some_and(|user| match user.status {
             UserStatus::Invited(_) => true,
             UserStatus::Member => {
                 !user.projects.keys().any(|id| desired.projects.contains_key(&ProjectId::new(id)))
@@ -269,10 +269,10 @@ fn report(turn: &Turn, behaviour: Behaviour, after: &Organization) -> Verdict {
         let has = |project: &ProjectId| person.and_then(|person| person.projects.get(project.as_str()));
         let is_so = match (change, meaning) {
             (Change::Invite { .. }, Meaning::Invited | Meaning::AlreadyInvited) => {
-                person.is_some_and(|person| matches!(person.standing, UserStatus::Invited(_)))
+                person.is_some_and(|person| matches!(person.status, UserStatus::Invited(_)))
             }
             (Change::Invite { projects, .. }, _) => {
-                person.is_some_and(|person| person.standing == UserStatus::Member || behaviour.pending_shows)
+                person.is_some_and(|person| person.status == UserStatus::Member || behaviour.pending_shows)
                     && projects
                         .iter()
                         .all(|(project, role)| has(project).is_some_and(|has| has == role.as_str()))
@@ -321,8 +321,7 @@ pub(crate) fn at_rest(organization: &Organization, desired: &Desired, today: Dat
         inside.map(|(id, role)| (id.clone(), role.clone())).collect()
     };
     for (email, person) in desired.people.iter().filter(|(_, person)| is_active(person, today)) {
-        let Some(user) =
-            organization.person(email.as_str()).filter(|user| user.standing == UserStatus::Member)
+        let Some(user) = organization.person(email.as_str()).filter(|user| user.status == UserStatus::Member)
         else {
             return Err(format!("{email} is listed and no member"));
         };

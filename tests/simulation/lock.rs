@@ -27,12 +27,11 @@ async fn released_while_waiting(
             "  - {{email: p{number}@example.com, first_name: P, last_name: P, projects: {{a: ADMIN}}}}"
         );
     }
-    let (ledger, clock) = (world.ledger("ledger"), std::sync::Arc::clone(&world.clock));
-    world.clock.at_next_wait(move || {
-        let now = clock.for_ledger()();
-        let lease = ledger.lock(now).expect("a ledger").expect("a lock");
+    let ledger = world.ledger("ledger");
+    world.clock.at_next_sleep(move || {
+        let lock = ledger.lock().expect("a ledger").expect("a lock");
         let run = Run::new("unlock", Who::default(), Endpoint::sandbox(), None);
-        assert!(ledger.unlock(&lease, run, &clock.for_ledger()).expect("a ledger"));
+        assert!(ledger.unlock(&lock, run).expect("a ledger"));
     });
     let turn = world.apply(&scene::read(&text), None, 1, None).await;
     // The end of the run cannot be recorded either.
@@ -53,7 +52,7 @@ async fn nothing_is_sent_after_a_wait_in_which_the_lock_was_released() {
     let (writes, endings) = released_while_waiting(Some("429,retry-after=6,method=POST"), None).await;
     assert_eq!((writes.as_slice(), endings.as_slice()), ([Some(429)].as_slice(), none_started.as_slice()));
     // Waiting for the window to end, before the call was recorded. Two calls read.
-    let limit = RateLimit { calls: 2, period: std::time::Duration::from_mins(1) };
+    let limit = RateLimit { calls: 2, period: std::time::Duration::from_secs(60) };
     let (writes, endings) = released_while_waiting(None, Some(limit)).await;
     assert_eq!((writes.as_slice(), endings.as_slice()), ([].as_slice(), none_started.as_slice()));
     // Between repeats the first attempt may have had its effect, so that person failed.
@@ -97,22 +96,21 @@ async fn at_every_call_of_a_run_a_lost_lock_ends_it_and_an_expired_one_is_renewe
             let path = world.path("ledger").join("lease.json");
             let next = std::sync::Arc::new(std::sync::Mutex::new(None));
             let taken = std::sync::Arc::clone(&next);
-            world.clock.at_next_wait(move || {
-                let now = clock.for_ledger();
-                let lease = ledger.lock(now()).expect("a ledger").expect("a lock");
+            world.clock.at_next_sleep(move || {
+                let lock = ledger.lock().expect("a ledger").expect("a lock");
                 match event {
                     Event::Released => {
                         let run = Run::new("unlock", Who::default(), Endpoint::sandbox(), None);
-                        assert!(ledger.unlock(&lease, run, &now).expect("a ledger"));
+                        assert!(ledger.unlock(&lock, run).expect("a ledger"));
                     }
                     Event::Removed => {
                         std::fs::remove_file(&path).expect("a lock");
                     }
-                    Event::TakenOver | Event::Expired => clock.pass(std::time::Duration::from_mins(1)),
+                    Event::TakenOver | Event::Expired => clock.pass(std::time::Duration::from_secs(60)),
                 }
                 if event == Event::TakenOver {
                     let who = Who { user: Some("kim".to_owned()), ..Who::default() };
-                    *taken.lock().expect("no panic") = Some(ledger.acquire(&who, now).expect("a lock"));
+                    *taken.lock().expect("no panic") = Some(ledger.acquire(&who).expect("a lock"));
                 }
             });
             let turn = world.apply(&scene::read(&text), None, 1, None).await;

@@ -58,8 +58,13 @@ impl World {
         settings: Settings,
     ) -> Self {
         let clock = VirtualClock::new();
-        let options =
-            Options { organization, behaviour, rate_limit, clock: clock.for_sandbox(), ..Options::default() };
+        let options = Options {
+            organization,
+            behaviour,
+            rate_limit,
+            clock: Arc::clone(&clock) as _,
+            ..Options::default()
+        };
         let sandbox = Sandbox::start(options).await.expect("a sandbox");
         let endpoint = sandbox.base_url().parse().expect("a URL");
         // In memory where there is a file system there: every record is synced before its call is sent, and a
@@ -96,7 +101,7 @@ impl World {
     /// The ledger of that name.
     pub(crate) fn ledger(&self, name: &str) -> Ledger {
         let location = LedgerLocation::parse(name, self.folder.path()).expect("a folder");
-        Ledger::open(&location).expect("a ledger")
+        Ledger::open(&location).expect("a ledger").with_clock(self.clock.for_ledger())
     }
 
     /// The folder of the ledger of that name.
@@ -123,8 +128,9 @@ impl World {
         let standing = ledger.view(self.endpoint.realm()).map_err(|error| error.to_string())?;
         let clock = self.clock.for_ledger();
         let reader = client.reader();
-        let survey = Observer { endpoint: &self.endpoint, ledger, reader: &reader, desired, clock: &clock };
-        let Observed { known, unkept } = survey.live(standing).await.map_err(|error| error.to_string())?;
+        let survey = Observer { endpoint: &self.endpoint, ledger, reader: &reader, desired, clock: &*clock };
+        let Observed { known, unkept, .. } =
+            survey.live(standing).await.map_err(|error| error.to_string())?;
         unkept.map_or(Ok(known), |error| Err(error.to_string()))
     }
 
@@ -147,9 +153,9 @@ impl World {
         concurrency: usize,
         interrupted_after: Option<usize>,
     ) -> Result<Report, String> {
-        let lease = ledger.acquire(&who(), self.clock.for_ledger()).map_err(|error| error.to_string())?;
+        let lease = ledger.acquire(&who()).map_err(|error| error.to_string())?;
         let run = Run::new("apply", who(), self.endpoint.clone(), Some(plan.id.as_str().to_owned()));
-        let run = ledger.begin(run, &lease, self.clock.for_ledger()).map_err(|error| error.to_string())?;
+        let run = ledger.begin(run, &lease).map_err(|error| error.to_string())?;
         let stop = Stop::default();
         let writer = client.writer();
         let ended = AtomicUsize::new(0);
@@ -178,7 +184,7 @@ impl World {
             Some(Stopped::Interrupted) => EndReason::Interrupted,
             Some(_) => EndReason::Stopped,
         };
-        run.end(reason, None).await.map_err(|error| error.to_string())?;
+        run.end(reason, None, None).await.map_err(|error| error.to_string())?;
         Ok(report)
     }
 

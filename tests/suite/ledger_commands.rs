@@ -1,6 +1,4 @@
-//! What looks into the ledger or works on it: `log`, `resend`, `unlock`, `plan --offline`, and the lease.
-
-use std::sync::Arc;
+//! What looks into the ledger or works on it: `log`, `resend`, `unlock`, `plan --offline`, and the lock.
 
 use guestlist::ledger::{Ledger, LedgerLocation, Who};
 use guestlist::sandbox::{Behaviour, Options, Organization, SecondInvitation};
@@ -88,7 +86,7 @@ fn an_edited_record_shows() {
     assert!(
         plan.ok()
             .stderr
-            .contains("does not follow from the line before it, so that one was edited, added or removed"),
+            .contains("does not continue the line before it, so a record was edited, added or removed"),
         "{}",
         plan.stderr
     );
@@ -196,7 +194,7 @@ fn the_log_warns_of_a_forged_and_of_a_missing_run_before_it_shows_anything() {
                     Some(1),
                     format!(
                         "error: `.guestlist/runs/{name}` is not a run file of guestlist; move it out of the \
-                         ledger, or restore the file that it stands for\n"
+                         ledger, or restore the original file\n"
                     )
                 ),
                 "{command}"
@@ -371,11 +369,11 @@ error: the service does not send an invitation to ana@example.com again (409): r
 }
 
 #[test]
-fn a_second_apply_is_refused_while_the_lease_is_held() {
+fn a_second_apply_is_refused_while_the_lock_is_held() {
     let scenario = scenario();
     let ledger = Ledger::open(&LedgerLocation::Folder(scenario.path(".guestlist"))).expect("a ledger");
     let who = Who { user: Some("anna".to_owned()), host: Some("build-7".to_owned()), ..Who::default() };
-    let lease = ledger.acquire(&who, Arc::new(jiff::Timestamp::now)).expect("a lease");
+    let lock = ledger.acquire(&who).expect("a lock");
     let refused = scenario.run("apply --yes");
     assert_eq!((refused.status, refused.stdout.as_str()), (Some(1), ""));
     assert!(refused.stderr.contains("anna on build-7 (process "), "{}", refused.stderr);
@@ -406,7 +404,7 @@ fn a_second_apply_is_refused_while_the_lease_is_held() {
     );
     assert!(unlocked.contains("  released the lock of anna on build-7 (process "), "{unlocked}");
     scenario.run("log --verify").ok();
-    drop(lease);
+    drop(lock);
 }
 
 #[test]

@@ -474,8 +474,7 @@ fn everybody_is_invited_once_whatever_the_case_of_the_address() {
     assert!(scenario.organization(|organization| organization.accept("ana.oak@example.com")));
     scenario.write("team.yaml", &people(&[("ana.oak", "storefront: USER")]));
     scenario.run("plan --detailed-exitcode").ok();
-    let standing = scenario.organization(|organization| {
-        organization.person("ANA.OAK@example.com").map(|person| person.standing)
-    });
+    let standing = scenario
+        .organization(|organization| organization.person("ANA.OAK@example.com").map(|person| person.status));
     assert_eq!(standing, Some(UserStatus::Member));
 }

@@ -107,17 +107,19 @@ fn role_of(name: &str) -> Role {
     }
 }
 
-fn terms() -> PlanOptions {
+fn options() -> PlanOptions {
     PlanOptions::new(Endpoint::default(), TODAY)
 }
 
 /// The text of the plan without what is the same in each: what it is for, and its id.
-fn shown(desired: &Desired, known: &Known, terms: &PlanOptions) -> String {
-    let plan = Plan::between(desired, known, terms);
+fn shown(desired: &Desired, known: &Known, options: &PlanOptions) -> String {
+    let plan = Plan::between(desired, known, options);
     let view = View::new(&plan, desired, known, None);
     let text = render::text(&view, Paint { color: false });
-    let head =
-        format!("Plan for https://api.voucherify.io on {}; members read live at 09:30:00 UTC\n", terms.date);
+    let head = format!(
+        "Plan for https://api.voucherify.io on {}; members read live at 09:30:00 UTC\n",
+        options.date
+    );
     let tail = format!("\nPlan id: {}\n", plan.id);
     let (verdict, rest) = text.split_once(&head).expect("what the plan is for");
     format!("{verdict}{}", rest.strip_suffix(&tail).expect("the id of the plan"))
@@ -126,12 +128,12 @@ fn shown(desired: &Desired, known: &Known, terms: &PlanOptions) -> String {
 /// Fails unless the plan for what is known reads so.
 #[track_caller]
 fn check(people_and_policy: &str, known_people: &str, expected: &str) {
-    check_with(people_and_policy, known_people, &terms(), expected);
+    check_with(people_and_policy, known_people, &options(), expected);
 }
 
-/// The same, under other terms.
+/// The same, under other options.
 #[track_caller]
-fn check_with(people_and_policy: &str, known_people: &str, terms: &PlanOptions, expected: &str) {
-    let got = shown(&team(people_and_policy), &known(known_people), terms);
+fn check_with(people_and_policy: &str, known_people: &str, options: &PlanOptions, expected: &str) {
+    let got = shown(&team(people_and_policy), &known(known_people), options);
     assert!(got == expected, "--- expected\n{expected}\n--- got\n{got}");
 }

@@ -205,7 +205,7 @@ error: unknown project `warehouse`
 4 |   - {email: a@x.org, first_name: A, last_name: B, projects: {storefornt: USER, warehouse: USER, proj_3: USER, sand_4: USER}}
   |                                                                                ^^^^^^^^^
   |
-help: the projects are `loyalty`, `storefront`
+help: the projects are `loyalty` and `storefront`
 
 error: `proj_3` is not a managed project
  --> team.yaml:4:97
@@ -802,11 +802,13 @@ error: `first_name` contains a control character: `A\u{1b}[31m`
   |
 help: remove it
 
-error: `last_name` is longer than 200 characters
+error: `last_name` is longer than 200 characters: `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…`
  --> team.yaml:4:56
   |
 4 |   - {email: a@x.org, first_name: "A\e[31m", last_name: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
   |                                                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  |
+help: shorten it
 
 2 problems in team.yaml
 "#,
@@ -1012,6 +1014,59 @@ error: a role must be text, not a list
 
 6 problems in team.yaml
 ",
+    );
+}
+
+#[test]
+fn numbers_and_booleans_in_place_of_text() {
+    check(
+        r"version: 1
+projects: {a: 123}
+people: [{email: a@x.org, first_name: 7, last_name: true, groups: [0x1F], projects: {a: .5}}]
+",
+        r#"
+error: the project id must be text, not a number
+ --> team.yaml:2:15
+  |
+2 | projects: {a: 123}
+  |               ^^^
+  |
+help: put it in quotes: `"123"`
+
+error: `first_name` must be text, not a number
+ --> team.yaml:3:39
+  |
+3 | people: [{email: a@x.org, first_name: 7, last_name: true, groups: [0x1F], projects: {a: .5}}]
+  |                                       ^
+  |
+help: put it in quotes: `"7"`
+
+error: `last_name` must be text, not a boolean
+ --> team.yaml:3:53
+  |
+3 | people: [{email: a@x.org, first_name: 7, last_name: true, groups: [0x1F], projects: {a: .5}}]
+  |                                                     ^^^^
+  |
+help: put it in quotes: `"true"`
+
+error: a group name must be text, not a number
+ --> team.yaml:3:68
+  |
+3 | people: [{email: a@x.org, first_name: 7, last_name: true, groups: [0x1F], projects: {a: .5}}]
+  |                                                                    ^^^^
+  |
+help: put it in quotes: `"0x1F"`
+
+error: a role must be text, not a number
+ --> team.yaml:3:89
+  |
+3 | people: [{email: a@x.org, first_name: 7, last_name: true, groups: [0x1F], projects: {a: .5}}]
+  |                                                                                         ^^
+  |
+help: put it in quotes: `".5"`
+
+5 problems in team.yaml
+"#,
     );
 }
 

@@ -2,7 +2,7 @@
 
 use std::str::FromStr as _;
 
-use super::super::share::Shared;
+use super::super::grouping::Shared;
 use super::super::write::written;
 use super::*;
 use crate::model::UserId;
@@ -133,7 +133,8 @@ proptest! {
         }).collect();
         let adopted = crate::known::import(&projects, &members);
         prop_assume!(!adopted.desired.projects.is_empty());
-        let text = write(&adopted.desired, &Endpoint::default(), &adopted.remarks);
+        let remarks: Vec<_> = adopted.remarks.iter().map(crate::render::remark).collect();
+        let text = write(&adopted.desired, &Endpoint::default(), &remarks);
         let (sources, team) = read(&[("team.yaml", text.as_bytes())]);
         match team {
             Ok(team) => prop_assert_eq!(team.desired, adopted.desired),
@@ -164,7 +165,7 @@ fn a_group_is_made_only_where_it_saves_lines() {
         ..Desired::default()
     };
     let groups = |desired: &Desired| {
-        let mut names: Vec<_> = super::super::share::groups(desired).into_values().collect();
+        let mut names: Vec<_> = super::super::grouping::groups(desired).into_values().collect();
         names.sort();
         names
     };

@@ -199,7 +199,7 @@ fn what_a_reviewer_must_not_miss_stands_first() {
         &[],
     );
     let plan = plan(&team, &known);
-    let view = View { origins: &[], ..View::new(&plan, &team.desired, &known, None) };
+    let view = View::new(&plan, &team.desired, &known, None);
     let text = markdown(&view).replace(plan.id.as_str(), "$ID");
     assert_eq!(
         text,

@@ -1,4 +1,4 @@
-//! That nobody is named in any format.
+//! No format names a person.
 
 use proptest::prelude::*;
 
@@ -63,10 +63,10 @@ fn a_doubt_names_nobody_in_any_case() {
     let team = team("people: []\n");
     let mut known = known(&[("milo@example.com", "proj_s=USER")], &[]);
     let login = Email::as_received("MILO@example.com");
-    known.doubts = vec![crate::known::Doubt::TwoUsers { login }];
+    known.doubts = vec![crate::known::Doubt::TwoUsers { address: login }];
     let redacted = Redacted::new(&plan(&team, &known), &known, &[]);
     let login = pseudonym(&redacted.plan.endpoint, "milo@example.com");
-    let doubts = vec![crate::known::Doubt::TwoUsers { login }];
+    let doubts = vec![crate::known::Doubt::TwoUsers { address: login }];
     assert_eq!(redacted.plan.refused, [crate::plan::Refusal::DoubtfulReading(doubts)]);
 }
 
@@ -97,7 +97,7 @@ proptest! {
         let members: Vec<_> = logins.iter().map(|login| (login.as_str(), "proj_s=ADMIN proj_l=USER")).collect();
         let file = "policy: {prune: people, max_removals: 0}\npeople: []\n";
         let plan_text = everything(file, &members, &[]).concat();
-        // What is there of a page without people may be there.
+        // Text that is also on a page without people is fine.
         let bare = everything(file, &[], &[]).concat() + "unassign user_id not in the file proj_s proj_l";
         for login in logins.iter().filter(|login| !bare.contains(login.as_str())) {
             prop_assert!(!plan_text.contains(login.as_str()), "{}", login);

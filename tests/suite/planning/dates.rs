@@ -3,7 +3,7 @@
 use guestlist::plan::PlanOptions;
 use jiff::civil::Date;
 
-use super::{check, check_with, terms};
+use super::{check, check_with, options};
 
 /// Kim, with dates.
 fn kim(dates: &str) -> String {
@@ -13,7 +13,7 @@ fn kim(dates: &str) -> String {
 }
 
 fn on(day: &str) -> PlanOptions {
-    PlanOptions { date: day.parse::<Date>().expect("a day"), ..terms() }
+    PlanOptions { date: day.parse::<Date>().expect("a day"), ..options() }
 }
 
 #[test]

@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use guestlist::plan::{Plan, PlanOptions};
 use guestlist::render;
 
-use super::{known, team, terms};
+use super::{known, options, team};
 
 /// The sentences of the guards that refuse.
 fn refused(people_and_policy: &str, known_people: &str, allow_removals: Option<usize>) -> Vec<String> {
-    let terms = PlanOptions { allow_removals, ..terms() };
+    let options = PlanOptions { allow_removals, ..options() };
     let desired = team(people_and_policy);
-    let plan = Plan::between(&desired, &known(known_people), &terms);
+    let plan = Plan::between(&desired, &known(known_people), &options);
     plan.refused.iter().map(|refusal| render::refusal(&desired, refusal)).collect()
 }
 
@@ -59,7 +59,7 @@ p36@example.com, p37@example.com, p38@example.com and p39@example.com";
         assert_eq!(refused(&file, &known, Some(other)), sentences(&way_out));
     }
     assert_eq!(refused(&file, &known, Some(15)), [""; 0]);
-    let plan = Plan::between(&team(&file), &super::known(&known), &terms());
+    let plan = Plan::between(&team(&file), &super::known(&known), &options());
     assert_eq!(plan.changes.len(), 15, "a plan that is refused is shown all the same");
 }
 
@@ -217,7 +217,7 @@ fn nobody_listed_and_everybody_to_go_is_refused_whatever_is_allowed() {
 fn a_doubtful_reading_takes_nothing_away() {
     let file = file(1, "prune: people, max_removals: 100%");
     let known = format!("{}short=storefront\nshort=loyalty", members(3));
-    let plan = Plan::between(&team(&file), &super::known(&known), &terms());
+    let plan = Plan::between(&team(&file), &super::known(&known), &options());
     assert_eq!(plan.changes, []);
     assert_eq!(
         refused(&file, &known, None),

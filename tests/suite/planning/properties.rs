@@ -12,7 +12,7 @@ use proptest::collection::btree_map;
 use proptest::option;
 use proptest::prelude::*;
 
-use super::{TODAY, terms};
+use super::{TODAY, options};
 
 const PROJECTS: [&str; 3] = ["p1", "p2", "p3"];
 
@@ -131,7 +131,7 @@ proptest! {
     #[test]
     fn the_same_input_gives_the_same_bytes(desired in desired(), known in known()) {
         let [one, other] = [0, 1].map(|_| {
-            let plan = Plan::between(&desired.clone(), &known.clone(), &terms());
+            let plan = Plan::between(&desired.clone(), &known.clone(), &options());
             (text(&desired, &known, &plan), plan)
         });
         prop_assert_eq!(one, other);
@@ -139,11 +139,11 @@ proptest! {
 
     #[test]
     fn once_all_is_done_there_is_nothing_to_do(desired in desired(), mut known in known()) {
-        let plan = Plan::between(&desired, &known, &terms());
+        let plan = Plan::between(&desired, &known, &options());
         for change in &plan.changes {
             known = after(known, change);
         }
-        let again = Plan::between(&desired, &known, &terms());
+        let again = Plan::between(&desired, &known, &options());
         prop_assert_eq!(&again.changes, &[]);
         prop_assert!(!again.refused.iter().any(|refusal| matches!(refusal.guard(), Guard::KeepAdmins | Guard::MaxRemovals)));
     }
@@ -152,7 +152,7 @@ proptest! {
     fn no_prefix_leaves_a_project_without_admins_or_a_person_with_nothing(
         desired in desired(), mut known in known(),
     ) {
-        let plan = Plan::between(&desired, &known, &terms());
+        let plan = Plan::between(&desired, &known, &options());
         prop_assume!(plan.refused.is_empty());
         let keep = desired.policy.keep_admins as usize;
         let floors: BTreeMap<_, _> =
@@ -173,7 +173,7 @@ proptest! {
 
     #[test]
     fn grants_come_first_and_each_person_and_project_once(desired in desired(), known in known()) {
-        let plan = Plan::between(&desired, &known, &terms());
+        let plan = Plan::between(&desired, &known, &options());
         let order = |change: &Change| (change.is_reduction(), change.email().clone(), change.project().cloned());
         let keys: Vec<_> = plan.changes.iter().map(order).collect();
         prop_assert!(keys.is_sorted());
@@ -183,7 +183,7 @@ proptest! {
 
     #[test]
     fn no_plan_makes_more_calls_than_the_api_asks_for(desired in desired(), known in known()) {
-        let plan = Plan::between(&desired, &known, &terms());
+        let plan = Plan::between(&desired, &known, &options());
         let mut end = known.clone();
         for change in &plan.changes {
             end = after(end, change);
@@ -200,7 +200,7 @@ proptest! {
 
     #[test]
     fn adding_people_trips_no_guard(desired in desired(), known in known(), people in btree_map(email(), access(), 1..5)) {
-        let plan = Plan::between(&desired, &known, &terms());
+        let plan = Plan::between(&desired, &known, &options());
         prop_assume!(plan.refused.is_empty());
         let mut more = desired.clone();
         for (email, access) in people {
@@ -210,13 +210,13 @@ proptest! {
                 email, first_name: "N".to_owned(), last_name: "N".to_owned(), access, from: None, until: None,
             });
         }
-        prop_assert_eq!(Plan::between(&more, &known, &terms()).refused, vec![]);
+        prop_assert_eq!(Plan::between(&more, &known, &options()).refused, vec![]);
     }
 
     #[test]
     fn prune_none_takes_only_what_the_file_itself_says(mut desired in desired(), known in known()) {
         desired.policy.prune = Prune::None;
-        for change in Plan::between(&desired, &known, &terms()).changes {
+        for change in Plan::between(&desired, &known, &options()).changes {
             if change.is_reduction() {
                 let person = desired.people.get(change.email());
                 let ended = person.is_some_and(|person| person.until.is_some_and(|until| until < TODAY));
@@ -227,7 +227,7 @@ proptest! {
 
     #[test]
     fn everything_that_is_left_alone_is_shown(desired in desired(), known in known()) {
-        let plan = Plan::between(&desired, &known, &terms());
+        let plan = Plan::between(&desired, &known, &options());
         for (email, member) in &known.members {
             for (project, role) in &member.access {
                 let person = desired.people.get(email);
@@ -243,8 +243,8 @@ proptest! {
 
     #[test]
     fn a_wave_after_the_other_invites_everybody(desired in desired(), mut known in known(), most in 1..4_usize) {
-        let whole = Plan::between(&desired, &known, &terms());
-        let wave = PlanOptions { max_invites: Some(most), ..terms() };
+        let whole = Plan::between(&desired, &known, &options());
+        let wave = PlanOptions { max_invites: Some(most), ..options() };
         let mut made = Vec::new();
         for _ in 0..10 {
             let plan = Plan::between(&desired, &known, &wave);

@@ -4,7 +4,7 @@ use guestlist::model::Endpoint;
 use guestlist::plan::{Plan, PlanOptions, SavedPlan, SavedPlanError};
 use jiff::civil::date;
 
-use super::{TODAY, known, team, terms};
+use super::{TODAY, known, options, team};
 
 const PEOPLE: &str = "people:
   - {email: ana@example.com, first_name: Ana, last_name: Oak, projects: {storefront: ADMIN, loyalty: USER}}
@@ -18,20 +18,20 @@ zoe@example.com storefront=USER loyalty=VIEWER
 kim@example.com invited=2026-12-01 storefront=USER
 ";
 
-fn saved_under(people: &str, known_people: &str, terms: &PlanOptions) -> SavedPlan {
+fn saved_under(people: &str, known_people: &str, options: &PlanOptions) -> SavedPlan {
     let (desired, known) = (team(people), known(known_people));
-    let plan = Plan::between(&desired, &known, terms);
+    let plan = Plan::between(&desired, &known, options);
     let made_at = "2026-12-10T08:00:00.1234Z".parse().expect("a time");
-    SavedPlan::new(&plan, made_at, &desired, ".guestlist", terms)
+    SavedPlan::new(&plan, made_at, &desired, ".guestlist", options)
 }
 
-/// The terms of a day of that month.
+/// The options of a day of that month.
 fn on(day: i8) -> PlanOptions {
-    PlanOptions { date: date(2026, 12, day), ..terms() }
+    PlanOptions { date: date(2026, 12, day), ..options() }
 }
 
 fn saved() -> SavedPlan {
-    saved_under(PEOPLE, KNOWN, &terms())
+    saved_under(PEOPLE, KNOWN, &options())
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn it_is_for_one_organization_and_not_for_a_day_to_come() {
 #[test]
 fn what_holds_already_falls_out_and_the_name_stays() {
     let saved = saved();
-    let untouched = saved.again(&known(KNOWN), &terms()).unwrap();
+    let untouched = saved.again(&known(KNOWN), &options()).unwrap();
     assert_eq!((&untouched.changes, &untouched.id), (&saved.changes, &saved.plan_id));
     let done = "\
 ana@example.com storefront=ADMIN loyalty=USER
@@ -108,20 +108,20 @@ ben@example.com invited=2026-12-10 storefront=USER
 zoe@example.com loyalty=VIEWER
 kim@example.com invited=2026-12-01 storefront=USER
 ";
-    let nothing = saved.again(&known(done), &terms()).unwrap();
+    let nothing = saved.again(&known(done), &options()).unwrap();
     assert_eq!((nothing.changes, nothing.id), (vec![], saved.plan_id.clone()));
 }
 
 #[test]
 fn what_it_does_not_list_is_refused() {
     let somebody_new = format!("{KNOWN}yan@example.com storefront=USER elsewhere\n");
-    let unlisted = saved().again(&known(&somebody_new), &terms()).unwrap_err().0;
+    let unlisted = saved().again(&known(&somebody_new), &options()).unwrap_err().0;
     assert_eq!(
         unlisted.iter().map(|change| change.email().as_str()).collect::<Vec<_>>(),
         ["yan@example.com"]
     );
     let demoted = KNOWN.replace("ADMIN", "USER");
-    let unlisted = saved().again(&known(&demoted), &terms()).unwrap_err().0;
+    let unlisted = saved().again(&known(&demoted), &options()).unwrap_err().0;
     assert_eq!(
         unlisted.iter().map(|change| change.email().as_str()).collect::<Vec<_>>(),
         ["ana@example.com"]
@@ -145,12 +145,12 @@ fn a_wave_lists_its_own_invitations_and_leaves_the_others() {
   - {email: a@example.com, first_name: A, last_name: A, projects: {storefront: USER}}
   - {email: b@example.com, first_name: B, last_name: B, projects: {storefront: USER}}
 ";
-    let wave = saved_under(people, "", &PlanOptions { max_invites: Some(1), ..terms() });
-    let again = wave.again(&known(""), &terms()).unwrap();
+    let wave = saved_under(people, "", &PlanOptions { max_invites: Some(1), ..options() });
+    let again = wave.again(&known(""), &options()).unwrap();
     assert_eq!((&again.changes, &again.id), (&wave.changes, &wave.plan_id));
     assert_eq!(wave.changes.len(), 1);
     assert_eq!(
-        wave.again(&known("a@example.com invited=2026-12-10 storefront=USER"), &terms()).unwrap().changes,
+        wave.again(&known("a@example.com invited=2026-12-10 storefront=USER"), &options()).unwrap().changes,
         []
     );
 }
@@ -164,17 +164,17 @@ policy: {prune: people, max_removals: 1}
     let boss = "boss@example.com storefront=ADMIN\n";
     let three = ["a", "b", "c"].map(|name| format!("{name}@example.com storefront=USER elsewhere\n"));
     let all = format!("{boss}{}", three.concat());
-    let allowed = saved_under(people, &all, &PlanOptions { allow_removals: Some(3), ..terms() });
-    assert_eq!(allowed.again(&known(&all), &terms()).unwrap().refused, []);
-    let rest = allowed.again(&known(&format!("{boss}{}", three[..2].concat())), &terms()).unwrap();
+    let allowed = saved_under(people, &all, &PlanOptions { allow_removals: Some(3), ..options() });
+    assert_eq!(allowed.again(&known(&all), &options()).unwrap().refused, []);
+    let rest = allowed.again(&known(&format!("{boss}{}", three[..2].concat())), &options()).unwrap();
     assert_eq!((rest.changes.len(), rest.refused), (2, vec![]));
-    let late = saved_under(people, &all, &terms());
-    let now = PlanOptions { allow_removals: Some(3), ..terms() };
+    let late = saved_under(people, &all, &options());
+    let now = PlanOptions { allow_removals: Some(3), ..options() };
     assert_eq!(late.again(&known(&all), &now).unwrap().refused, [], "allowed only now");
     for allow_removals in [None, Some(2)] {
-        let refused = saved_under(people, &all, &PlanOptions { allow_removals, ..terms() });
-        assert_eq!(refused.again(&known(&all), &terms()).unwrap().refused.len(), 2);
-        let later = refused.again(&known(&format!("{boss}{}", three[..2].concat())), &terms()).unwrap();
+        let refused = saved_under(people, &all, &PlanOptions { allow_removals, ..options() });
+        assert_eq!(refused.again(&known(&all), &options()).unwrap().refused.len(), 2);
+        let later = refused.again(&known(&format!("{boss}{}", three[..2].concat())), &options()).unwrap();
         assert_eq!(later.refused.len(), 2, "two are too many without being allowed");
     }
 }

@@ -2,7 +2,7 @@
 
 use guestlist::plan::PlanOptions;
 
-use super::{check, check_with, terms};
+use super::{check, check_with, options};
 
 const ALEX: &str = "people:
   - {email: Alex@Example.com, first_name: Alex, last_name: Doe, projects: {storefront: USER, loyalty: campaign-manager}}
@@ -427,7 +427,7 @@ fn a_wave_takes_the_first_invitations_in_plan_order_and_says_how_many_wait() {
   - {email: a@example.com, first_name: A, last_name: A, projects: {storefront: USER}}
 ";
     let known = "b@example.com storefront=VIEWER";
-    let wave = |most| PlanOptions { max_invites: Some(most), ..terms() };
+    let wave = |most| PlanOptions { max_invites: Some(most), ..options() };
     check_with(
         people,
         known,
@@ -477,7 +477,12 @@ Waiting (1)
   · 3 invitations wait for a later run: this run sends at most 0
 ",
     );
-    check_with(people, known, &wave(3), &super::shown(&super::team(people), &super::known(known), &terms()));
+    check_with(
+        people,
+        known,
+        &wave(3),
+        &super::shown(&super::team(people), &super::known(known), &options()),
+    );
 }
 
 #[test]

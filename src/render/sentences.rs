@@ -1,10 +1,14 @@
-//! The sentences of notes and refusals: every one that a plan shows is written here.
+//! The sentences of notes, refusals, doubts and remarks: all text that a plan shows is written here.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::View;
 use crate::desired::Desired;
 use crate::escape;
+use crate::known::{Doubt, Evidence, EvidenceSource, LeftOut, Remark, days_between};
 use crate::model::{Access, ProjectId, Role};
-use crate::plan::{Fact, Later, Note, Refusal};
+use crate::plan::{Fact, Later, Note, Origin, Refusal};
 use crate::words::{self, count, people};
 
 const CANCEL: &str = "cancel it in Team settings";
@@ -23,33 +27,37 @@ impl View<'_> {
                 role(kept),
                 project(note.project.as_ref())
             ),
-            Fact::ExcessInvitation { days, access: excess } => format!(
+            Fact::ExcessInvitation { sent_on, access: excess } => format!(
                 "invited {} with more than the file gives ({}); {CANCEL}",
-                words::days_ago(*days),
+                self.days_ago(*sent_on),
                 access(excess)
             ),
-            Fact::CannotCancel { days, access: offered, until: None } => {
-                format!("invited {}, not in the file ({}); {CANCEL}", words::days_ago(*days), access(offered))
+            Fact::CannotCancel { sent_on, access: offered, until: None } => {
+                format!(
+                    "invited {}, not in the file ({}); {CANCEL}",
+                    self.days_ago(*sent_on),
+                    access(offered)
+                )
             }
-            Fact::CannotCancel { days, access: offered, until: Some(until) } => format!(
+            Fact::CannotCancel { sent_on, access: offered, until: Some(until) } => format!(
                 "access ended on {until}, and the invitation sent {} is still pending ({}); {CANCEL}",
-                words::days_ago(*days),
+                self.days_ago(*sent_on),
                 access(offered)
             ),
-            Fact::MaybeInvited { days } => format!(
+            Fact::MaybeInvited { sent_on } => format!(
                 "may have been invited {} (no confirmed response), not in the file; check Team settings",
-                words::days_ago(*days)
+                self.days_ago(*sent_on)
             ),
-            Fact::Stale { days, later } => {
+            Fact::Stale { sent_on, later } => {
                 let who = note.email.as_ref().map(ToString::to_string).unwrap_or_default();
                 format!(
                     "invited {} and not accepted yet; run `guestlist resend {who}`{}",
-                    words::days_ago(*days),
+                    self.days_ago(*sent_on),
                     self.later(later)
                 )
             }
-            Fact::Invited { days, later } => {
-                format!("invited {}{}", words::days_ago(*days), self.later(later))
+            Fact::Invited { sent_on, later } => {
+                format!("invited {}{}", self.days_ago(*sent_on), self.later(later))
             }
             Fact::InFlight => {
                 "an earlier invite got no confirmed response; it will be retried safely".to_owned()
@@ -92,6 +100,11 @@ impl View<'_> {
         }
     }
 
+    /// `today`, `yesterday`, `3 days ago`.
+    fn days_ago(&self, day: Date) -> String {
+        words::days_ago(days_between(day, self.plan.date))
+    }
+
     fn later(&self, later: &[Later]) -> String {
         if later.is_empty() {
             return String::new();
@@ -117,7 +130,7 @@ impl View<'_> {
 pub fn refusal(desired: &Desired, refusal: &Refusal) -> String {
     match refusal {
         Refusal::DoubtfulReading(doubts) => {
-            let first = doubts.first().map(ToString::to_string).unwrap_or_default();
+            let first = doubts.first().map(doubt).unwrap_or_default();
             let more = match doubts.len().saturating_sub(1) {
                 0 => String::new(),
                 more => format!(" (and {})", count(more, "more doubt")),
@@ -167,5 +180,75 @@ fn way_out(flag: &str, number: usize, allowed: Option<usize>) -> String {
     match allowed {
         Some(other) => format!("{flag} {other} does not match: the number is {number}"),
         None => format!("to allow this once, pass {flag} {number}"),
+    }
+}
+
+/// The origin of a change.
+pub(super) fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::PullRequest => "pull request",
+        Origin::Drift => "drift",
+        Origin::Manual => "manual",
+    }
+}
+
+/// Where and when the members were read: `read live at 09:30:00 UTC`.
+pub(super) fn evidence(evidence: Evidence) -> String {
+    let read_at = evidence.read_at.to_zoned(TimeZone::UTC);
+    match evidence.source {
+        EvidenceSource::Live => format!("read live at {}", read_at.strftime("%H:%M:%S UTC")),
+        EvidenceSource::Ledger => {
+            format!("offline: snapshot from {}", read_at.strftime("%Y-%m-%d %H:%M:%S UTC"))
+        }
+    }
+}
+
+/// Why a reading may be wrong, by project id.
+#[must_use]
+pub fn doubt(doubt: &Doubt) -> String {
+    match doubt {
+        Doubt::Short { project, got, total } => format!(
+            "List Users of {project} gave {} and says there are {total}",
+            count(usize::try_from(*got).unwrap_or(usize::MAX), "user")
+        ),
+        Doubt::Moving { project } => {
+            format!("List Users of {project} changed while it was read: its pages name different totals")
+        }
+        Doubt::Empty { project, before } => format!(
+            "List Users of {project} came back empty, and the project had {} before; if that is true, give one person a role there by hand, then run again",
+            count(*before, "member")
+        ),
+        Doubt::Inconsistent { project, login } => {
+            format!("the lists disagree on whether {login} has a role in {project}, or which")
+        }
+        Doubt::TwoUsers { address } => format!("two users match the address {address}"),
+        Doubt::TwoLogins { user, login, other } => {
+            format!("the lists have the user {user} with two logins, {login} and {other}")
+        }
+    }
+}
+
+/// What `import` could not write, for a comment in the team file.
+#[must_use]
+pub fn remark(remark: &Remark) -> String {
+    match remark {
+        Remark::LeftOut(LeftOut::Project(id, reason)) => {
+            format!("skipped project {id}: its id is not valid in a team file: {reason}")
+        }
+        Remark::LeftOut(LeftOut::Role(id, reason)) => {
+            format!("skipped role {id}: its id is not valid in a team file: {reason}")
+        }
+        Remark::LeftOut(LeftOut::Login(login, reason)) => {
+            format!("skipped {login}: the login is not a valid email address: {reason}")
+        }
+        Remark::LeftOut(LeftOut::Person(login)) => {
+            format!("skipped {login}: none of their access can be written to a team file")
+        }
+        Remark::Name { login, which, reason: None, written } => {
+            format!("{login} has no {which} name; written as `{written}`")
+        }
+        Remark::Name { login, which, reason: Some(reason), written } => {
+            format!("the {which} name of {login} {reason}; written as `{written}`")
+        }
     }
 }

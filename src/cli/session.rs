@@ -1,26 +1,29 @@
-//! A run that writes: the lock, the signals, the ledger and the progress around `apply::Apply`.
+//! A session that may write: the lock, the signals, the ledger and the progress around `apply::Apply`.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::args::GlobalArgs;
-use super::connection::{Connection, Target, clock};
+use super::connection::Connection;
 use super::environment;
 use super::failure::{Ended, Failure};
 use super::observe;
 use super::progress::Progress;
+use super::prompt;
 use super::signals::Signals;
+use super::target::Target;
 use super::terminal::Terminal;
+use crate::api::{Pace, Writer};
 use crate::apply::{Apply, Ending, Report, Stop, Stopped};
 use crate::desired::Desired;
 use crate::known::Known;
 use crate::ledger::{self, AppliedPlans, EndReason, Ledger, Lock, Tally};
 use crate::plan::{Change, Plan};
 
-/// A run that may write. It alone may, from its beginning to its end.
-pub(super) struct Run<'a> {
-    pub(super) connection: Connection,
+/// The right to write to the organization and the ledger. Only one session has it at a time.
+pub(super) struct Session<'a> {
+    connection: Connection<Writer>,
     target: &'a Target,
     desired: &'a Desired,
     ledger: Ledger,
@@ -28,90 +31,99 @@ pub(super) struct Run<'a> {
     signals: Signals,
     stop: Arc<Stop>,
     terminal: Terminal,
+    applied_plans: AppliedPlans,
 }
 
-/// What came of a run.
-pub(super) struct Carried {
+/// How a run ended.
+pub(super) struct RunResult {
     /// Every change and how it ended.
     pub(super) report: Report,
-    /// What the signal asks for that ended it, if one did.
+    /// The failure for the signal that ended it, if one did.
     pub(super) signal: Option<Failure>,
-    /// Whether the way to the organization was closed in order.
+    /// Whether the connection was closed cleanly.
     pub(super) closed: Ended,
 }
 
-/// What a run does, as far as it is not in its plan.
+/// Run options that are not part of the plan.
 #[derive(Clone, Copy)]
-pub(super) struct Manner {
+pub(super) struct RunOptions {
     /// The command, as the ledger names it.
     pub(super) command: &'static str,
-    /// How many people to work on at once.
+    /// The maximum number of people to process in parallel.
     pub(super) concurrency: usize,
-    /// Whether invitations are sent although they are known to be out.
+    /// Whether to send invitations that are known to be pending.
     pub(super) again: bool,
     /// When the plan was made.
     pub(super) made_at: Timestamp,
 }
 
-impl<'a> Run<'a> {
-    /// Takes the lock. From here on the first signal ends the run in order.
-    pub(super) async fn begin(
+impl<'a> Session<'a> {
+    /// Takes the lock. From here on, the first signal ends the session cleanly.
+    pub(super) async fn open(
         target: &'a Target,
         desired: &'a Desired,
         global: &GlobalArgs,
         terminal: Terminal,
     ) -> Result<Self, Failure> {
         let ledger = target.ledger()?;
-        let connection = target.connect(global, Some(desired), terminal).await?;
+        let connection = target.connect_to_write(global, desired, terminal).await?;
         let stop = Arc::new(Stop::default());
-        let (asked, client) = (Arc::clone(&stop), connection.client.clone());
+        let (asked, writer) = (Arc::clone(&stop), connection.client.clone());
         let signals = Signals::listen(move || {
             terminal.say("Stopping after the calls in flight. Press Ctrl-C again to stop immediately.");
             asked.ask(Stopped::Interrupted);
-            client.stop();
+            writer.stop();
         })?;
-        let lock = ledger.acquire(&environment::who(), clock()).map_err(Failure::new)?;
-        Ok(Self { connection, target, desired, ledger, lock, signals, stop, terminal })
+        let lock = ledger.acquire(&environment::who()).map_err(Failure::new)?;
+        let applied_plans = AppliedPlans::default();
+        Ok(Self { connection, target, desired, ledger, lock, signals, stop, terminal, applied_plans })
     }
 
-    /// Learns what is known.
+    /// Asks the service for what is known.
     pub(super) async fn observe(&mut self) -> Result<Known, Failure> {
         let reader = self.connection.client.reader();
-        let live = observe::live(self.target, &self.ledger, &reader, self.desired, self.terminal);
-        self.signals.or_stop(live).await
+        let live = observe::live(self.target, &self.ledger, reader, self.desired, self.terminal);
+        let observed = self.signals.or_stop(live).await?;
+        self.applied_plans = observed.applied_plans;
+        Ok(observed.known)
     }
 
-    /// The plans that earlier runs carried out.
-    pub(super) fn applied_plans(&self) -> Result<AppliedPlans, Failure> {
-        self.ledger.applied_plans(self.target.endpoint.realm()).map_err(Failure::new)
+    /// The most recent rate limit.
+    pub(super) fn pace(&self) -> Option<Pace> {
+        self.connection.client.pace()
     }
 
-    /// Asks whether to go on; a signal ends the run at once.
+    /// The plans that earlier runs applied, as of the last `observe`.
+    pub(super) fn applied_plans(&self) -> &AppliedPlans {
+        &self.applied_plans
+    }
+
+    /// Asks for confirmation, unless `yes`; a signal ends the session at once.
     pub(super) async fn confirm(&mut self, yes: bool, question: String) -> Result<(), Failure> {
-        self.signals.confirm(self.terminal, yes, question).await
+        prompt::confirm(&mut self.signals, self.terminal, yes, question).await
     }
 
-    /// Makes the changes of `plan`, and ends the run.
-    pub(super) async fn carry_out(
+    /// Applies `plan`, and closes the session.
+    pub(super) async fn run(
         self,
         plan: &Plan,
         known: &Known,
-        manner: Manner,
-    ) -> Result<Carried, Failure> {
-        let Self { connection, target, desired, ledger, lock, signals, stop, terminal } = self;
+        options: RunOptions,
+    ) -> Result<RunResult, Failure> {
+        let Self { connection, target, desired, ledger, lock, signals, stop, terminal, .. } = self;
         let plan_id = Some(plan.id.as_str().to_owned());
-        let run = ledger::Run::new(manner.command, environment::who(), target.endpoint.clone(), plan_id)
-            .made_at(manner.made_at);
-        let run = ledger.begin(run, &lock, clock()).map_err(Failure::new)?;
+        let run = ledger::Run::new(options.command, environment::who(), target.endpoint.clone(), plan_id)
+            .made_at(options.made_at);
+        let run = ledger.begin(run, &lock).map_err(Failure::new)?;
         let progress = Progress::new(terminal, plan.changes.len(), desired);
         let apply = Apply {
             plan,
             desired,
             known,
-            writer: &connection.client.writer(),
+            writer: &connection.client,
             run: &run,
-            concurrency: manner.concurrency,
-            again: manner.again,
+            concurrency: options.concurrency,
+            again: options.again,
             stop: &stop,
             watch: &|change: &Change, ending: &Ending| progress.note(change, ending),
         };
@@ -126,17 +138,17 @@ impl<'a> Run<'a> {
             Some(other) => (EndReason::Stopped, Some(other.to_string())),
         };
         let tally = Tally { changes: report.endings.len() as u64, done: report.done() as u64 };
-        let recorded = run.end_with(reason, text.as_deref(), Some(tally)).await;
+        let recorded = run.end(reason, text.as_deref(), Some(tally)).await;
         let closed = connection.close().await;
         drop(lock);
         if let Err(error) = recorded {
             terminal.warn(&format!("the end of this run is not in the ledger: {error}"));
         }
-        Ok(Carried { report, signal: signals.failure(), closed })
+        Ok(RunResult { report, signal: signals.failure(), closed })
     }
 
-    /// Ends a run that has nothing to do.
-    pub(super) async fn end(self) -> Result<(), Failure> {
+    /// Closes a session that has nothing to do.
+    pub(super) async fn close(self) -> Result<(), Failure> {
         self.connection.close().await
     }
 }

@@ -1,0 +1,60 @@
+//! The end of a run: what was done, on standard output, and what was not, on standard error.
+
+use super::failure::Ended;
+use super::terminal::Terminal;
+use crate::apply::{Ending, Report};
+use crate::desired::Desired;
+use crate::ledger::Meaning;
+use crate::render;
+use crate::words;
+
+/// Says what was done, and what was not.
+pub(crate) fn print(report: &Report, desired: &Desired, terminal: Terminal) -> Ended {
+    let all = report.endings.len();
+    let counts = report.counts();
+    let of = |meaning: Meaning| counts.get(&meaning).copied().unwrap_or(0);
+    let parts: Vec<_> = [
+        (Meaning::Invited, "invited"),
+        (Meaning::AlreadyInvited, "already invited"),
+        (Meaning::Assigned, "assigned"),
+        (Meaning::RoleChanged, "changed"),
+        (Meaning::Unassigned, "unassigned"),
+        (Meaning::AlreadySo, "already so"),
+    ]
+    .into_iter()
+    .filter(|(meaning, _)| of(*meaning) > 0)
+    .map(|(meaning, word)| format!("{} {word}", of(meaning)))
+    .collect();
+    let details = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
+    let sentence = format!("Applied {} of {}{details}.", report.done(), words::count(all, "change"));
+    let painted =
+        if report.is_success() { terminal.out.green(&sentence) } else { terminal.out.yellow(&sentence) };
+    // Where standard output is full or gone, those who failed are named all the same.
+    let told = Terminal::print(&format!("{painted}\n"));
+    print_failures(report, desired, terminal);
+    told
+}
+
+/// Names what was not done, and why.
+pub(crate) fn print_failures(report: &Report, desired: &Desired, terminal: Terminal) {
+    let why_stopped = report.stopped.as_ref().map(ToString::to_string);
+    for (change, ending) in &report.endings {
+        let line = || render::change_line(desired, change);
+        match ending {
+            // Said once, below.
+            Ending::Failed { reason } if Some(reason) == why_stopped.as_ref() => {
+                terminal.error(&format!("{}: failed, and the run stopped", line()));
+            }
+            Ending::Failed { reason } => terminal.error(&format!("{}: {reason}", line())),
+            Ending::Held { reason } => terminal.error(&format!("{}: not done, because {reason}", line())),
+            Ending::Done(_) | Ending::NotStarted => {}
+        }
+    }
+    if let Some(stopped) = &why_stopped {
+        let waiting = report.endings.iter().filter(|(_, ending)| *ending == Ending::NotStarted).count();
+        terminal.error(&format!(
+            "the run stopped: {stopped}; {} not begun, run again to go on",
+            words::count(waiting, "change")
+        ));
+    }
+}
