@@ -13,9 +13,6 @@ use crate::model::{Access, Email, ProjectId};
 /// The invitations that were accepted according to a live list: when each was sent, by person.
 pub(super) type Accepted = BTreeMap<Email, BTreeSet<Timestamp>>;
 
-/// A position in the ledger: the number of a run, from 1, and the number of its records up to there.
-pub(super) type Position = (usize, Seq);
-
 /// Folds the records of all runs, in the order of the runs.
 ///
 /// Only runs of one realm count, because a rehearsal in a sandbox invites no one. Times do not matter, so a

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::fold::Position;
 use super::record::{Action, Intent, Meaning, Seq};
 use super::run_file::RunName;
 use crate::known::RecentWrites;
 use crate::model::{Email, ProjectId, Role, UserId};
+
+/// A position in the ledger: the number of a run, from 1, and the number of its records up to there.
+pub(super) type Position = (usize, Seq);
 
 /// The last write of each role, by person and project.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
