@@ -21,7 +21,7 @@ impl Default for RetryPolicy {
             attempts: 5,
             base: Duration::from_millis(500),
             cap: Duration::from_secs(20),
-            budget: Duration::from_mins(15),
+            budget: Duration::from_secs(15 * 60),
         }
     }
 }

@@ -660,8 +660,8 @@ async fn a_run_waits_as_long_as_it_was_told_to() {
     };
     let server = Server::script([used_up]).await;
     // The service names a time two hours ahead.
-    let two_hours = Duration::from_hours(2);
-    for (patience, waits) in [(Duration::from_mins(1), false), (two_hours + Duration::from_mins(15), true)] {
+    let (minute, two_hours) = (Duration::from_secs(60), Duration::from_secs(2 * 3600));
+    for (patience, waits) in [(minute, false), (two_hours + 15 * minute, true)] {
         let (client, clock) = quick(&server.endpoint);
         client.reader().projects().await.expect("projects");
         client.set_patience(patience);

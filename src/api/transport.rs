@@ -105,7 +105,7 @@ impl Transport {
         let response = request.send().await.map_err(|error| self.broken(&error))?;
         let now = Now { instant: clock.instant(), timestamp: clock.timestamp() };
         let status = response.status().as_u16();
-        ticket.learn(headers::lesson(status, response.headers(), now));
+        ticket.learn(headers::rate_headers(status, response.headers(), now));
         if (200..300).contains(&status) {
             return self.success(call, response).await.map_err(FailedAttempt::from);
         }

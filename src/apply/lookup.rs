@@ -1,12 +1,9 @@
 //! Reads a project's users when a refusal leaves open what access a person has. One reading serves
 //! everyone who waits for it.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use futures_util::StreamExt as _;
-use tokio::sync::{Notify, oneshot};
 
 use super::scheduler::{Scheduler, Step, StepError, step_error};
 use crate::api;
@@ -21,46 +18,10 @@ pub(super) enum Found {
     Has { user: Box<User>, role: Role },
 }
 
-type Reading = Result<Rc<UserList>, api::Error>;
-
-/// The readings that people wait for.
-#[derive(Default)]
-pub(super) struct Lookups {
-    /// Those who wait for a reading that has not started, by project.
-    asked: RefCell<BTreeMap<ProjectId, Vec<oneshot::Sender<Reading>>>>,
-    /// How many people wait, for a reading that has started or for one that has not.
-    waiting: Cell<usize>,
-    /// Wakes the scheduler when another person waits.
-    pub(super) changed: Notify,
-}
-
-impl Lookups {
-    /// How many people wait.
-    pub(super) fn waiting(&self) -> usize {
-        self.waiting.get()
-    }
-
-    /// Whether someone waits for a reading that has not started.
-    pub(super) fn is_asked(&self) -> bool {
-        !self.asked.borrow().is_empty()
-    }
-
-    /// A reading of `project` that starts after this was asked.
-    async fn reading(&self, project: &ProjectId) -> Option<Reading> {
-        let (sender, receiver) = oneshot::channel();
-        self.asked.borrow_mut().entry(project.clone()).or_default().push(sender);
-        self.waiting.set(self.waiting.get() + 1);
-        self.changed.notify_one();
-        let reading = receiver.await;
-        self.waiting.set(self.waiting.get() - 1);
-        reading.ok()
-    }
-}
-
 impl Scheduler<'_> {
     /// Reads every project that someone has asked for by now, and tells everyone who asked.
     pub(super) async fn read_for_all(&self) {
-        let asked = self.lookups.asked.take();
+        let asked = self.readings.asked.take();
         futures_util::stream::iter(asked)
             .for_each_concurrent(self.apply.concurrency, async |(project, waiting)| {
                 let reading = self.read(&project).await;
@@ -89,7 +50,7 @@ impl Scheduler<'_> {
 
     /// Looks up the access that `email` has in `project` now.
     pub(super) async fn look(&self, project: &ProjectId, email: &Email) -> Step<Found> {
-        let Some(reading) = self.lookups.reading(project).await else { return Err(StepError::Stopped) };
+        let Some(reading) = self.readings.reading(project).await else { return Err(StepError::Stopped) };
         let list = reading.map_err(step_error)?;
         let name = || self.apply.desired.project_name(project);
         let mut found = list.users.values().filter(|user| user.answers_to(email));

@@ -8,9 +8,9 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
-use super::lookup::Lookups;
 use super::outage::Outage;
 use super::quorum::AdminQuorum;
+use super::readings::Readings;
 use super::{Apply, Ending, Stopped};
 use crate::api;
 use crate::api::Cause;
@@ -27,7 +27,7 @@ const MANY_WAITING: usize = 500;
 pub(super) struct Scheduler<'a> {
     pub(super) apply: &'a Apply<'a>,
     pub(super) quorum: AdminQuorum,
-    pub(super) lookups: Lookups,
+    pub(super) readings: Readings,
     pub(super) outage: Outage,
     endings: RefCell<Vec<Ending>>,
     /// People for whom a grant failed.
@@ -143,7 +143,7 @@ impl<'a> Scheduler<'a> {
         Self {
             apply,
             quorum: AdminQuorum::new(apply.desired, apply.known),
-            lookups: Lookups::default(),
+            readings: Readings::default(),
             outage: Outage::default(),
             endings: RefCell::new(vec![Ending::NotStarted; apply.plan.changes.len()]),
             short: RefCell::default(),
@@ -163,17 +163,17 @@ impl<'a> Scheduler<'a> {
             has_paused &= is_paused;
             while !is_paused && !self.apply.stop.is_asked() {
                 // Whoever waits for a reading makes no calls, and keeps nobody from it.
-                if tasks.len() - self.lookups.waiting() >= self.apply.concurrency.max(1) {
+                if tasks.len() - self.readings.waiting() >= self.apply.concurrency.max(1) {
                     break;
                 }
                 let Some(task) = queue.next() else { break };
                 queue.grants_in_flight += usize::from(!task.are_reductions);
                 tasks.push(self.one_person(task, false));
             }
-            let all_wait = tasks.len() == self.lookups.waiting();
+            let all_wait = tasks.len() == self.readings.waiting();
             if readings.is_empty()
-                && self.lookups.is_asked()
-                && (all_wait || self.lookups.waiting() >= MANY_WAITING)
+                && self.readings.is_asked()
+                && (all_wait || self.readings.waiting() >= MANY_WAITING)
             {
                 readings.push(self.read_for_all());
             }
@@ -203,7 +203,7 @@ impl<'a> Scheduler<'a> {
                     }
                 }
                 Some(()) = readings.next(), if !readings.is_empty() => {}
-                () = self.lookups.changed.notified() => {}
+                () = self.readings.changed.notified() => {}
             }
         }
         drop((tasks, readings));

@@ -1,7 +1,9 @@
 //! The commands: one file each. The only target that reads arguments and environment, and prints.
 
+mod after_help;
 mod apply;
 mod args;
+mod command;
 mod completions;
 mod connection;
 mod environment;
@@ -9,10 +11,12 @@ mod explain;
 mod failure;
 mod final_report;
 mod github;
+mod global;
 mod import;
 mod load;
 mod log;
 mod logging;
+mod man;
 mod observe;
 mod output;
 mod plan;
@@ -35,19 +39,19 @@ mod validate;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-#[cfg(feature = "sandbox")]
-use clap::{CommandFactory as _, error::ErrorKind};
-
 use args::{Cli, Command};
+use command::Parsed;
 use failure::{Ended, Failure};
 use terminal::Terminal;
 
 /// Runs guestlist with the arguments of the process, and gives its exit status.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    if completions::answer() {
+        return ExitCode::SUCCESS;
+    }
+    let Parsed { cli, ignored } = match command::parse() {
+        Ok(parsed) => parsed,
         Err(error) => {
             let args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
             let error = usage::harmless(error, args);
@@ -55,14 +59,10 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::from(error.use_stderr()));
         }
     };
-    #[cfg(feature = "sandbox")]
-    if cli.global.endpoint.is_some() && cli.global.sandbox.is_some() {
-        // Global options given before and after the command are not compared by clap.
-        let conflict = "the argument '--endpoint <URL>' cannot be used with '--sandbox[=<FILE>]'";
-        let _ = Cli::command().error(ErrorKind::ArgumentConflict, conflict).print();
-        return ExitCode::FAILURE;
-    }
     let terminal = Terminal::new(&cli.global);
+    for sentence in &ignored {
+        terminal.warn(sentence);
+    }
     apologize_for_panics();
     logging::start(&cli.global, terminal);
     let ended = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
@@ -108,8 +108,8 @@ async fn run(cli: Cli, terminal: Terminal) -> Ended {
         Command::Report(args) => report::run(&args, global, terminal).await,
         Command::Unlock(args) => unlock::run(&args, global, terminal).await,
         Command::Schema(args) => schema::run(&args),
-        Command::Completions(args) => completions::completions(&args),
-        Command::Man => completions::man(),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args, terminal),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::run(&args, terminal).await,
     }

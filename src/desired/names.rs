@@ -1,13 +1,15 @@
-//! The names that a team file gives to projects and roles, and what a reference to one means.
+//! The aliases of projects and roles, and the lookup of references to them.
 
 use std::collections::BTreeMap;
 
-use super::ManagedProject;
+use super::{ManagedProject, project_alias, role_alias};
 use crate::escape;
 use crate::model::{ProjectId, Role, RoleId};
-use crate::team_file::{self, Located, Problem, Problems, TeamFile, Text, did_you_mean, shown};
+use crate::team_file::{
+    Located, Problem, Problems, TeamFile, Text, WrittenProject, WrittenRole, did_you_mean, listed, shown,
+};
 
-/// How long names of people, groups and projects may be, in characters.
+/// The longest name of a person, group or project, in characters.
 pub const LONGEST_NAME: usize = 200;
 
 /// The managed projects and the custom roles.
@@ -50,11 +52,11 @@ impl<'a> Names<'a> {
 
     fn add_project(
         &mut self,
-        project: &'a team_file::Project,
+        project: &'a WrittenProject,
         places: &mut BTreeMap<ProjectId, &'a Text>,
         problems: &mut Problems,
     ) {
-        let team_file::Project { alias, id, name } = project;
+        let WrittenProject { alias, id, name } = project;
         check_name(alias, "an alias", problems);
         let name = name.as_ref().filter(|name| check_name(name, "a project's name", problems));
         let id = id.as_ref().filter(|id| check_id(id, "project", problems));
@@ -77,7 +79,7 @@ impl<'a> Names<'a> {
         self.projects.insert(&alias.value, Named { alias, id });
     }
 
-    /// A reference must not mean one project as an alias and another as an id.
+    /// Rejects aliases that are the id of another project: a reference would be ambiguous.
     fn refuse_ambiguous(&self, problems: &mut Problems) {
         for named in self.projects.values() {
             let same_as_id = self.managed.get_key_value(&ProjectId::new(&named.alias.value));
@@ -91,11 +93,11 @@ impl<'a> Names<'a> {
 
     fn add_role(
         &mut self,
-        role: &'a team_file::Role,
+        role: &'a WrittenRole,
         places: &mut BTreeMap<RoleId, &'a Text>,
         problems: &mut Problems,
     ) {
-        let team_file::Role { alias, id } = role;
+        let WrittenRole { alias, id } = role;
         check_name(alias, "an alias", problems);
         let id = id.as_ref().filter(|id| check_id(id, "role", problems));
         if Role::predefined(&alias.value).is_some() {
@@ -144,7 +146,7 @@ impl<'a> Names<'a> {
                     .help("add it under `projects`")
             } else {
                 Problem::new(*at, format!("unknown project {}", shown(value)))
-                    .help(some_of("the projects are", aliases.clone()))
+                    .help(format!("the projects are {}", listed(aliases.clone())))
                     .maybe_help(did_you_mean(value, aliases))
             };
             problems.push(problem);
@@ -172,53 +174,48 @@ impl<'a> Names<'a> {
             let predefined = Role::PREDEFINED.each_ref().map(Role::as_str);
             let known = predefined.into_iter().chain(self.roles.keys().copied());
             let problem = Problem::new(*at, format!("unknown role {}", shown(value)));
-            problems.push(
-                problem.help(some_of("the roles are", known.clone())).maybe_help(did_you_mean(value, known)),
-            );
+            let help = format!("the roles are {}", listed(known.clone()));
+            problems.push(problem.help(help).maybe_help(did_you_mean(value, known)));
         }
         None
     }
 
     /// The alias of a project in the file.
-    pub(super) fn alias<'s>(&'s self, id: &'s ProjectId) -> &'s str {
-        self.managed.get(id).map_or(id.as_str(), |project| &project.alias)
+    pub(super) fn project_alias<'s>(&'s self, id: &'s ProjectId) -> &'s str {
+        project_alias(&self.managed, id)
     }
 
-    /// The alias of a role in the file.
-    pub(super) fn role_name<'s>(&'s self, role: &'s Role) -> &'s str {
-        match role {
-            Role::Custom(id) => self.custom.get(id).map_or(id.as_str(), String::as_str),
-            predefined => predefined.as_str(),
-        }
+    /// The name of a role in the file.
+    pub(super) fn role_alias<'s>(&'s self, role: &'s Role) -> &'s str {
+        role_alias(&self.custom, role)
     }
 
-    /// The projects and roles as `Desired` keeps them.
+    /// The projects and roles for [`Desired`](super::Desired).
     pub(super) fn into_parts(self) -> (BTreeMap<ProjectId, ManagedProject>, BTreeMap<RoleId, String>) {
         (self.managed, self.custom)
     }
 }
 
-/// Whether a name can be shown and sent: not too long, and without control characters.
+/// Whether a name can be shown and sent.
 pub(super) fn check_name(text: &Text, what: &str, problems: &mut Problems) -> bool {
-    if text.value.contains(escape::must_escape) {
-        let message = format!("{what} contains a control character: {}", shown(&text.value));
-        problems.push(Problem::new(text.at, message).help("remove it"));
-        return false;
-    }
-    if text.value.chars().nth(LONGEST_NAME).is_some() {
-        problems.push(Problem::new(text.at, format!("{what} is longer than {LONGEST_NAME} characters")));
-        return false;
-    }
-    true
+    let Some((reason, help)) = name_rule(&text.value) else { return true };
+    let problem = Problem::new(text.at, format!("{what} {reason}: {}", shown(&text.value)));
+    problems.push(problem.help(help));
+    false
 }
 
-/// Why a non-empty name is not allowed in a team file.
+/// Why a name that is not empty is not allowed in a team file, as the end of a sentence about the name.
 #[must_use]
 pub fn refused_name(name: &str) -> Option<&'static str> {
+    name_rule(name).map(|(reason, _)| reason)
+}
+
+/// The rule that a name breaks, and how to fix it.
+fn name_rule(name: &str) -> Option<(&'static str, &'static str)> {
     if name.contains(escape::must_escape) {
-        Some("it contains a control character")
+        Some(("contains a control character", "remove it"))
     } else if name.chars().nth(LONGEST_NAME).is_some() {
-        Some("it is longer than 200 characters")
+        Some(("is longer than 200 characters", "shorten it"))
     } else {
         None
     }
@@ -232,7 +229,7 @@ fn check_id(text: &Text, what: &str, problems: &mut Problems) -> bool {
     false
 }
 
-/// Why an id is not allowed in a team file.
+/// Why an id is not allowed in a team file, as a clause about the id.
 #[must_use]
 pub fn refused_id(id: &str) -> Option<&'static str> {
     if id.is_empty() {
@@ -246,14 +243,4 @@ pub fn refused_id(id: &str) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// The first names of a list, in a sentence.
-pub(super) fn some_of<'a>(lead: &str, names: impl Iterator<Item = &'a str>) -> String {
-    const SHOWN: usize = 8;
-    let mut names: Vec<_> = names.take(SHOWN + 1).collect();
-    let more = if names.len() > SHOWN { ", …" } else { "" };
-    names.truncate(SHOWN);
-    let names: Vec<_> = names.into_iter().map(shown).collect();
-    format!("{lead} {}{more}", names.join(", "))
 }

@@ -1,21 +1,21 @@
-//! The settings: where the organization and the ledger are, and how far guestlist may go.
+//! The settings: endpoint, ledger and policy.
 
 use std::path::{Component, Path};
 
 use super::names::check_name;
 use super::{EmailPattern, Limit, Policy, Prune, SANDBOX_LEDGER};
 use crate::model::Endpoint;
-use crate::team_file::{self, Problem, Problems, Text, did_you_mean, shown};
+use crate::team_file::{Problem, Problems, Text, WrittenPolicy, did_you_mean, shown};
 
 const CLUSTERS: [&str; 3] = ["api", "us1", "as1"];
 
-/// How many patterns `protect` may have, since every person is compared with each.
+/// The most patterns under `protect`: every person is compared with each.
 const MAX_PATTERNS: usize = 1_000;
 
-/// The most digits of a number: fewer than any limit of 32 bits has, so the schema can say the same.
+/// The most digits of a number, so it fits into 32 bits and the schema can express the limit.
 const MAX_DIGITS: usize = 9;
 
-/// Where the organization is: a cluster's name or a base URL.
+/// The endpoint: the name of a cluster, or a base URL.
 pub(super) fn endpoint(cluster: Option<&Text>, problems: &mut Problems) -> Option<Endpoint> {
     let Some(cluster) = cluster else { return Endpoint::of_cluster("api") };
     if let Some(endpoint) = Endpoint::of_cluster(&cluster.value) {
@@ -38,7 +38,7 @@ pub(super) fn endpoint(cluster: Option<&Text>, problems: &mut Problems) -> Optio
     None
 }
 
-/// The ledger as written: a folder inside the team file's folder, or an object store.
+/// The location of the ledger as written: a folder inside the team file's folder, or an object store.
 pub(super) fn ledger(ledger: Option<&Text>, problems: &mut Problems) -> Option<String> {
     let ledger = ledger?;
     let refused = match ledger.value.split_once("://") {
@@ -81,8 +81,8 @@ fn folder_problem(ledger: &Text) -> Option<Problem> {
 }
 
 /// The policy, with defaults for missing keys.
-pub(super) fn resolve(written: &team_file::Policy, problems: &mut Problems) -> Policy {
-    let team_file::Policy { prune, max_removals, max_new_admins, keep_admins, protect } = written;
+pub(super) fn resolve(written: &WrittenPolicy, problems: &mut Problems) -> Policy {
+    let WrittenPolicy { prune, max_removals, max_new_admins, keep_admins, protect } = written;
     let mut policy = Policy::default();
     if let Some(text) = prune {
         match text.value.as_str() {

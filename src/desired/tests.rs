@@ -128,7 +128,7 @@ fn the_example_resolves() {
     assert_eq!(team.desired.people[&email].email.as_str(), "Alex.Doe@example.com");
     assert_eq!(team.endpoint.as_str(), "https://us1.api.voucherify.io");
     assert_eq!(team.ledger.as_deref(), Some(".guestlist"));
-    let given = |role, group: Option<&str>, line| Given {
+    let given = |role, group: Option<&str>, line| RoleSource {
         role,
         group: group.map(Into::into),
         file: "team.yaml".into(),

@@ -2,6 +2,7 @@
 
 mod doubt;
 mod import;
+mod live;
 mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};

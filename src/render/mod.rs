@@ -1,5 +1,6 @@
 //! A plan as text, diff, Markdown and JSON, and the access review: one file a format. Here is what the formats share.
 
+mod change_line;
 mod columns;
 mod diff;
 mod explain;
@@ -20,6 +21,7 @@ use crate::known::Known;
 use crate::model::Estimate;
 use crate::plan::{Origin, Plan};
 
+pub use change_line::{change_line, described};
 pub use diff::diff;
 pub use explain::explain;
 pub use json::json;
@@ -31,7 +33,7 @@ pub use report_html::report_html;
 pub use review::Review;
 pub use sentences::{doubt, refusal, remark};
 pub use text::text;
-pub use verdict::{at_stake, change_line, described};
+pub use verdict::at_stake;
 
 /// A plan and what is needed to show it.
 #[derive(Clone, Copy, Debug)]

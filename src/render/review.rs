@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::desired::{Given, Team};
+use crate::desired::{RoleSource, Team};
 use crate::escape;
 use crate::known::{EvidenceSource, Invitation, Known, Member};
 use crate::model::{Email, Endpoint, ProjectId, Role};
@@ -197,7 +197,7 @@ impl Standing {
 }
 
 impl Cell {
-    fn new(team: &Team, role: Option<&Role>, asked: Option<&Role>, given: Option<&Given>) -> Self {
+    fn new(team: &Team, role: Option<&Role>, asked: Option<&Role>, given: Option<&RoleSource>) -> Self {
         let name = |role: &Role| team.desired.role_name(role);
         let desired = match (role, asked) {
             (Some(role), Some(asked)) if role == asked => None,
@@ -205,8 +205,8 @@ impl Cell {
             (_, None) => Some("none".to_owned()),
         };
         let given_by = match given {
-            Some(Given { group: Some(group), .. }) => format!("group {}", escape::line(group)),
-            Some(Given { group: None, .. }) => "own entry".to_owned(),
+            Some(RoleSource { group: Some(group), .. }) => format!("group {}", escape::line(group)),
+            Some(RoleSource { group: None, .. }) => "own entry".to_owned(),
             None => "not in the team file".to_owned(),
         };
         Self {

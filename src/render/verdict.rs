@@ -1,9 +1,9 @@
-//! What all formats for people say: the verdict in numbers, from where and when, and one change in a line.
+//! What all formats for people say: the verdict in numbers, from where and when.
 
 use super::View;
 use super::sections::{Section, Topic, sections};
 use super::sentences;
-use crate::desired::{Desired, PolicyChange};
+use crate::desired::PolicyChange;
 use crate::escape;
 use crate::known::EvidenceSource;
 use crate::model::Estimate;
@@ -96,34 +96,4 @@ pub(super) fn origins_text(view: &View) -> Option<String> {
         of(Origin::Drift),
         of(Origin::Manual)
     ))
-}
-
-/// One change in a line, as an order: `assign alex@example.com: storefront USER`.
-#[must_use]
-pub fn change_line(desired: &Desired, change: &Change) -> String {
-    let verb = match change {
-        Change::Invite { .. } => "invite",
-        Change::Assign { .. } => "assign",
-        Change::ChangeRole { .. } => "change",
-        Change::Unassign { .. } => "unassign",
-    };
-    format!("{verb} {}: {}", change.email(), described(desired, change))
-}
-
-/// What a change does, by alias, without saying for whom.
-#[must_use]
-pub fn described(desired: &Desired, change: &Change) -> String {
-    match change {
-        Change::Invite { projects, .. } => desired.access_names(projects),
-        Change::Assign { project, role, .. } => {
-            format!("{} {}", desired.project_name(project), desired.role_name(role))
-        }
-        Change::ChangeRole { project, from, to, .. } => {
-            let (from, to) = (desired.role_name(from), desired.role_name(to));
-            format!("{} {from} → {to}", desired.project_name(project))
-        }
-        Change::Unassign { project, role, .. } => {
-            format!("{} {} → none", desired.project_name(project), desired.role_name(role))
-        }
-    }
 }

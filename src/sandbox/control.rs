@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::answer::Rejection;
 use super::delivery::{Body, full};
-use super::http::bytes_of;
+use super::request::bytes_of;
 use super::shared::Shared;
 
 const ABOUT: &str = "This is guestlist's sandbox: a simulated Voucherify organization.

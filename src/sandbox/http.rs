@@ -1,11 +1,10 @@
-//! The HTTP server: accepts connections, and reads requests for the service.
+//! The HTTP server: accepts connections, and passes requests to the service.
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http_body_util::{BodyExt as _, Collected, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Incoming;
 use hyper::header::{DATE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -16,13 +15,10 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::call::{Call, Payload};
 use super::control;
 use super::delivery::{Body, Cut, deliver};
+use super::request::read;
 use super::shared::Shared;
-
-/// The size limit of a request body, in bytes.
-const LARGEST_BODY: usize = 1 << 20;
 
 /// Serves until the sandbox closes, and then until the requests in progress have ended.
 pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
@@ -88,36 +84,4 @@ fn http_date(time: SystemTime) -> Option<HeaderValue> {
     let time = Timestamp::try_from(time).ok()?;
     let text = DateTimePrinter::new().timestamp_to_rfc9110_string(&time).ok()?;
     HeaderValue::try_from(text).ok()
-}
-
-async fn read(request: Request<Incoming>) -> Call {
-    let (parts, body) = request.into_parts();
-    let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
-    let header = |name: &str| Some(parts.headers.get(name)?.to_str().ok()?.to_owned());
-    let body = match bytes_of(body).await {
-        Some(bytes) if bytes.is_empty() => None,
-        Some(bytes) => Some(payload(header("content-type").as_deref(), &bytes)),
-        None => Some(Payload::Other(String::new())),
-    };
-    Call {
-        method: parts.method.to_string(),
-        path: parts.uri.path().to_owned(),
-        query: query.into_owned().collect(),
-        body,
-        credentials: header("x-management-id").zip(header("x-management-token")),
-    }
-}
-
-/// The whole body; `None` if it is too large or breaks off.
-pub(super) async fn bytes_of(body: Incoming) -> Option<Bytes> {
-    Limited::new(body, LARGEST_BODY).collect().await.ok().map(Collected::to_bytes)
-}
-
-fn payload(content_type: Option<&str>, bytes: &Bytes) -> Payload {
-    let essence = content_type.and_then(|content_type| content_type.split(';').next());
-    let is_json = essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"));
-    match serde_json::from_slice(bytes) {
-        Ok(body) if is_json => Payload::Json(body),
-        _ => Payload::Other(String::from_utf8_lossy(bytes).into_owned()),
-    }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::seed;
+use super::ids;
 use crate::model::{Email, Role};
 
 /// The version of the file format.
@@ -215,7 +215,7 @@ impl Organization {
 
     pub(super) fn new_id(&mut self) -> String {
         self.state.ids_made += 1;
-        seed::id("user_", self.state.seed, self.state.ids_made)
+        ids::id("user_", self.state.seed, self.state.ids_made)
     }
 
     pub(super) fn put(&mut self, person: Person) {

@@ -1,4 +1,4 @@
-//! Initial organizations, and their generated ids and people. Everything here is deterministic.
+//! Initial organizations, and their generated people. Everything here is deterministic.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,12 +29,6 @@ const LAST_NAMES: [&str; 16] = [
     "Okafor",
     "Patel",
 ];
-
-/// An id like the service's: `prefix` and 32 letters and digits, unique for each `number`.
-pub(super) fn id(prefix: &str, seed: u64, number: u64) -> String {
-    let mut random = fastrand::Rng::with_seed(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    std::iter::once(prefix.to_owned()).chain((0..32).map(|_| random.alphanumeric().to_string())).collect()
-}
 
 impl Organization {
     /// An organization with these projects (id and name), these custom roles, and one owner, ADMIN in all.

@@ -1,4 +1,4 @@
-//! Problems for people (text, as rustc draws its own) and for programs (JSON, GitHub annotations).
+//! The display of problems: text for people, in the form of rustc; JSON and GitHub annotations for programs.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -6,19 +6,21 @@ use std::fmt::Write as _;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
 
+use super::location::Location;
 use super::problem::{Problem, Problems, without_credentials};
-use super::source::{Location, Sources};
+use super::source::Sources;
 use crate::escape;
 
-/// How many characters of a line are drawn; of a longer one, so many before the marked ones.
+/// The most characters of a line that are drawn.
 const LINE: usize = 160;
+/// How many of them come before the marked ones, if the line is longer.
 const BEFORE: usize = 60;
 
 impl Problems {
-    /// All problems, each with its line of the file and what to do, and how many there are.
+    /// All problems, each with its source line and help, and their number.
     #[must_use]
-    pub fn text(&self, sources: &Sources, colour: bool) -> String {
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    pub fn text(&self, sources: &Sources, color: bool) -> String {
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         // Lines are cut here, not by the renderer; wide characters take two columns.
         let renderer = renderer.term_width(3 * LINE);
         let mut text = String::new();
@@ -58,11 +60,11 @@ impl Problems {
                 help: problem.help.as_deref(),
             })
             .collect();
-        // Strings and numbers alone cannot fail.
+        // Strings and numbers always serialize.
         serde_json::to_string(&Report { problems }).unwrap_or_default()
     }
 
-    /// One GitHub workflow command for each problem, which GitHub shows at the line in the change.
+    /// A GitHub workflow command for each problem. GitHub shows it on its line of a pull request.
     #[must_use]
     pub fn github(&self, sources: &Sources) -> String {
         let mut text = String::new();
@@ -92,12 +94,12 @@ impl Problems {
     }
 }
 
-/// A part of a line, drawn in place of the whole.
+/// The part of a line that is drawn.
 struct Excerpt {
     path: String,
     text: String,
     marked: std::ops::Range<usize>,
-    /// The column that the drawing would name, if it is not the true one.
+    /// The column of the marked part in `text`, which the renderer prints.
     drawn_column: usize,
 }
 
@@ -132,7 +134,7 @@ fn draw(problem: &Problem, sources: &Sources, renderer: &Renderer) -> String {
     drawn
 }
 
-/// The line at a place, or as much of it as one can read, with nothing in it that a terminal obeys.
+/// The line at a location, cut if it is long, without characters that a terminal would act on.
 fn excerpt(at: Location, sources: &Sources) -> Excerpt {
     let source = sources.get(at.file);
     let (before, after) = source.text.split_at_checked(at.start as usize).unwrap_or(("", ""));
@@ -147,7 +149,7 @@ fn excerpt(at: Location, sources: &Sources) -> Excerpt {
     let shown = &right[..right.len().min(LINE - left.len())];
     let marked = after.get(..(at.end - at.start) as usize).unwrap_or("").chars().count();
     let from = text.chars().count() + left.len();
-    text.extend(left.iter().rev().chain(shown).map(|&c| harmless(c)));
+    text.extend(left.iter().rev().chain(shown).map(|&c| visible(c)));
     if shown.len() < right.len() {
         text.push('…');
     }
@@ -157,8 +159,8 @@ fn excerpt(at: Location, sources: &Sources) -> Excerpt {
     Excerpt { path: escape::line(&source.name).into_owned(), marked, text, drawn_column: from + 1 }
 }
 
-/// A character as wide as any, in place of one that a terminal would obey.
-fn harmless(c: char) -> char {
+/// `c`, or a visible character in place of one that a terminal would act on.
+fn visible(c: char) -> char {
     match c {
         '\t' => ' ',
         c if escape::must_escape(c) => char::REPLACEMENT_CHARACTER,
@@ -166,7 +168,7 @@ fn harmless(c: char) -> char {
     }
 }
 
-/// Text in a workflow command.
+/// The message of a workflow command.
 fn escaped(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }

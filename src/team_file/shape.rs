@@ -1,7 +1,8 @@
-//! Reads the tree: each function reports what it expected at a place, and continues.
+//! Typed access to the tree: each function reports what it expected, and returns `None` where it found
+//! something else.
 
-use super::problem::{Problem, Problems, shown};
-use super::source::{Located, Location, Text};
+use super::location::{Located, Location, Text};
+use super::problem::{Problem, Problems, listed, shown};
 use super::suggest;
 use super::tree::{Entry, Kind, Mapping, Node};
 
@@ -37,13 +38,16 @@ pub(super) fn fields<'n>(
         if foreign.contains(&entry.key.as_ref()) {
             let problem =
                 Problem::new(entry.key_at, format!("`{}` is only allowed in the team file", entry.key));
-            problems.push(problem.help(format!("move it there; the keys of {what} are {}", listed(known))));
+            problems.push(
+                problem
+                    .help(format!("move it there; the keys of {what} are {}", listed(known.iter().copied()))),
+            );
             continue;
         }
         let suggestion = suggest::closest(&entry.key, known.iter().copied());
         let help = match suggestion {
             Some(key) => format!("did you mean {}?", shown(key)),
-            None => format!("the keys of {what} are {}", listed(known)),
+            None => format!("the keys of {what} are {}", listed(known.iter().copied())),
         };
         meant.extend(known.iter().find(|key| suggestion == Some(key)));
         problems.push(Problem::new(entry.key_at, format!("unknown key {}", shown(&entry.key))).help(help));
@@ -169,13 +173,4 @@ fn wrong<T>(node: &Node<'_>, what: &str, expected: &str, problems: &mut Problems
         Kind::Mapping(_) => problem(format!("{what} must be {expected}, not a mapping")),
     });
     None
-}
-
-/// Names in a sentence.
-fn listed(names: &[&str]) -> String {
-    let shown: Vec<_> = names.iter().map(|name| shown(name)).collect();
-    match shown.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => shown.concat(),
-    }
 }

@@ -2,10 +2,13 @@
 
 use granit_parser::ErrorKind;
 
-/// The message, and a help text where there is one.
-pub(super) fn words(kind: &ErrorKind) -> (String, Option<&'static str>) {
+/// The deepest nesting of lists and mappings.
+pub(super) const MAX_DEPTH: usize = 32;
+
+/// The message, and a help text if there is one.
+pub(super) fn message(kind: &ErrorKind) -> (String, Option<&'static str>) {
     let (what, help) = match kind {
-        ErrorKind::RecursionLimitExceeded => return (super::tree::too_deep(), None),
+        ErrorKind::RecursionLimitExceeded => return (too_deep(), None),
         ErrorKind::DirectiveDisallowed => {
             return (
                 "directives (`%…`) are not supported in team files".to_owned(),
@@ -57,4 +60,9 @@ pub(super) fn words(kind: &ErrorKind) -> (String, Option<&'static str>) {
         other => return (format!("invalid YAML: {}", crate::escape::line(&other.to_string())), None),
     };
     (what.to_owned(), help)
+}
+
+/// The message about nesting that is too deep.
+pub(super) fn too_deep() -> String {
+    format!("lists and mappings are nested more than {MAX_DEPTH} levels deep")
 }

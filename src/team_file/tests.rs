@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use serde::Deserialize;
 
+use super::problem::MAX_PROBLEMS;
 use super::*;
 
 /// Reads one team file.
@@ -244,7 +245,8 @@ struct PlainPerson {
 
 fn plain(team_file: TeamFile) -> Plain {
     let text = |text: Option<Text>| text.map(|text| text.value).unwrap_or_default();
-    let grants = |grants: Vec<Grant>| grants.into_iter().map(|g| (g.project.value, text(g.role))).collect();
+    let grants =
+        |grants: Vec<WrittenGrant>| grants.into_iter().map(|g| (g.project.value, text(g.role))).collect();
     Plain {
         version: "1".to_owned(),
         projects: team_file

@@ -1,13 +1,13 @@
-//! The YAML as a tree of located values, built in one pass. What no team file needs is rejected on
-//! the way: anchors, aliases, merge keys, tags, directives, further documents, explicit and
-//! duplicate keys, deep nesting, and more of anything than an organization can have.
+//! The YAML as a tree of values with locations, built in one pass. YAML that no team file needs is rejected here:
+//! anchors, aliases, merge keys, tags, directives, several documents, complex and duplicate keys, deep nesting,
+//! and more of anything than an organization can have.
 
 use std::borrow::Cow;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span};
 
+use super::location::{FileId, Location};
 use super::problem::{Problem, Problems, shown};
-use super::source::{FileId, Location};
 use super::syntax;
 
 /// The deepest nesting of lists and mappings.
@@ -65,7 +65,7 @@ impl Node<'_> {
 }
 
 impl Node<'_> {
-    /// How many keys and values there are in it.
+    /// The number of keys and values in it, itself included.
     pub(super) fn count(&self) -> usize {
         1 + match &self.kind {
             Kind::Scalar { .. } | Kind::Refused => 0,
@@ -73,11 +73,6 @@ impl Node<'_> {
             Kind::Mapping(mapping) => mapping.entries.iter().map(|entry| 1 + entry.value.count()).sum(),
         }
     }
-}
-
-/// The message about nesting that is too deep.
-pub(super) fn too_deep() -> String {
-    format!("lists and mappings are nested more than {MAX_DEPTH} levels deep")
 }
 
 /// The only document of a file; `None` (and a problem) if it could not be read to its end.
@@ -125,7 +120,7 @@ impl<'a> Builder<'a, '_> {
             let (event, span) = match event {
                 Ok(found) => found,
                 Err(error) => {
-                    let (message, help) = syntax::words(error.kind());
+                    let (message, help) = syntax::message(error.kind());
                     let at = self.location(&Span::empty(*error.marker()));
                     self.problems.push(Problem::new(at, message).maybe_help(help.map(str::to_owned)));
                     return false;
@@ -180,8 +175,8 @@ impl<'a> Builder<'a, '_> {
                 }
                 _ => {}
             }
-            if self.open.len() > MAX_DEPTH {
-                self.problems.push(Problem::new(at, too_deep()));
+            if self.open.len() > syntax::MAX_DEPTH {
+                self.problems.push(Problem::new(at, syntax::too_deep()));
                 return false;
             }
         }

@@ -1,6 +1,6 @@
 //! The rules of the code map, kept by looking at the source.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -170,4 +170,112 @@ fn only_a_session_can_write() {
     let expected =
         allowed.iter().flat_map(|(name, files)| files.iter().map(|file| (*name, PathBuf::from(file))));
     assert_eq!(found, expected.collect());
+}
+
+/// The names that follow `prefix` in a source text: `b` in `a::b::c`, `b` and `c` in `a::{b::{d, e}, c as f}`.
+fn names_after(text: &str, prefix: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices(prefix) {
+        let rest = &text[at + prefix.len()..];
+        let mut depth = 0;
+        let mut is_item = true;
+        for (at, c) in rest.char_indices() {
+            if is_item && (c.is_alphanumeric() || c == '_') {
+                found.extend(names(&rest[at..]).next().map(str::to_owned));
+                is_item = false;
+                if depth == 0 {
+                    break;
+                }
+            }
+            match c {
+                '{' => depth += 1,
+                '}' if depth == 1 => break,
+                '}' => depth -= 1,
+                ',' if depth == 1 => is_item = true,
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+/// What each file of a module imports from other files of it. The module's own file, which names them all, is
+/// left out; what it re-exports counts as imported from where it is.
+fn imports_within(module: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let prefix = format!("crate::{module}::");
+    let mut texts: BTreeMap<String, String> = BTreeMap::new();
+    let mut reexported = BTreeMap::new();
+    for (path, text) in sources() {
+        let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        let [first, file, rest @ ..] = parts.as_slice() else { continue };
+        if first != module {
+            continue;
+        }
+        // A link in a comment imports nothing.
+        let text = before_tests(&path, &text);
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let text: String = code.flat_map(|line| [line, "\n"]).collect();
+        let file = file.trim_end_matches(".rs").to_owned();
+        if file == "mod" {
+            for line in text.split(';').filter_map(|line| line.trim().strip_prefix("pub use ")) {
+                let (from, _) = line.split_once("::").expect("a path");
+                reexported.extend(
+                    names_after(line, &format!("{from}::")).into_iter().map(|name| (name, from.to_owned())),
+                );
+            }
+            continue;
+        }
+        // In a file of a file, `super` is that file.
+        let own = if rest.is_empty() {
+            text
+        } else {
+            text.replace("super::super::", &prefix).replace("super::", "")
+        };
+        texts.entry(file).or_default().push_str(&own.replace("super::", &prefix));
+    }
+    let file_of = |name: String| {
+        if texts.contains_key(&name) { Some(name) } else { reexported.get(&name).cloned() }
+    };
+    let imports = |(file, text): (&String, &String)| {
+        let mut imports: BTreeSet<_> = names_after(text, &prefix).into_iter().filter_map(file_of).collect();
+        imports.remove(file);
+        (file.clone(), imports)
+    };
+    texts.iter().map(imports).collect()
+}
+
+#[test]
+fn files_of_a_module_do_not_import_each_other_in_a_circle() {
+    let mut circles = Vec::new();
+    for module in modules() {
+        let mut imports = imports_within(&module);
+        loop {
+            let before = imports.len();
+            let files: BTreeSet<_> = imports.keys().cloned().collect();
+            let imported: BTreeSet<_> = imports.values().flatten().cloned().collect();
+            imports.retain(|file, theirs| imported.contains(file) && !theirs.is_disjoint(&files));
+            if imports.len() == before {
+                break;
+            }
+        }
+        circles.extend(imports.into_iter().map(|(file, theirs)| format!("{module}: {file} uses {theirs:?}")));
+    }
+    assert_eq!(circles, Vec::<String>::new());
+}
+
+#[test]
+fn commands_do_not_import_each_other() {
+    let imports = imports_within("cli");
+    let main = sources().into_iter().find(|(path, _)| path.ends_with("cli/mod.rs")).expect("the commands").1;
+    let arms = main.lines().filter_map(|line| line.trim().strip_prefix("Command::")?.split_once("=> "));
+    let commands: BTreeSet<_> =
+        arms.filter_map(|(_, call)| names(call.trim_start_matches("Box::pin(")).next()).collect();
+    assert!(commands.len() > 10 && commands.is_subset(&imports.keys().map(String::as_str).collect()));
+    let users = imports.iter().flat_map(|(file, theirs)| {
+        theirs
+            .iter()
+            .filter(|used| commands.contains(used.as_str()))
+            .map(move |used| format!("{file} uses {used}"))
+    });
+    assert_eq!(users.collect::<Vec<_>>(), [""; 0]);
 }

@@ -205,7 +205,7 @@ error: unknown project `warehouse`
 4 |   - {email: a@x.org, first_name: A, last_name: B, projects: {storefornt: USER, warehouse: USER, proj_3: USER, sand_4: USER}}
   |                                                                                ^^^^^^^^^
   |
-help: the projects are `loyalty`, `storefront`
+help: the projects are `loyalty` and `storefront`
 
 error: `proj_3` is not a managed project
  --> team.yaml:4:97
@@ -802,11 +802,13 @@ error: `first_name` contains a control character: `A\u{1b}[31m`
   |
 help: remove it
 
-error: `last_name` is longer than 200 characters
+error: `last_name` is longer than 200 characters: `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…`
  --> team.yaml:4:56
   |
 4 |   - {email: a@x.org, first_name: "A\e[31m", last_name: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
   |                                                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  |
+help: shorten it
 
 2 problems in team.yaml
 "#,
