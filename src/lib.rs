@@ -3,6 +3,9 @@
 //! The modules are listed in the order in which data passes through them, and each uses only those
 //! above it. Everything above `clock` is pure: no clock, network, file, environment or async.
 
+// Unit tests see the development dependencies as well, which the library does not use.
+#![cfg_attr(not(test), warn(unused_crate_dependencies))]
+
 pub mod words;
 
 pub mod escape;

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write as _};
 use std::time::Duration;
 
-/// `1 member`, `2 members`; words that end in `y` get their `ies`.
+/// `1 member`, `2 members`, `2 entries`.
 #[must_use]
 pub fn count(n: usize, noun: &str) -> String {
     match (n, noun.strip_suffix('y')) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 
-use super::rate_limit::{Budget, Leave, Lesson, Pace, Word};
+use super::rate_limit::{Budget, Pace, Permit, RateHeaders, Turn};
 use crate::clock::Clock;
 
 /// How long a caller waits for the rate limit.
@@ -69,13 +69,13 @@ impl Gate {
             tokio::pin!(answered);
             answered.as_mut().enable();
             let now = self.clock.instant();
-            let word = self.budget().ask(now);
-            let until = match word {
-                Word::Go(leave) => {
+            let turn = self.budget().ask(now);
+            let until = match turn {
+                Turn::Granted(permit) => {
                     self.waiting.send_if_modified(|waiting| waiting.take().is_some());
-                    return Ok(Ticket { gate: Arc::clone(self), leave: Some(leave) });
+                    return Ok(Ticket { gate: Arc::clone(self), permit: Some(permit) });
                 }
-                Word::Shut(until) => {
+                Turn::Closed(until) => {
                     let time = self.time_of(until, now);
                     if patience.is_exceeded(until, now) {
                         return Err(time);
@@ -83,7 +83,7 @@ impl Gate {
                     self.waiting.send_if_modified(|waiting| waiting.replace(time) != Some(time));
                     Some(until)
                 }
-                Word::Crowded(until) => until,
+                Turn::Wait(until) => until,
             };
             match until {
                 Some(until) => tokio::select! {
@@ -104,21 +104,21 @@ impl Gate {
     }
 }
 
-/// The leave to make one call. Dropped without a lesson, it counts as a call that got no answer.
+/// The permit to make one call. If dropped, the call counts as one without a response.
 pub(super) struct Ticket {
     gate: Arc<Gate>,
-    leave: Option<Leave>,
+    permit: Option<Permit>,
 }
 
 impl Ticket {
-    /// Hands in what the answer tells.
-    pub(super) fn learn(mut self, lesson: Option<Lesson>) {
-        self.hand_in(lesson);
+    /// Records the headers of the response.
+    pub(super) fn learn(mut self, headers: Option<RateHeaders>) {
+        self.hand_in(headers);
     }
 
-    fn hand_in(&mut self, lesson: Option<Lesson>) {
-        let Some(leave) = self.leave.take() else { return };
-        self.gate.budget().learn(leave, lesson, self.gate.clock.instant());
+    fn hand_in(&mut self, headers: Option<RateHeaders>) {
+        let Some(permit) = self.permit.take() else { return };
+        self.gate.budget().learn(permit, headers, self.gate.clock.instant());
         self.gate.answered.notify_waiters();
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
-use super::rate_limit::Lesson;
+use super::rate_limit::RateHeaders;
 
 /// Clocks that differ by less are taken to agree: `Date` has whole seconds and travels a while.
 const SAME_TIME: i64 = 3;
@@ -24,19 +24,19 @@ pub(super) struct Now {
 
 /// Reads the headers of an answer with that status. A failure without any comes from a gateway, which
 /// knows nothing of the limit, and teaches nothing.
-pub(super) fn lesson(status: u16, headers: &HeaderMap, now: Now) -> Option<Lesson> {
+pub(super) fn rate_headers(status: u16, headers: &HeaderMap, now: Now) -> Option<RateHeaders> {
     let number = |name: &str| text(headers, name)?.parse::<u64>().ok();
     let resets_at = number("x-rate-limit-retry")
         .and_then(|second| Timestamp::from_second(i64::try_from(second).ok()?).ok())
         .map(|time| instant_of(time, headers, now));
-    let lesson = Lesson {
+    let found = RateHeaders {
         limit: number("x-rate-limit-limit"),
         remaining: number("x-rate-limit-remaining"),
         resets_at,
         refused: status == 429,
         retry_at: retry_at(headers, now),
     };
-    (status < 500 || lesson.remaining.is_some()).then_some(lesson)
+    (status < 500 || found.remaining.is_some()).then_some(found)
 }
 
 /// When `Retry-After` allows the next attempt: so many seconds from now, or at a date.
@@ -79,7 +79,7 @@ mod tests {
 
     const NOON: &str = "2026-03-02T12:00:00.25Z";
 
-    /// The lesson of these headers at noon, its times as milliseconds from then on.
+    /// The limit, the calls left, and the waits in milliseconds, with these headers at noon.
     fn check(
         status: u16,
         lines: &[(&'static str, &str)],
@@ -88,10 +88,10 @@ mod tests {
             (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a value"))
         };
         let now = Now { instant: Instant::now(), timestamp: NOON.parse().expect("a time") };
-        let lesson = lesson(status, &lines.iter().map(header).collect(), now).expect("a lesson");
-        assert_eq!(lesson.refused, status == 429);
+        let found = rate_headers(status, &lines.iter().map(header).collect(), now).expect("headers");
+        assert_eq!(found.refused, status == 429);
         let wait = |time: Option<Instant>| Some(time?.saturating_duration_since(now.instant).as_millis());
-        (lesson.limit, lesson.remaining, wait(lesson.resets_at), wait(lesson.retry_at))
+        (found.limit, found.remaining, wait(found.resets_at), wait(found.retry_at))
     }
 
     #[test]
@@ -121,8 +121,8 @@ mod tests {
     #[test]
     fn a_gateway_teaches_nothing() {
         let now = Now { instant: Instant::now(), timestamp: Timestamp::UNIX_EPOCH };
-        assert_eq!(lesson(502, &HeaderMap::new(), now), None);
-        assert_eq!(lesson(404, &HeaderMap::new(), now), Some(Lesson::default()));
+        assert_eq!(rate_headers(502, &HeaderMap::new(), now), None);
+        assert_eq!(rate_headers(404, &HeaderMap::new(), now), Some(RateHeaders::default()));
     }
 
     #[test]

@@ -1,56 +1,55 @@
-//! How many calls may be under way, as a pure state machine taught by the rate-limit headers.
+//! How many calls may be in flight: a pure state machine, fed with the rate-limit headers.
 //!
-//! Answers overtake each other, so what one says holds for the calls that it has counted only. The
-//! rule is careful: as long as calls are in flight, each of them is taken not to be counted yet, and
-//! a number that is not known to be newer can only lower what is left, never raise it.
+//! Responses overtake each other, and the headers of one hold only for the calls that it counts. So every
+//! call in flight is assumed not to be counted yet, and a number of calls left that may be older than the
+//! known one can only lower it.
 
 use std::time::{Duration, Instant};
 
 use crate::model::Estimate;
 
-/// How long after the second that the service named the next call is made: a second has no fractions,
-/// and timers may fire a little early.
+/// The delay after the second in a header, which has no fractions, because timers may fire early.
 const JUST_PAST: Duration = Duration::from_millis(20);
 
-/// The time named by two answers about the same window may differ by so much, through rounding.
+/// By how much two responses may differ on the end of the same window, through rounding.
 const ROUNDING: Duration = Duration::from_secs(1);
 
-/// How long nobody calls after a 429 that names no time, or one that has passed.
+/// The pause after a 429 without a usable retry time.
 const UNNAMED_PAUSE: Duration = Duration::from_secs(1);
 
-/// What one answer tells.
+/// The rate-limit headers of one response.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Lesson {
+pub(super) struct RateHeaders {
     /// Calls in a window.
     pub limit: Option<u64>,
     /// Calls left in this window.
     pub remaining: Option<u64>,
-    /// When the window ends.
+    /// The end of the window.
     pub resets_at: Option<Instant>,
-    /// Whether the call was refused with 429.
+    /// Whether the status is 429.
     pub refused: bool,
-    /// When the call may be made again, where the service said so.
+    /// When the call may be repeated (`Retry-After`).
     pub retry_at: Option<Instant>,
 }
 
-/// The leave to make one call.
+/// The permit to make one call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Leave {
-    /// How many lessons had been taken when it was given.
-    lessons: u64,
-    /// Whether the call finds out, alone, if a new window has begun.
+pub(super) struct Permit {
+    /// The number of responses taken into account before it was granted.
+    readings: u64,
+    /// Whether this call alone finds out if a new window has begun.
     scout: bool,
 }
 
-/// What a caller is told.
+/// Whether a call may be made now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Word {
-    /// Call now.
-    Go(Leave),
-    /// The window is used up: nobody calls before then.
-    Shut(Instant),
-    /// The calls in flight may use up what is left: ask again when an answer has come in, or then.
-    Crowded(Option<Instant>),
+pub(super) enum Turn {
+    /// It may.
+    Granted(Permit),
+    /// The window is used up: no calls before this time.
+    Closed(Instant),
+    /// The calls in flight may use up the window: ask again after a response, or at this time.
+    Wait(Option<Instant>),
 }
 
 /// The rate limit in the last response.
@@ -58,7 +57,7 @@ pub(super) enum Word {
 pub struct Pace {
     /// Calls in a window.
     pub limit: u64,
-    /// Calls left in the window seen last.
+    /// Calls left in the present window.
     pub remaining: u64,
     /// The time to the end of that window; zero if the service has not named it.
     pub resets_in: Duration,
@@ -69,71 +68,71 @@ pub struct Pace {
 /// What is known of the window and of the calls in flight.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Budget {
-    /// Calls left, those in flight not taken off; none as long as the service has not said.
+    /// Calls left, including those in flight; none before the first headers.
     remaining: Option<u64>,
     limit: Option<u64>,
     resets_at: Option<Instant>,
-    /// The last end of a window that an answer named.
+    /// The latest end of a window in any response.
     named: Option<Instant>,
     period: Option<Duration>,
     in_flight: u64,
     scouting: bool,
-    lessons: u64,
+    readings: u64,
 }
 
 impl Budget {
     /// Whether one more call may be made now.
-    pub(super) fn ask(&mut self, now: Instant) -> Word {
+    pub(super) fn ask(&mut self, now: Instant) -> Turn {
         let Some(remaining) = self.remaining else { return self.go(false) };
         if remaining > self.in_flight {
             return self.go(false);
         }
         match self.resets_at.map(|end| end + JUST_PAST) {
-            Some(end) if now < end && remaining == 0 => Word::Shut(end),
-            Some(end) if now < end => Word::Crowded(Some(end)),
-            _ if self.scouting => Word::Crowded(None),
-            None if self.in_flight > 0 => Word::Crowded(None),
-            // A new window should have begun. One call finds out, before everybody runs into a 429.
+            Some(end) if now < end && remaining == 0 => Turn::Closed(end),
+            Some(end) if now < end => Turn::Wait(Some(end)),
+            _ if self.scouting => Turn::Wait(None),
+            None if self.in_flight > 0 => Turn::Wait(None),
+            // A new window should have begun. One call finds out before the others might get a 429.
             _ => self.go(true),
         }
     }
 
-    fn go(&mut self, scout: bool) -> Word {
+    fn go(&mut self, scout: bool) -> Turn {
         self.in_flight += 1;
         self.scouting |= scout;
-        Word::Go(Leave { lessons: self.lessons, scout })
+        Turn::Granted(Permit { readings: self.readings, scout })
     }
 
-    /// Takes in what came of a call: a lesson, or none where no answer came.
-    pub(super) fn learn(&mut self, leave: Leave, lesson: Option<Lesson>, now: Instant) {
+    /// Takes a response into account: its headers, or none if there was no response.
+    pub(super) fn learn(&mut self, permit: Permit, headers: Option<RateHeaders>, now: Instant) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        if leave.scout {
+        if permit.scout {
             self.scouting = false;
         }
-        let Some(lesson) = lesson else { return self.count_one() };
-        self.limit = lesson.limit.or(self.limit);
-        self.measure(lesson.resets_at, now);
-        if lesson.refused {
-            let until = [lesson.retry_at, lesson.resets_at].into_iter().flatten().max();
+        let Some(headers) = headers else { return self.count_one() };
+        self.limit = headers.limit.or(self.limit);
+        self.measure(headers.resets_at, now);
+        if headers.refused {
+            let until = [headers.retry_at, headers.resets_at].into_iter().flatten().max();
             let until = until.filter(|until| *until > now).unwrap_or(now + UNNAMED_PAUSE);
             let until =
                 self.resets_at.filter(|_| self.remaining == Some(0)).map_or(until, |end| end.max(until));
             return self.set(0, Some(until), now);
         }
-        match lesson.remaining {
-            Some(remaining) => self.hear(leave, remaining, lesson.resets_at, now),
-            // The headers are gone, and with them the limit.
-            None if leave.scout => self.remaining = None,
+        match headers.remaining {
+            Some(remaining) => self.adopt(permit, remaining, headers.resets_at, now),
+            // The service has stopped sending headers, so there is no limit any more.
+            None if permit.scout => self.remaining = None,
             None => self.count_one(),
         }
     }
 
-    /// A call of which nothing is known may have been counted.
+    /// A call without headers may have been counted.
     fn count_one(&mut self) {
         self.remaining = self.remaining.map(|remaining| remaining.saturating_sub(1));
     }
 
-    fn hear(&mut self, leave: Leave, remaining: u64, resets_at: Option<Instant>, now: Instant) {
+    fn adopt(&mut self, permit: Permit, remaining: u64, resets_at: Option<Instant>, now: Instant) {
         let Some(left) = self.remaining else { return self.set(remaining, resets_at, now) };
         if let (Some(end), Some(named)) = (self.resets_at, resets_at) {
             if named > end + ROUNDING {
@@ -143,14 +142,14 @@ impl Budget {
                 return;
             }
         }
-        // Made after the last lesson was taken, hence counted after it.
-        let newer = leave.lessons == self.lessons;
+        // The call was made after the last reading, so it was counted after it.
+        let newer = permit.readings == self.readings;
         if newer || remaining < left {
             self.set(remaining, self.resets_at.max(resets_at), now);
         }
     }
 
-    /// Two ends of windows are a period apart, or several.
+    /// Consecutive window ends differ by a whole number of periods.
     fn measure(&mut self, named: Option<Instant>, now: Instant) {
         let Some(end) = named else { return };
         if let Some(before) = self.named {
@@ -165,12 +164,12 @@ impl Budget {
 
     fn set(&mut self, remaining: u64, resets_at: Option<Instant>, now: Instant) {
         self.remaining = Some(remaining);
-        // While calls are left, a service may name the present second: that does not end the window.
+        // While calls are left, a service may send the present second, which is not the end of the window.
         self.resets_at = resets_at.filter(|end| *end > now);
-        self.lessons += 1;
+        self.readings += 1;
     }
 
-    /// The rate limit as it was seen last, where the service named one.
+    /// The rate limit in the last response, if the service has one.
     #[must_use]
     pub(super) fn pace(&self, now: Instant) -> Option<Pace> {
         let resets_in = self.resets_at.or(self.named)?.saturating_duration_since(now);
@@ -188,7 +187,7 @@ pub fn estimate(calls: u64, pace: &Pace) -> Option<Estimate> {
     let full_windows = u32::try_from((waiting - 1).checked_div(pace.limit)?).ok()?;
     // The wait for the present window, then for windows of that length.
     let wait = |period: Duration| {
-        // A service that names the end of a window only when it is used up leaves the first one open.
+        // Some services name the end of a window only when it is used up.
         let first = if pace.resets_in.is_zero() { period } else { pace.resets_in };
         first.checked_add(period.checked_mul(full_windows)?)
     };

@@ -27,7 +27,7 @@ use scheduler::Scheduler;
 pub use stop::{Stop, Stopped};
 
 /// How much longer than its plan said a run waits for the rate limit.
-const MORE: Duration = Duration::from_mins(15);
+const MORE: Duration = Duration::from_secs(15 * 60);
 
 /// What it takes to carry a plan out.
 pub struct Apply<'a> {

@@ -128,7 +128,7 @@ fn superseded(
             people.extend(member.addresses().cloned());
         }
     }
-    session.applied_plans().supersede(saved.plan_id.as_str(), saved.made_at, &people)
+    session.applied_plans().superseding(saved.plan_id.as_str(), saved.made_at, &people)
 }
 
 fn file_task(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<Task, Failure> {

@@ -17,6 +17,7 @@ use crate::known::{self, Invitations, Known, ListedProject, Reading, RecentWrite
 use crate::model::ProjectId;
 use crate::observe;
 use crate::render;
+use crate::team_file::shown;
 use crate::words::{count, list, people};
 
 /// The most doubts in an error message.
@@ -65,19 +66,45 @@ fn chosen(projects: Vec<ListedProject>, asked: &[String]) -> Result<Vec<ListedPr
     if asked.is_empty() {
         return Ok(projects);
     }
-    let asked: BTreeSet<_> = asked.iter().map(ProjectId::new).collect();
-    let unknown: Vec<_> =
-        asked.iter().filter(|id| !projects.iter().any(|project| project.id == **id)).collect();
-    if unknown.is_empty() {
-        return Ok(projects.into_iter().filter(|project| asked.contains(&project.id)).collect());
+    let mut chosen = BTreeSet::new();
+    let mut unknown = Vec::new();
+    for asked in asked {
+        match named(&projects, asked).as_slice() {
+            [] => unknown.push(shown(asked)),
+            [id] => {
+                chosen.insert((*id).clone());
+            }
+            ids => {
+                return Err(Failure::new(format!(
+                    "{} projects are named {}; use an id: {}",
+                    ids.len(),
+                    shown(asked),
+                    list(ids)
+                )));
+            }
+        }
     }
-    let ids: Vec<_> = projects.iter().map(|project| &project.id).collect();
+    if unknown.is_empty() {
+        return Ok(projects.into_iter().filter(|project| chosen.contains(&project.id)).collect());
+    }
+    let known: Vec<_> =
+        projects.iter().map(|project| format!("{} ({})", shown(&project.name), project.id)).collect();
     let verb = if unknown.len() == 1 { "is" } else { "are" };
     Err(Failure::new(format!(
         "{} {verb} not in the organization; its projects are {}",
         list(&unknown),
-        list(&ids)
+        list(&known)
     )))
+}
+
+/// The project with that id, or those with that name, compared case-insensitively.
+fn named<'a>(projects: &'a [ListedProject], asked: &str) -> Vec<&'a ProjectId> {
+    if let Some(project) = projects.iter().find(|project| project.id.as_str() == asked) {
+        return vec![&project.id];
+    }
+    let name = asked.trim().to_lowercase();
+    let named = projects.iter().filter(|project| project.name.trim().to_lowercase() == name);
+    named.map(|project| &project.id).collect()
 }
 
 /// The members of `projects`. A reading that is doubtful twice is rejected.

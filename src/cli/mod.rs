@@ -1,7 +1,10 @@
 //! The commands, one file each. Only this module reads arguments and the environment, and prints.
 
+mod after_help;
 mod apply;
 mod args;
+mod candidates;
+mod command;
 mod completions;
 mod connection;
 mod environment;
@@ -9,10 +12,13 @@ mod explain;
 mod failure;
 mod final_report;
 mod github;
+mod global;
 mod import;
 mod load;
 mod log;
 mod logging;
+mod man;
+mod mixup;
 mod observe;
 mod output;
 mod plan;
@@ -22,6 +28,8 @@ mod report;
 mod resend;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+#[cfg(feature = "sandbox")]
+mod sandbox_args;
 mod schema;
 mod session;
 mod signals;
@@ -35,34 +43,30 @@ mod validate;
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-#[cfg(feature = "sandbox")]
-use clap::{CommandFactory as _, error::ErrorKind};
-
 use args::{Cli, Command};
+use command::Parsed;
 use failure::Failure;
 use terminal::Terminal;
 
 /// Runs guestlist with the arguments of the process. Returns its exit status.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    if completions::answer() {
+        return ExitCode::SUCCESS;
+    }
+    let Parsed { cli, ignored } = match command::parse() {
+        Ok(parsed) => parsed,
         Err(error) => {
-            let args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
-            let error = usage::harmless(error, args);
+            let args = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
+            let error = usage::harmless(error, &args.collect::<Vec<_>>());
             let _ = error.print();
             return ExitCode::from(u8::from(error.use_stderr()));
         }
     };
-    #[cfg(feature = "sandbox")]
-    if cli.global.endpoint.is_some() && cli.global.sandbox.is_some() {
-        // Global options given before and after the command are not compared by clap.
-        let conflict = "the argument '--endpoint <URL>' cannot be used with '--sandbox[=<FILE>]'";
-        let _ = Cli::command().error(ErrorKind::ArgumentConflict, conflict).print();
-        return ExitCode::FAILURE;
-    }
     let terminal = Terminal::new(&cli.global);
+    for sentence in &ignored {
+        terminal.warn(sentence);
+    }
     report_panics();
     logging::start(&cli.global, terminal);
     let result = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
@@ -107,8 +111,8 @@ async fn run(cli: Cli, terminal: Terminal) -> Result<(), Failure> {
         Command::Report(args) => report::run(&args, global, terminal).await,
         Command::Unlock(args) => unlock::run(&args, global, terminal).await,
         Command::Schema(args) => schema::run(&args),
-        Command::Completions(args) => completions::completions(&args),
-        Command::Man => completions::man(),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args, terminal),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::run(&args, terminal).await,
     }

@@ -53,5 +53,11 @@ fn already_exists(path: &Path) -> Failure {
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(format!("cannot write `{}`: {error}", escape::path(path)))
+    let folder = files::folder_of(path);
+    let why = if error.kind() == io::ErrorKind::NotFound && !folder.is_dir() {
+        format!("the folder `{}` does not exist", escape::path(&folder))
+    } else {
+        error.to_string()
+    };
+    Failure::new(format!("cannot write `{}`: {why}", escape::path(path)))
 }

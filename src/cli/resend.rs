@@ -6,6 +6,7 @@ use super::args::{GlobalArgs, Resend as Args};
 use super::failure::Failure;
 use super::final_report;
 use super::load;
+use super::mixup::{must_not_be_swapped, person_meant};
 use super::session::{RunOptions, RunResult, Session};
 use super::situation::today;
 use super::target::Target;
@@ -18,12 +19,14 @@ use crate::render;
 
 pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let path = &args.file.team_file;
+    must_not_be_swapped("resend", &args.email, path)?;
     let team = load::team(path, terminal)?;
     let desired = &team.desired;
     let email = Email::as_received(&args.email);
     let Some(person) = desired.people.get(&email) else {
         return Err(Failure::new(format!(
-            "{email} is not in the team file, so there is nothing to invite them to"
+            "{email} is not in the team file, so there is nothing to invite them to{}",
+            person_meant(email.as_str(), desired.people.keys().map(Email::as_str))
         )));
     };
     let day = today();

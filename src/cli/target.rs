@@ -104,7 +104,11 @@ impl Target {
     pub(super) fn trusted_endpoint(&self) -> Result<TrustedEndpoint, Failure> {
         let endpoint = &self.endpoint;
         if *endpoint == Endpoint::sandbox() {
-            return Err(Failure::new("this plan is for a simulated organization; pass --sandbox"));
+            return Err(Failure::new(if cfg!(feature = "sandbox") {
+                "this plan is for a simulated organization; pass --sandbox"
+            } else {
+                "this plan is for a simulated organization, which this build of guestlist does not have"
+            }));
         }
         self.trusted.clone().ok_or_else(|| {
             Failure::new(format!(

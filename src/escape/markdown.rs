@@ -1,8 +1,8 @@
-//! Text in Markdown that becomes a comment: a mention, a link or a tag in it must come to nothing.
+//! Text in a Markdown comment, in which mentions, links and tags must have no effect.
 //!
-//! Escaping does not suffice: GitHub and GitLab look for `@name`, `#123` and commits in the text that
-//! Markdown has been turned into, where `&#64;` is an `@` again. They leave code alone. So code is the
-//! only place where foreign text stands, inline or in a fence.
+//! Escaping is not enough: GitHub and GitLab look for `@name`, `#123` and commits in the rendered text, where
+//! `&#64;` is an `@` again. They do not look inside code. So text from outside is always code, inline or in a
+//! fence.
 
 use std::fmt::Write as _;
 
@@ -13,11 +13,11 @@ use super::line;
 pub fn code(text: &str) -> String {
     let text = line(text);
     let ticks = "`".repeat(longest_run(&text) + 1);
-    // The renderer takes one space off on each side. It does so only if the text is not all spaces.
+    // The renderer removes one space on each side, unless the text is all spaces.
     if text.trim().is_empty() { format!("{ticks}-{ticks}") } else { format!("{ticks} {text} {ticks}") }
 }
 
-/// `lines` as a block of code. `language` is ours: `diff` or `text`.
+/// `lines` as a fenced block. `language` is a constant: `diff` or `text`.
 #[must_use]
 pub fn fence<S: AsRef<str>>(language: &str, lines: &[S]) -> String {
     let longest = lines.iter().map(|line| longest_run(line.as_ref())).max().unwrap_or_default();
@@ -29,7 +29,7 @@ pub fn fence<S: AsRef<str>>(language: &str, lines: &[S]) -> String {
     block + &fence + "\n"
 }
 
-/// The most backticks in a row.
+/// The length of the longest run of backticks.
 fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
 }

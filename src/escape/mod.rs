@@ -1,9 +1,10 @@
-//! Makes text from files and servers inert: what it holds is shown, never obeyed, by a terminal, a
-//! Markdown or HTML renderer, or a spreadsheet.
+//! Escapes text from files and servers, so a terminal, a Markdown or HTML renderer or a spreadsheet shows it
+//! and never interprets it.
 
 mod csv;
 mod html;
 mod markdown;
+mod yaml;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -12,9 +13,10 @@ use std::path::Path;
 pub use csv::cell;
 pub use html::html;
 pub use markdown::{code, fence};
+pub use yaml::yaml;
 
-/// Whether `c` could move the cursor, change colours, reorder or hide text when it is printed, or is no
-/// character at all, which YAML does not take even in a comment.
+/// Whether `c` could move the cursor, change colors, or reorder or hide text when printed, or is a
+/// noncharacter, which YAML does not allow even in a comment.
 #[must_use]
 pub fn must_escape(c: char) -> bool {
     c.is_control()
@@ -24,7 +26,7 @@ pub fn must_escape(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
-/// `text` on one line, with every active character written as `\u{…}`, for messages and tables.
+/// `text` on one line, with every such character written as `\u{…}`, for messages and tables.
 #[must_use]
 pub fn line(text: &str) -> Cow<'_, str> {
     if !text.contains(must_escape) {
@@ -45,20 +47,19 @@ pub fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// `path` on one line, like [`line`]. Bytes that are not UTF-8 are replaced.
+/// `path` on one line, like [`line()`]. Bytes that are not UTF-8 are replaced.
 #[must_use]
 pub fn path(path: &Path) -> String {
     line(&path.to_string_lossy()).into_owned()
 }
 
-/// JSON whose strings hold no active character: each is escaped as JSON escapes.
+/// JSON without such characters: in strings, each is written as a JSON escape.
 #[must_use]
 pub fn json(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if must_escape(c) && c != '\n' {
-            // Control characters below U+0020 were escaped by whoever wrote the JSON; what is left can
-            // stand only inside a string.
+            // The serializer has escaped control characters below U+0020, so this one is inside a string.
             for unit in c.encode_utf16(&mut [0; 2]) {
                 let _ = write!(shown, "\\u{unit:04x}");
             }

@@ -1,4 +1,4 @@
-//! Which plans the runs carried out, and to whom they wrote: so that no saved plan undoes a later one.
+//! The plans that were applied, and the people they changed, so no saved plan undoes a later one.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -9,51 +9,50 @@ use super::record::{Body, Meaning, Record, Seq};
 use super::run_file::RunName;
 use crate::model::Email;
 
-/// A run that carried a plan out, as far as saved plans are concerned.
+/// A run that applied a plan.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct AppliedPlan {
     name: RunName,
     at: Timestamp,
     by: String,
     plan_id: Option<String>,
-    /// When its plan was made; for runs that do not say, when they started, which is later.
+    /// When its plan was made. Older records do not have it; then the start of the run, which is later.
     made_at: Timestamp,
     is_done: bool,
-    /// Everyone whom a call was about that was made, or may have been.
-    wrote_to: BTreeSet<Email>,
+    /// The people of all calls that were made, or may have been.
+    changed: BTreeSet<Email>,
 }
 
-/// The runs of one realm, for the check of a saved plan.
+/// The plans that were applied in one realm.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct AppliedPlans {
     runs: Vec<AppliedPlan>,
 }
 
-/// Why a saved plan must not be carried out any more.
+/// Why a saved plan must not be applied any more.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Superseded {
-    /// The run.
+    /// The run that superseded it.
     pub run: RunName,
     /// When it started.
     pub at: Timestamp,
     /// Who ran it.
     pub by: String,
-    /// Whom it wrote to with a plan that was made later, and when that was; none where it was this very
-    /// plan, and everything in it was done.
+    /// A person whom the run changed by a plan that was made later, and when that plan was made. None if the
+    /// run applied all of this very plan.
     pub later: Option<(Email, Timestamp)>,
 }
 
 impl AppliedPlans {
-    /// Whether a run has done all of this plan, or a run of a plan made later has written to one of
-    /// `people`.
+    /// Whether a run has applied all of this plan, or a plan that was made later to one of `people`.
     #[must_use]
-    pub fn supersede(
+    pub fn superseding(
         &self,
         plan_id: &str,
         made_at: Timestamp,
         people: &BTreeSet<Email>,
     ) -> Option<Superseded> {
-        let told = |run: &AppliedPlan, later| Superseded {
+        let superseded = |run: &AppliedPlan, later| Superseded {
             run: run.name.clone(),
             at: run.at,
             by: run.by.clone(),
@@ -61,12 +60,12 @@ impl AppliedPlans {
         };
         let is_this = |run: &AppliedPlan| run.plan_id.as_deref() == Some(plan_id) && run.made_at == made_at;
         if let Some(run) = self.runs.iter().find(|run| is_this(run) && run.is_done) {
-            return Some(told(run, None));
+            return Some(superseded(run, None));
         }
         let others = self.runs.iter().filter(|run| !is_this(run) && run.made_at >= made_at);
         others
-            .filter_map(|run| Some((run, run.wrote_to.intersection(people).next()?)))
-            .map(|(run, email)| told(run, Some((email.clone(), run.made_at))))
+            .filter_map(|run| Some((run, run.changed.intersection(people).next()?)))
+            .map(|(run, email)| superseded(run, Some((email.clone(), run.made_at))))
             .next_back()
     }
 }
@@ -75,17 +74,17 @@ impl fmt::Display for Superseded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { run, at, by, later } = self;
         match later {
-            None => write!(f, "the run {run} of {at:.0} by {by} has applied all of it")?,
+            None => write!(f, "run {run} of {at:.0} by {by} has already applied all of it")?,
             Some((email, made_at)) => write!(
                 f,
-                "the run {run} of {at:.0} by {by} has applied a plan that was made later ({made_at:.0}) to {email}"
+                "run {run} of {at:.0} by {by} has applied a plan that was made later ({made_at:.0}) to {email}"
             )?,
         }
-        f.write_str("; make a new plan")
+        f.write_str("; create a new plan")
     }
 }
 
-/// Takes the records of run after run.
+/// Folds the records of all runs, in the order of the runs.
 #[derive(Debug)]
 pub(super) struct AppliedPlansFold {
     realm: String,
@@ -95,11 +94,12 @@ pub(super) struct AppliedPlansFold {
 }
 
 impl AppliedPlansFold {
+    /// An empty fold for one realm.
     pub(super) fn of(realm: &str) -> Self {
         Self { realm: realm.to_owned(), counts: false, open: BTreeMap::new(), plans: AppliedPlans::default() }
     }
 
-    /// Takes the next record of the run `name`.
+    /// Adds the next record of the run `name`.
     pub(super) fn take(&mut self, name: &RunName, record: &Record) {
         match &record.body {
             Body::Run(run) => {
@@ -113,7 +113,7 @@ impl AppliedPlansFold {
                         plan_id: run.plan_id.clone(),
                         made_at: run.plan_made_at.unwrap_or(record.at),
                         is_done: false,
-                        wrote_to: BTreeSet::new(),
+                        changed: BTreeSet::new(),
                     });
                 }
             }
@@ -124,33 +124,34 @@ impl AppliedPlansFold {
             Body::Outcome(outcome) => {
                 let email = self.open.remove(&outcome.of);
                 if !matches!(outcome.meaning, Meaning::Refused | Meaning::NotMade) {
-                    self.wrote_to(email);
+                    self.add_changed(email);
                 }
             }
-            Body::End(ended) => {
+            Body::End(end) => {
                 if let Some(run) = self.plans.runs.last_mut() {
-                    run.is_done = ended.is_done();
+                    run.is_done = end.is_done();
                 }
             }
         }
     }
 
+    /// The plans that were applied.
     pub(super) fn finish(mut self) -> AppliedPlans {
         self.close();
         self.plans
     }
 
-    /// A run is over: the calls that were in flight may have been made.
+    /// Ends the run: calls that were in flight may have been made.
     fn close(&mut self) {
         let open = std::mem::take(&mut self.open);
         if self.counts {
-            self.wrote_to(open.into_values());
+            self.add_changed(open.into_values());
         }
     }
 
-    fn wrote_to(&mut self, people: impl IntoIterator<Item = Email>) {
+    fn add_changed(&mut self, people: impl IntoIterator<Item = Email>) {
         if let Some(run) = self.plans.runs.last_mut() {
-            run.wrote_to.extend(people);
+            run.changed.extend(people);
         }
     }
 }
@@ -167,11 +168,11 @@ mod tests {
 
     #[derive(Clone, Debug)]
     enum Step {
-        /// Somebody makes a plan that gives each person a role, and keeps it.
+        /// Someone saves a plan that gives each person a role.
         Plan([u8; 3]),
-        /// Someone applies one of the plans; how many calls are answered before the run is killed.
+        /// Someone applies one of the plans. The run may be killed after a number of calls.
         Apply { plan: prop::sample::Index, killed_after: Option<usize> },
-        /// Someone changes a role by hand.
+        /// Someone changes a role in the dashboard.
         Drift { person: usize, role: u8 },
     }
 
@@ -190,39 +191,39 @@ mod tests {
         is_done: bool,
     }
 
-    /// The organization, the ledger and the plans on disk.
+    /// The organization, the ledger and the saved plans.
     #[derive(Default)]
     struct World {
         now: u64,
         roles: [u8; 3],
         plans: Vec<Plan>,
         runs: Vec<Vec<Record>>,
-        /// The plans that wrote to each person, in the order in which they did.
+        /// The plans that changed each person, in that order.
         wrote: [Vec<usize>; 3],
     }
 
     impl World {
-        fn carried(&self) -> AppliedPlans {
-            let mut collector = AppliedPlansFold::of("sandbox");
+        fn applied_plans(&self) -> AppliedPlans {
+            let mut fold = AppliedPlansFold::of("sandbox");
             for (number, run) in self.runs.iter().enumerate() {
                 let name = RunName::of_file(&format!("{number}.jsonl")).unwrap();
                 for record in run {
-                    collector.take(&name, record);
+                    fold.take(&name, record);
                 }
             }
-            collector.finish()
+            fold.finish()
         }
 
         fn apply(&mut self, index: usize, killed_after: Option<usize>) {
             let plan = &self.plans[index];
             let left: Vec<usize> = (0..3).filter(|&who| self.roles[who] != plan.roles[who]).collect();
             let people = left.iter().map(|&who| Email::as_received(PEOPLE[who])).collect();
-            // Two plans may have the same id: what it is made of is the same.
+            // Two plans with the same content have the same id.
             let id = format!("{:?}", plan.roles);
-            if left.is_empty() || self.carried().supersede(&id, plan.made_at, &people).is_some() {
+            if left.is_empty() || self.applied_plans().superseding(&id, plan.made_at, &people).is_some() {
                 return;
             }
-            assert!(!plan.is_done, "a plan was applied once more");
+            assert!(!plan.is_done, "a plan was applied twice");
             let run = Run { plan_id: Some(id), ..a_run("sandbox") }.made_at(plan.made_at);
             let mut bodies = vec![Body::Run(run)];
             for (count, &who) in left.iter().enumerate() {
@@ -283,23 +284,23 @@ mod tests {
             let run = Run { plan_id: Some("other".to_owned()), ..a_run(realm) }.made_at(time(10));
             let mut bodies = vec![Body::Run(run), Body::Intent(an_intent("A@example.com"))];
             bodies.extend(meaning.map(|meaning| Body::Outcome(an_outcome(2, meaning))));
-            let mut collector = AppliedPlansFold::of("sandbox");
+            let mut fold = AppliedPlansFold::of("sandbox");
             for (seq, body) in (1..).zip(bodies) {
                 let record = Record { seq, at: time(20), body, prev: String::new() };
-                collector.take(&RunName::of_file("x.jsonl").unwrap(), &record);
+                fold.take(&RunName::of_file("x.jsonl").unwrap(), &record);
             }
-            let plans = collector.finish();
-            let told = |made_at| {
-                plans.supersede("this", time(made_at), &people).map(|superseded| superseded.to_string())
+            let plans = fold.finish();
+            let shown = |made_at| {
+                plans.superseding("this", time(made_at), &people).map(|superseded| superseded.to_string())
             };
             let expected = counts.then(|| {
-                "the run x.jsonl of 2026-11-22T12:00:20Z by alex on box has applied a plan that was made later \
-                 (2026-11-22T12:00:10Z) to a@example.com; make a new plan"
+                "run x.jsonl of 2026-11-22T12:00:20Z by alex on box has applied a plan that was made later \
+                 (2026-11-22T12:00:10Z) to a@example.com; create a new plan"
                     .to_owned()
             });
-            assert_eq!(told(9).map(|text| text.replace("A@", "a@")), expected, "{realm} {meaning:?}");
-            assert_eq!(told(11), None, "{realm} {meaning:?}");
-            let no_one = plans.supersede("this", time(9), &BTreeSet::new());
+            assert_eq!(shown(9).map(|text| text.replace("A@", "a@")), expected, "{realm} {meaning:?}");
+            assert_eq!(shown(11), None, "{realm} {meaning:?}");
+            let no_one = plans.superseding("this", time(9), &BTreeSet::new());
             assert_eq!(no_one, None);
         }
     }

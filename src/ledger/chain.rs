@@ -1,7 +1,7 @@
-//! The chain of digests in a run file: each record names the line before it, so that editing shows.
+//! The chain of digests in a run: each record has the digest of the line before it, so edits are detected.
 //!
-//! What it cannot show: whole records cut off the end (but then the `end` record is missing), an
-//! edit of the very last line, and a whole file that was removed or written anew.
+//! It does not detect records that were cut off the end (but then the `end` record is missing), an edit of the
+//! very last line, or a run that was removed or rewritten as a whole. The chain across runs does.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::record::{Body, EndReason, FORMAT_VERSION, Record, Seq, to_the_millisecond};
 use super::run_file::{Damage, read_records};
 
-/// What the first record of a file has in place of a digest: 64 zeros.
+/// The `prev` of the first record of a run: 64 zeros.
 pub(super) const FIRST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// The SHA-256 as hex; of a record, it is that of its line without the newline.
@@ -54,28 +54,27 @@ impl ChainWriter {
     }
 }
 
-/// What is to be said of a run file whose chain holds.
+/// The content of a run whose chain is intact.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RunSummary {
-    /// How many records it has.
+    /// The number of records.
     pub records: u64,
-    /// How many calls it tells of.
+    /// The number of calls.
     pub calls: u64,
-    /// How many of these have no outcome.
+    /// The number of calls without an outcome.
     pub unanswered: u64,
-    /// How the run ended. Without it the run was cut short, goes on still, or its last records were
-    /// taken away.
+    /// How the run ended. None if it is in progress, was interrupted, or its last records were removed.
     pub ended: Option<EndReason>,
-    /// The number of the last line, if that was torn by the death of the process.
+    /// The number of the last line if it is incomplete, because the process was interrupted while writing it.
     pub torn: Option<u64>,
 }
 
-/// Where and how a run file is not as it was written.
+/// Where a run is not as it was written.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Broken {
     /// The line, from 1.
     pub line: u64,
-    /// What is wrong with it, as the end of the sentence that begins with `line 3`.
+    /// What is wrong with it: the end of the sentence that starts with `line 3`.
     pub what: String,
 }
 
@@ -85,7 +84,7 @@ impl fmt::Display for Broken {
     }
 }
 
-/// Follows a file line by line, for whoever reads it anyway.
+/// Checks the digests of a run that is being read.
 #[derive(Debug)]
 pub(super) struct Chain {
     prev: String,
@@ -98,14 +97,14 @@ impl Default for Chain {
 }
 
 impl Chain {
-    /// Whether the next line follows from the one before it.
+    /// Whether the next line continues the line before it.
     pub(super) fn holds(&mut self, line: &str, record: &Record) -> bool {
         let before = std::mem::replace(&mut self.prev, digest(line));
         record.prev == before
     }
 }
 
-/// Checks a run file as a whole.
+/// Checks a whole run.
 ///
 /// # Errors
 /// The first line that was edited, removed, inserted or moved.
@@ -116,7 +115,7 @@ pub fn verify(file: &[u8]) -> Result<RunSummary, Broken> {
         order.follow(&record);
         links.push(Link { seq: record.seq, prev: record.prev, digest: digest(line) });
     });
-    // A line that is out of place also breaks what comes after it: the chain is asked first.
+    // A misplaced line also breaks what comes after it, so the chain is checked first.
     if let Some(broken) = first_break(&links) {
         return Err(broken);
     }
@@ -142,7 +141,7 @@ struct Link {
     digest: String,
 }
 
-/// The first place at which the numbers or the digests do not go on.
+/// The first line whose number or digest does not continue the line before it.
 fn first_break(links: &[Link]) -> Option<Broken> {
     let mut before: Option<&Link> = None;
     for (number, link) in (1..).zip(links) {
@@ -150,8 +149,8 @@ fn first_break(links: &[Link]) -> Option<Broken> {
             return Some(Broken { line: number, what: out_of_place(link.seq, number, links) });
         }
         if link.prev != before.map_or(FIRST, |before| before.digest.as_str()) {
-            // Either the line before is not the one that was written, or this line's own `prev` is
-            // not; in that case the line after does not fit this one either.
+            // Either the line before was edited, or the `prev` of this line. In that case, the line after it
+            // does not continue it either.
             let after = usize::try_from(number).ok().and_then(|index| links.get(index));
             let this_one = number == 1 || after.is_some_and(|after| after.prev != link.digest);
             let line = if this_one { number } else { number - 1 };
@@ -172,7 +171,7 @@ fn out_of_place(seq: Seq, number: u64, links: &[Link]) -> String {
     }
 }
 
-/// What follows what in the file of a run.
+/// The order of the kinds of records in a run.
 #[derive(Default)]
 struct Order {
     summary: RunSummary,
@@ -197,8 +196,8 @@ impl Order {
                 None
             }
             Body::Outcome(_) => Some("is an outcome without a call"),
-            Body::End(ended) => {
-                self.summary.ended = Some(ended.reason);
+            Body::End(end) => {
+                self.summary.ended = Some(end.reason);
                 None
             }
         };
@@ -238,15 +237,15 @@ mod tests {
     }
 
     fn check(lines: &[String], expected: &str) {
-        let told = match verify(lines.concat().as_bytes()) {
+        let shown = match verify(lines.concat().as_bytes()) {
             Ok(summary) => format!("{summary:?}"),
             Err(broken) => broken.to_string(),
         };
-        assert_eq!(told, expected);
+        assert_eq!(shown, expected);
     }
 
     #[test]
-    fn a_whole_file_holds() {
+    fn a_whole_run_is_intact() {
         let summary =
             RunSummary { records: 6, calls: 2, unanswered: 0, ended: Some(EndReason::Completed), torn: None };
         assert_eq!(verify(&whole()), Ok(summary));
@@ -277,9 +276,9 @@ mod tests {
         inserted.insert(2, inserted[1].clone());
         check(&inserted, "line 3 was moved: it has record 2");
 
-        let mut no_record = lines();
-        no_record[2] = "{}\n".to_owned();
-        check(&no_record, "line 3 is not a record: missing field `seq` at column 2");
+        let mut other = lines();
+        other[2] = "{}\n".to_owned();
+        check(&other, "line 3 is not a record: missing field `seq` at column 2");
 
         let mut cut = lines();
         cut.truncate(4);
@@ -314,7 +313,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bytes_from_anywhere_do_no_harm(junk in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn any_bytes_are_checked_without_a_panic(junk in prop::collection::vec(any::<u8>(), 0..200)) {
             let _ = verify(&junk);
             let mut file = whole();
             file.extend_from_slice(&junk);
@@ -322,22 +321,22 @@ mod tests {
         }
 
         #[test]
-        fn any_edit_before_the_last_line_shows(place in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        fn any_edit_before_the_last_line_is_detected(place in any::<prop::sample::Index>(), byte in any::<u8>()) {
             let mut file = whole();
             let last_line = file[..file.len() - 1].iter().rposition(|&b| b == b'\n').unwrap();
             let place = place.index(last_line + 1);
             prop_assume!(file[place] != byte);
             file[place] = byte;
             let verified = verify(&file);
-            // Without the newline between them, the last two lines become one that looks torn.
-            let shows = verified.is_err() || verified == Ok(RunSummary {
+            // Without the newline between them, the last two lines become one that looks incomplete.
+            let is_detected = verified.is_err() || verified == Ok(RunSummary {
                 records: 4, calls: 2, unanswered: 1, ended: None, torn: Some(5)
             });
-            prop_assert!(shows, "byte {} set to {}: {:?}", place, byte, verified);
+            prop_assert!(is_detected, "byte {} set to {}: {:?}", place, byte, verified);
         }
 
         #[test]
-        fn a_file_cut_anywhere_keeps_its_whole_lines_and_tells_of_the_torn_one(
+        fn a_run_cut_anywhere_keeps_its_whole_lines_and_reports_the_incomplete_one(
             place in any::<prop::sample::Index>()
         ) {
             let file = whole();
@@ -345,8 +344,8 @@ mod tests {
             let lines = cut.split(|&b| b == b'\n').count() as u64 - 1;
             let summary = verify(cut).unwrap();
             prop_assert_eq!(summary.records, lines);
-            let is_torn = !cut.is_empty() && cut.last() != Some(&b'\n');
-            prop_assert_eq!(summary.torn, is_torn.then_some(lines + 1));
+            let is_incomplete = !cut.is_empty() && cut.last() != Some(&b'\n');
+            prop_assert_eq!(summary.torn, is_incomplete.then_some(lines + 1));
         }
     }
 }

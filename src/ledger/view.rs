@@ -129,12 +129,12 @@ impl LedgerView {
         for snapshot in self.snapshots(projects) {
             let here: BTreeSet<_> = snapshot.projects.intersection(projects).cloned().collect();
             unread.retain(|project| !here.contains(project));
-            let since = self.writes.known_at(snapshot.after.as_ref(), snapshot.read_at);
+            let since = self.writes.after(snapshot.after.as_ref(), snapshot.read_at);
             let recent = self.writes.select(&since, |project| here.contains(project));
             let members = restricted(snapshot.members.clone(), &here);
             merge(&mut all, with_writes(members, &recent));
         }
-        let since = self.writes.known_at(None, Timestamp::MIN);
+        let since = self.writes.after(None, Timestamp::MIN);
         let written = self.writes.select(&since, |project| unread.contains(project));
         merge(&mut all, with_writes(BTreeMap::new(), &written));
         for member in all.values_mut().filter(|member| member.id.as_str().is_empty()) {
@@ -150,7 +150,7 @@ impl LedgerView {
     pub fn certain_members(&self, projects: &BTreeSet<ProjectId>) -> BTreeMap<Email, Member> {
         let mut members = self.members(projects);
         for snapshot in self.snapshots(projects) {
-            let since = self.writes.known_at(snapshot.after.as_ref(), snapshot.read_at);
+            let since = self.writes.after(snapshot.after.as_ref(), snapshot.read_at);
             for (email, project) in self.writes.maybe_removed(&since) {
                 if snapshot.projects.contains(&project)
                     && let Some(member) = members.get_mut(&email)

@@ -16,9 +16,9 @@ use crate::model::{Access, Email, ProjectId, Role};
 pub(super) struct Difference {
     pub(super) changes: Vec<Change>,
     pub(super) notes: Vec<Note>,
-    /// The removals that a date in the file asks for. `max_removals` does not count them.
+    /// The removals that are due to a date in the file. `max_removals` does not count them.
     pub(super) dated: BTreeSet<(Email, ProjectId)>,
-    /// The users whom two entries of the file mean, one by the login and one by the address.
+    /// Pairs of entries that are one user, one by login and one by address.
     pub(super) listed_twice: Vec<(Email, Email)>,
 }
 
@@ -75,7 +75,7 @@ pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Differ
     comparison.found
 }
 
-/// Keeps the first `most` invitations and says how many wait.
+/// Keeps the first `most` invitations, and notes how many are left for a later run.
 pub(super) fn hold_invitations(difference: &mut Difference, most: usize) {
     let mut invitations = 0;
     difference.changes.retain(|change| {
@@ -198,7 +198,8 @@ impl Comparison<'_> {
         }
     }
 
-    /// Removes every managed project but the one that the API would not give up, and names those touched.
+    /// Removes every managed project, except one that the API cannot remove. Returns the projects with a
+    /// change.
     fn remove_everything(&mut self, member: &Member, listed: bool) -> Vec<ProjectId> {
         let email = &member.login;
         if member.is_owner {
@@ -209,7 +210,7 @@ impl Comparison<'_> {
         let kept = least.filter(|_| !member.elsewhere);
         let mut touched = Vec::new();
         if let Some((project, role)) = kept {
-            // The user stays, so the role that stays should allow as little as possible.
+            // The user stays, so the role should allow as little as possible.
             let role = match role {
                 Role::Admin | Role::User => {
                     self.found.changes.push(change_role(member, project, role, &Role::Viewer));
@@ -238,7 +239,7 @@ impl Comparison<'_> {
     }
 }
 
-/// What an invitation gives beyond the file: ADMIN, or a project the file does not give.
+/// What an invitation grants beyond the file: ADMIN, or a project that the file does not grant.
 fn excess(invited: &Access, desired: &Access) -> Access {
     let is_more = |(project, role): &(&ProjectId, &Role)| match desired.get(*project) {
         None => true,
@@ -247,7 +248,7 @@ fn excess(invited: &Access, desired: &Access) -> Access {
     invited.iter().filter(is_more).map(|(project, role)| (project.clone(), role.clone())).collect()
 }
 
-/// What the next apply has to do once the invitation is accepted, because the file has changed since.
+/// What changes once the invitation is accepted, because the file has changed since.
 fn later(invited: &Access, desired: &Access) -> Vec<Later> {
     let differs = desired.iter().filter(|(project, role)| invited.get(*project) != Some(role));
     differs
@@ -259,7 +260,7 @@ fn later(invited: &Access, desired: &Access) -> Vec<Later> {
         .collect()
 }
 
-/// Everything that `person` is to have, in one call.
+/// One call with all of `person`'s access.
 pub(super) fn invitation(person: &Person) -> Change {
     Change::Invite {
         email: person.email.clone(),

@@ -1,4 +1,4 @@
-//! The rules that block a plan as a whole. Each gives its numbers and names; `render` makes the sentence.
+//! The guards: rules that block a plan as a whole, with their numbers and names. `render` makes the sentences.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,38 +10,38 @@ use crate::desired::{Desired, Limit, Prune};
 use crate::known::{Doubt, Known};
 use crate::model::{Email, ProjectId};
 
-/// A guard that blocks the plan, and why.
+/// Why a guard blocks the plan.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Refusal {
-    /// What is known may not be true. Not empty.
+    /// The reading may be wrong. Not empty.
     DoubtfulReading(Vec<Doubt>),
-    /// The file lists no one, and everyone would lose access.
+    /// The file lists no one, so everyone would lose access.
     EmptyPeople,
-    /// Two entries of the file mean one user, by the login and by the address.
+    /// Two entries of the file are one user, by login and by address.
     ListedTwice {
-        /// The entry that comes first.
+        /// The first entry.
         first: Email,
-        /// The other.
+        /// The second entry.
         other: Email,
     },
     /// A project would be left with too few ADMINs.
     KeepAdmins {
-        /// Which project.
+        /// The project.
         project: ProjectId,
-        /// How many ADMINs would be left.
+        /// The number of ADMINs left.
         left: usize,
-        /// How many it has to keep.
+        /// The number of ADMINs required.
         keep: usize,
-        /// The ADMINs it would lose.
+        /// The ADMINs that it would lose.
         losing: Vec<Email>,
     },
     /// Too many people would become ADMIN.
     MaxNewAdmins {
         /// These people.
         people: Vec<Email>,
-        /// How many may.
+        /// The most that the policy allows.
         most: usize,
-        /// The number that was allowed for this run, which is another one.
+        /// The number that this run allows, which does not match.
         allowed: Option<usize>,
     },
     /// Too much would be removed.
@@ -58,31 +58,31 @@ pub enum Refusal {
         most: usize,
         /// The people who would lose something.
         people: Vec<Email>,
-        /// The number that was allowed for this run, which is another one.
+        /// The number that this run allows, which does not match.
         allowed: Option<usize>,
     },
 }
 
-/// The rules.
+/// The guards, for programs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Guard {
-    /// What is known may not be true.
+    /// The reading may be wrong.
     DoubtfulReading,
-    /// The file lists no one, and everyone would lose access.
+    /// The file lists no one, so everyone would lose access.
     EmptyPeople,
-    /// Two entries of the file mean one user.
+    /// Two entries of the file are one user.
     ListedTwice,
     /// A project would be left with too few ADMINs.
     KeepAdmins,
     /// Too many people would become ADMIN at once.
     MaxNewAdmins,
-    /// Too much would be removed at once.
+    /// Too much access would be removed at once.
     MaxRemovals,
 }
 
 impl Refusal {
-    /// Which rule it is.
+    /// The guard.
     #[must_use]
     pub fn guard(&self) -> Guard {
         match self {
@@ -130,7 +130,7 @@ fn keep_admins(desired: &Desired, known: &Known, changes: &[Change]) -> Vec<Refu
         let mut admins: BTreeSet<&Email> = known.admins(project).map(|member| &member.login).collect();
         let before = known.listed_admins(project).count();
         admins.retain(|email| !losing.contains(email));
-        // An invitation does not count: it may never be accepted.
+        // An invitation does not count, because it may never be accepted.
         for change in changes.iter().filter(|change| !matches!(change, Change::Invite { .. })) {
             if change.new_admin_in().any(|id| id == project) {
                 admins.insert(change.email());

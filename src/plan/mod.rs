@@ -1,7 +1,6 @@
-//! The plan: what apply would do, what it would not, and whether it may.
+//! The plan: the changes that apply would make, notes, and the guards that block it.
 //!
-//! A pure function of desired, known and a date: no clock, no network, no map order. Same input,
-//! same bytes.
+//! A pure function of desired, known and a date: no clock, no network, no map order. Same input, same bytes.
 
 mod change;
 mod compare;
@@ -9,9 +8,9 @@ mod effect;
 mod guard;
 mod note;
 mod origin;
-mod saved;
 #[cfg(test)]
-pub(crate) mod testing;
+pub(crate) mod samples;
+mod saved;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -28,48 +27,48 @@ pub use note::{Fact, Later, Note, NoteKind};
 pub use origin::{Origin, Past, origins};
 pub use saved::{SavedPlan, SavedPlanError, Unlisted};
 
-/// After so many days an invitation is called stale.
+/// An invitation is stale if it has been pending for more than this many days.
 pub const STALE_DAYS: i32 = 14;
 
-/// So many days ahead the notes tell what is coming.
+/// Notes announce what happens within this many days.
 pub const COMING_DAYS: i32 = 14;
 
-/// The sorted list of changes and notes, and the guards that refuse it.
+/// The sorted changes and notes, and the guards that block it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Plan {
-    /// Which organization it is for.
+    /// The organization.
     pub endpoint: Endpoint,
-    /// The day (UTC) it is for.
+    /// The day (UTC).
     pub date: Date,
-    /// How and when what is known was learned.
+    /// Where the members were read from, and when.
     pub evidence: Evidence,
     /// The calls, in the order of execution.
     pub changes: Vec<Change>,
-    /// What else there is to say.
+    /// What leads to no call. Those that need attention come first.
     pub notes: Vec<Note>,
-    /// The guards that refuse the plan as a whole; empty where it may be applied.
+    /// The guards that block it; empty if it may be applied.
     pub refused: Vec<Refusal>,
-    /// The SHA-256 that names it.
+    /// Its id.
     pub id: PlanId,
 }
 
-/// What a plan depends on besides desired and known.
+/// The inputs of a plan besides desired and known.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PlanOptions {
-    /// Which organization it is for.
+    /// The organization.
     pub endpoint: Endpoint,
-    /// The day (UTC) it is for.
+    /// The day (UTC).
     pub date: Date,
-    /// The number of removals that was allowed for this run.
+    /// The number of removals that this run allows (`--allow-removals`).
     pub allow_removals: Option<usize>,
-    /// The number of people who may become ADMIN that was allowed for this run.
+    /// The number of new ADMINs that this run allows (`--allow-new-admins`).
     pub allow_new_admins: Option<usize>,
-    /// How many invitations this wave may take.
+    /// The most invitations that this run may send (`--max-invites`).
     pub max_invites: Option<usize>,
 }
 
 impl PlanOptions {
-    /// Nothing out of the ordinary.
+    /// Without overrides and limits.
     #[must_use]
     pub fn new(endpoint: Endpoint, date: Date) -> Self {
         Self { endpoint, date, allow_removals: None, allow_new_admins: None, max_invites: None }
@@ -77,7 +76,7 @@ impl PlanOptions {
 }
 
 impl Plan {
-    /// What closes the difference between `desired` and `known`.
+    /// The changes that close the difference between `desired` and `known`.
     #[must_use]
     pub fn between(desired: &Desired, known: &Known, options: &PlanOptions) -> Self {
         let mut difference = compare::difference(desired, known, options.date);
@@ -93,13 +92,13 @@ impl Plan {
         Self { notes: difference.notes, refused, ..Self::of(difference.changes, desired, known, options) }
     }
 
-    /// The one invitation of `person`, whatever is known of an earlier one.
+    /// One invitation of `person`, even if an earlier one is pending.
     #[must_use]
     pub fn inviting(person: &Person, desired: &Desired, known: &Known, options: &PlanOptions) -> Self {
         Self::of(vec![compare::invitation(person)], desired, known, options)
     }
 
-    /// These changes, with nothing to say about them.
+    /// These changes, without notes or guards.
     fn of(changes: Vec<Change>, desired: &Desired, known: &Known, options: &PlanOptions) -> Self {
         Self {
             id: PlanId::of(&options.endpoint, options.date, desired, &changes),
@@ -112,37 +111,37 @@ impl Plan {
         }
     }
 
-    /// Whether that guard refuses it.
+    /// Whether that guard blocks it.
     #[must_use]
     pub fn is_refused_by(&self, guard: Guard) -> bool {
         self.refused.iter().any(|refusal| refusal.guard() == guard)
     }
 
-    /// What each change means to the person, in the order of the changes.
+    /// The effect of each change, in the order of the changes.
     #[must_use]
     pub fn effects(&self) -> Vec<Effect> {
         effect::effects(&self.changes, &self.notes)
     }
 
-    /// The notes that ask a person to act.
+    /// The notes that need attention.
     pub fn attention(&self) -> impl Iterator<Item = &Note> {
         self.notes.iter().filter(|note| note.needs_attention())
     }
 
-    /// Whether there is anything to do, for `apply` or for a person.
+    /// Whether it has no changes and no note that needs attention.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.changes.is_empty() && self.attention().next().is_none()
     }
 
-    /// The SHA-256 of changes and attention without dates and days, in hex: the same drift has the same id
-    /// on every day.
+    /// The SHA-256 (hex) of the changes and the notes that need attention, without dates: the same drift has
+    /// the same id on every day.
     #[must_use]
     pub fn drift_id(&self) -> String {
         digest(&(&self.changes, self.attention().collect::<Vec<_>>()))
     }
 
-    /// How many calls of each kind it makes, and what they amount to.
+    /// Its numbers.
     #[must_use]
     pub fn summary(&self) -> Summary {
         let mut summary = Summary {
@@ -164,36 +163,36 @@ impl Plan {
     }
 }
 
-/// How many calls of each kind a plan makes, and what they amount to.
+/// The numbers of a plan, for programs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Summary {
     /// Invitations.
     pub invite: usize,
-    /// Roles given to members.
+    /// Roles granted to members in further projects.
     pub assign: usize,
     /// Roles changed.
     pub change_role: usize,
-    /// Projects taken away.
+    /// Projects removed.
     pub unassign: usize,
-    /// All calls that write.
+    /// All calls, which is the number of changes.
     pub calls: usize,
-    /// Notes that ask a person to act.
+    /// Notes that need attention.
     pub attention: usize,
     /// People who become ADMIN in a managed project, invitations included.
     pub new_admins: usize,
-    /// Projects removed and ADMIN roles taken away, or VIEWER given in place of a removal.
+    /// Changes that remove access: projects removed, ADMIN lowered, and VIEWER in place of a removal.
     pub removals: usize,
 }
 
-/// The SHA-256 of endpoint, date, desired state, policy and changes in canonical form, in hex.
+/// The SHA-256 (hex) of endpoint, date, desired state, policy and changes in canonical form.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PlanId(String);
 
 impl PlanId {
     fn of(endpoint: &Endpoint, date: Date, desired: &Desired, changes: &[Change]) -> Self {
-        // The maps are sorted and the fields stand in the order of their types, so that the same input
-        // gives the same bytes. Nothing here can fail to serialize.
+        // Maps are sorted and fields have a fixed order, so the same input has the same bytes. Nothing here can
+        // fail to serialize.
         Self(digest(&(endpoint, date, desired, changes)))
     }
 

@@ -1,4 +1,4 @@
-//! What the reader should know and that leads to no call, as facts. `render` makes the sentences.
+//! Notes: facts that the reader should know and that lead to no call. `render` makes the sentences.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::desired::Prune;
 use crate::model::{Access, Email, ProjectId, Role};
 
-/// Something the reader should know that leads to no call.
+/// A fact that leads to no call.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Note {
     /// The person it is about.
@@ -15,52 +15,51 @@ pub struct Note {
     /// The project it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub project: Option<ProjectId>,
-    /// What there is to know.
+    /// The fact.
     #[serde(flatten)]
     pub fact: Fact,
 }
 
-/// What a note says. Serialized without days and dates, so that the `drift_id` of a plan is the same on
-/// every day.
+/// What a note says. Serialized without dates, so the `drift_id` of a plan does not change from day to day.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Fact {
-    /// The API cannot remove a user's last project: the user must be deleted by hand.
+    /// The API cannot remove a user's last project, so the user has to be deleted by hand.
     LastProject {
         /// The role the person keeps there.
         role: Role,
     },
-    /// A pending invitation gives more than the file does, and it cannot be cancelled through the API.
+    /// A pending invitation grants more than the file, and the API cannot cancel it.
     ExcessInvitation {
         /// The day it was sent.
         #[serde(skip_serializing)]
         sent_on: Date,
-        /// The part of it that the file does not give.
+        /// The part that the file does not grant.
         access: Access,
     },
-    /// A pending invitation to someone who should have none.
+    /// A pending invitation to someone without access in the file, and the API cannot cancel it.
     CannotCancel {
         /// The day it was sent.
         #[serde(skip_serializing)]
         sent_on: Date,
-        /// What it gives.
+        /// Its roles.
         access: Access,
         /// The last day of access, where the file lists the person.
         #[serde(skip_serializing)]
         until: Option<Date>,
     },
-    /// An invitation to someone the file does not list may be pending: the response is not recorded.
+    /// An invitation to someone not in the file may be pending: the ledger has no response.
     MaybeInvited {
         /// The day of the call.
         #[serde(skip_serializing)]
         sent_on: Date,
     },
-    /// An invitation is pending for longer than [`STALE_DAYS`](super::STALE_DAYS).
+    /// An invitation has been pending for more than [`STALE_DAYS`](super::STALE_DAYS).
     Stale {
         /// The day it was sent.
         #[serde(skip_serializing)]
         sent_on: Date,
-        /// What follows once it is accepted, because the file has changed since.
+        /// What changes once it is accepted, because the file has changed since.
         later: Vec<Later>,
     },
     /// An invitation is pending.
@@ -68,12 +67,12 @@ pub enum Fact {
         /// The day it was sent.
         #[serde(skip_serializing)]
         sent_on: Date,
-        /// What follows once it is accepted, because the file has changed since.
+        /// What changes once it is accepted, because the file has changed since.
         later: Vec<Later>,
     },
-    /// An earlier invite of a listed person got no confirmed response, and is sent again.
+    /// An earlier invite of a listed person got no confirmed response and is repeated.
     InFlight,
-    /// More people are to be invited than this run may invite.
+    /// There are more invitations than this run may send.
     Wave {
         /// How many are left for a later run.
         waiting: usize,
@@ -85,7 +84,7 @@ pub enum Fact {
         /// The first day.
         #[serde(skip_serializing)]
         from: Date,
-        /// Whether the person is a member already, who is left as is.
+        /// Whether the person is a member already, and not changed until then.
         member: bool,
     },
     /// `until` is near.
@@ -102,37 +101,37 @@ pub enum Fact {
         /// Whether the person is still a member.
         member: bool,
     },
-    /// A listed person has roles that the file does not give, and `prune` keeps them.
+    /// A listed person has roles that the file does not grant, and `prune` keeps them.
     ExtraRoles {
         /// These roles.
         access: Access,
     },
-    /// A member whom the file does not list, and `prune` keeps.
+    /// A member who is not in the file, and whom `prune` keeps.
     Unlisted {
         /// The member's roles.
         access: Access,
         /// The setting that keeps them.
         prune: Prune,
     },
-    /// Someone under `protect`.
+    /// A person whom `protect` matches.
     Protected {
-        /// The pattern that protects them.
+        /// The pattern.
         pattern: String,
-        /// Their roles; empty for someone who is not a member.
+        /// The person's roles; empty for someone who is not a member.
         access: Access,
     },
-    /// An owner has another role than the file gives. Owners are never changed.
+    /// An owner has another role than in the file. Owners are never changed.
     OwnerDiffers {
         /// The owner's role.
         has: Role,
         /// The role in the file.
         desired: Option<Role>,
     },
-    /// An owner would lose everything. Owners are never changed.
+    /// An owner would lose all access. Owners are never changed.
     OwnerKept {
         /// The owner's roles.
         access: Access,
-        /// Whether the file lists the owner.
+        /// Whether the owner is in the file.
         listed: bool,
     },
 }
@@ -140,15 +139,15 @@ pub enum Fact {
 /// One role that changes once an invitation is accepted.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Later {
-    /// In which project.
+    /// The project.
     pub project: ProjectId,
-    /// The role that the invitation gives.
+    /// The role in the invitation.
     pub from: Option<Role>,
     /// The role in the file.
     pub to: Role,
 }
 
-/// What a note is about, as programs are told. The order is that in which notes are listed.
+/// The kind of a note, for programs. Notes are listed in this order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoteKind {
@@ -185,7 +184,7 @@ pub enum NoteKind {
 }
 
 impl Note {
-    /// What it is about.
+    /// Its kind.
     #[must_use]
     pub fn kind(&self) -> NoteKind {
         match self.fact {
@@ -207,7 +206,7 @@ impl Note {
         }
     }
 
-    /// Whether it asks a person to act.
+    /// Whether a person has to act.
     #[must_use]
     pub fn needs_attention(&self) -> bool {
         match &self.fact {
@@ -230,7 +229,7 @@ impl Note {
         }
     }
 
-    /// Whether a page may fold it into a count where there are many: what `prune` keeps, but no ADMIN.
+    /// Whether a page may fold it into a count: what `prune` keeps, except ADMINs.
     #[must_use]
     pub fn is_foldable(&self) -> bool {
         match &self.fact {
@@ -239,7 +238,7 @@ impl Note {
         }
     }
 
-    /// The order in which notes are listed: those that ask a person to act come first.
+    /// The order in which notes are listed: those that need attention come first.
     pub(super) fn order(&self) -> (bool, NoteKind, Option<&Email>, Option<&ProjectId>) {
         (!self.needs_attention(), self.kind(), self.email.as_ref(), self.project.as_ref())
     }

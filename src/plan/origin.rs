@@ -1,18 +1,17 @@
-//! Where a change comes from: the pull request under review, or a difference that was there before it.
+//! The origin of a change: the pull request under review, or a difference that existed before it.
 //!
-//! A reviewer answers for what the pull request asks for, and for nothing else. So the plan of the base
-//! (the team file as it is without the pull request) is made from the same reading, and compared:
+//! A reviewer is responsible for the pull request only. So the plan of the base (the team file without the
+//! pull request) is made from the same reading, and compared:
 //!
-//! - `pull_request`: the base would not make this change. Without the merge it does not happen.
-//! - `drift`: the base would make it too. It was there before, and any other merge would bring it: the
-//!   file was changed and not applied yet, a date has come, or the organization never was as the file is.
-//! - `manual`: drift of which there is evidence that it once was as the base asks. Somebody changed it in
-//!   Voucherify itself, past the file. It should be asked who and why before the merge undoes it.
+//! - `pull_request`: the base would not make this change. It happens only because of the merge.
+//! - `drift`: the base would make it too: the file was changed and not applied yet, a date has come, or the
+//!   organization never matched the file.
+//! - `manual`: drift with evidence that the organization matched the base once. Someone changed it in
+//!   Voucherify, outside Git, and a reviewer should ask who and why before it is reverted.
 //!
-//! The evidence is the last call for that person and project which the ledger has, and the last reading
-//! before this one. Without evidence it is called drift: nobody is said to have done something by hand on
-//! a guess. What only the last reading tells is named by the run that finds it, and is drift to later ones;
-//! what the ledger tells stays so.
+//! The evidence is the last call for that person and project in the ledger, and the reading before this one.
+//! Without evidence it is drift, because guestlist does not accuse anyone on a guess. What only the previous
+//! reading shows is `manual` in the run that finds it and drift in later ones; what the ledger shows stays.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,43 +22,31 @@ use crate::desired::Desired;
 use crate::known::{Known, Member, RecentWrites, members_within};
 use crate::model::{Access, Email, ProjectId, Role};
 
-/// Where a change comes from.
+/// The origin of a change.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// The team file asks for it and the base does not.
+    /// Only the pull request asks for it.
     PullRequest,
     /// The base asks for it too.
     Drift,
-    /// The base asks for it too, and it was so once: somebody changed it by hand.
+    /// The base asks for it too, and it was so once: someone changed it outside Git.
     Manual,
 }
 
-impl Origin {
-    /// How readers are told.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::PullRequest => "pull request",
-            Self::Drift => "drift",
-            Self::Manual => "manual",
-        }
-    }
-}
-
-/// What was so at some time before this reading.
+/// What is known about the time before this reading.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Past {
-    /// The role that guestlist last gave (or took: none), by call or by invitation.
+    /// The role that guestlist last wrote (none: removed), by call or by invitation.
     pub given: RecentWrites,
-    /// The projects of the last reading.
+    /// The projects of the previous reading.
     pub projects: BTreeSet<ProjectId>,
-    /// The members of the last reading, with what guestlist did since.
+    /// The members of the previous reading, with guestlist's writes since.
     pub members: BTreeMap<Email, Member>,
 }
 
 impl Past {
-    /// Whether there is evidence that the person had just this role there, or none.
+    /// Whether there is evidence that the person had this role (or none) there.
     fn had(&self, email: &Email, project: &ProjectId, role: Option<&Role>) -> bool {
         let given = self.given.get(&(email.clone(), project.clone()));
         let read = || {
@@ -76,7 +63,7 @@ pub fn origins(plan: &Plan, base: &Desired, known: &Known, past: &Past) -> Vec<O
     let before = Plan::between(
         base,
         &within(known, base),
-        // A wave holds invitations back in the order of the plan, which says nothing about origins.
+        // A limit on invitations holds some back, which says nothing about origins.
         &PlanOptions::new(plan.endpoint.clone(), plan.date),
     );
     let before: BTreeMap<_, _> =
@@ -93,12 +80,12 @@ pub fn origins(plan: &Plan, base: &Desired, known: &Known, past: &Past) -> Vec<O
     plan.changes.iter().map(origin).collect()
 }
 
-/// Where a change takes place; an invitation is for all projects at once.
+/// What a change is about; an invitation is for all projects at once.
 fn place(change: &Change) -> (&Email, Option<&ProjectId>) {
     (change.email(), change.project())
 }
 
-/// What a change makes so.
+/// The state a change leads to.
 #[derive(PartialEq, Eq)]
 enum Target<'a> {
     Invited(&'a Access),
@@ -113,11 +100,11 @@ fn target(change: &Change) -> Target<'_> {
     }
 }
 
-/// Whether there is evidence that what a change makes so was so before.
+/// Whether there is evidence that the state a change leads to existed before.
 fn was_so(change: &Change, past: &Past) -> bool {
     let email = change.email();
     match (change, target(change)) {
-        // Somebody who is to be invited has nothing now; one role that was there is enough.
+        // Someone who is invited has no access now, so one earlier role is enough.
         (Change::Invite { projects, .. }, _) => {
             projects.iter().any(|(project, role)| past.had(email, project, Some(role)))
         }
@@ -126,8 +113,8 @@ fn was_so(change: &Change, past: &Past) -> bool {
     }
 }
 
-/// What is known of the projects that `base` manages. A project that the pull request brings is not
-/// among them, and what happens there is not drift.
+/// What is known of the projects that `base` manages. Changes in a project that the pull request adds are
+/// not drift.
 fn within(known: &Known, base: &Desired) -> Known {
     let mut known = known.clone();
     known.members = members_within(known.members, base);

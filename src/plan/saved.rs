@@ -1,4 +1,4 @@
-//! A plan on disk: what was reviewed is what runs. Everything in doubt is refused.
+//! A plan on disk, so that what was reviewed is what runs. Anything doubtful is refused.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::desired::Desired;
 use crate::known::{Evidence, Known};
 use crate::model::{Email, Endpoint, ProjectId, UserId};
 
-/// The one format of this file that there is.
+/// The version of this format.
 const FORMAT_VERSION: u32 = 1;
 
 /// A plan with the resolved desired state, so that it can be applied without the team file.
@@ -20,64 +20,64 @@ const FORMAT_VERSION: u32 = 1;
 #[serde(deny_unknown_fields)]
 pub struct SavedPlan {
     format_version: u32,
-    /// The SHA-256 that names it.
+    /// Its id.
     pub plan_id: PlanId,
-    /// When it was made, to the millisecond. With the id it tells this plan from every other.
+    /// When it was made, to the millisecond. Together with the id it identifies the plan.
     pub made_at: Timestamp,
-    /// Which organization it is for.
+    /// The organization.
     pub endpoint: Endpoint,
-    /// Where the ledger is, as seen from where the plan was made.
+    /// The ledger, relative to the folder in which the plan was made.
     pub ledger: String,
-    /// The day (UTC) it is for.
+    /// The day (UTC).
     pub date: Date,
-    /// How and when what is known was learned.
+    /// Where the members were read from, and when.
     pub evidence: Evidence,
     /// The team file, resolved, with its policy.
     pub desired: Desired,
-    /// Whether it takes some of the invitations only.
+    /// Whether it has only some of the invitations (`--max-invites`).
     #[serde(default)]
     pub wave: bool,
-    /// Whether its removals were allowed by their number when the plan was made.
+    /// Whether `--allow-removals` had the number of its removals.
     #[serde(default)]
     pub removals_allowed: bool,
-    /// Whether its new ADMINs were allowed by their number when the plan was made.
+    /// Whether `--allow-new-admins` had the number of its new ADMINs.
     #[serde(default)]
     pub new_admins_allowed: bool,
     /// The calls, in the order of execution.
     pub changes: Vec<Change>,
-    /// The SHA-256 of all of the above.
+    /// The SHA-256 (hex) of all of the above.
     #[serde(default)]
     seal: String,
 }
 
-/// Why a saved plan is not taken.
+/// Why a saved plan cannot be applied.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SavedPlanError {
-    /// It is no JSON, or not of the form of a plan.
+    /// It is not JSON, or not a plan.
     Unreadable(String),
-    /// Another guestlist wrote it.
+    /// Another version of guestlist wrote it.
     OtherVersion(u64),
-    /// Its content is not what its ids were made of.
+    /// Its content does not match its digests.
     Tampered,
     /// It is for another organization.
     OtherEndpoint {
-        /// Of the plan.
+        /// The plan's organization.
         saved: Endpoint,
-        /// Of this run.
+        /// This run's organization.
         asked: Endpoint,
     },
-    /// It is for a day that has not come.
+    /// It is for a day in the future.
     Early(Date),
-    /// It does not say when it was made: an older guestlist made it.
+    /// It has no `made_at`: an older guestlist made it.
     Undated,
 }
 
-/// What would now be done and was not listed.
+/// Changes that would be made now and that the saved plan does not have.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unlisted(pub Vec<Change>);
 
 impl SavedPlan {
-    /// What is to be kept of `plan`.
+    /// The part of `plan` that apply needs.
     #[must_use]
     pub fn new(
         plan: &Plan,
@@ -114,10 +114,10 @@ impl SavedPlan {
         text
     }
 
-    /// Reads the file back and checks that it is whole.
+    /// Reads the file and checks its digests.
     ///
     /// # Errors
-    /// When it is no plan, another version's, or was edited.
+    /// If it is not a plan, or of another version, or was edited.
     pub fn from_json(text: &str) -> Result<Self, SavedPlanError> {
         #[derive(Deserialize)]
         struct Head {
@@ -140,20 +140,20 @@ impl SavedPlan {
             return Err(SavedPlanError::Tampered);
         }
         saved.seal = seal;
-        // Anybody can make digests that match. The credentials go to no place that the team file could not name.
+        // Anyone can make digests that match, so the endpoint is checked like that of a team file.
         if saved.endpoint != Endpoint::sandbox()
             && let Err(why) = saved.endpoint.as_str().parse::<Endpoint>()
         {
             return Err(SavedPlanError::Unreadable(format!("its endpoint cannot be used: {why}")));
         }
-        // What the digests do not cover, such as a field that nobody reads, is no part of a plan either.
+        // The digests cover only what is parsed. Anything else, such as an ignored field, is not part of a plan.
         if saved.to_json() == text { Ok(saved) } else { Err(SavedPlanError::Tampered) }
     }
 
     /// Whether it may be applied to `endpoint` on `today`.
     ///
     /// # Errors
-    /// When it is for another organization or a later day.
+    /// If it is for another organization or a later day.
     pub fn check(&self, endpoint: &Endpoint, today: Date) -> Result<(), SavedPlanError> {
         if self.endpoint != *endpoint {
             return Err(SavedPlanError::OtherEndpoint {
@@ -167,17 +167,17 @@ impl SavedPlan {
         Ok(())
     }
 
-    /// What of it is to be done now that `known` is so. What holds already falls out.
+    /// The part of it that is still to be done, given `known`. Changes already in place are dropped.
     ///
-    /// The plan is made again for its own day, so that nothing is done that was not reviewed, and for
-    /// the day of `options`, so that nobody is given what a date in the file has ended meanwhile.
+    /// The plan is made again for its own day, so nothing is done that was not reviewed, and for the day of
+    /// `options`, so access whose `until` has passed since is not granted.
     ///
     /// # Errors
-    /// The changes that were not listed, or that the file does not ask for any more.
+    /// The changes that the saved plan does not have, or that the file no longer asks for.
     pub fn again(&self, known: &Known, options: &PlanOptions) -> Result<Plan, Unlisted> {
         let on = |date| PlanOptions { date, max_invites: None, ..options.clone() };
         let mut now = Plan::between(&self.desired, known, &on(self.date));
-        // What was allowed as a whole is allowed in part: some of it may have been done meanwhile.
+        // What was allowed as a whole is allowed in part, because some of it may be in place already.
         now.refused.retain(|refusal| match refusal.guard() {
             Guard::MaxRemovals => !self.removals_allowed,
             Guard::MaxNewAdmins => !self.new_admins_allowed,
@@ -186,7 +186,7 @@ impl SavedPlan {
         let ours = by_place(&self.changes);
         let (listed, rest): (Vec<_>, Vec<_>) =
             now.changes.into_iter().partition(|change| is_listed(&ours, change));
-        // A wave lists some of the invitations only; the others are left for a later one.
+        // The invitations that a limit held back are left for a later run.
         let mut unlisted: Vec<_> = rest
             .into_iter()
             .filter(|change| !(self.wave && matches!(change, Change::Invite { .. })))
@@ -198,19 +198,19 @@ impl SavedPlan {
             return Err(Unlisted(unlisted));
         }
         now.changes = listed;
-        // It is this plan that was reviewed, even where some of it holds already.
+        // This is the plan that was reviewed, even if some of it is in place already.
         now.id = self.plan_id.clone();
         Ok(now)
     }
 }
 
-/// Changes by what they are about: there is at most one for each person and project.
+/// Changes by what they are about: at most one for each person and project.
 fn by_place(changes: &[Change]) -> BTreeMap<(bool, &Email, Option<&ProjectId>), &Change> {
     changes.iter().map(|change| (change.order(), change)).collect()
 }
 
-/// Whether `change` is one of `listed`. A plan that was made offline may not have known a user's id; then
-/// the person, the project and the roles have to agree.
+/// Whether `change` is one of `listed`. A plan made offline may not have the user's id; then the person, the
+/// project and the roles must match.
 fn is_listed(listed: &BTreeMap<(bool, &Email, Option<&ProjectId>), &Change>, change: &Change) -> bool {
     let Some(&listed) = listed.get(&change.order()) else { return false };
     *listed == *change || *listed == without_id(change)
@@ -257,10 +257,10 @@ impl std::error::Error for SavedPlanError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::testing::{TODAY, known, person, team};
+    use crate::plan::samples::{TODAY, known, person, team};
 
     #[test]
-    fn an_endpoint_that_no_team_file_could_name_is_refused_however_it_is_sealed() {
+    fn an_endpoint_that_is_not_valid_in_a_team_file_is_refused_even_if_the_digests_match() {
         let desired = team(&format!("people:\n{}", person("ana@example.com", "storefront: USER"))).desired;
         let known = known(&[], &[]);
         let read_back = |endpoint: &str| {

@@ -1,7 +1,7 @@
 //! Two columns, who and what, within a width: what is too long goes on under itself. Widths are terminal
 //! columns, of which a character may take none, one or two.
 
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
 /// The widest column of emails.
 const WIDEST: usize = 44;
@@ -23,7 +23,7 @@ impl Columns {
     /// A first column for `firsts`, up to two fifths of `width`. Without a width nothing is folded.
     pub(super) fn fitting<'a>(firsts: impl Iterator<Item = &'a str>, width: Option<usize>) -> Self {
         let most = width.map_or(WIDEST, |width| WIDEST.min(width * 2 / 5));
-        let longest = firsts.map(|first| first.width()).max().unwrap_or_default();
+        let longest = firsts.map(UnicodeWidthStr::width).max().unwrap_or_default();
         Self { first: longest.min(most), width }
     }
 

@@ -8,7 +8,7 @@ use similar::TextDiff;
 use super::change_line::change_line;
 use super::sections::{Row, sections};
 use super::verdict::{origins_text, policy_change, verdict};
-use super::{Paint, View};
+use super::{Paint, View, sentences};
 use crate::escape;
 use crate::model::{Access, Email};
 use crate::plan::{Change, Effect, Origin};
@@ -40,7 +40,7 @@ pub fn diff(view: &View, paint: Paint) -> String {
     }
     for (change, origin) in view.plan.changes.iter().zip(view.origins()) {
         if *origin != Origin::PullRequest {
-            let line = format!("# {}: {}", origin.name(), change_line(view.desired, change));
+            let line = format!("# {}: {}", sentences::origin(*origin), change_line(view.desired, change));
             let _ = writeln!(page, "{}", paint.yellow(&line));
         }
     }
@@ -101,22 +101,26 @@ fn documents(view: &View) -> (String, String) {
         }
     }
     let write = |side: fn(&(Access, Access)) -> &Access| {
-        let mut document = serde_yaml::Mapping::new();
+        let mut document = String::new();
         for ((_, email), both) in &by_rank {
-            let access = side(both);
-            if !access.is_empty() {
-                document.insert(email.to_string().into(), named(view, access).into());
-            }
+            write_access(&mut document, view, email, side(both));
         }
-        if document.is_empty() { String::new() } else { serde_yaml::to_string(&document).unwrap_or_default() }
+        document
     };
     (write(|both| &both.0), write(|both| &both.1))
 }
 
-fn named(view: &View, access: &Access) -> serde_yaml::Mapping {
+/// A person and their access, by the names in the team file; nothing for someone without access.
+fn write_access(document: &mut String, view: &View, email: &Email, access: &Access) {
+    if access.is_empty() {
+        return;
+    }
     let sorted: BTreeMap<_, _> = access
         .iter()
         .map(|(project, role)| (view.desired.project_name(project), view.desired.role_name(role)))
         .collect();
-    sorted.into_iter().map(|(project, role)| (escape::line(&project).into(), role.into())).collect()
+    let _ = writeln!(document, "{}:", escape::yaml(&email.to_string()));
+    for (project, role) in sorted {
+        let _ = writeln!(document, "  {}: {}", escape::yaml(&project), escape::yaml(&role));
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Paint, View, sentences};
-use crate::desired::{Given, Person, Provenance};
+use crate::desired::{Person, Provenance, RoleSource};
 use crate::escape;
 use crate::known::{Invitation, Member};
 use crate::model::{Email, ProjectId, Role};
@@ -71,7 +71,7 @@ impl Page<'_> {
     fn membership(&self) -> String {
         let source = sentences::evidence(self.view.known.evidence);
         match self.member {
-            // A member whom only the ledger knows has no id yet.
+            // A member known only from the ledger has no id yet.
             Some(member) if member.id.as_str().is_empty() => format!("yes ({source})"),
             Some(member) if member.is_owner => format!("yes, and an owner: {} ({source})", member.id),
             Some(member) => format!("yes: {} ({source})", member.id),
@@ -126,8 +126,8 @@ impl Page<'_> {
         text
     }
 
-    fn given(&self, given: &Given, fate: &str) -> String {
-        let Given { role, group, file, line } = given;
+    fn given(&self, given: &RoleSource, fate: &str) -> String {
+        let RoleSource { role, group, file, line } = given;
         let by = match group {
             Some(group) => format!("group {}", escape::line(group)),
             None => "own entry".to_owned(),
@@ -171,7 +171,7 @@ impl Page<'_> {
         if text.is_empty() { text } else { format!("\n{text}") }
     }
 
-    /// Whether a change or note is about this person, whom it names by the login.
+    /// Whether a change or note, which has the login, is about this person.
     fn is_about(&self, email: &Email) -> bool {
         email == self.email || self.member.is_some_and(|member| member.login == *email)
     }

@@ -1,31 +1,31 @@
-//! Colours, which never carry a meaning alone.
+//! Colors. They never carry a meaning alone.
 
 use anstyle::{AnsiColor, Style};
 
-/// Whether to colour.
+/// Whether to use color.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Paint {
-    /// Colours serve here.
+    /// Whether the output supports color.
     pub color: bool,
 }
 
 impl Paint {
-    /// No colours.
+    /// No color.
     pub const PLAIN: Self = Self { color: false };
 
-    /// For what is granted, and for good news.
+    /// For granted access, and success.
     #[must_use]
     pub fn green(self, text: &str) -> String {
         self.styled(AnsiColor::Green.on_default(), text)
     }
 
-    /// For what is taken away, and for refusals.
+    /// For removed access, and errors.
     #[must_use]
     pub fn red(self, text: &str) -> String {
         self.styled(AnsiColor::Red.on_default(), text)
     }
 
-    /// For what changes.
+    /// For changes and warnings.
     #[must_use]
     pub fn yellow(self, text: &str) -> String {
         self.styled(AnsiColor::Yellow.on_default(), text)
@@ -37,7 +37,7 @@ impl Paint {
         self.styled(Style::new().bold(), text)
     }
 
-    /// For what may be passed over.
+    /// For details.
     #[must_use]
     pub fn dim(self, text: &str) -> String {
         self.styled(Style::new().dimmed(), text)

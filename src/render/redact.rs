@@ -1,9 +1,9 @@
-//! Pseudonyms in place of emails and names, so that a plan can be shown where others read it.
+//! Pseudonyms in place of emails and names, so a plan can be shown in public.
 //!
-//! A pseudonym is made of the SHA-256 of the address and the organization's endpoint: the same person has
-//! the same one in every plan, and another in another organization's. It hides people from those who read
-//! along. It does not hide them from somebody who can guess addresses, since a guess can be tried out.
-//! User ids, projects and roles stay: they name nobody to those who have no account.
+//! A pseudonym is made from the SHA-256 of the address and the organization's endpoint, so a person has the
+//! same one in every plan, and another one in another organization. It hides people from casual readers, but
+//! not from anyone who can guess an address, because a guess can be checked. User ids, projects and roles
+//! stay: without an account they identify no one.
 
 use sha2::{Digest as _, Sha256};
 
@@ -12,24 +12,23 @@ use crate::known::Known;
 use crate::model::{Email, Endpoint};
 use crate::plan::{Change, Fact, Plan, Refusal};
 
-/// So many hex digits tell a hundred thousand people apart.
+/// Enough hex digits to distinguish a hundred thousand people.
 const DIGITS: usize = 10;
 
-/// A plan and what is known, without a name of anybody.
-///
-/// The plan keeps its id, so that a reviewer can tell that it is the one which is applied.
+/// A plan and what is known, with pseudonyms. The plan keeps its id, so a reviewer can recognize it when it
+/// is applied.
 #[derive(Clone, Debug)]
 pub struct Redacted {
     /// The plan.
     pub plan: Plan,
     /// What is known.
     pub known: Known,
-    /// How the policy differs from the base's.
+    /// The differences to the base's policy.
     pub policy_changes: Vec<PolicyChange>,
 }
 
 impl Redacted {
-    /// Takes the people out of `plan`, `known` and `policy_changes`.
+    /// Replaces the people in `plan`, `known` and `policy_changes`.
     #[must_use]
     pub fn new(plan: &Plan, known: &Known, policy_changes: &[PolicyChange]) -> Self {
         let hide = Pseudonyms { endpoint: &plan.endpoint };
@@ -73,7 +72,7 @@ impl Pseudonyms<'_> {
             match change {
                 Change::Invite { email, first_name, last_name, .. } => {
                     *email = self.person(email);
-                    // The name is that of the address, so it reveals nothing more.
+                    // The pseudonym of the address, so it reveals nothing more.
                     "Person".clone_into(first_name);
                     email.as_str().trim_start_matches(PREFIX).clone_into(last_name);
                 }
@@ -131,12 +130,12 @@ impl Pseudonyms<'_> {
         }
         known.recent =
             known.recent.into_iter().map(|((email, id), role)| ((self.person(&email), id), role)).collect();
-        // The refusal has what was doubted.
+        // The plan's refusal has the doubts.
         known.doubts.clear();
         known
     }
 
-    /// Patterns may be addresses. The list keeps its form.
+    /// A pattern may be an address, so each is replaced.
     fn policy_change(&self, change: &PolicyChange) -> PolicyChange {
         let mut change = change.clone();
         if change.key == "protect" {

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::View;
 use super::change_line::described;
+use super::{View, sentences};
 use crate::escape;
 use crate::model::Email;
 use crate::plan::{Change, Effect, Note, NoteKind};
@@ -133,7 +133,7 @@ pub(super) fn sections<'a>(view: &View<'a>) -> Vec<Section<'a>> {
             text = format!("{text}  {}", escape::line(&format!("({first_name} {last_name}{how})")));
         }
         if let Some(origin) = view.origins().get(n) {
-            text = format!("{text} [{}]", origin.name());
+            text = format!("{text} [{}]", sentences::origin(*origin));
         }
         let people = changed.entry(Topic::of_effect(effect)).or_default();
         people.entry(change.email()).or_default().push(text);

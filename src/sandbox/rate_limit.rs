@@ -14,7 +14,7 @@ pub struct RateLimit {
 impl Default for RateLimit {
     /// 2,000 calls a minute.
     fn default() -> Self {
-        Self { calls: 2000, period: Duration::from_mins(1) }
+        Self { calls: 2000, period: Duration::from_secs(60) }
     }
 }
 

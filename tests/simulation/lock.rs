@@ -52,7 +52,7 @@ async fn nothing_is_sent_after_a_wait_in_which_the_lock_was_released() {
     let (writes, endings) = released_while_waiting(Some("429,retry-after=6,method=POST"), None).await;
     assert_eq!((writes.as_slice(), endings.as_slice()), ([Some(429)].as_slice(), none_started.as_slice()));
     // Waiting for the window to end, before the call was recorded. Two calls read.
-    let limit = RateLimit { calls: 2, period: std::time::Duration::from_mins(1) };
+    let limit = RateLimit { calls: 2, period: std::time::Duration::from_secs(60) };
     let (writes, endings) = released_while_waiting(None, Some(limit)).await;
     assert_eq!((writes.as_slice(), endings.as_slice()), ([].as_slice(), none_started.as_slice()));
     // Between repeats the first attempt may have had its effect, so that person failed.
@@ -106,7 +106,7 @@ async fn at_every_call_of_a_run_a_lost_lock_ends_it_and_an_expired_one_is_renewe
                     Event::Removed => {
                         std::fs::remove_file(&path).expect("a lock");
                     }
-                    Event::TakenOver | Event::Expired => clock.pass(std::time::Duration::from_mins(1)),
+                    Event::TakenOver | Event::Expired => clock.pass(std::time::Duration::from_secs(60)),
                 }
                 if event == Event::TakenOver {
                     let who = Who { user: Some("kim".to_owned()), ..Who::default() };

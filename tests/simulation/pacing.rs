@@ -55,14 +55,14 @@ async fn nobody_waits_where_no_limit_is_named() {
 #[tokio::test]
 async fn nobody_waits_before_the_limit_is_reached() {
     // While calls are left the service names the present second as that of the next call.
-    let limit = RateLimit { calls: 300, period: Duration::from_mins(1) };
+    let limit = RateLimit { calls: 300, period: Duration::from_secs(60) };
     let (turn, waited) = invite(298, Some(limit), 8).await;
     assert_eq!((waited, refused(&turn), turn.calls.len()), (Duration::ZERO, 0, 300));
 }
 
 #[tokio::test]
 async fn a_call_is_recorded_after_the_wait_for_the_rate_limit_and_takes_its_own_time() {
-    let limit = RateLimit { calls: 10, period: Duration::from_mins(1) };
+    let limit = RateLimit { calls: 10, period: Duration::from_secs(60) };
     let organization = Organization::for_team([("proj_a".to_owned(), "A".to_owned())], []);
     let world = World::new(organization, Behaviour::default(), Some(limit), Settings::default()).await;
     let turn = world.apply(&team(28), None, 4, None).await;
@@ -84,7 +84,7 @@ async fn a_call_is_recorded_after_the_wait_for_the_rate_limit_and_takes_its_own_
 
 #[tokio::test]
 async fn a_service_that_names_too_late_a_time_stops_the_run_and_fails_nobody() {
-    let limit = RateLimit { calls: 20, period: Duration::from_hours(1) };
+    let limit = RateLimit { calls: 20, period: Duration::from_secs(3600) };
     let organization = Organization::for_team([("proj_a".to_owned(), "A".to_owned())], []);
     for concurrency in [1, 8] {
         let world =
@@ -99,7 +99,7 @@ async fn a_service_that_names_too_late_a_time_stops_the_run_and_fails_nobody() {
         // What was not sent is not recorded.
         assert_eq!((turn.intents.len(), turn.calls.len()), (18, 20));
         // An hour later its plan knows how long the rest takes, and the run waits for it.
-        world.clock.pass(Duration::from_hours(1));
+        world.clock.pass(Duration::from_secs(3600));
         let turn = world.apply(&team(40), None, concurrency, None).await;
         assert_eq!(turn.report.expect("a report").done(), 18);
     }
@@ -108,8 +108,8 @@ async fn a_service_that_names_too_late_a_time_stops_the_run_and_fails_nobody() {
 #[tokio::test]
 async fn a_run_waits_as_long_as_its_plan_said() {
     // A window of half an hour that is used up when the plan is made: the plan says what it takes.
-    let limit = RateLimit { calls: 2, period: Duration::from_mins(30) };
+    let limit = RateLimit { calls: 2, period: Duration::from_secs(30 * 60) };
     let (turn, waited) = invite(6, Some(limit), 4).await;
     assert_eq!(turn.report.expect("a report").done(), 6);
-    assert!(waited >= Duration::from_mins(89), "{waited:?}");
+    assert!(waited >= Duration::from_secs(89 * 60), "{waited:?}");
 }

@@ -164,7 +164,7 @@ async fn run_all(seed: u64, weather: &Weather) -> Result<Figures, String> {
         for login in waiting {
             world.sandbox.with_organization(|organization| organization.accept(login.as_str()));
         }
-        world.clock.pass(Duration::from_mins(1));
+        world.clock.pass(Duration::from_secs(60));
     }
     Err(format!("not at rest after {QUIET_RUNS} quiet runs\n  {text}"))
 }

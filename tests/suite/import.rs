@@ -59,7 +59,7 @@ version: 1
 cluster: \"$ENDPOINT\"
 
 projects:
-  loyalty-eu: {id: proj_points, name: \"Loyalty (EU)\"}
+  loyalty-eu: {id: proj_points, name: Loyalty (EU)}
   storefront: proj_shop
   storefront-2: {id: sand_shop, name: Storefront}
 
@@ -166,7 +166,7 @@ policy:
 }
 
 #[test]
-fn what_a_team_file_cannot_say_is_left_out_and_said() {
+fn invalid_names_and_ids_are_reported_and_skipped() {
     let admin = json!({"proj_a": "ADMIN"});
     let scenario = scenario(organization(
         &[("proj_a", "東京"), ("proj b", "Blank")],
@@ -184,14 +184,14 @@ fn what_a_team_file_cannot_say_is_left_out_and_said() {
         ],
     ));
     let remarks = [
-        "left out: the project proj b: a team file cannot name it, it contains a space or a control character",
-        "left out: the role role x: a team file cannot name it, it contains a space or a control character",
-        "left out: kim@example.com: none of the access can be written",
-        "lou@example.com has a first name that a team file cannot hold, it contains a control character: written as `-`",
-        "lou@example.com has a last name that a team file cannot hold, it contains a control character: written as `Ok`",
-        "owner@example.com has no first name: written as `-`",
-        "owner@example.com has a last name that a team file cannot hold, it contains a control character: written as `[31m`",
-        "left out: scim:4711: the login is not a valid email address, it has no `@`",
+        "skipped project proj b: its id is not valid in a team file: it contains a space or a control character",
+        "skipped role role x: its id is not valid in a team file: it contains a space or a control character",
+        "skipped kim@example.com: none of their access can be written to a team file",
+        "the first name of lou@example.com contains a control character; written as `-`",
+        "the last name of lou@example.com contains a control character; written as `Ok`",
+        "owner@example.com has no first name; written as `-`",
+        "the last name of owner@example.com contains a control character; written as `[31m`",
+        "skipped scim:4711: the login is not a valid email address: it has no `@`",
     ];
     let comments = format!("# {}\n", remarks.join("\n# "));
     let warnings = format!("warning: {}\n", remarks.join("\nwarning: "));

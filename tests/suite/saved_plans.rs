@@ -232,7 +232,7 @@ fn a_saved_plan_that_was_applied_does_not_undo_the_next_one() {
         1,
         "",
         &format!(
-            "error: the saved plan was not applied: the run {} of $TODAYT$TIMEZ by tester on {} has applied all of it; make a new plan\n",
+            "error: the saved plan was not applied: run {} of $TODAYT$TIMEZ by tester on {} has already applied all of it; create a new plan\n",
             scenario.placeholders(&runs(&scenario)[0]),
             std::fs::read_to_string("/proc/sys/kernel/hostname").expect("a host").trim()
         ),
@@ -262,7 +262,7 @@ fn a_saved_plan_that_was_never_applied_does_not_undo_a_later_one() {
     assert_eq!((refused.status, refused.stdout.as_str()), (Some(1), ""));
     assert!(
         refused.stderr.contains(
-            "has applied a plan that was made later ($TODAYT$TIMEZ) to sam@example.com; make a new plan"
+            "has applied a plan that was made later ($TODAYT$TIMEZ) to sam@example.com; create a new plan"
         ),
         "{}",
         refused.stderr

@@ -72,7 +72,7 @@ fn the_first_signal_lets_the_call_under_way_end() {
 
 #[test]
 fn the_first_signal_ends_waiting_for_the_rate_limit() {
-    let rate_limit = Some(RateLimit { calls: 4, period: Duration::from_mins(10) });
+    let rate_limit = Some(RateLimit { calls: 4, period: Duration::from_secs(10 * 60) });
     let scenario = scenario(Options { rate_limit, ..Options::default() });
     let child = start(&scenario);
     // Three calls to read and one to change: the next one has to wait, and is not recorded before.

@@ -40,7 +40,7 @@ enum Event {
     Arrives,
     /// An answer, or the news that there will be none, reaches the client.
     Answers,
-    /// A worker asks for leave.
+    /// A worker asks for permit.
     Asks,
 }
 
@@ -52,8 +52,8 @@ fn run(world: &World) -> Outcome {
     let mut outcome = Outcome { took: 0, refused: 0, waits: 0 };
     let (mut left_to_make, mut left_to_answer) = (world.calls, world.calls);
     let (mut window_end, mut used) = (world.first_end, 0);
-    let mut leaves: Vec<Leave> = Vec::new();
-    let mut lessons: Vec<Option<Lesson>> = Vec::new();
+    let mut permits: Vec<Permit> = Vec::new();
+    let mut responses: Vec<Option<RateHeaders>> = Vec::new();
     let mut queue = BinaryHeap::new();
     for _ in 0..world.workers {
         queue.push(Reverse((0, Event::Asks, 0)));
@@ -65,19 +65,19 @@ fn run(world: &World) -> Outcome {
         match event {
             Event::Asks if left_to_make == 0 => {}
             Event::Asks => match budget.ask(at(now)) {
-                Word::Go(leave) => {
+                Turn::Granted(permit) => {
                     left_to_make -= 1;
-                    leaves.push(leave);
-                    lessons.push(None);
+                    permits.push(permit);
+                    responses.push(None);
                     let arrival = now + random.u64(0..=world.latency);
-                    queue.push(Reverse((arrival, Event::Arrives, leaves.len() - 1)));
+                    queue.push(Reverse((arrival, Event::Arrives, permits.len() - 1)));
                 }
-                Word::Shut(until) | Word::Crowded(Some(until)) => {
+                Turn::Closed(until) | Turn::Wait(Some(until)) => {
                     outcome.waits += 1;
                     let wait = until.saturating_duration_since(at(now)).as_millis();
                     queue.push(Reverse((now + u64::try_from(wait).expect("short"), Event::Asks, 0)));
                 }
-                Word::Crowded(None) => {
+                Turn::Wait(None) => {
                     outcome.waits += 1;
                     parked += 1;
                 }
@@ -90,7 +90,7 @@ fn run(world: &World) -> Outcome {
                 let refused = world.limit.is_some_and(|limit| used >= limit);
                 used += u64::from(!refused);
                 outcome.refused += u64::from(refused);
-                let lesson = world.limit.map_or(Lesson::default(), |limit| Lesson {
+                let headers = world.limit.map_or(RateHeaders::default(), |limit| RateHeaders {
                     limit: Some(limit),
                     remaining: Some(limit - used),
                     resets_at: Some(at(window_end.next_multiple_of(1000))),
@@ -98,18 +98,18 @@ fn run(world: &World) -> Outcome {
                     retry_at: None,
                 });
                 let lost = world.lost.is_some_and(|share| random.u64(0..share) == 0);
-                lessons[call] = (!lost).then_some(lesson);
+                responses[call] = (!lost).then_some(headers);
                 queue.push(Reverse((now + random.u64(0..=world.latency), Event::Answers, call)));
             }
             Event::Answers => {
-                let lesson = lessons[call].take();
+                let headers = responses[call].take();
                 // A refused or lost call has to be made again.
-                if lesson.is_none_or(|lesson| lesson.refused) {
+                if headers.is_none_or(|headers| headers.refused) {
                     left_to_make += 1;
                 } else {
                     left_to_answer -= 1;
                 }
-                budget.learn(leaves[call], lesson, at(now));
+                budget.learn(permits[call], headers, at(now));
                 outcome.took = now;
                 for _ in 0..=parked {
                     queue.push(Reverse((now, Event::Asks, 0)));
@@ -189,15 +189,15 @@ proptest! {
     }
 }
 
-/// A service that says `remaining` and that the window ends in so many seconds.
-fn says(now: Instant, remaining: u64, seconds: u64) -> Lesson {
+/// Headers with `remaining` calls and the end of the window in `seconds`.
+fn says(now: Instant, remaining: u64, seconds: u64) -> RateHeaders {
     let resets_at = Some(now + Duration::from_secs(seconds));
-    Lesson { limit: Some(100), remaining: Some(remaining), resets_at, ..Lesson::default() }
+    RateHeaders { limit: Some(100), remaining: Some(remaining), resets_at, ..RateHeaders::default() }
 }
 
-fn go(budget: &mut Budget, now: Instant) -> Leave {
+fn go(budget: &mut Budget, now: Instant) -> Permit {
     match budget.ask(now) {
-        Word::Go(leave) => leave,
+        Turn::Granted(permit) => permit,
         other => panic!("{other:?}"),
     }
 }
@@ -210,7 +210,7 @@ fn an_answer_that_was_overtaken_raises_nothing() {
     budget.learn(third, Some(says(now, 0, 10)), now);
     budget.learn(first, Some(says(now, 2, 10)), now);
     budget.learn(second, Some(says(now, 1, 10)), now);
-    assert_eq!(budget.ask(now), Word::Shut(now + Duration::from_secs(10) + JUST_PAST));
+    assert_eq!(budget.ask(now), Turn::Closed(now + Duration::from_secs(10) + JUST_PAST));
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn an_answer_from_an_earlier_window_lowers_nothing() {
 fn a_service_that_names_no_times_may_give_more_again() {
     let now = Instant::now();
     let mut budget = Budget::default();
-    let left = |remaining| Some(Lesson { remaining: Some(remaining), ..Lesson::default() });
+    let left = |remaining| Some(RateHeaders { remaining: Some(remaining), ..RateHeaders::default() });
     let (first, second) = (go(&mut budget, now), go(&mut budget, now));
     budget.learn(second, left(1), now);
     budget.learn(first, left(50), now);
@@ -241,24 +241,24 @@ fn a_service_that_names_no_times_may_give_more_again() {
 fn calls_in_flight_are_reserved() {
     let now = Instant::now();
     let mut budget = Budget::default();
-    let leave = go(&mut budget, now);
-    budget.learn(leave, Some(says(now, 2, 10)), now);
+    let permit = go(&mut budget, now);
+    budget.learn(permit, Some(says(now, 2, 10)), now);
     go(&mut budget, now);
     go(&mut budget, now);
-    assert!(matches!(budget.ask(now), Word::Crowded(Some(_))));
+    assert!(matches!(budget.ask(now), Turn::Wait(Some(_))));
 }
 
 #[test]
 fn a_new_window_is_tried_by_one_call_alone() {
     let now = Instant::now();
     let mut budget = Budget::default();
-    let leave = go(&mut budget, now);
-    budget.learn(leave, Some(says(now, 0, 10)), now);
+    let permit = go(&mut budget, now);
+    budget.learn(permit, Some(says(now, 0, 10)), now);
     let later = now + Duration::from_secs(11);
     let scout = go(&mut budget, later);
-    assert_eq!(budget.ask(later), Word::Crowded(None));
+    assert_eq!(budget.ask(later), Turn::Wait(None));
     budget.learn(scout, Some(says(later, 99, 9)), later);
-    assert!(matches!(budget.ask(later), Word::Go(_)));
+    assert!(matches!(budget.ask(later), Turn::Granted(_)));
 }
 
 #[test]
@@ -266,12 +266,12 @@ fn a_refusal_without_a_time_stops_everybody_for_a_second() {
     let now = Instant::now();
     let mut budget = Budget::default();
     let (first, second) = (go(&mut budget, now), go(&mut budget, now));
-    budget.learn(first, Some(Lesson { refused: true, ..Lesson::default() }), now);
-    assert_eq!(budget.ask(now), Word::Shut(now + UNNAMED_PAUSE + JUST_PAST));
-    budget.learn(second, Some(Lesson::default()), now);
+    budget.learn(first, Some(RateHeaders { refused: true, ..RateHeaders::default() }), now);
+    assert_eq!(budget.ask(now), Turn::Closed(now + UNNAMED_PAUSE + JUST_PAST));
+    budget.learn(second, Some(RateHeaders::default()), now);
     let later = now + Duration::from_secs(2);
     let scout = go(&mut budget, later);
-    budget.learn(scout, Some(Lesson::default()), later);
+    budget.learn(scout, Some(RateHeaders::default()), later);
     assert_eq!(budget.remaining, None);
 }
 
@@ -312,11 +312,11 @@ fn an_estimate_says_no_more_than_the_headers_do() {
 fn two_windows_show_how_long_one_is() {
     let now = Instant::now();
     let mut budget = Budget::default();
-    let leave = go(&mut budget, now);
-    budget.learn(leave, Some(says(now, 99, 6)), now);
+    let permit = go(&mut budget, now);
+    budget.learn(permit, Some(says(now, 99, 6)), now);
     let later = now + Duration::from_secs(7);
-    let leave = go(&mut budget, later);
-    budget.learn(leave, Some(says(later, 99, 5)), later);
+    let permit = go(&mut budget, later);
+    budget.learn(permit, Some(says(later, 99, 5)), later);
     let pace = Pace {
         limit: 100,
         remaining: 99,

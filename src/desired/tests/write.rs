@@ -2,7 +2,7 @@
 
 use std::str::FromStr as _;
 
-use super::super::share::Shared;
+use super::super::grouping::Shared;
 use super::super::write::written;
 use super::*;
 use crate::model::UserId;
@@ -165,7 +165,7 @@ fn a_group_is_made_only_where_it_saves_lines() {
         ..Desired::default()
     };
     let groups = |desired: &Desired| {
-        let mut names: Vec<_> = super::super::share::groups(desired).into_values().collect();
+        let mut names: Vec<_> = super::super::grouping::groups(desired).into_values().collect();
         names.sort();
         names
     };

@@ -1,16 +1,16 @@
-//! Which changes are told apart, by evidence of each kind, and that two extremes hold for any organization.
+//! The origin of changes with each kind of evidence, and two extremes for any organization.
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::plan::testing::{access, known, person, plan, team};
+use crate::plan::samples::{access, known, person, plan, team};
 
 /// The changes of the plan for `head`, each with its origin.
 fn check(base: &str, head: &str, members: &[(&str, &str)], past: &Past, expected: &[&str]) {
     let (base, head) = (team(base), team(head));
     let known = known(members, &[]);
     let plan = plan(&head, &known);
-    let told: Vec<_> = plan
+    let found: Vec<_> = plan
         .changes
         .iter()
         .zip(origins(&plan, &base.desired, &known, past))
@@ -21,11 +21,11 @@ fn check(base: &str, head: &str, members: &[(&str, &str)], past: &Past, expected
                 change["action"].as_str().unwrap(),
                 change["email"].as_str().unwrap(),
                 change["project"].as_str().map(|project| format!(" {project}")).unwrap_or_default(),
-                origin.name()
+                serde_json::to_value(origin).unwrap().as_str().unwrap()
             )
         })
         .collect();
-    assert_eq!(told, expected);
+    assert_eq!(found, expected);
 }
 
 fn people(people: &[(&str, &str)]) -> String {
@@ -51,11 +51,11 @@ fn what_the_base_would_do_too_is_drift() {
         &[KEEPER_IS, ("a@example.com", "proj_s=VIEWER")],
         &Past::default(),
         &[
-            "assign a@example.com proj_l: pull request",
+            "assign a@example.com proj_l: pull_request",
             "change_role a@example.com proj_s: drift",
             // The base would invite with another role: what is sent is what the pull request asks for.
-            "invite b@example.com: pull request",
-            "invite c@example.com: pull request",
+            "invite b@example.com: pull_request",
+            "invite c@example.com: pull_request",
         ],
     );
 }
@@ -77,7 +77,7 @@ fn what_guestlist_made_so_was_changed_by_hand() {
         &user,
         &["invite b@example.com: drift", "change_role a@example.com proj_s: manual"],
     );
-    // What it gave last is not what the base asks for now: nobody did anything.
+    // The last role written is not the base's, so no one changed it outside Git.
     let admin = given("a@example.com", Some(Role::Admin));
     check(
         &file,
@@ -128,7 +128,7 @@ fn access_that_was_not_there_at_the_last_reading_was_given_by_hand() {
         &file,
         &members,
         &past(&["proj_s"], &[KEEPER_IS]),
-        &["unassign new@example.com proj_s: pull request"],
+        &["unassign new@example.com proj_s: pull_request"],
     );
 }
 
@@ -191,12 +191,12 @@ proptest! {
         };
         let mut known = known(&[], &[]);
         for (email, access) in rows(&members) {
-            let mut member = super::super::testing::known(&[(email.as_str(), "")], &[]).members[&email].clone();
+            let mut member = crate::plan::samples::known(&[(email.as_str(), "")], &[]).members[&email].clone();
             member.access = access;
             known.members.insert(email, member);
         }
         let head = desired(rows(&asked));
-        let options = PlanOptions::new(crate::model::Endpoint::default(), super::super::testing::TODAY);
+        let options = PlanOptions::new(crate::model::Endpoint::default(), crate::plan::samples::TODAY);
         let plan = Plan::between(&head, &known, &options);
         let itself = origins(&plan, &head, &known, &Past::default());
         prop_assert!(itself.iter().all(|origin| *origin == Origin::Drift));

@@ -1,9 +1,9 @@
-//! That nobody is named in any format.
+//! No format names a person.
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::plan::testing::{known, person, plan, team};
+use crate::plan::samples::{known, person, plan, team};
 use crate::render::{Paint, View, diff, json, markdown, text};
 
 /// The plan in every format, redacted.
@@ -97,7 +97,7 @@ proptest! {
         let members: Vec<_> = logins.iter().map(|login| (login.as_str(), "proj_s=ADMIN proj_l=USER")).collect();
         let file = "policy: {prune: people, max_removals: 0}\npeople: []\n";
         let plan_text = everything(file, &members, &[]).concat();
-        // What is there of a page without people may be there.
+        // Text that is also on a page without people is fine.
         let bare = everything(file, &[], &[]).concat() + "unassign user_id not in the file proj_s proj_l";
         for login in logins.iter().filter(|login| !bare.contains(login.as_str())) {
             prop_assert!(!plan_text.contains(login.as_str()), "{}", login);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Desired;
 use super::alias::{Aliases, slug};
-use crate::model::{Access, Role};
+use crate::model::Access;
 
 /// What the heading `groups:` and the empty line before it cost.
 const HEADING: usize = 2;
@@ -36,18 +36,11 @@ fn name(desired: &Desired, access: &Access) -> String {
     let mut roles = access.values();
     let role = roles.next().filter(|first| roles.all(|role| role == *first));
     let project = match access.keys().next() {
-        Some(only) if access.len() == 1 => {
-            desired.projects.get(only).and_then(|project| slug(&project.alias))
-        }
+        Some(only) if access.len() == 1 => slug(desired.project_alias(only)),
         _ if access.len() == desired.projects.len() => Some("all".to_owned()),
         _ => None,
     };
-    let role = role.and_then(|role| {
-        slug(match role {
-            Role::Custom(id) => desired.roles.get(id).map_or(id.as_str(), String::as_str),
-            predefined => predefined.as_str(),
-        })
-    });
+    let role = role.and_then(|role| slug(desired.role_alias(role)));
     match (project, role) {
         (Some(project), Some(role)) => format!("{project}-{role}"),
         _ => "team".to_owned(),

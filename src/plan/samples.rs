@@ -1,4 +1,4 @@
-//! Team files and organizations in a few words, for tests.
+//! Short notations for team files and organizations, for tests.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
@@ -44,7 +44,7 @@ pub(crate) fn access(text: &str) -> Access {
         .collect()
 }
 
-/// Members, and people who were invited so many days before [`TODAY`].
+/// Members, and people invited the given number of days before [`TODAY`].
 pub(crate) fn known(members: &[(&str, &str)], invited: &[(&str, &str, i64)]) -> Known {
     let read_at: Timestamp = "2026-11-22T12:34:56Z".parse().unwrap();
     let member = |&(login, roles): &(&str, &str)| {
