@@ -37,7 +37,7 @@ impl Loaded {
     /// The rendered problems, for a command that needs the team.
     pub(crate) fn refusal(&self, terminal: Terminal) -> Failure {
         github::annotate(&self.problems, &self.sources);
-        Failure::Drawn(self.problems.text(&self.sources, terminal.err.color))
+        Failure::Problems(self.problems.text(&self.sources, terminal.err.color))
     }
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn team_with_provenance(
             let provenance = desired::provenance(&sources, &root, &included, who);
             Ok(Team { provenance, ..team })
         }
-        (None, refusal) => Err(refusal.unwrap_or(Failure::Said)),
+        (None, refusal) => Err(refusal.unwrap_or(Failure::AlreadyReported)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `guestlist report`: the access review, made with a client that cannot write.
 
 use super::args::{GlobalArgs, Report as Args, ReportFormat};
-use super::failure::Ended;
+use super::failure::Failure;
 use super::load;
 use super::output::{keep_apart, save};
 use super::situation::Situation;
@@ -11,7 +11,7 @@ use crate::escape;
 use crate::render::{self, Review};
 use crate::words::{count, people};
 
-pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let path = &args.file.team_file;
     keep_apart(args.out.as_deref(), path)?;
     let team = load::team_with_provenance(path, None, terminal)?;

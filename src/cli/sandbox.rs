@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::ValueHint;
 
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::signals::Signals;
 use super::terminal::Terminal;
 use crate::sandbox::{Credentials, Fault, Options, Organization, RateLimit, Sandbox};
@@ -30,7 +30,7 @@ pub(crate) struct Args {
     pub(crate) fault: Vec<Fault>,
 }
 
-pub(crate) async fn run(args: &Args, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, terminal: Terminal) -> Result<(), Failure> {
     let mut signals = Signals::listen(|| {})?;
     let mut organization = Organization::example();
     organization.seed_members(args.seed_members);
@@ -56,7 +56,7 @@ pub(crate) async fn run(args: &Args, terminal: Terminal) -> Ended {
         credentials.id,
         credentials.token
     ));
-    let _ = signals.or_stop(std::future::pending::<Ended>()).await;
+    let _ = signals.or_stop(std::future::pending::<Result<(), Failure>>()).await;
     handle.shutdown().await.map_err(Failure::new)
 }
 

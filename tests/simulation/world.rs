@@ -129,9 +129,9 @@ impl World {
         let clock = self.clock.for_ledger();
         let reader = client.reader();
         let survey = Observer { endpoint: &self.endpoint, ledger, reader: &reader, desired, clock: &*clock };
-        let Observed { known, unkept, .. } =
+        let Observed { known, unsaved, .. } =
             survey.live(standing).await.map_err(|error| error.to_string())?;
-        unkept.map_or(Ok(known), |error| Err(error.to_string()))
+        unsaved.map_or(Ok(known), |error| Err(error.to_string()))
     }
 
     /// The plan for today.
