@@ -37,7 +37,7 @@ pub(super) struct Scheduler<'a> {
 /// Why a change did not come about.
 pub(super) enum StepError {
     /// For a reason that is this person's alone.
-    Person(String),
+    Person { reason: String, request_id: Option<String> },
     /// Nothing was done for this person, because the run stopped.
     Stopped,
     /// It stops the run.
@@ -49,6 +49,16 @@ pub(super) enum StepError {
     },
 }
 
+impl StepError {
+    pub(super) fn person(reason: impl Into<String>) -> Self {
+        Self::Person { reason: reason.into(), request_id: None }
+    }
+
+    fn call(error: &api::Error) -> Self {
+        Self::Person { reason: error.to_string(), request_id: error.request_id().map(str::to_owned) }
+    }
+}
+
 pub(super) type Step<T> = Result<T, StepError>;
 
 /// What a failed call means for the run.
@@ -56,12 +66,12 @@ pub(super) fn step_error(error: api::Error) -> StepError {
     match error.cause {
         // The run stops already, for a reason of which it knows.
         Cause::Stopped | Cause::NotPermitted if !error.may_have_been_processed() => StepError::Stopped,
-        Cause::Stopped | Cause::NotPermitted => StepError::Person(error.to_string()),
+        Cause::Stopped | Cause::NotPermitted => StepError::call(&error),
         _ if error.is_fatal() => {
             let sent = was_sent(&error);
             StepError::Run { why: Stopped::Service(Box::new(error)), sent }
         }
-        _ => StepError::Person(error.to_string()),
+        _ => StepError::call(&error),
     }
 }
 

@@ -42,10 +42,10 @@ pub(crate) fn print_failures(report: &Report, desired: &Desired, terminal: Termi
         let line = || render::change_line(desired, change);
         match ending {
             // The reason follows below, once.
-            Ending::Failed { reason } if Some(reason) == why_stopped.as_ref() => {
+            Ending::Failed { reason, .. } if Some(reason) == why_stopped.as_ref() => {
                 terminal.error(&format!("{}: failed and stopped the run", line()));
             }
-            Ending::Failed { reason } => terminal.error(&format!("{}: {reason}", line())),
+            Ending::Failed { reason, .. } => terminal.error(&format!("{}: {reason}", line())),
             Ending::Held { reason } => terminal.error(&format!("{}: not applied, because {reason}", line())),
             Ending::Done(_) | Ending::NotStarted => {}
         }
