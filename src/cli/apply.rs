@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::final_report;
 use super::load;
 use super::session::{RunOptions, RunResult, Session};
-use super::situation::{estimate, must_not_be_blocked, plan_options, today};
+use super::situation::{estimate, must_not_be_blocked, plan_options, today, trace_plan};
 use super::target::Target;
 use super::terminal::Terminal;
 use crate::desired::Desired;
@@ -43,6 +43,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let known = session.observe().await?;
     let made_at = task.saved.as_ref().map_or_else(Timestamp::now, |saved| saved.made_at);
     let plan = task.plan(&known, &session, terminal)?;
+    trace_plan(&plan);
     let expected = estimate(&plan, session.pace().as_ref());
     let view = View { width: Terminal::width(), ..View::new(&plan, desired, &known, expected) };
     Terminal::print(&render::text(&view, terminal.out))?;
@@ -53,8 +54,8 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     session.confirm(args.yes, question(&view, args.terms)).await?;
     let options =
         RunOptions { command: "apply", concurrency: usize::from(args.concurrency), again: false, made_at };
-    let RunResult { report, signal, closed } = session.run(&plan, &known, options).await?;
-    let told = final_report::print(&report, desired, terminal);
+    let RunResult { report, took, signal, closed } = session.run(&plan, &known, options).await?;
+    let told = final_report::print(&report, took, desired, terminal);
     match signal {
         Some(signal) => Err(signal),
         None if report.is_success() => closed.and(told),

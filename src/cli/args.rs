@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use jiff::civil::Date;
 
-pub(crate) use super::global::{Color, GlobalArgs, LogFormat};
+pub(crate) use super::global::GlobalArgs;
 #[cfg(feature = "sandbox")]
 use super::sandbox_args::SandboxArgs;
 

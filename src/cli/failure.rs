@@ -7,6 +7,10 @@ use std::fmt;
 pub(crate) enum Failure {
     /// An error message for the user, on one line.
     Message(String),
+    /// The same, because a guard blocks the plan.
+    Blocked(String),
+    /// The same, because another run has the lock on the ledger.
+    Locked(String),
     /// The problems of the team file, rendered.
     Problems(String),
     /// An error that the command has reported already.
@@ -26,7 +30,11 @@ impl Failure {
     /// The exit status.
     pub(crate) fn status(&self) -> u8 {
         match self {
-            Self::Message(_) | Self::Problems(_) | Self::AlreadyReported => 1,
+            Self::Message(_)
+            | Self::Blocked(_)
+            | Self::Locked(_)
+            | Self::Problems(_)
+            | Self::AlreadyReported => 1,
             Self::HasChanges => 2,
             Self::Signal(status) => *status,
         }

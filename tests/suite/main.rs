@@ -52,3 +52,4 @@ mod single_sign_on;
 mod streams;
 mod trust;
 mod two_at_once;
+mod waiting;
