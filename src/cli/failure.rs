@@ -27,6 +27,16 @@ impl Failure {
         Self::Message(message.to_string())
     }
 
+    /// The error message, if it has one.
+    pub(crate) fn text(&self) -> Option<String> {
+        match self {
+            Self::Message(text) | Self::Blocked(text) | Self::Locked(text) | Self::Problems(text) => {
+                Some(text.clone())
+            }
+            Self::AlreadyReported | Self::HasChanges | Self::Signal(_) => None,
+        }
+    }
+
     /// The exit status.
     pub(crate) fn status(&self) -> u8 {
         match self {

@@ -38,7 +38,12 @@ pub(crate) fn print(
     let painted =
         if report.is_success() { terminal.out.green(&sentence) } else { terminal.out.yellow(&sentence) };
     // Failures are reported even if standard output is full or closed.
-    let told = Terminal::print(&format!("{painted}\n"));
+    let told = if terminal.has_events {
+        terminal.say(&sentence);
+        Ok(())
+    } else {
+        Terminal::print(&format!("{painted}\n"))
+    };
     print_failures(report, desired, terminal);
     told
 }

@@ -8,6 +8,7 @@ mod command;
 mod completions;
 mod connection;
 mod environment;
+mod events;
 mod explain;
 mod failure;
 mod final_report;

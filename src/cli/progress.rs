@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time;
 
+use super::events::Event;
 use super::terminal::Terminal;
 use super::waiting::{self, Cadence};
 use crate::api::Activity;
@@ -83,6 +84,9 @@ impl<'a> Progress<'a> {
     /// Reports the result of a change.
     pub(crate) fn note(&self, desired: &Desired, change: &Change, ending: &Ending) {
         self.cadence().restart(Instant::now());
+        if self.terminal.has_events {
+            Event::change(change, ending).print();
+        }
         if !self.terminal.can_draw {
             self.terminal.say(&line(desired, change, ending));
         } else if !matches!(ending, Ending::Done(_)) {
@@ -107,6 +111,9 @@ impl<'a> Progress<'a> {
         let (now, time) = (Instant::now(), Timestamp::now());
         let text = waiting::text(activity, time);
         if self.cadence().is_due(waiting::end(activity), now, time) {
+            if self.terminal.has_events {
+                Event::waiting(activity).print();
+            }
             if !self.terminal.can_draw {
                 let text = text.as_ref().map_or_else(|| self.nothing_known(), Clone::clone);
                 self.terminal.say(&text);

@@ -43,6 +43,8 @@ pub(super) struct RunResult {
     pub(super) report: Report,
     /// How long it took.
     pub(super) took: Duration,
+    /// The name under which the ledger has it, if it made a call.
+    pub(super) name: Option<String>,
     /// The failure for the signal that ended it, if one did.
     pub(super) signal: Option<Failure>,
     /// Whether the connection was closed cleanly.
@@ -155,7 +157,8 @@ impl<'a> Session<'a> {
         if let Some(name) = run.name() {
             tracing::info!("Recorded the run in the ledger as {name}");
         }
-        Ok(RunResult { report, took, signal: signals.failure(), closed })
+        let name = run.name().map(|name| name.as_str().to_owned());
+        Ok(RunResult { report, took, name, signal: signals.failure(), closed })
     }
 
     /// Closes a session that has nothing to do.

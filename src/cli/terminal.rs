@@ -21,6 +21,8 @@ pub(crate) struct Terminal {
     pub(crate) quiet: bool,
     /// Whether standard error has one JSON object a line.
     pub(crate) is_json: bool,
+    /// Whether standard output has events, one JSON object a line, and nothing else.
+    pub(crate) has_events: bool,
     /// Whether a progress bar can be drawn on standard error.
     pub(crate) can_draw: bool,
 }
@@ -66,6 +68,7 @@ impl Terminal {
             err: Paint { color: err.color && !is_json },
             quiet: global.quiet,
             is_json,
+            has_events: false,
             // With -v, lines are printed at any time, which would tear a bar apart.
             can_draw: io::stderr().is_terminal()
                 && !is_dumb

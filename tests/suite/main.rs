@@ -11,6 +11,7 @@
 //! Tests assert whole outputs and whole sequences of calls.
 
 mod apply;
+mod apply_events;
 mod architecture;
 mod attention;
 mod browser;
