@@ -17,7 +17,7 @@ mod transport;
 mod writer;
 
 #[cfg(test)]
-mod testing;
+mod scripted_server;
 #[cfg(test)]
 mod tests;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::testing::{Reply, Request, Script, Server, answer, ok};
+use super::scripted_server::{Reply, Request, Script, Server, answer, ok};
 use super::*;
 use crate::clock::Clock as _;
 use crate::clock::manual::ManualClock;
@@ -555,8 +555,10 @@ async fn what_any_attempt_may_have_done_is_remembered() {
 
 #[tokio::test]
 async fn without_a_connection_nothing_was_processed() {
-    let endpoint = Server::script([(|| ok("")) as Script]).await.endpoint.clone();
-    tokio::task::yield_now().await;
+    // Bound, so that nothing else can listen there, and not listening.
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+    let endpoint = format!("http://{}", socket.local_addr().expect("an address")).parse().expect("a URL");
     let call = Call::unassign(&p("p"), &UserId::new("u"));
     let error = send(&quick(&endpoint).0, &call).await.expect_err("unreachable");
     let said = format!(
