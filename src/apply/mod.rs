@@ -1,8 +1,9 @@
 //! Applies a plan: makes its calls through `api` and records them in `ledger`.
 //!
-//! Grants come before reductions. People are processed in parallel, the changes of one person in order. So the
-//! run can end at any point without harm: no one loses a role before getting its replacement, and no project
-//! loses an ADMIN before it has the next one. `quorum` holds back a reduction that relied on a failed grant.
+//! Grants come before reductions. People are processed in parallel, the changes of one person in order. So
+//! the run can end at any point without harm: no one loses a role before getting its replacement, and no
+//! project loses an ADMIN before it has the next one. `quorum` holds back a reduction that relied on a failed
+//! grant.
 
 mod lookup;
 mod outage;

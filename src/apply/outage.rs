@@ -1,7 +1,7 @@
 //! Decides when a failing service is down: first a pause, then probes, then the end of the run.
 //!
-//! The calls for some people may always fail, which must not hold up the others. So failed calls alone do not stop
-//! the run: after a pause it tries one person at a time, and stops only if these fail as well.
+//! The calls for some people may always fail, which must not hold up the others. So failed calls alone do not
+//! stop the run: after a pause it tries one person at a time, and stops only if these fail as well.
 
 use std::cell::{Cell, RefCell};
 
@@ -48,8 +48,8 @@ impl Outage {
         self.failed_calls.get() >= PAUSES_AFTER
     }
 
-    /// Counts a probe that started after `failed_before` failed calls and has ended. Returns the reason to stop once
-    /// enough probes have failed.
+    /// Counts a probe that started after `failed_before` failed calls and has ended. Returns the reason to
+    /// stop once enough probes have failed.
     pub(super) fn probed(&self, failed_before: u32) -> Option<Stopped> {
         if self.failed_calls.get() <= failed_before {
             return None;

@@ -1,5 +1,5 @@
-//! Decides who is processed when: grants before reductions, a number of people in parallel, and one person at a
-//! time while the service seems to be down.
+//! Decides who is processed when: grants before reductions, a number of people in parallel, and one person at
+//! a time while the service seems to be down.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -74,8 +74,8 @@ impl<'a> Queue<'a> {
         reductions.pop_front().or_else(|| other_reductions.pop_front())
     }
 
-    /// The next task that finds out whether the service is up again: first those that were not tried yet. No one
-    /// loses anything before all grants to them were tried.
+    /// The next task that finds out whether the service is up again: first those that were not tried yet. No
+    /// one loses anything before all grants to them were tried.
     fn probe(&mut self) -> Option<Task<'a>> {
         let ([grants, reductions], [other_grants, other_reductions]) = (&mut self.untried, &mut self.rest);
         grants
@@ -175,8 +175,8 @@ impl<'a> Scheduler<'a> {
         endings
     }
 
-    /// Makes the changes of a task in order. Returns what is left of it because the run paused or stopped, and how
-    /// the other changes ended. `is_deprived` says that a grant to the person failed.
+    /// Makes the changes of a task in order. Returns what is left of it because the run paused or stopped,
+    /// and how the other changes ended. `is_deprived` says that a grant to the person failed.
     async fn run_task(
         &self,
         mut task: Task<'a>,

@@ -217,8 +217,8 @@ impl Scheduler<'_> {
         }
     }
 
-    /// Replaces a role that was assigned after the plan was made. No guard has seen it, so the rules of the guards
-    /// are applied here.
+    /// Replaces a role that was assigned after the plan was made. No guard has seen it, so the rules of the
+    /// guards are applied here.
     async fn replace_role(
         &self,
         email: &Email,
@@ -299,7 +299,8 @@ impl Scheduler<'_> {
         }
     }
 
-    /// Waits for the rate limit, records the intent, and makes the call. A call that cannot be recorded is not made.
+    /// Waits for the rate limit, records the intent, and makes the call. A call that cannot be recorded is
+    /// not made.
     async fn make<T: api::Content>(
         &self,
         call: Call<T>,

@@ -35,7 +35,8 @@ pub(super) fn step_error(error: api::Error) -> StepError {
     }
 }
 
-/// Whether the person must be reported as failed. A call that only met the rate limit, or was cancelled, had no effect.
+/// Whether the person must be reported as failed. A call that only met the rate limit, or was cancelled, had
+/// no effect.
 pub(super) fn was_sent(error: &api::Error) -> bool {
     match error.cause {
         Cause::RateLimited { .. } | Cause::Stopped | Cause::NotPermitted => error.may_have_been_processed(),
