@@ -43,7 +43,7 @@ help: save the file as UTF-8
     check(
         b"version: 1\0\n",
         "
-error: NUL byte: this is not a text file
+error[not-utf8]: NUL byte: this is not a text file
  --> team.yaml:1:11
   |
 1 | version: 1\u{fffd}
@@ -87,7 +87,7 @@ error[file-too-large]: all files together are larger than 64 MiB
     check(
         &vec![b'\n'; 2_000_001],
         "
-error: the file has more than 2,000,000 lines
+error[file-too-large]: the file has more than 2,000,000 lines
  --> team.yaml:1:1
   |
 1 |
@@ -133,13 +133,13 @@ fn long_lines_are_cut_around_the_culprit() {
         text.as_bytes(),
         &format!(
             "
-error: a team file must have `projects`
+error[missing-key]: a team file must have `projects`
  --> team.yaml:1:1
   |
 1 | {{version: 1, ledger: {}, zebra: {}…
   | ^
 
-error: unknown key `zebra`
+error[unknown-key]: unknown key `zebra`
  --> team.yaml:1:124
   |
 1 | …{}, zebra: {}…
@@ -189,8 +189,8 @@ fn programs_read_json_and_annotations() {
     );
     assert_eq!(
         problems.github(&sources),
-        "::error file=a%2Cb%3A50%25.yaml,line=3,col=1::unknown key `polcy%25`%0Adid you mean `policy`?
-::error file=a%2Cb%3A50%25.yaml,line=4,col=1::`ledger` has no value\n"
+        "::error file=a%2Cb%3A50%25.yaml,line=3,col=1,title=unknown-key::unknown key `polcy%25`%0Adid you mean `policy`?
+::error file=a%2Cb%3A50%25.yaml,line=4,col=1,title=missing-value::`ledger` has no value\n"
     );
 }
 
