@@ -10,8 +10,8 @@ use clap::Command;
 pub(super) struct AfterHelp {
     /// Headings and paragraphs.
     pub(super) notes: &'static [(&'static str, &'static str)],
-    /// What an example does, and its command line. `-h` shows the first one.
-    pub(super) examples: &'static [(&'static str, &'static str)],
+    /// What an example does, and its command line.
+    examples: &'static [(&'static str, &'static str)],
 }
 
 impl AfterHelp {
@@ -33,14 +33,14 @@ impl AfterHelp {
                     ),
                 ],
             },
-            "validate" => Self::examples(&[
+            "validate" => Self::of_examples(&[
                 ("Check team.yaml in this folder", "guestlist validate"),
                 (
                     "Check another file, with output for programs",
                     "guestlist validate team.yaml --format json",
                 ),
             ]),
-            "plan" => Self::examples(&[
+            "plan" => Self::of_examples(&[
                 ("Compare team.yaml with the organization", "guestlist plan"),
                 (
                     "Comment on a pull request: its changes apart from drift, people redacted",
@@ -49,52 +49,52 @@ impl AfterHelp {
                 ("Find drift: exit status 2 if there is any", "guestlist plan --detailed-exitcode"),
                 ("Save the plan, to apply exactly this one later", "guestlist plan --out plan.json"),
             ]),
-            "apply" => Self::examples(&[
+            "apply" => Self::of_examples(&[
                 ("Apply without confirmation, as in a pipeline", "guestlist apply --yes"),
                 ("Apply a saved plan, and only what it lists", "guestlist apply --plan plan.json --yes"),
                 ("Try it on a simulated organization", "guestlist apply --sandbox --yes"),
                 ("Send at most 50 invitations in this run", "guestlist apply --max-invites 50 --yes"),
             ]),
-            "import" => Self::examples(&[
+            "import" => Self::of_examples(&[
                 ("Write a team file for the whole organization", "guestlist import --out team.yaml"),
                 (
                     "Only for two projects, by name or id",
                     "guestlist import --projects Storefront,proj_npnFzPr9",
                 ),
             ]),
-            "explain" => Self::examples(&[
+            "explain" => Self::of_examples(&[
                 ("A person in team.yaml", "guestlist explain alex.doe@example.com"),
                 (
                     "In another team file, without calling the API",
                     "guestlist explain alex.doe@example.com team.yaml --offline",
                 ),
             ]),
-            "log" => Self::examples(&[
+            "log" => Self::of_examples(&[
                 ("What was done for one person", "guestlist log --person alex.doe@example.com"),
                 ("Check that no record was edited, removed or added", "guestlist log --verify"),
                 ("The ledger of a sandbox", "guestlist log --sandbox"),
             ]),
-            "resend" => Self::examples(&[(
+            "resend" => Self::of_examples(&[(
                 "Send the invitation again, without confirmation",
                 "guestlist resend alex.doe@example.com --yes",
             )]),
-            "report" => Self::examples(&[
+            "report" => Self::of_examples(&[
                 ("Write a page for the access review", "guestlist report --out access.html"),
                 ("Write a table for a spreadsheet", "guestlist report --format csv --out access.csv"),
             ]),
             "unlock" => {
-                Self::examples(&[("Release the lock without confirmation", "guestlist unlock --yes")])
+                Self::of_examples(&[("Release the lock without confirmation", "guestlist unlock --yes")])
             }
-            "schema" => Self::examples(&[
+            "schema" => Self::of_examples(&[
                 ("Write the schema next to the team file", "guestlist schema > guestlist.schema.json"),
                 ("For files in people/", "guestlist schema --included > included.schema.json"),
             ]),
-            "completions" => Self::examples(&[
+            "completions" => Self::of_examples(&[
                 ("In ~/.bashrc", "source <(guestlist completions bash)"),
                 ("In ~/.zshrc, after compinit", "source <(guestlist completions zsh)"),
                 ("In ~/.config/fish/config.fish", "guestlist completions fish | source"),
             ]),
-            "man" => Self::examples(&[
+            "man" => Self::of_examples(&[
                 ("Read the page of `guestlist plan`", "guestlist man plan | man -l -"),
                 ("Install all pages", "guestlist man --out ~/.local/share/man/man1"),
             ]),
@@ -109,24 +109,28 @@ impl AfterHelp {
                     ),
                 ],
             },
-            _ => Self::examples(&[]),
+            _ => Self::of_examples(&[]),
         }
     }
 
-    const fn examples(examples: &'static [(&'static str, &'static str)]) -> Self {
+    const fn of_examples(examples: &'static [(&'static str, &'static str)]) -> Self {
         Self { notes: &[], examples }
     }
 
-    /// Adds the end to the help of `command`.
+    /// What an example does, and its command line; only those that this build can run.
+    pub(super) fn examples(self) -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+        self.examples.iter().filter(|(_, line)| cfg!(feature = "sandbox") || !line.contains("--sandbox"))
+    }
+
+    /// Adds the end to the help of `command`. `-h` shows the first example.
     pub(super) fn add_to(self, command: Command) -> Command {
-        let Self { notes, examples } = self;
-        let [(_, first), ..] = examples else { return command };
+        let Some((_, first)) = self.examples().next() else { return command };
         let mut long = String::new();
-        for (heading, text) in notes {
+        for (heading, text) in self.notes {
             let _ = write!(long, "{heading}:\n  {}\n\n", text.replace('\n', "\n  "));
         }
         long.push_str("Examples:\n");
-        for (what, line) in examples {
+        for (what, line) in self.examples() {
             let _ = write!(long, "  # {what}\n  {line}\n");
         }
         command.after_help(format!("Example: {first}")).after_long_help(long)

@@ -66,7 +66,7 @@ impl Target {
     ) -> Result<Connection<Client>, Failure> {
         use crate::api::Credentials;
         use crate::model::Role;
-        use crate::sandbox::{Options, Organization, Sandbox};
+        use crate::sandbox::{Behaviour, Options, Organization, Sandbox, SecondInvitation};
 
         let file = match file {
             Some(file) => file.to_owned(),
@@ -90,8 +90,14 @@ impl Target {
                 Failure::new(format!("cannot create folder `{}`: {error}", crate::escape::path(parent)))
             })?;
         }
-        // A rehearsal does not wait.
-        let options = Options { organization, file: Some(file), rate_limit: None, ..Options::default() };
+        // A sandbox run does not wait, and shows how an invitation is sent again.
+        let options = Options {
+            organization,
+            file: Some(file),
+            rate_limit: None,
+            behaviour: Behaviour { second_invitation: SecondInvitation::SentAgain, ..Behaviour::default() },
+            ..Options::default()
+        };
         let handle = Sandbox::start(options).await.map_err(Failure::new)?;
         let endpoint = TrustedEndpoint::named_by_operator(handle.base_url().parse().map_err(Failure::new)?);
         let credentials = Credentials::parse(&handle.credentials().id, &handle.credentials().token)

@@ -17,6 +17,9 @@ const TOKEN: &str = "VOUCHERIFY_MANAGEMENT_TOKEN";
 /// The default of `--endpoint`.
 pub(crate) const ENDPOINT: &str = "VOUCHERIFY_ENDPOINT";
 
+/// What else can be done without credentials.
+const INSTEAD: &str = if cfg!(feature = "sandbox") { ", or try guestlist out with --sandbox" } else { "" };
+
 /// The size limit of a credentials file, in bytes.
 const LONGEST_SECRET: usize = 64 * 1024;
 
@@ -33,7 +36,7 @@ pub(crate) fn credentials(terminal: Terminal) -> Result<Credentials, Failure> {
                 .map(|(_, name)| name)
                 .collect();
             Err(Failure::new(format!(
-                "no credentials: set {} (or {}, pointing to {}), or try guestlist out with --sandbox",
+                "no credentials: set {} (or {}, pointing to {}){INSTEAD}",
                 crate::words::list(&missing),
                 crate::words::list(&missing.iter().map(|name| format!("{name}_FILE")).collect::<Vec<_>>()),
                 if missing.len() == 1 { "a file" } else { "files" }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::args::{GlobalArgs, Import as Args};
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::output;
 use super::target::Target;
 use super::terminal::Terminal;
@@ -17,12 +17,13 @@ use crate::known::{self, Invitations, Known, ListedProject, Reading, RecentWrite
 use crate::model::ProjectId;
 use crate::observe;
 use crate::render;
+use crate::team_file::shown;
 use crate::words::{count, list, people};
 
 /// The most doubts in an error message.
 const DOUBTS_SHOWN: usize = 3;
 
-pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     output::must_be_new(args.out.as_deref())?;
     let folder = folder_of(args.out.as_deref().unwrap_or(Path::new("team.yaml")));
     let target = Target::new(global, &folder, None)?;
@@ -65,19 +66,45 @@ fn chosen(projects: Vec<ListedProject>, asked: &[String]) -> Result<Vec<ListedPr
     if asked.is_empty() {
         return Ok(projects);
     }
-    let asked: BTreeSet<_> = asked.iter().map(ProjectId::new).collect();
-    let unknown: Vec<_> =
-        asked.iter().filter(|id| !projects.iter().any(|project| project.id == **id)).collect();
-    if unknown.is_empty() {
-        return Ok(projects.into_iter().filter(|project| asked.contains(&project.id)).collect());
+    let mut chosen = BTreeSet::new();
+    let mut unknown = Vec::new();
+    for asked in asked {
+        match named(&projects, asked).as_slice() {
+            [] => unknown.push(shown(asked)),
+            [id] => {
+                chosen.insert((*id).clone());
+            }
+            ids => {
+                return Err(Failure::new(format!(
+                    "{} projects are named {}; use an id: {}",
+                    ids.len(),
+                    shown(asked),
+                    list(ids)
+                )));
+            }
+        }
     }
-    let ids: Vec<_> = projects.iter().map(|project| &project.id).collect();
+    if unknown.is_empty() {
+        return Ok(projects.into_iter().filter(|project| chosen.contains(&project.id)).collect());
+    }
+    let known: Vec<_> =
+        projects.iter().map(|project| format!("{} ({})", shown(&project.name), project.id)).collect();
     let verb = if unknown.len() == 1 { "is" } else { "are" };
     Err(Failure::new(format!(
         "{} {verb} not in the organization; its projects are {}",
         list(&unknown),
-        list(&ids)
+        list(&known)
     )))
+}
+
+/// The project with that id, or those with that name, compared case-insensitively.
+fn named<'a>(projects: &'a [ListedProject], asked: &str) -> Vec<&'a ProjectId> {
+    if let Some(project) = projects.iter().find(|project| project.id.as_str() == asked) {
+        return vec![&project.id];
+    }
+    let name = asked.trim().to_lowercase();
+    let named = projects.iter().filter(|project| project.name.trim().to_lowercase() == name);
+    named.map(|project| &project.id).collect()
 }
 
 /// The members of `projects`. A reading that is doubtful twice is rejected.

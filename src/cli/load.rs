@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::failure::Failure;
 use super::github;
+use super::mixup;
 use super::target::leads_out;
 use super::terminal::Terminal;
 use crate::desired::{self, Team};
@@ -36,7 +37,7 @@ impl Loaded {
     /// The rendered problems, for a command that needs the team.
     pub(crate) fn refusal(&self, terminal: Terminal) -> Failure {
         github::annotate(&self.problems, &self.sources);
-        Failure::Drawn(self.problems.text(&self.sources, terminal.err.color))
+        Failure::Problems(self.problems.text(&self.sources, terminal.err.color))
     }
 }
 
@@ -45,16 +46,15 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
     let name = path.display().to_string();
     let bytes = read(path).map_err(|error| {
         let shown = escape::path(path);
-        Failure::new(match error.kind() {
-            io::ErrorKind::NotFound => format!(
-                "there is no team file `{shown}`; name it, or begin with `guestlist import --out {shown}`"
-            ),
+        match error.kind() {
+            io::ErrorKind::NotFound => mixup::no_team_file(path),
             io::ErrorKind::IsADirectory => {
-                format!("`{shown}` is a folder; pass the path of the team file in it")
+                Failure::new(format!("`{shown}` is a folder; pass the path of the team file in it"))
             }
-            _ => format!("cannot read team file `{shown}`: {error}"),
-        })
+            _ => Failure::new(format!("cannot read team file `{shown}`: {error}")),
+        }
     })?;
+    mixup::must_not_be_a_saved_plan(path, &bytes)?;
     let mut sources = Sources::default();
     let mut problems = Problems::default();
     let root_id = sources.add(&name, bytes, &mut problems);
@@ -119,7 +119,7 @@ pub(crate) fn team_with_provenance(
             let provenance = desired::provenance(&sources, &root, &included, who);
             Ok(Team { provenance, ..team })
         }
-        (None, refusal) => Err(refusal.unwrap_or(Failure::Said)),
+        (None, refusal) => Err(refusal.unwrap_or(Failure::AlreadyReported)),
     }
 }
 

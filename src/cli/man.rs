@@ -12,7 +12,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 use super::after_help::AfterHelp;
 use super::args::Man as Args;
 use super::command::command;
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::terminal::Terminal;
 use crate::escape;
 use crate::team_file::did_you_mean;
@@ -24,7 +24,7 @@ const DATE: &str = "2026-11-27";
 /// The length of a line of source, in bytes.
 const LINE: usize = 80;
 
-pub(crate) fn run(args: &Args, terminal: Terminal) -> Ended {
+pub(crate) fn run(args: &Args, terminal: Terminal) -> Result<(), Failure> {
     let command = command();
     let mut pages = vec![&command];
     pages.extend(command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()));
@@ -39,8 +39,7 @@ pub(crate) fn run(args: &Args, terminal: Terminal) -> Ended {
     for page in &pages {
         save(folder, title(page), &source(page).map_err(failure)?)?;
     }
-    let shown = folder.display().to_string();
-    terminal.say(&format!("Wrote {} to {}.", count(pages.len(), "page"), escape::line(&shown)));
+    terminal.say(&format!("Wrote {} to {}.", count(pages.len(), "page"), escape::path(folder)));
     Ok(())
 }
 
@@ -50,12 +49,11 @@ fn unknown(wanted: &str, pages: &[&Command]) -> Failure {
     Failure::new(format!("unknown command {}{}", crate::team_file::shown(wanted), meant.unwrap_or_default()))
 }
 
-fn save(folder: &Path, title: &str, source: &str) -> Ended {
+fn save(folder: &Path, title: &str, source: &str) -> Result<(), Failure> {
     let path = folder.join(format!("{title}.1"));
-    fs::create_dir_all(folder).and_then(|()| fs::write(&path, source)).map_err(|error| {
-        let shown = path.display().to_string();
-        Failure::new(format!("cannot write `{}`: {error}", escape::line(&shown)))
-    })
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&path, source))
+        .map_err(|error| Failure::new(format!("cannot write `{}`: {error}", escape::path(&path))))
 }
 
 /// `guestlist` or `guestlist-plan`.
@@ -81,7 +79,7 @@ fn source(command: &Command) -> io::Result<String> {
     let version = concat!("guestlist ", env!("CARGO_PKG_VERSION"));
     start.control("TH", [title(&command), "1", DATE, version, "guestlist manual"]);
     let usage = command.render_usage().to_string();
-    let name = command.get_bin_name().unwrap_or_default().to_owned();
+    let name = command.get_bin_name().unwrap_or("guestlist").to_owned();
     let arguments = usage.split_once(&name).map_or("", |(_, arguments)| arguments).to_owned();
     let mut synopsis = Roff::new();
     synopsis.control("SH", ["SYNOPSIS"]).text([bold(&name), roman(arguments)]);
@@ -91,7 +89,7 @@ fn source(command: &Command) -> io::Result<String> {
         end.text([roman(*text)]).control("fi", []);
     }
     end.control("SH", ["EXAMPLES"]);
-    for (what, line) in after.examples {
+    for (what, line) in after.examples() {
         end.control("TP", []).text([roman(format!("{what}:"))]);
         end.control("nf", []).text([bold(*line)]).control("fi", []);
     }

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use super::args::{GlobalArgs, Resend as Args};
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::final_report;
 use super::load;
+use super::mixup::{must_not_be_swapped, person_meant};
 use super::session::{RunOptions, RunResult, Session};
 use super::situation::today;
 use super::target::Target;
@@ -16,14 +17,16 @@ use crate::model::Email;
 use crate::plan::{Plan, PlanOptions};
 use crate::render;
 
-pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let path = &args.file.team_file;
+    must_not_be_swapped("resend", &args.email, path)?;
     let team = load::team(path, terminal)?;
     let desired = &team.desired;
     let email = Email::as_received(&args.email);
     let Some(person) = desired.people.get(&email) else {
         return Err(Failure::new(format!(
-            "{email} is not in the team file, so there is nothing to invite to"
+            "{email} is not in the team file, so there is nothing to invite to{}",
+            person_meant(email.as_str(), desired.people.keys().map(Email::as_str))
         )));
     };
     let day = today();
@@ -75,6 +78,6 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         (None, Some(Ending::Done(_))) => {
             Terminal::print(&format!("{email} is a user of Voucherify already, and has the roles now.\n"))
         }
-        (None, _) => Err(Failure::Said),
+        (None, _) => Err(Failure::AlreadyReported),
     }
 }

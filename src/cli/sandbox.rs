@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use clap::ValueHint;
 
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
+use super::signals::Signals;
 use super::terminal::Terminal;
 use crate::sandbox::{Credentials, Fault, Options, Organization, RateLimit, Sandbox};
 
@@ -29,7 +30,8 @@ pub(crate) struct Args {
     pub(crate) fault: Vec<Fault>,
 }
 
-pub(crate) async fn run(args: &Args, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, terminal: Terminal) -> Result<(), Failure> {
+    let mut signals = Signals::listen(|| {})?;
     let mut organization = Organization::example();
     organization.seed_members(args.seed_members);
     let credentials = Credentials::documented();
@@ -54,25 +56,8 @@ pub(crate) async fn run(args: &Args, terminal: Terminal) -> Ended {
         credentials.id,
         credentials.token
     ));
-    wait_for_the_end().await;
+    let _ = signals.or_stop(std::future::pending::<Result<(), Failure>>()).await;
     handle.shutdown().await.map_err(Failure::new)
-}
-
-async fn wait_for_the_end() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut interrupts), Ok(mut terminations)) =
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        {
-            tokio::select! {
-                _ = interrupts.recv() => {}
-                _ = terminations.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// An address, or a port of the loopback address.

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::args::GlobalArgs;
 use super::environment;
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use crate::desired::{LEDGER, SANDBOX_LEDGER, Team};
 #[cfg(feature = "sandbox")]
 use crate::escape;
@@ -104,7 +104,11 @@ impl Target {
     pub(super) fn trusted_endpoint(&self) -> Result<TrustedEndpoint, Failure> {
         let endpoint = &self.endpoint;
         if *endpoint == Endpoint::sandbox() {
-            return Err(Failure::new("this plan is for a simulated organization; pass --sandbox"));
+            return Err(Failure::new(if cfg!(feature = "sandbox") {
+                "this plan is for a simulated organization; pass --sandbox"
+            } else {
+                "this plan is for a simulated organization, which this build of guestlist does not have"
+            }));
         }
         self.trusted.clone().ok_or_else(|| {
             Failure::new(format!(
@@ -129,7 +133,7 @@ impl Target {
 
 /// Refuses a team file that moves the organization or the ledger away from where the base has them, unless
 /// an argument names them: the author of a file must not choose where credentials and records go.
-pub(crate) fn keep_to_base(global: &GlobalArgs, team: &Team, base: &Team) -> Ended {
+pub(crate) fn keep_to_base(global: &GlobalArgs, team: &Team, base: &Team) -> Result<(), Failure> {
     if is_sandboxed(global) {
         return Ok(());
     }

@@ -1,13 +1,13 @@
 //! `guestlist validate`: checks the team file, offline.
 
 use super::args::{ProblemFormat, Validate};
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::github;
 use super::load::{self, Loaded};
 use super::terminal::Terminal;
 use crate::words::{count, people};
 
-pub(crate) fn run(args: &Validate, terminal: Terminal) -> Ended {
+pub(crate) fn run(args: &Validate, terminal: Terminal) -> Result<(), Failure> {
     let loaded = load::load(&args.file.team_file)?;
     let Loaded { problems, sources, team, .. } = &loaded;
     let report = match args.format {
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Validate, terminal: Terminal) -> Ended {
             if args.format != ProblemFormat::Github {
                 github::annotate(problems, sources);
             }
-            Err(Failure::Said)
+            Err(Failure::AlreadyReported)
         }
         (None, None) => Err(loaded.refusal(terminal)),
         (None, Some(team)) => {

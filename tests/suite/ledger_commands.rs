@@ -99,7 +99,7 @@ fn a_run_that_may_be_cut_is_not_called_ok() {
         1,
         "",
         "\
-error: there is no team file `nobody@example.com`; name it, or begin with `guestlist import --out nobody@example.com`
+error: team file `nobody@example.com` not found; it looks like an email address, which is not a team file
 ",
     );
     scenario.run("plan").ok();

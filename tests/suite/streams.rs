@@ -81,7 +81,7 @@ fn quiet_says_nothing_but_errors() {
         1,
         "",
         "\
-error: there is no team file `gone.yaml`; name it, or begin with `guestlist import --out gone.yaml`
+error: team file `gone.yaml` not found; pass its path, or create one with `guestlist import --out gone.yaml`
 ",
     );
 }
