@@ -192,7 +192,7 @@ fn a_service_that_is_down_is_not_tried_for_everyone() {
     // tried after a pause.
     assert!(tried.len() <= 8 + 4 + 3, "{tried:?}");
     let down = format!(
-        "error: the run stopped: {} calls failed in a row, so the service seems to be down; the last one: `POST \
+        "error: the run stopped: {} calls failed in a row, so the service seems to be down; the last error: `POST \
          /management/v1/projects/users/invite` failed with a server error (503",
         tried.len()
     );

@@ -57,7 +57,7 @@ Applied 0 of 2 changes.
 failed ana@example.com: loyalty USER
 held back ana@example.com: storefront USER → none
 error: assign ana@example.com: loyalty USER: `POST /management/v1/projects/proj_npnFzPr9/users` was rejected (422, Refused); fix the problem above and run again
-error: unassign ana@example.com: storefront USER → none: not done, because a role that was to be given first could not be given
+error: unassign ana@example.com: storefront USER → none: not done, because a grant to this person failed
 ");
     assert_eq!(scenario.writes(), ["POST /management/v1/projects/proj_npnFzPr9/users"]);
     scenario.faults(&[]);
