@@ -1,7 +1,7 @@
 //! The clock of everything that reads the time or waits. Tests pass their own.
 
 #[cfg(test)]
-pub(crate) mod testing;
+pub(crate) mod manual;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,5 +1,4 @@
-//! Makes a call as often as it takes: waits for the gate, asks whether it may still be made, and
-//! repeats what may be repeated.
+//! Makes calls: waits for the rate limit, checks that each attempt may still be made, and retries.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,14 +18,14 @@ use super::transport::{FailedAttempt, Success, Transport};
 use crate::clock::{Clock, SystemClock};
 use crate::model::TrustedEndpoint;
 
-/// How a client goes about its calls.
+/// Settings of a client.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
-    /// How long it waits for the network.
+    /// The network time-outs.
     pub timeouts: Timeouts,
-    /// What it repeats.
+    /// The retry policy.
     pub retry: RetryPolicy,
-    /// The longest body that it reads, in bytes.
+    /// The size limit of a response body, in bytes.
     pub body_cap: usize,
 }
 
@@ -36,7 +35,7 @@ impl Default for Settings {
     }
 }
 
-/// The way to one organization. Clones share the connections and the pace.
+/// A client of one organization. Clones share connections and the rate limit.
 #[derive(Clone)]
 pub struct Client(Arc<Shared>);
 
@@ -46,34 +45,34 @@ struct Shared {
     gate: Arc<Gate>,
     clock: Arc<dyn Clock>,
     random: Mutex<fastrand::Rng>,
-    /// Until when all calls together wait for the rate limit, once that is set.
+    /// When all calls stop waiting for the rate limit, once that is set.
     deadline: OnceLock<Instant>,
     stopped: watch::Sender<bool>,
 }
 
-/// What a call that succeeded brought.
+/// A successful response.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Answer<T> {
     /// The content.
     pub value: T,
     /// The HTTP status.
     pub status: u16,
-    /// What Voucherify's support asks for, where the answer names it.
+    /// The request id, for Voucherify support.
     pub request_id: Option<String>,
-    /// How often the call was made.
+    /// The number of attempts.
     pub attempts: u32,
-    /// How long the attempts took, without the waits between them.
+    /// The time spent in attempts, without the waits between them.
     pub took: Duration,
 }
 
-/// The leave to make one call now, given after any wait for the rate limit.
+/// Permission by the rate limit to make one call now.
 pub struct Admission(Ticket);
 
 impl Client {
-    /// A client for the organization behind `endpoint`, which is a URL.
+    /// A client of the organization at `endpoint`, which is a URL.
     ///
     /// # Errors
-    /// Where no certificate can be found to trust.
+    /// If no trusted root certificates can be found.
     pub fn new(
         endpoint: &TrustedEndpoint,
         credentials: &Credentials,
@@ -82,10 +81,10 @@ impl Client {
         Self::with_clock(endpoint, credentials, settings, Arc::new(SystemClock))
     }
 
-    /// The same with another clock.
+    /// The same with another clock, for tests.
     ///
     /// # Errors
-    /// Where no certificate can be found to trust.
+    /// If no trusted root certificates can be found.
     pub fn with_clock(
         endpoint: &TrustedEndpoint,
         credentials: &Credentials,
@@ -105,26 +104,25 @@ impl Client {
         })))
     }
 
-    /// Ends every call that waits for its turn or for its next attempt, and lets those that are under
-    /// way end by themselves.
+    /// Cancels every call that waits for the rate limit or for its next attempt. Attempts in flight finish.
     pub fn stop(&self) {
         self.0.stopped.send_replace(true);
     }
 
-    /// Until when all calls wait for the rate limit, as it changes; none while they go on.
+    /// The end of the present wait for the rate limit, as it changes; none while no call waits.
     #[must_use]
     pub fn waiting(&self) -> watch::Receiver<Option<Timestamp>> {
         self.0.gate.waiting()
     }
 
-    /// The rate limit seen last, where the service names one.
+    /// The rate limit in the last response, if the service has one.
     #[must_use]
     pub fn pace(&self) -> Option<Pace> {
         self.0.gate.pace()
     }
 
-    /// From now on, calls wait for the rate limit until `patience` has passed and no longer. The first
-    /// setting counts; before it, every call waits as long as its retry policy says.
+    /// Limits the time that all calls wait for the rate limit to `patience` from now. The first setting counts.
+    /// Without one, each call waits as long as its retry policy allows.
     pub fn set_patience(&self, patience: Duration) {
         let now = self.0.clock.instant();
         if let Some(deadline) = now.checked_add(patience) {
@@ -132,9 +130,9 @@ impl Client {
         }
     }
 
-    /// Waits for `time`; a stop ends the wait.
+    /// Sleeps for `time`, or until the client is stopped.
     pub(super) async fn pause(&self, time: Duration) {
-        // Whoever waits asks for a stop before every call anyway.
+        // The caller checks for a stop before every call anyway.
         let _ = self.0.unless_stopped(self.0.clock.sleep(time)).await;
     }
 
@@ -145,8 +143,7 @@ impl Client {
         admitted.map(Admission).map_err(|cause| tries.failed(call.method(), call.path(), cause))
     }
 
-    /// Makes the call until it succeeds, is refused, or has been tried often enough. `permit` is asked
-    /// right before each attempt.
+    /// Makes the call, with retries. `permit` is called right before each attempt.
     pub(super) async fn send<T: Content>(
         &self,
         call: &Call<T>,
@@ -166,7 +163,7 @@ impl Client {
         }
     }
 
-    /// Makes a call that reads, for which nobody needs a permit.
+    /// Makes a call that reads, which needs no permit.
     pub(super) async fn read<T: Content>(&self, call: &Call<T>) -> Result<Answer<T>, Error> {
         let admission = self.admit(call).await?;
         self.send(call, admission, &|| true).await
@@ -224,7 +221,7 @@ impl Shared {
             if !cause.is_repeatable() || tries.attempts >= policy.attempts {
                 return Err(cause);
             }
-            // After a 429 it is the gate that waits, for this call as for all others.
+            // After a 429, the gate makes this call wait like all others.
             if !matches!(cause, Cause::RateLimited { .. }) {
                 let Some(wait) = self.pause(retry_at, tries) else { return Err(cause) };
                 self.unless_stopped(self.clock.sleep(wait)).await?;
@@ -233,13 +230,14 @@ impl Shared {
         }
     }
 
-    /// How long to wait before the next attempt, unless that takes longer than one call may.
+    /// The wait before the next attempt. None if the waits of this call would become too long.
     fn pause(&self, retry_at: Option<Instant>, tries: &mut Tries) -> Option<Duration> {
         let policy = &self.settings.retry;
         let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
         let backoff = policy.backoff(tries.attempts, &mut random);
-        let asked = retry_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(self.clock.instant()));
-        let wait = backoff.max(asked);
+        let requested =
+            retry_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(self.clock.instant()));
+        let wait = backoff.max(requested);
         tries.waited = tries.waited.saturating_add(wait);
         (tries.waited <= policy.budget).then_some(wait)
     }

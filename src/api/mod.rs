@@ -1,6 +1,6 @@
-//! The client of the Voucherify Management API: one method an endpoint, with pacing and retries.
+//! The client of the Voucherify Management API: one constructor per call, with pacing and retries.
 //!
-//! It knows no plan and no ledger. What a refusal means is left to those who asked.
+//! It knows nothing of plans and the ledger. Its callers interpret rejections.
 
 mod call;
 mod cause;
@@ -17,7 +17,7 @@ mod transport;
 mod writer;
 
 #[cfg(test)]
-mod testing;
+mod scripted_server;
 #[cfg(test)]
 mod tests;
 

@@ -1,4 +1,4 @@
-//! Whole calls against the scripted server: what is sent, what is waited for, what is said.
+//! Whole calls against the scripted server: requests, waits and messages.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::testing::{Reply, Request, Script, Server, answer, ok};
+use super::scripted_server::{Reply, Request, Script, Server, answer, ok};
 use super::*;
 use crate::clock::Clock as _;
-use crate::clock::testing::ManualClock;
+use crate::clock::manual::ManualClock;
 use crate::known;
 use crate::model::{Email, Endpoint, ProjectId, Role, TrustedEndpoint, UserId};
 
@@ -32,7 +32,7 @@ fn quick(endpoint: &Endpoint) -> (Client, Arc<ManualClock>) {
     client(endpoint, Settings::default())
 }
 
-/// Makes a call that nobody forbids.
+/// Makes a call that is always permitted.
 async fn send<T: Content>(client: &Client, call: &Call<T>) -> Result<Answer<T>, Error> {
     let writer = client.writer();
     let admission = writer.admit(call).await?;
@@ -43,7 +43,7 @@ fn p(id: &str) -> ProjectId {
     ProjectId::new(id)
 }
 
-/// Lists the projects of a server that gives these replies: what came of it, after how many calls.
+/// Lists the projects of a server with these replies. Returns the result and the number of requests.
 async fn read(replies: impl IntoIterator<Item = Script>) -> (String, usize) {
     let server = Server::script(replies).await;
     let (client, _) = quick(&server.endpoint);
@@ -122,13 +122,13 @@ async fn an_id_that_would_change_the_path_is_not_sent() {
 /// How a service lists its users.
 #[derive(Clone, Copy, Debug)]
 enum Paging {
-    /// As asked, but never more than so many on a page.
+    /// As requested, with at most this number of users on a page.
     Honest(usize),
-    /// Everything at once, whatever is asked.
+    /// All users in each response.
     Everything,
-    /// The first page again and again.
+    /// The first page in each response.
     FirstAgain,
-    /// Somebody new on every page, without end.
+    /// A new user on every page, without end.
     Endless,
 }
 
@@ -151,7 +151,7 @@ fn page(request: &Request, users: usize, paging: Paging, total: Option<&str>) ->
     ok(&format!(r#"{{"data":[{}]{total}}}"#, shown.join(",")))
 }
 
-/// Reads such a list: how many users came, of what total, in how many calls.
+/// Reads such a list. Returns the number of users, the total and the number of requests.
 async fn list(users: usize, paging: Paging, total: Option<&str>) -> (usize, Option<u64>, usize) {
     let total = total.map(str::to_owned);
     let server = Server::start(move |request| page(request, users, paging, total.as_deref())).await;
@@ -209,7 +209,7 @@ async fn a_list_without_end_is_left_at_some_point() {
         "`GET /management/v1/projects/p/users?limit=100&page=1000` returned 1000 users without reaching the end of the list; check that the endpoint is Voucherify's, and that no proxy answers instead"
     );
     assert!(!error.is_fatal() && !error.may_have_been_processed());
-    // What cannot be reached is not begun.
+    // An unreachable total is not read at all.
     assert_eq!(list(0, Paging::Endless, Some("100001")).await, (1, Some(100_001), 1));
     assert_eq!(list(0, Paging::Endless, Some("18446744073709551615")).await, (1, Some(u64::MAX), 1));
 }
@@ -248,7 +248,7 @@ async fn users_of_several_projects_are_kept_apart() {
     assert_eq!(server.lines().len(), 3);
 }
 
-// What is repeated, and what is not.
+// Retries.
 
 #[tokio::test]
 async fn failures_that_may_pass_are_repeated() {
@@ -350,8 +350,8 @@ async fn everything_else_is_not_repeated() {
     }
 }
 
-/// What a call comes to where every attempt gets the same answer: the status and the number of attempts, where
-/// the answer does not count.
+/// The result of a call when every attempt gets the same response: the status and the number of attempts, if the
+/// response is not a success.
 async fn damaged<T: Content + std::fmt::Debug>(
     call: &Call<T>,
     status: u16,
@@ -407,7 +407,7 @@ async fn an_answer_about_someone_or_something_else_is_no_success() {
     for (body, assigned, updated) in [
         (r#"{"id":"u1","login":"sso","email":"a@b.co","projects":{"p":"USER"}}"#, None, None),
         (r#"{"id":"u1","login":"a@b.co","email":"x@b.co","projects":{"p":"USER","q":"ADMIN"}}"#, None, None),
-        // Kept the role from before: Update User follows.
+        // The user kept the previous role: Update User follows.
         (r#"{"id":"u1","login":"a@b.co","projects":{"p":"ADMIN"}}"#, None, bad),
         (r#"{"id":"u1","login":"a@b.co","projects":{"q":"USER"}}"#, bad, bad),
         (r#"{"id":"u1","login":"a@b.co"}"#, bad, bad),
@@ -472,7 +472,7 @@ async fn a_wait_that_the_service_names_is_kept() {
     let (client, clock) = quick(&server.endpoint);
     client.reader().projects().await.expect("projects");
     let millis: Vec<_> = clock.slept().iter().map(Duration::as_millis).collect();
-    // 12:00:57 is what the last answer names; 37.02 seconds have passed by then.
+    // The last response names 12:00:57; 37.02 seconds have passed by then.
     assert_eq!(millis[..2], [30_000, 7020], "{millis:?}");
     assert_eq!(clock.timestamp().to_string(), "2026-03-02T12:00:57.02Z");
 }
@@ -555,8 +555,10 @@ async fn what_any_attempt_may_have_done_is_remembered() {
 
 #[tokio::test]
 async fn without_a_connection_nothing_was_processed() {
-    let endpoint = Server::script([(|| ok("")) as Script]).await.endpoint.clone();
-    tokio::task::yield_now().await;
+    // Bound, so that nothing else can listen there, and not listening.
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+    let endpoint = format!("http://{}", socket.local_addr().expect("an address")).parse().expect("a URL");
     let call = Call::unassign(&p("p"), &UserId::new("u"));
     let error = send(&quick(&endpoint).0, &call).await.expect_err("unreachable");
     let said = format!(
@@ -628,7 +630,7 @@ async fn no_attempt_leaves_without_a_permit() {
     for (permits, sent) in [(0, 0), (1, 1), (1, 1), (5, 1)] {
         let (client, clock) = quick(&server.endpoint);
         let left = std::sync::atomic::AtomicU32::new(permits);
-        // Asked when the wait is over, at the time at which the attempt leaves.
+        // It is called after the wait, when the attempt is about to be sent.
         let asked = std::sync::Mutex::new(Vec::new());
         let permit = || {
             asked.lock().expect("no panic").push(clock.slept().len());
@@ -719,7 +721,7 @@ async fn a_stop_ends_what_waits_and_nothing_else() {
     assert_eq!((server.lines().len(), clock.slept().len()), (1, 1));
 }
 
-// What may not be shown.
+// Credentials in messages and logs.
 
 #[tokio::test]
 async fn what_the_service_says_is_inert_and_short() {
@@ -742,10 +744,10 @@ fn no_credential_reaches_a_log_at_any_level() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(move || writer.clone())
         .finish();
-    // As long as there is but one subscriber, tests on other threads, which have none, could turn its
-    // callsites off. So there are two.
+    // With only one subscriber, tests on other threads, which have none, could turn its callsites off. So there
+    // are two.
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
-    // The subscriber holds for this thread, which is the only one of the runtime.
+    // The subscriber applies to this thread, which is the only one of the runtime.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     tracing::subscriber::with_default(subscriber, || {
         runtime.block_on(async {

@@ -12,7 +12,7 @@ use super::rate_limit::Pace;
 use super::reader::Reader;
 use super::response::Content;
 
-/// Writes, and reads.
+/// Reads and writes.
 #[derive(Clone)]
 pub struct Writer {
     client: Client,
@@ -34,18 +34,18 @@ impl Writer {
         &self.reader
     }
 
-    /// Ends every call that waits, as [`Client::stop`] does.
+    /// Cancels every call that waits, as [`Client::stop`] does.
     pub fn stop(&self) {
         self.client.stop();
     }
 
-    /// Until when all calls wait for the rate limit, as [`Client::waiting`] returns it.
+    /// The end of the present wait for the rate limit, as [`Client::waiting`] returns it.
     #[must_use]
     pub fn waiting(&self) -> watch::Receiver<Option<Timestamp>> {
         self.client.waiting()
     }
 
-    /// The rate limit seen last, as [`Client::pace`] gives it.
+    /// The rate limit in the last response, as [`Client::pace`] returns it.
     #[must_use]
     pub fn pace(&self) -> Option<Pace> {
         self.client.pace()
@@ -56,25 +56,24 @@ impl Writer {
         self.client.set_patience(patience);
     }
 
-    /// Waits for `time`; a stop ends the wait.
+    /// Sleeps for `time`, or until the client is stopped.
     pub async fn pause(&self, time: Duration) {
         self.client.pause(time).await;
     }
 
-    /// Waits until the rate limit leaves room for the call, which is then to be sent at once.
+    /// Waits until the rate limit leaves room for the call, which must then be sent at once.
     ///
     /// # Errors
-    /// Where it cannot be sent, the service names a time that is too late, or the run was stopped.
-    /// Nothing was sent then.
+    /// If the call cannot be sent, would have to wait too long, or was cancelled. Nothing was sent.
     pub async fn admit<T>(&self, call: &Call<T>) -> Result<Admission, Error> {
         self.client.admit(call).await
     }
 
-    /// Makes a call that was built before, exactly so. `permit` is asked right before every attempt,
-    /// repeats included; where it says no, nothing more is sent.
+    /// Makes the call. `permit` is called right before every attempt, retries included; if it returns false,
+    /// nothing more is sent.
     ///
     /// # Errors
-    /// Where it did not succeed.
+    /// If it did not succeed.
     pub async fn send<T: Content>(
         &self,
         call: &Call<T>,

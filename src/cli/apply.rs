@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::args::{Apply as Args, GlobalArgs, PlanFlags};
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::final_report;
 use super::load;
 use super::session::{RunOptions, RunResult, Session};
@@ -33,7 +33,7 @@ struct Task {
     terms: PlanFlags,
 }
 
-pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let task = match &args.plan {
         Some(path) => saved_task(path, args.terms, global)?,
         None => file_task(args, global, terminal)?,
@@ -58,7 +58,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     match signal {
         Some(signal) => Err(signal),
         None if report.is_success() => closed.and(told),
-        None => closed.and(told).and(Err(Failure::Said)),
+        None => closed.and(told).and(Err(Failure::AlreadyReported)),
     }
 }
 

@@ -277,6 +277,8 @@ pub(crate) enum ProblemFormat {
     Text,
     Json,
     Github,
+    Gitlab,
+    Sarif,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

@@ -9,7 +9,7 @@ use clap_complete::env::{Bash, CompleteEnv, Elvish, EnvCompleter, Fish, Powershe
 
 use super::args::Completions as Args;
 use super::command::command;
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::terminal::Terminal;
 
 /// Set by a script that asks, to the name of the shell.
@@ -21,7 +21,7 @@ const INDEX: &str = "_CLAP_COMPLETE_INDEX";
 const SHELLS: [Adapter; 5] =
     [Adapter(&Bash), Adapter(&Elvish), Adapter(&Fish), Adapter(&Powershell), Adapter(&Zsh)];
 
-pub(crate) fn run(args: &Args) -> Ended {
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let mut script = Vec::new();
     let shell = args.shell.to_string();
     let adapter = SHELLS.iter().find(|adapter| adapter.is(&shell));

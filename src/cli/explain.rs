@@ -1,7 +1,7 @@
 //! `guestlist explain`: where a person's access comes from, and its current state.
 
 use super::args::{Explain as Args, GlobalArgs};
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::load;
 use super::mixup::{must_not_be_swapped, person_meant};
 use super::situation::Situation;
@@ -12,7 +12,7 @@ use crate::known::{Known, Member};
 use crate::model::Email;
 use crate::render::{self, View};
 
-pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let path = &args.file.team_file;
     must_not_be_swapped("explain", &args.email, path)?;
     let asked = Email::as_received(&args.email);

@@ -1,6 +1,6 @@
 //! The end of a run: what was done, on standard output, and what was not, on standard error.
 
-use super::failure::Ended;
+use super::failure::Failure;
 use super::terminal::Terminal;
 use crate::apply::{Ending, Report};
 use crate::desired::Desired;
@@ -9,7 +9,7 @@ use crate::render;
 use crate::words;
 
 /// Says what was done, and what was not.
-pub(crate) fn print(report: &Report, desired: &Desired, terminal: Terminal) -> Ended {
+pub(crate) fn print(report: &Report, desired: &Desired, terminal: Terminal) -> Result<(), Failure> {
     let all = report.endings.len();
     let counts = report.counts();
     let of = |meaning: Meaning| counts.get(&meaning).copied().unwrap_or(0);

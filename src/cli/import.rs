@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::args::{GlobalArgs, Import as Args};
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::output;
 use super::target::Target;
 use super::terminal::Terminal;
@@ -23,7 +23,7 @@ use crate::words::{count, list, people};
 /// The most doubts in an error message.
 const DOUBTS_SHOWN: usize = 3;
 
-pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     output::must_be_new(args.out.as_deref())?;
     let folder = folder_of(args.out.as_deref().unwrap_or(Path::new("team.yaml")));
     let target = Target::new(global, &folder, None)?;

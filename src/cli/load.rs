@@ -15,7 +15,7 @@ use crate::escape;
 use crate::files::{self, folder_of};
 use crate::model::Email;
 use crate::team_file::{
-    self, FileId, IncludedFile, Location, MAX_BYTES, Problem, Problems, Sources, TeamFile, Text,
+    self, FileId, IncludedFile, Location, MAX_BYTES, Problem, ProblemId, Problems, Sources, TeamFile, Text,
 };
 
 /// The most files of a team; no team needs more.
@@ -37,7 +37,7 @@ impl Loaded {
     /// The rendered problems, for a command that needs the team.
     pub(crate) fn refusal(&self, terminal: Terminal) -> Failure {
         github::annotate(&self.problems, &self.sources);
-        Failure::Drawn(self.problems.text(&self.sources, terminal.err.color))
+        Failure::Problems(self.problems.text(&self.sources, terminal.err.color))
     }
 }
 
@@ -90,7 +90,7 @@ fn refuse_linked_ledger(root: &TeamFile, folder: &Path, problems: &mut Problems)
             team_file::shown(&ledger.value)
         );
         problems.push(
-            Problem::new(ledger.at, message)
+            Problem::new(ledger.at, ProblemId::LedgerOutsideFolder, message)
                 .help("remove this key and pass the link's target with `--ledger`"),
         );
     }
@@ -119,7 +119,7 @@ pub(crate) fn team_with_provenance(
             let provenance = desired::provenance(&sources, &root, &included, who);
             Ok(Team { provenance, ..team })
         }
-        (None, refusal) => Err(refusal.unwrap_or(Failure::Said)),
+        (None, refusal) => Err(refusal.unwrap_or(Failure::AlreadyReported)),
     }
 }
 
@@ -139,7 +139,7 @@ fn add_included(
         Ok(bytes) => Some(sources.add(shown, bytes, problems)),
         Err(error) => {
             let message = format!("cannot read included file `{}`: {error}", escape::line(shown));
-            problems.push(Problem::new(pattern.at, message));
+            problems.push(Problem::new(pattern.at, ProblemId::IncludeUnreadable, message));
             None
         }
     }
@@ -160,7 +160,11 @@ fn expand<'a>(
         let mut files = Vec::new();
         let at: Location = pattern.at;
         let Some(escaped) = folder.to_str().map(glob::Pattern::escape) else {
-            problems.push(Problem::new(at, "the name of the team file's folder is not valid UTF-8"));
+            problems.push(Problem::new(
+                at,
+                ProblemId::IncludeUnreadable,
+                "the name of the team file's folder is not valid UTF-8",
+            ));
             continue;
         };
         let options = glob::MatchOptions {
@@ -173,7 +177,11 @@ fn expand<'a>(
             let Ok(file) = file else { continue };
             // The team file is among those seen, and is not included.
             if seen.len() > MOST_FILES {
-                problems.push(Problem::new(at, format!("this includes more than {MOST_FILES} files")));
+                problems.push(Problem::new(
+                    at,
+                    ProblemId::TooManyIncludes,
+                    format!("this includes more than {MOST_FILES} files"),
+                ));
                 break;
             }
             if file.is_dir() {
@@ -186,20 +194,26 @@ fn expand<'a>(
                         escape::path(&file)
                     );
                     problems.push(
-                        Problem::new(at, message).help("move the file itself into the team file's folder"),
+                        Problem::new(at, ProblemId::IncludeOutsideFolder, message)
+                            .help("move the file itself into the team file's folder"),
                     );
                 }
                 Ok(real) if seen.insert(real.clone()) => files.push(file),
                 Ok(_) => {}
                 Err(error) => {
-                    problems
-                        .push(Problem::new(at, format!("cannot read `{}`: {error}", escape::path(&file))));
+                    problems.push(Problem::new(
+                        at,
+                        ProblemId::IncludeUnreadable,
+                        format!("cannot read `{}`: {error}", escape::path(&file)),
+                    ));
                 }
             }
         }
         if files.is_empty() && !problems.sorted().iter().any(|problem| problem.at == at) {
             let help = "fix or remove the pattern; it is relative to the team file's folder";
-            problems.push(Problem::new(at, "no file matches this `include`").help(help));
+            problems.push(
+                Problem::new(at, ProblemId::IncludeNotFound, "no file matches this `include`").help(help),
+            );
         }
         files.sort();
         expanded.push((pattern, files));

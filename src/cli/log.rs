@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::args::{GlobalArgs, Log as Args, LogRecordFormat};
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::situation::target_of;
 use super::terminal::Terminal;
 use crate::escape;
@@ -14,7 +14,7 @@ use crate::ledger::{Action, ChainState, EndReason, Entry, LoggedRun, RunSummary,
 use crate::model::Email;
 use crate::words::count;
 
-pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
+pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let ledger = target_of(&args.file.team_file, global, terminal)?.ledger()?;
     ledger.must_exist().map_err(Failure::new)?;
     let verification = ledger.verify().map_err(Failure::new)?;
@@ -197,7 +197,7 @@ fn findings(verification: &Verification) -> Vec<Finding> {
 }
 
 /// How many findings are damage, as a failure.
-fn verdict(verification: &Verification) -> Ended {
+fn verdict(verification: &Verification) -> Result<(), Failure> {
     if verification.chain() != ChainState::Damaged {
         return Ok(());
     }
@@ -205,7 +205,7 @@ fn verdict(verification: &Verification) -> Ended {
     Err(Failure::new(format!("the ledger was modified: {}", count(damages, "problem"))))
 }
 
-fn verified_json(verification: &Verification) -> Ended {
+fn verified_json(verification: &Verification) -> Result<(), Failure> {
     let problem = |finding: &Finding| {
         let mut problem = serde_json::json!({
             "level": if finding.is_damage { "error" } else { "warning" },
@@ -225,7 +225,7 @@ fn verified_json(verification: &Verification) -> Ended {
     verdict(verification)
 }
 
-fn verified_text(verification: &Verification, terminal: Terminal) -> Ended {
+fn verified_text(verification: &Verification, terminal: Terminal) -> Result<(), Failure> {
     if verification.files.is_empty() {
         return Terminal::print("The ledger has no runs: nothing to check.\n");
     }

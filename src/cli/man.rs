@@ -12,7 +12,7 @@ use clap_mangen::roff::{Roff, bold, roman};
 use super::after_help::AfterHelp;
 use super::args::Man as Args;
 use super::command::command;
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::terminal::Terminal;
 use crate::escape;
 use crate::team_file::did_you_mean;
@@ -24,7 +24,7 @@ const DATE: &str = "2026-11-27";
 /// The length of a line of source, in bytes.
 const LINE: usize = 80;
 
-pub(crate) fn run(args: &Args, terminal: Terminal) -> Ended {
+pub(crate) fn run(args: &Args, terminal: Terminal) -> Result<(), Failure> {
     let command = command();
     let mut pages = vec![&command];
     pages.extend(command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()));
@@ -49,7 +49,7 @@ fn unknown(wanted: &str, pages: &[&Command]) -> Failure {
     Failure::new(format!("unknown command {}{}", crate::team_file::shown(wanted), meant.unwrap_or_default()))
 }
 
-fn save(folder: &Path, title: &str, source: &str) -> Ended {
+fn save(folder: &Path, title: &str, source: &str) -> Result<(), Failure> {
     let path = folder.join(format!("{title}.1"));
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(&path, source))

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use crate::escape;
 use crate::team_file::{did_you_mean, shown};
 
@@ -33,7 +33,7 @@ pub(crate) fn no_team_file(path: &Path) -> Failure {
 }
 
 /// Refuses a saved plan in place of a team file.
-pub(crate) fn must_not_be_a_saved_plan(path: &Path, bytes: &[u8]) -> Ended {
+pub(crate) fn must_not_be_a_saved_plan(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     #[derive(serde::Deserialize)]
     struct Head {
         #[serde(rename = "plan_id")]
@@ -51,7 +51,7 @@ pub(crate) fn must_not_be_a_saved_plan(path: &Path, bytes: &[u8]) -> Ended {
 }
 
 /// Refuses an email and a team file in the wrong order.
-pub(crate) fn must_not_be_swapped(command: &str, email: &str, team_file: &Path) -> Ended {
+pub(crate) fn must_not_be_swapped(command: &str, email: &str, team_file: &Path) -> Result<(), Failure> {
     if looks_like_email(team_file) && !email.contains('@') {
         let (email, file) = (escape::path(team_file), escape::line(email));
         return Err(Failure::new(format!(

@@ -45,7 +45,7 @@ use std::process::ExitCode;
 
 use args::{Cli, Command};
 use command::Parsed;
-use failure::{Ended, Failure};
+use failure::Failure;
 use terminal::Terminal;
 
 /// Runs guestlist with the arguments of the process, and gives its exit status.
@@ -69,21 +69,21 @@ pub fn main() -> ExitCode {
     }
     apologize_for_panics();
     logging::start(&cli.global, terminal);
-    let ended = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let result = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => {
             let run = AssertUnwindSafe(|| runtime.block_on(run(cli, terminal)));
-            let ended = std::panic::catch_unwind(run).unwrap_or(Err(Failure::Said));
+            let result = std::panic::catch_unwind(run).unwrap_or(Err(Failure::AlreadyReported));
             // Nothing that is still under way may hold the process up.
             runtime.shutdown_background();
-            ended
+            result
         }
         Err(error) => Err(Failure::new(format!("could not start threads: {error}"))),
     };
-    let Err(failure) = ended else { return ExitCode::SUCCESS };
+    let Err(failure) = result else { return ExitCode::SUCCESS };
     match &failure {
-        Failure::Sentence(sentence) => terminal.error(sentence),
-        Failure::Drawn(drawn) => Terminal::complain(drawn.trim_end()),
-        Failure::Said | Failure::HasChanges | Failure::Signal(_) => {}
+        Failure::Message(text) => terminal.error(text),
+        Failure::Problems(text) => Terminal::complain(text.trim_end()),
+        Failure::AlreadyReported | Failure::HasChanges | Failure::Signal(_) => {}
     }
     ExitCode::from(failure.status())
 }
@@ -99,7 +99,7 @@ fn apologize_for_panics() {
     }));
 }
 
-async fn run(cli: Cli, terminal: Terminal) -> Ended {
+async fn run(cli: Cli, terminal: Terminal) -> Result<(), Failure> {
     let global = &cli.global;
     match cli.command {
         Command::Validate(args) => validate::run(&args, terminal),

@@ -28,7 +28,7 @@ pub(crate) async fn live(
     let view = view(target, ledger, terminal)?;
     let observer = Observer { endpoint: &target.endpoint, ledger, reader, desired, clock: &SystemClock };
     let live = observer.live(view).await.map_err(Failure::new)?;
-    if let Some(error) = &live.unkept {
+    if let Some(error) = &live.unsaved {
         terminal.warn(&format!("this reading cannot be kept for `plan --offline`: {error}"));
     }
     Ok(live)

@@ -4,12 +4,12 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use crate::escape;
 use crate::files;
 
 /// Refuses to write over a team file that is read.
-pub(crate) fn keep_apart(out: Option<&Path>, team_file: &Path) -> Ended {
+pub(crate) fn keep_apart(out: Option<&Path>, team_file: &Path) -> Result<(), Failure> {
     let Some(out) = out else { return Ok(()) };
     match (fs::canonicalize(out), fs::canonicalize(team_file)) {
         (Ok(one), Ok(other)) if one == other && one.is_file() => Err(Failure::new(format!(
@@ -21,7 +21,7 @@ pub(crate) fn keep_apart(out: Option<&Path>, team_file: &Path) -> Ended {
 }
 
 /// Writes a file that only its owner can read, completely or not at all.
-pub(crate) fn save(path: &Path, text: &str) -> Ended {
+pub(crate) fn save(path: &Path, text: &str) -> Result<(), Failure> {
     let failure = |error: io::Error| cannot_write(path, &error);
     // A link stays one, and its target is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -33,7 +33,7 @@ pub(crate) fn save(path: &Path, text: &str) -> Ended {
 }
 
 /// Writes a new file, completely or not at all.
-pub(crate) fn create(path: &Path, text: &str) -> Ended {
+pub(crate) fn create(path: &Path, text: &str) -> Result<(), Failure> {
     files::create_new(path, text.as_bytes()).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => already_exists(path),
         _ => cannot_write(path, &error),
@@ -41,7 +41,7 @@ pub(crate) fn create(path: &Path, text: &str) -> Ended {
 }
 
 /// Refuses a path at which there is something, which [`create`] would not overwrite.
-pub(crate) fn must_be_new(path: Option<&Path>) -> Ended {
+pub(crate) fn must_be_new(path: Option<&Path>) -> Result<(), Failure> {
     match path {
         Some(path) if fs::symlink_metadata(path).is_ok() => Err(already_exists(path)),
         _ => Ok(()),

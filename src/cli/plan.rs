@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::args::{GlobalArgs, Plan as Args, PlanFormat};
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::github;
 use super::load;
 use super::observe;
@@ -17,7 +17,7 @@ use crate::escape;
 use crate::plan::{Plan, SavedPlan, origins};
 use crate::render::{self, Base, Redacted, View};
 
-pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let path = &args.file.team_file;
     for read in [Some(path), args.base.as_ref()].into_iter().flatten() {
         output::keep_apart(args.out.as_deref(), read)?;

@@ -2,14 +2,19 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::signals::Signals;
 use super::terminal::Terminal;
 
 /// Asks for confirmation, unless `yes`. A signal ends the prompt at once; nothing was changed at that point.
 ///
 /// The thread that reads the answer cannot be stopped, and the process exits without it.
-pub(crate) async fn confirm(signals: &mut Signals, terminal: Terminal, yes: bool, question: String) -> Ended {
+pub(crate) async fn confirm(
+    signals: &mut Signals,
+    terminal: Terminal,
+    yes: bool,
+    question: String,
+) -> Result<(), Failure> {
     signals.set_asking(true);
     if let Some(signal) = signals.failure() {
         return Err(signal);
@@ -29,7 +34,7 @@ pub(crate) async fn confirm(signals: &mut Signals, terminal: Terminal, yes: bool
 }
 
 /// Fails where nobody can answer, or where the answer is not `yes`.
-fn confirmed(terminal: Terminal, yes: bool, question: &str) -> Ended {
+fn confirmed(terminal: Terminal, yes: bool, question: &str) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! `guestlist report`: the access review, made with a client that cannot write.
 
 use super::args::{GlobalArgs, Report as Args, ReportFormat};
-use super::failure::Ended;
+use super::failure::Failure;
 use super::load;
 use super::output::{keep_apart, save};
 use super::situation::Situation;
@@ -9,8 +9,9 @@ use super::target::Target;
 use super::terminal::Terminal;
 use crate::escape;
 use crate::render::{self, Review};
+use crate::words::{count, people};
 
-pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let path = &args.file.team_file;
     keep_apart(args.out.as_deref(), path)?;
     let team = load::team_with_provenance(path, None, terminal)?;
@@ -23,15 +24,16 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     }
     let review = Review::new(&team, &known, &plan);
     let text = match args.format {
-        ReportFormat::Html => render::report_html(&review),
-        ReportFormat::Csv => render::report_csv(&review),
+        ReportFormat::Html => render::review_html(&review),
+        ReportFormat::Csv => render::review_csv(&review),
     };
-    match &args.out {
-        Some(out) => {
-            save(out, &text)?;
-            terminal.say(&format!("Wrote the access review to {}.", escape::path(out)));
-            Ok(())
-        }
-        None => Terminal::print(&text),
-    }
+    let Some(out) = &args.out else { return Terminal::print(&text) };
+    save(out, &text)?;
+    terminal.say(&format!(
+        "Wrote {}: {}, {}.",
+        escape::path(out),
+        people(review.people()),
+        count(review.projects(), "project")
+    ));
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::args::{GlobalArgs, Resend as Args};
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::final_report;
 use super::load;
 use super::mixup::{must_not_be_swapped, person_meant};
@@ -17,7 +17,7 @@ use crate::model::Email;
 use crate::plan::{Plan, PlanOptions};
 use crate::render;
 
-pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let path = &args.file.team_file;
     must_not_be_swapped("resend", &args.email, path)?;
     let team = load::team(path, terminal)?;
@@ -78,6 +78,6 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         (None, Some(Ending::Done(_))) => {
             Terminal::print(&format!("{email} is a user of Voucherify already, and has the roles now.\n"))
         }
-        (None, _) => Err(Failure::Said),
+        (None, _) => Err(Failure::AlreadyReported),
     }
 }

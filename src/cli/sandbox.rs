@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::args::Sandbox as Args;
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::signals::Signals;
 use super::terminal::Terminal;
 use crate::sandbox::{Credentials, Options, Organization, RateLimit, Sandbox};
 
-pub(crate) async fn run(args: &Args, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, terminal: Terminal) -> Result<(), Failure> {
     let mut signals = Signals::listen(|| {})?;
     let mut organization = Organization::example();
     organization.seed_members(args.seed_members);
@@ -34,6 +34,6 @@ pub(crate) async fn run(args: &Args, terminal: Terminal) -> Ended {
         credentials.id,
         credentials.token
     ));
-    let _ = signals.or_stop(std::future::pending::<Ended>()).await;
+    let _ = signals.or_stop(std::future::pending::<Result<(), Failure>>()).await;
     handle.shutdown().await.map_err(Failure::new)
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::args::GlobalArgs;
 use super::connection::Connection;
 use super::environment;
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::observe;
 use super::progress::Progress;
 use super::prompt;
@@ -41,7 +41,7 @@ pub(super) struct RunResult {
     /// The failure for the signal that ended it, if one did.
     pub(super) signal: Option<Failure>,
     /// Whether the connection was closed cleanly.
-    pub(super) closed: Ended,
+    pub(super) closed: Result<(), Failure>,
 }
 
 /// Run options that are not part of the plan.

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::args::{GlobalArgs, PlanFlags, TEAM_FILE};
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::load;
 use super::observe;
 use super::target::Target;
@@ -80,7 +80,7 @@ pub(crate) fn estimate(plan: &Plan, pace: Option<&Pace>) -> Option<Estimate> {
 }
 
 /// Refuses a plan that a guard blocks.
-pub(crate) fn must_not_be_blocked(plan: &Plan) -> Ended {
+pub(crate) fn must_not_be_blocked(plan: &Plan) -> Result<(), Failure> {
     if plan.refused.is_empty() {
         return Ok(());
     }

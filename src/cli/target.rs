@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::args::GlobalArgs;
 use super::environment;
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use crate::desired::{LEDGER, SANDBOX_LEDGER, Team};
 #[cfg(feature = "sandbox")]
 use crate::escape;
@@ -133,7 +133,7 @@ impl Target {
 
 /// Refuses a team file that moves the organization or the ledger away from where the base has them, unless
 /// an argument names them: the author of a file must not choose where credentials and records go.
-pub(crate) fn keep_to_base(global: &GlobalArgs, team: &Team, base: &Team) -> Ended {
+pub(crate) fn keep_to_base(global: &GlobalArgs, team: &Team, base: &Team) -> Result<(), Failure> {
     if is_sandboxed(global) {
         return Ok(());
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::names::{Names, check_name};
 use crate::model::{ProjectId, Role};
 use crate::team_file::{
-    Located, Location, Problem, Problems, Text, WrittenGrant, WrittenGroup, did_you_mean, listed, shown,
+    Located, Location, Problem, ProblemId, Problems, Text, WrittenGrant, WrittenGroup, did_you_mean, listed,
+    shown,
 };
 
 /// Project → role, and where it is written. The role is `None` if it was rejected.
@@ -54,7 +55,11 @@ impl<'a> Groups<'a> {
             None => (Grants::new(), false),
         };
         if let Some(first) = self.by_name.get(name.value.as_str()) {
-            let problem = Problem::new(name.at, format!("group {} is defined twice", shown(&name.value)));
+            let problem = Problem::new(
+                name.at,
+                ProblemId::DuplicateGroup,
+                format!("group {} is defined twice", shown(&name.value)),
+            );
             problems.push(problem.also(first.at, "first defined here"));
         } else {
             self.by_name.insert(&name.value, Resolved { at: name.at, grants, whole });
@@ -76,7 +81,11 @@ impl<'a> Groups<'a> {
             } else {
                 format!("the groups are {}", listed(names.clone()))
             };
-            let problem = Problem::new(reference.at, format!("unknown group {}", shown(&reference.value)));
+            let problem = Problem::new(
+                reference.at,
+                ProblemId::UnknownGroup,
+                format!("unknown group {}", shown(&reference.value)),
+            );
             problems.push(problem.help(help).maybe_help(did_you_mean(&reference.value, names)));
         }
         found
@@ -97,7 +106,10 @@ pub(super) fn grants(written: &[WrittenGrant], names: &Names<'_>, problems: &mut
         let Some(project) = project else { continue };
         if let Some(first) = grants.get(&project) {
             let message = format!("project {} is listed twice", shown(names.project_alias(&project)));
-            problems.push(Problem::new(reference.at, message).also(first.at, "first listed here"));
+            problems.push(
+                Problem::new(reference.at, ProblemId::DuplicateProject, message)
+                    .also(first.at, "first listed here"),
+            );
         } else {
             grants.insert(project, Located { value: resolved, at: reference.at });
         }

@@ -6,7 +6,8 @@ use super::{ManagedProject, project_alias, role_alias};
 use crate::escape;
 use crate::model::{ProjectId, Role, RoleId};
 use crate::team_file::{
-    Located, Problem, Problems, TeamFile, Text, WrittenProject, WrittenRole, did_you_mean, listed, shown,
+    Located, Problem, ProblemId, Problems, TeamFile, Text, WrittenProject, WrittenRole, did_you_mean, listed,
+    shown,
 };
 
 /// The longest name of a person, group or project, in characters.
@@ -64,8 +65,11 @@ impl<'a> Names<'a> {
             let id = ProjectId::new(&text.value);
             let first = *places.entry(id.clone()).or_insert(text);
             if !std::ptr::eq(first, text) {
-                let problem =
-                    Problem::new(text.at, format!("project {} has two aliases", shown(&text.value)));
+                let problem = Problem::new(
+                    text.at,
+                    ProblemId::TwoAliases,
+                    format!("project {} has two aliases", shown(&text.value)),
+                );
                 problems.push(problem.also(first.at, "first alias defined here"));
             }
             id
@@ -86,7 +90,10 @@ impl<'a> Names<'a> {
             if let Some((id, project)) = same_as_id.filter(|(id, _)| Some(*id) != named.id.as_ref()) {
                 let message =
                     format!("alias {} is the id of project {}", shown(id.as_str()), shown(&project.alias));
-                problems.push(Problem::new(named.alias.at, message).help("choose another alias"));
+                problems.push(
+                    Problem::new(named.alias.at, ProblemId::AmbiguousAlias, message)
+                        .help("choose another alias"),
+                );
             }
         }
     }
@@ -101,23 +108,35 @@ impl<'a> Names<'a> {
         check_name(alias, "an alias", problems);
         let id = id.as_ref().filter(|id| check_id(id, "role", problems));
         if Role::predefined(&alias.value).is_some() {
-            let problem = Problem::new(alias.at, format!("{} is a predefined role", shown(&alias.value)));
+            let problem = Problem::new(
+                alias.at,
+                ProblemId::ReservedAlias,
+                format!("{} is a predefined role", shown(&alias.value)),
+            );
             problems.push(problem.help("choose another alias"));
         } else if alias.value.starts_with("role_") && id.is_some_and(|id| id.value != alias.value) {
-            let problem = Problem::new(alias.at, format!("alias {} looks like an id", shown(&alias.value)));
+            let problem = Problem::new(
+                alias.at,
+                ProblemId::ReservedAlias,
+                format!("alias {} looks like an id", shown(&alias.value)),
+            );
             problems.push(problem.help("choose an alias that does not start with `role_`"));
         }
         let id = id.and_then(|text| {
             if Role::predefined(&text.value).is_some() {
                 let message = format!("{} is a predefined role, not an id", shown(&text.value));
-                let problem = Problem::new(text.at, message);
+                let problem = Problem::new(text.at, ProblemId::InvalidId, message);
                 problems.push(problem.help("use predefined roles directly, without an alias"));
                 return None;
             }
             let id = RoleId::new(&text.value);
             let first = *places.entry(id.clone()).or_insert(text);
             if !std::ptr::eq(first, text) {
-                let problem = Problem::new(text.at, format!("role {} has two aliases", shown(&text.value)));
+                let problem = Problem::new(
+                    text.at,
+                    ProblemId::TwoAliases,
+                    format!("role {} has two aliases", shown(&text.value)),
+                );
                 problems.push(problem.also(first.at, "first alias defined here"));
             }
             Some(id)
@@ -142,10 +161,14 @@ impl<'a> Names<'a> {
         if self.projects_whole {
             let aliases = self.projects.keys().copied();
             let problem = if value.starts_with("proj_") || value.starts_with("sand_") {
-                Problem::new(*at, format!("{} is not a managed project", shown(value)))
-                    .help("add it under `projects`")
+                Problem::new(
+                    *at,
+                    ProblemId::UnknownProject,
+                    format!("{} is not a managed project", shown(value)),
+                )
+                .help("add it under `projects`")
             } else {
-                Problem::new(*at, format!("unknown project {}", shown(value)))
+                Problem::new(*at, ProblemId::UnknownProject, format!("unknown project {}", shown(value)))
                     .help(format!("the projects are {}", listed(aliases.clone())))
                     .maybe_help(did_you_mean(value, aliases))
             };
@@ -173,7 +196,7 @@ impl<'a> Names<'a> {
         if self.roles_whole {
             let predefined = Role::PREDEFINED.each_ref().map(Role::as_str);
             let known = predefined.into_iter().chain(self.roles.keys().copied());
-            let problem = Problem::new(*at, format!("unknown role {}", shown(value)));
+            let problem = Problem::new(*at, ProblemId::UnknownRole, format!("unknown role {}", shown(value)));
             let help = format!("the roles are {}", listed(known.clone()));
             problems.push(problem.help(help).maybe_help(did_you_mean(value, known)));
         }
@@ -198,8 +221,8 @@ impl<'a> Names<'a> {
 
 /// Whether a name can be shown and sent.
 pub(super) fn check_name(text: &Text, what: &str, problems: &mut Problems) -> bool {
-    let Some((reason, help)) = name_rule(&text.value) else { return true };
-    let problem = Problem::new(text.at, format!("{what} {reason}: {}", shown(&text.value)));
+    let Some((id, reason, help)) = name_rule(&text.value) else { return true };
+    let problem = Problem::new(text.at, id, format!("{what} {reason}: {}", shown(&text.value)));
     problems.push(problem.help(help));
     false
 }
@@ -207,15 +230,15 @@ pub(super) fn check_name(text: &Text, what: &str, problems: &mut Problems) -> bo
 /// Why a name that is not empty is not allowed in a team file, as the end of a sentence about the name.
 #[must_use]
 pub fn refused_name(name: &str) -> Option<&'static str> {
-    name_rule(name).map(|(reason, _)| reason)
+    name_rule(name).map(|(_, reason, _)| reason)
 }
 
 /// The rule that a name breaks, and how to fix it.
-fn name_rule(name: &str) -> Option<(&'static str, &'static str)> {
+fn name_rule(name: &str) -> Option<(ProblemId, &'static str, &'static str)> {
     if name.contains(escape::must_escape) {
-        Some(("contains a control character", "remove it"))
+        Some((ProblemId::ControlCharacter, "contains a control character", "remove it"))
     } else if name.chars().nth(LONGEST_NAME).is_some() {
-        Some(("is longer than 200 characters", "shorten it"))
+        Some((ProblemId::TooLong, "is longer than 200 characters", "shorten it"))
     } else {
         None
     }
@@ -224,8 +247,11 @@ fn name_rule(name: &str) -> Option<(&'static str, &'static str)> {
 /// Whether an id is safe in a URL path.
 fn check_id(text: &Text, what: &str, problems: &mut Problems) -> bool {
     let Some(reason) = refused_id(&text.value) else { return true };
-    problems
-        .push(Problem::new(text.at, format!("{} is not a valid {what} id: {reason}", shown(&text.value))));
+    problems.push(Problem::new(
+        text.at,
+        ProblemId::InvalidId,
+        format!("{} is not a valid {what} id: {reason}", shown(&text.value)),
+    ));
     false
 }
 

@@ -9,7 +9,7 @@ use super::access::{self, Grants, Groups};
 use super::names::{Names, check_name};
 use super::{EmailPattern, Person, RoleSource};
 use crate::model::{Access, Email, ProjectId, Role};
-use crate::team_file::{FileId, Location, Problem, Problems, Sources, Text, WrittenPerson, shown};
+use crate::team_file::{FileId, Location, Problem, ProblemId, Problems, Sources, Text, WrittenPerson, shown};
 
 /// The most roles that groups and people grant in total. Groups multiply, so a small file could describe more than
 /// fits into memory. 30,000 people with 10 projects each have 300,000.
@@ -134,12 +134,16 @@ impl<'a> People<'a> {
             Ok(email) => email,
             Err(reason) => {
                 let message = format!("{} is not a valid email address: {reason}", shown(&text.value));
-                problems.push(Problem::new(text.at, message));
+                problems.push(Problem::new(text.at, ProblemId::InvalidEmail, message));
                 return None;
             }
         };
         if let Some(first) = self.places.get(&email) {
-            let problem = Problem::new(text.at, format!("{} is listed twice", shown(&text.value)));
+            let problem = Problem::new(
+                text.at,
+                ProblemId::DuplicatePerson,
+                format!("{} is listed twice", shown(&text.value)),
+            );
             problems.push(problem.also(*first, "first listed here"));
             return None;
         }
@@ -148,7 +152,7 @@ impl<'a> People<'a> {
             let message = format!("{} is protected and cannot be listed", shown(&text.value));
             let label = format!("protected by {}", shown(pattern.as_str()));
             problems.push(
-                Problem::new(text.at, message)
+                Problem::new(text.at, ProblemId::ProtectedPerson, message)
                     .help("remove this person, or change the pattern under `protect`")
                     .also(*at, label),
             );
@@ -172,7 +176,7 @@ impl<'a> People<'a> {
         }
         let AccessSources { own, from_groups, whole } = self.access_sources(written, problems);
         if own.is_empty() && from_groups.is_empty() && whole {
-            let problem = Problem::new(at, "this person has no access to any project");
+            let problem = Problem::new(at, ProblemId::NoProject, "this person has no access to any project");
             problems.push(problem.help("add `projects` or `groups`, or remove this person"));
         }
         self.refuse_conflicts(&own, &from_groups, problems);
@@ -189,6 +193,7 @@ impl<'a> People<'a> {
         if self.are_too_many() {
             problems.push(Problem::new(
                 at,
+                ProblemId::TooManyRoles,
                 format!("groups and people grant more than {MAX_GRANTS} roles in total"),
             ));
         }
@@ -232,7 +237,7 @@ impl<'a> People<'a> {
             let alias = shown(self.names.project_alias(project));
             let message = format!("groups {one} and {two} grant different roles in {alias}");
             problems.push(
-                Problem::new(other.group.at, message)
+                Problem::new(other.group.at, ProblemId::ConflictingGroups, message)
                     .help("set the role under this person's `projects`")
                     .also(first.at, format!("{one} grants {}", shown(self.names.role_alias(first_role))))
                     .also(other.at, format!("{two} grants {}", shown(self.names.role_alias(other_role)))),
@@ -248,7 +253,11 @@ fn days(written: &WrittenPerson, problems: &mut Problems) -> (Option<Date>, Opti
     if let (Some(from), Some(until), Some(start), Some(end)) = (from, until, &written.from, &written.until)
         && until < from
     {
-        let problem = Problem::new(end.at, format!("`until` {until} is before `from` {from}"));
+        let problem = Problem::new(
+            end.at,
+            ProblemId::UntilBeforeFrom,
+            format!("`until` {until} is before `from` {from}"),
+        );
         problems.push(problem.also(start.at, "`from` is set here"));
     }
     (from, until)
@@ -272,7 +281,7 @@ fn day(text: &Text, problems: &mut Problems) -> Option<Date> {
             None => "use the form `YYYY-MM-DD`, such as `2026-12-01`".to_owned(),
         };
         let message = format!("{} is not a valid date", shown(&text.value));
-        problems.push(Problem::new(text.at, message).help(help));
+        problems.push(Problem::new(text.at, ProblemId::InvalidDate, message).help(help));
     }
     day
 }

@@ -218,7 +218,7 @@ fn problems_of_all_files_come_together() {
             ("people/c.yaml", "peeple: []\n"),
         ],
         r"
-error: `version` is only allowed in the team file
+error[misplaced-key]: `version` is only allowed in the team file
  --> people/b.yaml:1:1
   |
 1 | version: 1
@@ -226,7 +226,7 @@ error: `version` is only allowed in the team file
   |
 help: move it there; the keys of an included file are `people` and `groups`
 
-error: group `g` is defined twice
+error[duplicate-group]: group `g` is defined twice
  --> people/b.yaml:2:10
   |
 2 | groups: {g: {a: USER}}
@@ -237,7 +237,7 @@ error: group `g` is defined twice
 3 | groups: {g: {a: USER}}
   |          - first defined here
 
-error: `A@x.org` is listed twice
+error[duplicate-person]: `A@x.org` is listed twice
  --> people/b.yaml:4:13
   |
 4 |   - {email: A@x.org, first_name: A, last_name: B, groups: [h]}
@@ -248,7 +248,7 @@ error: `A@x.org` is listed twice
 5 |   - {email: a@x.org, first_name: A, last_name: B, groups: [g]}
   |             ------- first listed here
 
-error: unknown group `h`
+error[unknown-group]: unknown group `h`
  --> people/b.yaml:4:60
   |
 4 |   - {email: A@x.org, first_name: A, last_name: B, groups: [h]}
@@ -256,7 +256,7 @@ error: unknown group `h`
   |
 help: the groups are `g`
 
-error: unknown key `peeple`
+error[unknown-key]: unknown key `peeple`
  --> people/c.yaml:1:1
   |
 1 | peeple: []
@@ -280,7 +280,7 @@ fn a_file_that_cannot_be_read_makes_no_group_unknown() {
             ("b.yaml", "groups: {g: {a: USER}\n"),
         ],
         r"
-error: unclosed `{`
+error[invalid-yaml]: unclosed `{`
  --> b.yaml:1:9
   |
 1 | groups: {g: {a: USER}

@@ -47,7 +47,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// `path` on one line, like [`line`]. Bytes that are not UTF-8 are replaced.
+/// `path` on one line, like [`line()`]. Bytes that are not UTF-8 are replaced.
 #[must_use]
 pub fn path(path: &Path) -> String {
     line(&path.to_string_lossy()).into_owned()

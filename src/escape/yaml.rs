@@ -1,7 +1,7 @@
 //! Text in YAML that every reader takes for exactly that text, whether it reads YAML 1.1 or 1.2.
 //!
-//! serde_yaml decides what needs quotes in YAML 1.2. It does not quote `no`, `1:30`, `1_000`, `2026-12-01`, `=`
-//! or `<<`, which YAML 1.1 readers such as PyYAML take for a boolean, a number, a date or a merge key. So
+//! `serde_yaml` decides what needs quotes in YAML 1.2. It does not quote `no`, `1:30`, `1_000`, `2026-12-01`, `=`
+//! or `<<`, which YAML 1.1 readers such as that of Python take for a boolean, a number, a date or a merge key. So
 //! unquoted text must also start with a letter and must not be one of the words for booleans and null.
 
 use std::borrow::Cow;
@@ -41,7 +41,7 @@ mod tests {
 
     use super::*;
 
-    /// What readers of YAML 1.1 take for something else than text, and serde_yaml does not quote.
+    /// What readers of YAML 1.1 take for something else than text, and `serde_yaml` does not quote.
     const MISREAD: [&str; 14] = [
         "no",
         "Yes",
@@ -149,7 +149,7 @@ mod tests {
         }
     }
 
-    /// If this fails, serde_yaml has become safe for YAML 1.1 readers, and most of this file is not needed.
+    /// If this fails, `serde_yaml` has become safe for YAML 1.1 readers, and most of this file is not needed.
     #[test]
     fn serde_yaml_alone_is_not_safe_for_yaml_1_1() {
         for text in MISREAD {

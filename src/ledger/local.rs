@@ -230,12 +230,13 @@ impl RunLog for LocalLog {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
+    #[cfg(target_os = "linux")]
     #[test]
-    fn a_full_disk_has_its_sentence() {
+    fn a_full_disk_is_reported() {
         let path = PathBuf::from("/dev/full");
         let file = OpenOptions::new().write(true).open(&path).unwrap();
         let error = LocalLog { path, file, durable: 0 }.append(b"{}\n").unwrap_err();

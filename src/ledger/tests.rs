@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::chain::FIRST;
 use super::*;
-use crate::clock::testing::ManualClock;
+use crate::clock::manual::ManualClock;
 use crate::known::{Invitations, Member};
 use crate::model::{Access, Email, Endpoint, ProjectId, Role, UserId};
 use memory::Memory;

@@ -243,7 +243,7 @@ impl WriterThread {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::testing::ManualClock;
+    use crate::clock::manual::ManualClock;
     use crate::ledger::tests::memory::{Memory, full};
     use crate::ledger::tests::{a_run, an_intent, an_outcome, ledger_on, who};
     use crate::ledger::{Ledger, Lock, RunSummary, verify};

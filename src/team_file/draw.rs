@@ -1,10 +1,6 @@
-//! The display of problems: text for people, in the form of rustc; JSON and GitHub annotations for programs.
-
-use std::borrow::Cow;
-use std::fmt::Write as _;
+//! Problems for people, with their source lines, in the form of rustc.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use serde::Serialize;
 
 use super::location::Location;
 use super::problem::{Problem, Problems, without_credentials};
@@ -30,51 +26,6 @@ impl Problems {
         }
         text.push_str(&self.count(sources));
         text.push('\n');
-        text
-    }
-
-    /// `{"problems": [{"file", "line", "column", "message", "help"?}]}`, on one line.
-    #[must_use]
-    pub fn json(&self, sources: &Sources) -> String {
-        #[derive(Serialize)]
-        struct Entry<'a> {
-            file: Cow<'a, str>,
-            line: u32,
-            column: u32,
-            message: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            help: Option<&'a str>,
-        }
-        #[derive(Serialize)]
-        struct Report<'a> {
-            problems: Vec<Entry<'a>>,
-        }
-        let problems = self
-            .sorted()
-            .into_iter()
-            .map(|problem| Entry {
-                file: escape::line(&sources.get(problem.at.file).name),
-                line: problem.at.line,
-                column: problem.at.column,
-                message: &problem.message,
-                help: problem.help.as_deref(),
-            })
-            .collect();
-        // Strings and numbers always serialize.
-        serde_json::to_string(&Report { problems }).unwrap_or_default()
-    }
-
-    /// A GitHub workflow command for each problem. GitHub shows it on its line of a pull request.
-    #[must_use]
-    pub fn github(&self, sources: &Sources) -> String {
-        let mut text = String::new();
-        for problem in self.sorted() {
-            let file = property(&escape::line(&sources.get(problem.at.file).name));
-            let Location { line, column, .. } = problem.at;
-            let help = problem.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
-            let message = escaped(&format!("{}{help}", problem.message));
-            let _ = writeln!(text, "::error file={file},line={line},col={column}::{message}");
-        }
         text
     }
 
@@ -108,7 +59,7 @@ fn draw(problem: &Problem, sources: &Sources, renderer: &Renderer) -> String {
         .chain(problem.also.iter().map(|(at, label)| (*at, AnnotationKind::Context, Some(label.as_str()))))
         .map(|(at, kind, label)| (at, kind, label, excerpt(at, sources)))
         .collect();
-    let mut group = Group::with_title(Level::ERROR.primary_title(&*problem.message));
+    let mut group = Group::with_title(Level::ERROR.primary_title(&*problem.message).id(problem.id.as_str()));
     for (at, kind, label, excerpt) in &places {
         let annotation = kind.span(excerpt.marked.clone()).label(*label);
         group = group.element(
@@ -166,14 +117,4 @@ fn visible(c: char) -> char {
         c if escape::must_escape(c) => char::REPLACEMENT_CHARACTER,
         c => c,
     }
-}
-
-/// The message of a workflow command.
-fn escaped(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-/// A property of a workflow command.
-fn property(text: &str) -> String {
-    escaped(text).replace(':', "%3A").replace(',', "%2C")
 }

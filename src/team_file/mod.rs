@@ -5,7 +5,9 @@ mod draw;
 mod include;
 mod location;
 mod problem;
+mod problem_id;
 mod read;
+mod reports;
 pub mod schema;
 mod shape;
 mod source;
@@ -16,6 +18,7 @@ mod written;
 
 pub use location::{FileId, Located, Location, Text};
 pub use problem::{Problem, Problems, listed, shown};
+pub use problem_id::ProblemId;
 pub use read::{parse_included, parse_root};
 pub use source::{MAX_BYTES, Source, Sources};
 pub use suggest::{closest, did_you_mean};

@@ -2,6 +2,7 @@
 //! to a limit, so a hostile file cannot fill the memory with them.
 
 use super::location::Location;
+use super::problem_id::ProblemId;
 use crate::escape;
 use crate::words;
 
@@ -19,6 +20,8 @@ const LISTED: usize = 10;
 pub struct Problem {
     /// The location that is marked.
     pub at: Location,
+    /// The rule that is broken.
+    pub id: ProblemId,
     /// What is wrong: lower case, without a full stop.
     pub message: String,
     /// How to fix it.
@@ -29,8 +32,8 @@ pub struct Problem {
 
 impl Problem {
     /// A problem at a location. Text from the file must be quoted with [`shown`].
-    pub fn new(at: Location, message: impl Into<String>) -> Self {
-        Self { at, message: message.into(), help: None, also: Vec::new() }
+    pub fn new(at: Location, id: ProblemId, message: impl Into<String>) -> Self {
+        Self { at, id, message: message.into(), help: None, also: Vec::new() }
     }
 
     /// Adds how to fix it.

@@ -3,6 +3,7 @@
 use super::include;
 use super::location::{FileId, Located, Text};
 use super::problem::{Problem, Problems, shown};
+use super::problem_id::ProblemId;
 use super::shape::{self, Fields};
 use super::source::Sources;
 use super::tree::{self, Kind, Node};
@@ -58,7 +59,11 @@ fn team_file(fields: &Fields<'_>, problems: &mut Problems) -> TeamFile {
         && let Some(version) = shape::number(version, "`version`", problems)
         && version.value != "1"
     {
-        let problem = Problem::new(version.at, format!("unknown version {}", shown(&version.value)));
+        let problem = Problem::new(
+            version.at,
+            ProblemId::UnsupportedVersion,
+            format!("unknown version {}", shown(&version.value)),
+        );
         problems
             .push(problem.help("use `version: 1`, or upgrade guestlist if the file needs a newer version"));
     }
@@ -83,7 +88,7 @@ fn optional_text(fields: &Fields<'_>, key: &str, what: &str, problems: &mut Prob
 fn projects(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<WrittenProject>> {
     let entries = shape::entries(node, "`projects`", problems)?;
     if entries.is_empty() {
-        let problem = Problem::new(node.at, "`projects` is empty");
+        let problem = Problem::new(node.at, ProblemId::NoProjects, "`projects` is empty");
         problems.push(problem.help("add `alias: project id` for each project to manage"));
         return None;
     }
@@ -146,7 +151,7 @@ fn take_people<'a>(root: &mut Node<'a>, problems: &mut Problems) -> Vec<Node<'a>
     // Only `people` can be large in a real team file.
     if root.count() > MAX_BESIDE_PEOPLE {
         let message = format!("the file has more than {MAX_BESIDE_PEOPLE} keys and values outside `people`");
-        problems.push(Problem::new(root.at, message));
+        problems.push(Problem::new(root.at, ProblemId::FileTooLarge, message));
         root.kind = Kind::Refused;
     }
     people
@@ -235,13 +240,17 @@ fn include(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Text> {
     let patterns = fields.get("include").map(|node| texts(node, "`include`", "a pattern", problems).0);
     let mut patterns = patterns.unwrap_or_default();
     if let Some(pattern) = patterns.get(MAX_INCLUDES) {
-        problems.push(Problem::new(pattern.at, format!("`include` has more than {MAX_INCLUDES} patterns")));
+        problems.push(Problem::new(
+            pattern.at,
+            ProblemId::TooManyIncludes,
+            format!("`include` has more than {MAX_INCLUDES} patterns"),
+        ));
         patterns.truncate(MAX_INCLUDES);
     }
     patterns.retain(|pattern| match include::refusal(&pattern.value) {
         None => true,
         Some((message, help)) => {
-            problems.push(Problem::new(pattern.at, message).help(help));
+            problems.push(Problem::new(pattern.at, ProblemId::InvalidInclude, message).help(help));
             false
         }
     });

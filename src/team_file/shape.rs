@@ -3,6 +3,7 @@
 
 use super::location::{Located, Location, Text};
 use super::problem::{Problem, Problems, listed, shown};
+use super::problem_id::ProblemId;
 use super::suggest;
 use super::tree::{Entry, Kind, Mapping, Node};
 
@@ -36,8 +37,11 @@ pub(super) fn fields<'n>(
             break;
         }
         if foreign.contains(&entry.key.as_ref()) {
-            let problem =
-                Problem::new(entry.key_at, format!("`{}` is only allowed in the team file", entry.key));
+            let problem = Problem::new(
+                entry.key_at,
+                ProblemId::MisplacedKey,
+                format!("`{}` is only allowed in the team file", entry.key),
+            );
             problems.push(
                 problem
                     .help(format!("move it there; the keys of {what} are {}", listed(known.iter().copied()))),
@@ -50,7 +54,10 @@ pub(super) fn fields<'n>(
             None => format!("the keys of {what} are {}", listed(known.iter().copied())),
         };
         meant.extend(known.iter().find(|key| suggestion == Some(key)));
-        problems.push(Problem::new(entry.key_at, format!("unknown key {}", shown(&entry.key))).help(help));
+        problems.push(
+            Problem::new(entry.key_at, ProblemId::UnknownKey, format!("unknown key {}", shown(&entry.key)))
+                .help(help),
+        );
     }
     Some(Fields { at: node.at, mapping, meant, what })
 }
@@ -65,7 +72,11 @@ impl<'n> Fields<'n> {
     pub(super) fn require(&self, key: &'static str, problems: &mut Problems) -> Option<&'n Node<'n>> {
         let found = self.get(key);
         if found.is_none() && !self.mapping.refused && !self.meant.contains(&key) {
-            problems.push(Problem::new(self.at, format!("{} must have `{key}`", self.what)));
+            problems.push(Problem::new(
+                self.at,
+                ProblemId::MissingKey,
+                format!("{} must have `{key}`", self.what),
+            ));
         }
         found
     }
@@ -105,7 +116,8 @@ pub(super) fn text(node: &Node<'_>, what: &str, problems: &mut Problems) -> Opti
     if let Kind::Scalar { text, plain: true } = &node.kind
         && let Some(other) = other_type(text)
     {
-        let problem = Problem::new(node.at, format!("{what} must be text, not {other}"));
+        let problem =
+            Problem::new(node.at, ProblemId::WrongType, format!("{what} must be text, not {other}"));
         problems.push(problem.help(format!("put it in quotes: {}", shown(&format!("\"{text}\"")))));
         return None;
     }
@@ -120,7 +132,8 @@ pub(super) fn text_or_number(node: &Node<'_>, what: &str, problems: &mut Problem
 /// A number: an unquoted scalar, as text.
 pub(super) fn number(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Text> {
     if let Kind::Scalar { text, plain: false } = &node.kind {
-        let problem = Problem::new(node.at, format!("{what} must be a number, not quoted text"));
+        let problem =
+            Problem::new(node.at, ProblemId::WrongType, format!("{what} must be a number, not quoted text"));
         problems.push(problem.help(format!("remove the quotes: {}", shown(text))));
         return None;
     }
@@ -131,7 +144,7 @@ fn scalar(node: &Node<'_>, what: &str, expected: &str, problems: &mut Problems) 
     match &node.kind {
         Kind::Scalar { text, .. } if !node.is_null() => {
             if text.trim().is_empty() {
-                problems.push(Problem::new(node.at, format!("{what} is empty")));
+                problems.push(Problem::new(node.at, ProblemId::MissingValue, format!("{what} is empty")));
                 return None;
             }
             Some(Located { value: text.clone().into_owned(), at: node.at })
@@ -160,17 +173,19 @@ fn other_type(text: &str) -> Option<&'static str> {
 }
 
 fn wrong<T>(node: &Node<'_>, what: &str, expected: &str, problems: &mut Problems) -> Option<T> {
-    let problem = |message| Problem::new(node.at, message);
+    let problem = |id, message| Problem::new(node.at, id, message);
     problems.push(match &node.kind {
         Kind::Refused => return None,
         Kind::Scalar { text, .. } if node.is_null() => {
             let word = text.len() > 1 && expected == TEXT;
-            problem(format!("{what} has no value"))
+            problem(ProblemId::MissingValue, format!("{what} has no value"))
                 .maybe_help(word.then(|| format!("put it in quotes (\"{text}\") if you mean the text")))
         }
-        Kind::Scalar { .. } => problem(format!("{what} must be {expected}, not text")),
-        Kind::List(_) => problem(format!("{what} must be {expected}, not a list")),
-        Kind::Mapping(_) => problem(format!("{what} must be {expected}, not a mapping")),
+        Kind::Scalar { .. } => problem(ProblemId::WrongType, format!("{what} must be {expected}, not text")),
+        Kind::List(_) => problem(ProblemId::WrongType, format!("{what} must be {expected}, not a list")),
+        Kind::Mapping(_) => {
+            problem(ProblemId::WrongType, format!("{what} must be {expected}, not a mapping"))
+        }
     });
     None
 }

@@ -3,6 +3,7 @@
 
 use super::location::{FileId, Location};
 use super::problem::{Problem, Problems};
+use super::problem_id::ProblemId;
 
 /// The most bytes of all files of a team together. A reader can stop after one byte more.
 pub const MAX_BYTES: usize = 64 * 1024 * 1024;
@@ -48,7 +49,7 @@ impl Sources {
         if self.bytes > MAX_BYTES {
             let file = self.add_unread(name);
             let message = format!("all files together are larger than {} MiB", MAX_BYTES / 1024 / 1024);
-            problems.push(Problem::new(Location::top(file), message));
+            problems.push(Problem::new(Location::top(file), ProblemId::FileTooLarge, message));
             return file;
         }
         let (text, cut) = match String::from_utf8(bytes) {
@@ -59,16 +60,16 @@ impl Sources {
                 bytes.truncate(end);
                 let mut text = String::from_utf8(bytes).unwrap_or_default();
                 text.push(char::REPLACEMENT_CHARACTER);
-                (text, Some((end, "not UTF-8 from here on", "save the file as UTF-8")))
+                (text, Some((end, ProblemId::NotUtf8, "not UTF-8 from here on", "save the file as UTF-8")))
             }
         };
         let cut = cut.or_else(|| first_unfit(&text));
         let file = self.push(name, text);
         let source = &mut self.files[file.0 as usize];
         source.is_text = cut.is_none();
-        if let Some((offset, message, help)) = cut {
+        if let Some((offset, id, message, help)) = cut {
             let at = location(file, &source.text, offset);
-            problems.push(Problem::new(at, message).help(help));
+            problems.push(Problem::new(at, id, message).help(help));
         } else if let Some(after) = source.text.strip_prefix('\u{feff}') {
             source.text = after.to_owned();
         }
@@ -100,16 +101,31 @@ impl Sources {
     }
 }
 
-/// The offset of the first character that is not allowed, the message, and the help.
-fn first_unfit(text: &str) -> Option<(usize, &'static str, &'static str)> {
+/// The offset of the first character that is not allowed; the id, the message and the help.
+fn first_unfit(text: &str) -> Option<(usize, ProblemId, &'static str, &'static str)> {
     let breaks = ['\u{85}', '\u{2028}', '\u{2029}'].into_iter().filter_map(|c| text.find(c)).min();
     if let Some(offset) = text.find('\0') {
-        Some((offset, "NUL byte: this is not a text file", "save the file as plain text in UTF-8"))
+        Some((
+            offset,
+            ProblemId::NotUtf8,
+            "NUL byte: this is not a text file",
+            "save the file as plain text in UTF-8",
+        ))
     } else if let Some(offset) = breaks {
         let message = "unusual line break (U+0085, U+2028 or U+2029)";
-        Some((offset, message, "use a normal line break, or remove the character"))
+        Some((
+            offset,
+            ProblemId::UnusualLineBreak,
+            message,
+            "use a normal line break, or remove the character",
+        ))
     } else if [b'\n', b'\r'].into_iter().any(|end| count(text, end) > MAX_LINES) {
-        Some((0, "the file has more than 2,000,000 lines", "is this the file you meant?"))
+        Some((
+            0,
+            ProblemId::FileTooLarge,
+            "the file has more than 2,000,000 lines",
+            "is this the file you meant?",
+        ))
     } else {
         None
     }

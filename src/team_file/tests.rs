@@ -29,7 +29,7 @@ fn what_is_no_text_is_refused_where_it_begins() {
     check(
         b"version: 1\ncluster: \xc3\xa9\xff\n",
         "
-error: not UTF-8 from here on
+error[not-utf8]: not UTF-8 from here on
  --> team.yaml:2:11
   |
 2 | cluster: é\u{fffd}
@@ -75,7 +75,7 @@ fn what_is_too_large_is_refused() {
     check(
         &vec![b' '; MAX_BYTES + 1],
         "
-error: all files together are larger than 64 MiB
+error[file-too-large]: all files together are larger than 64 MiB
  --> team.yaml:1:1
   |
 1 |
@@ -166,7 +166,7 @@ fn nothing_in_a_file_or_its_name_is_obeyed_by_a_terminal() {
     );
     assert_eq!(
         problems.text(&sources, false),
-        "error: unknown key `zebra\\u{1b}[31m`
+        "error[unknown-key]: unknown key `zebra\\u{1b}[31m`
  --> te\\u{1b}[2Jam.yaml:1:1
   |
 1 | \"zebra\\u001b[31m\": 1 # \u{fffd}\u{fffd} 東京
@@ -185,7 +185,7 @@ fn programs_read_json_and_annotations() {
         read("a,b:50%.yaml", "version: 1\nprojects: {a: b}\n\"polcy%\": é\nledger:\n");
     assert_eq!(
         problems.json(&sources),
-        r#"{"problems":[{"file":"a,b:50%.yaml","line":3,"column":1,"message":"unknown key `polcy%`","help":"did you mean `policy`?"},{"file":"a,b:50%.yaml","line":4,"column":1,"message":"`ledger` has no value"}]}"#
+        r#"{"problems":[{"id":"unknown-key","file":"a,b:50%.yaml","line":3,"column":1,"message":"unknown key `polcy%`","help":"did you mean `policy`?"},{"id":"missing-value","file":"a,b:50%.yaml","line":4,"column":1,"message":"`ledger` has no value"}]}"#
     );
     assert_eq!(
         problems.github(&sources),

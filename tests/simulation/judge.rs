@@ -26,13 +26,15 @@ macro_rules! must {
 pub(crate) fn turn(turn: &Turn, desired: &Desired, behaviour: Behaviour, after: &Organization) -> Verdict {
     let after_writes = every_call(turn, desired, behaviour)?;
     must!(after_writes == *after, "the log of calls does not lead to the organization as it is");
+    managed_projects_alone(turn, desired)?;
+    only_a_plan_writes(turn)?;
     recorded(turn)?;
     nobody_twice(turn)?;
     removals(turn, desired)?;
     // A list that was not the truth may have been believed for a moment; what was done on it is judged
     // above all the same.
     if !turn.calls.iter().any(lied) {
-        notes(turn)?;
+        notes(turn, desired)?;
         report(turn, behaviour, after)?;
     }
     Ok(())
@@ -40,7 +42,39 @@ pub(crate) fn turn(turn: &Turn, desired: &Desired, behaviour: Behaviour, after: 
 
 fn lied(call: &LoggedCall) -> bool {
     let lies = ["lag", "short-list", "empty-list"];
-    call.fault.as_ref().is_some_and(|fault| lies.iter().any(|lie| fault.starts_with(lie)))
+    call.fault.as_ref().is_some_and(|fault| {
+        // "There is no such user" is the truth about a removal, and about an assignment after a 409 invite.
+        lies.iter().any(|lie| fault.starts_with(lie))
+            || (call.writes() && matches!(call.status, Some(400 | 404)))
+    })
+}
+
+/// No call, not even one that reads, names a project that is not managed.
+fn managed_projects_alone(turn: &Turn, desired: &Desired) -> Verdict {
+    for call in &turn.calls {
+        let in_path =
+            call.path.strip_prefix("/management/v1/projects/").and_then(|rest| rest.split('/').next());
+        let in_body = call.body["projects"].as_object().into_iter().flat_map(|projects| projects.keys());
+        let named = in_path.into_iter().filter(|id| *id != "users").chain(in_body.map(String::as_str));
+        for id in named {
+            must!(
+                desired.projects.contains_key(&ProjectId::new(id)),
+                "call {} `{} {}` names {id}, which is not managed",
+                call.seq,
+                call.method,
+                call.path
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Reading and planning write nothing, nor does a plan without changes or one that a guard blocks.
+fn only_a_plan_writes(turn: &Turn) -> Verdict {
+    let is_carried_out = turn.plan.as_ref().is_some_and(|it| it.refused.is_empty() && !it.changes.is_empty());
+    let write = turn.calls.iter().find(|call| call.writes());
+    must!(is_carried_out || write.is_none(), "{write:?} although there was no plan to carry out");
+    Ok(())
 }
 
 /// Makes the writes again, one by one, and looks at the organization after each.
@@ -50,7 +84,7 @@ fn every_call(turn: &Turn, desired: &Desired, behaviour: Behaviour) -> Result<Or
     let managed: Vec<&str> = desired.projects.keys().map(ProjectId::as_str).collect();
     let floors: BTreeMap<&str, usize> =
         managed.iter().map(|id| (*id, admins(&organization, id, behaviour).min(keep))).collect();
-    let keepers = keepers(turn, desired);
+    let keepers = keepers(turn, desired, behaviour);
     for call in turn.calls.iter().filter(|call| call.applied) {
         let what = format!("call {} `{} {}` {}", call.seq, call.method, call.path, call.body);
         let before = organization.clone();
@@ -92,26 +126,37 @@ fn outside<'a>(person: &'a User, managed: &[&str]) -> Vec<(&'a String, &'a Strin
 
 /// The members with ADMIN in a project; who waits counts only where the service lists them as members.
 fn admins(organization: &Organization, project: &str, behaviour: Behaviour) -> usize {
-    let counts = |person: &&User| person.status == UserStatus::Member || behaviour.pending_shows;
-    let all = organization.people().filter(counts);
+    let all = organization.people().filter(|person| is_listed(person, behaviour));
     all.filter(|person| person.projects.get(project).is_some_and(|role| role == "ADMIN")).count()
 }
 
-/// The members who are listed today and have access to begin with.
-fn keepers(turn: &Turn, desired: &Desired) -> Vec<Email> {
-    let members = turn.before.members().filter(|member| {
-        let is_active =
-            desired.people.get(&member.login).is_some_and(|person| must_escape(person, today(turn)));
-        is_active && member.projects.keys().any(|id| desired.projects.contains_key(&ProjectId::new(id)))
+/// Whether the service shows that person in lists as a member.
+fn is_listed(person: &User, behaviour: Behaviour) -> bool {
+    match person.status {
+        UserStatus::Member => true,
+        UserStatus::Invited(_) => behaviour.pending_shows,
+        UserStatus::Elsewhere => false,
+    }
+}
+
+/// The people who are in the team file, whose access has not ended, and who have some to begin with.
+fn keepers(turn: &Turn, desired: &Desired, behaviour: Behaviour) -> Vec<Email> {
+    let listed = turn.before.people().filter(|person| is_listed(person, behaviour));
+    let keepers = listed.filter(|user| {
+        let stays = desired
+            .people
+            .get(&user.login)
+            .is_some_and(|person| person.until.is_none_or(|until| until >= today(turn)));
+        stays && user.projects.keys().any(|id| desired.projects.contains_key(&ProjectId::new(id)))
     });
-    members.map(|member| member.login.clone()).collect()
+    keepers.map(|user| user.login.clone()).collect()
 }
 
 fn today(turn: &Turn) -> Date {
     turn.plan.as_ref().map_or(Date::MAX, |plan| plan.date)
 }
 
-fn must_escape(person: &Person, today: Date) -> bool {
+fn is_active(person: &Person, today: Date) -> bool {
     person.from.is_none_or(|from| from <= today) && person.until.is_none_or(|until| until >= today)
 }
 
@@ -169,9 +214,7 @@ fn removals(turn: &Turn, desired: &Desired) -> Verdict {
         .zip(plan.effects())
         .filter(|(_, effect)| effect.is_removal())
         .map(|(change, _)| change)
-        .filter(|change| {
-            desired.people.get(change.email()).is_none_or(|person| must_escape(person, plan.date))
-        })
+        .filter(|change| desired.people.get(change.email()).is_none_or(|person| is_active(person, plan.date)))
         .collect();
     if turn.allowed == Some(undated.len()) {
         return Ok(());
@@ -197,17 +240,23 @@ fn removals(turn: &Turn, desired: &Desired) -> Verdict {
     Ok(())
 }
 
-/// Who is said to be invited has an invitation that waits.
-fn notes(turn: &Turn) -> Verdict {
+/// Who is said to be invited has an invitation that waits. Someone who accepted one to unmanaged projects
+/// alone is in no list that is read.
+fn notes(turn: &Turn, desired: &Desired) -> Verdict {
     let Some(plan) = &turn.plan else { return Ok(()) };
     for note in plan.notes.iter().filter(|note| {
         use NoteKind::{CannotCancel, ExcessInvitation, Invited, Stale};
         matches!(note.kind(), Invited | Stale | CannotCancel | ExcessInvitation)
     }) {
         let Some(email) = &note.email else { continue };
-        let waits =
-            turn.before.person(email.as_str()).is_some_and(|it| matches!(it.status, UserStatus::Invited(_)));
-        must!(waits, "`{email} {:?}` is not true", note.fact);
+        let is_true = turn.before.person(email.as_str()).is_some_and(|user| match user.status {
+            UserStatus::Invited(_) => true,
+            UserStatus::Member => {
+                !user.projects.keys().any(|id| desired.projects.contains_key(&ProjectId::new(id)))
+            }
+            UserStatus::Elsewhere => false,
+        });
+        must!(is_true, "`{email} {:?}` is not true", note.fact);
     }
     Ok(())
 }
@@ -271,7 +320,7 @@ pub(crate) fn at_rest(organization: &Organization, desired: &Desired, today: Dat
             user.projects.iter().filter(|(id, _)| desired.projects.contains_key(&ProjectId::new(*id)));
         inside.map(|(id, role)| (id.clone(), role.clone())).collect()
     };
-    for (email, person) in desired.people.iter().filter(|(_, person)| must_escape(person, today)) {
+    for (email, person) in desired.people.iter().filter(|(_, person)| is_active(person, today)) {
         let Some(user) = organization.person(email.as_str()).filter(|user| user.status == UserStatus::Member)
         else {
             return Err(format!("{email} is listed and no member"));

@@ -5,6 +5,7 @@
 //! repeats it.
 
 mod clock;
+mod convergence;
 mod damaged;
 mod judge;
 mod lock;

@@ -6,6 +6,11 @@ use std::path::{Path, PathBuf};
 
 /// Every source file with its text, by path from `src`.
 fn sources() -> Vec<(PathBuf, String)> {
+    files_below("src")
+}
+
+/// Every file of Rust below a folder of the repository with its text, by path from that folder.
+fn files_below(folder: &str) -> Vec<(PathBuf, String)> {
     fn walk(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
         for entry in fs::read_dir(folder).expect("a source folder") {
             let path = entry.expect("an entry").path();
@@ -17,13 +22,13 @@ fn sources() -> Vec<(PathBuf, String)> {
             }
         }
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut found = Vec::new();
     walk(&root, &mut found);
     found.sort();
     found
         .into_iter()
-        .map(|(path, text)| (path.strip_prefix(&root).expect("below src").to_owned(), text))
+        .map(|(path, text)| (path.strip_prefix(&root).expect("below the root").to_owned(), text))
         .collect()
 }
 
@@ -42,11 +47,31 @@ fn module_of(path: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
+/// The modules of tests that a file declares and keeps in files of their own.
+fn test_modules(text: &str) -> impl Iterator<Item = &str> {
+    text.split("#[cfg(test)]\n").skip(1).filter_map(|rest| {
+        let (line, _) = rest.split_once('\n')?;
+        line.trim_start_matches("pub(crate) ").strip_prefix("mod ")?.strip_suffix(';')
+    })
+}
+
+/// Whether a file is there for tests alone: `x/tests.rs`, what is below it, or a module that `x` declares for tests.
+fn is_for_tests(path: &Path) -> bool {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let declares = |parent: PathBuf| {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(parent));
+        let text = text.unwrap_or_default();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        test_modules(&text).any(|module| module == name)
+    };
+    declares(folder.join("mod.rs"))
+        || declares(folder.with_extension("rs"))
+        || folder.ancestors().any(|part| part.file_name().is_some_and(|name| name == "tests"))
+}
+
 /// A file's text up to its tests; a file of tests has none.
 fn before_tests(path: &Path, text: &str) -> String {
-    if path.file_stem().is_some_and(|stem| stem == "tests" || stem == "testing")
-        || path.components().any(|part| part.as_os_str() == "tests")
-    {
+    if is_for_tests(path) {
         return String::new();
     }
     text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned()
@@ -138,6 +163,52 @@ fn only_cli_prints_and_reads_the_environment() {
             if before_tests(&path, &text).contains(reserved) {
                 wrong.push(format!("{} has {reserved}", path.display()));
             }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn unit_tests_are_at_the_end_of_a_file_or_in_a_file_of_their_own() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        if before_tests(&path, &text).contains("[test]\n") {
+            wrong.push(format!("{} has a test outside of `mod tests`", path.display()));
+        }
+        let tests = text.split_once("#[cfg(test)]\nmod tests {\n");
+        if tests.is_some_and(|(_, tests)| tests.find("\n}\n") != Some(tests.len() - 3)) {
+            wrong.push(format!("{} goes on after its tests", path.display()));
+        }
+        for name in test_modules(&text).filter(|name| ["test", "testing", "fixtures"].contains(name)) {
+            wrong.push(format!("{}: `{name}` does not say what it holds", path.display()));
+        }
+        if is_for_tests(&path) && path.file_stem().is_some_and(|stem| stem != "tests") {
+            let in_folder = path.components().any(|part| part.as_os_str() == "tests");
+            if !in_folder && text.contains("[test]\n") {
+                wrong.push(format!("{} is shared by tests and has some itself", path.display()));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// Files that start programs themselves. Those that start the binary clear its environment as `scrubbed` does.
+const START_PROGRAMS: [&str; 5] =
+    ["suite/docs.rs", "suite/help.rs", "suite/report.rs", "suite/shells.rs", "suite/signals.rs"];
+
+#[test]
+fn tests_start_the_binary_in_a_scrubbed_environment() {
+    let mut wrong = Vec::new();
+    for (path, text) in files_below("tests") {
+        let is = |file: &&str| path == Path::new(file);
+        // `programs.rs` is the one place, and this file names what it looks for.
+        if ["suite/programs.rs", "suite/architecture.rs"].iter().any(is) {
+            continue;
+        }
+        let count = |what: &str| text.matches(what).count();
+        let started = if START_PROGRAMS.iter().any(is) { 0 } else { count("Command::new") };
+        if started > 0 || count("CARGO_BIN_EXE") > count("env_clear()") {
+            wrong.push(format!("{} starts a program without `programs::scrubbed`", path.display()));
         }
     }
     assert_eq!(wrong, Vec::<String>::new());

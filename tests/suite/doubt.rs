@@ -84,7 +84,7 @@ fn a_project_that_is_not_there_is_refused_by_name() {
         1,
         "",
         "\
-error: gone (proj_gone) is not in the organization: check its id, the cluster, and whose credentials these are
+error: gone (proj_gone) is not in the organization; check its id, the cluster, and that the credentials are those of this organization
 ",
     );
 }

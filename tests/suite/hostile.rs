@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Command, Stdio};
 
+use crate::programs::{BINARY, are_installed, scrubbed};
 use crate::scenario::{Ended, HEAD, Scenario};
 
 /// How much memory a run may take for data, in KiB.
@@ -12,17 +12,8 @@ const MEMORY: &str = "262144";
 
 /// Runs guestlist with a bound on memory. Where it is not enough, the process is ended by a signal.
 fn bounded(scenario: &Scenario, args: &[&str]) -> Ended {
-    let credentials = scenario.sandbox().credentials();
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", "ulimit -d \"$0\"; exec \"$@\"", MEMORY, env!("CARGO_BIN_EXE_guestlist")])
-        .args(args)
-        .current_dir(scenario.path(""))
-        .env_clear()
-        .env("VOUCHERIFY_MANAGEMENT_ID", &credentials.id)
-        .env("VOUCHERIFY_MANAGEMENT_TOKEN", &credentials.token)
-        .stdin(Stdio::null());
-    scenario.finish(&mut command)
+    let bounded = ["-c", "ulimit -d \"$0\"; exec \"$@\"", MEMORY, BINARY];
+    scenario.finish(scenario.program("sh").args(bounded).args(args))
 }
 
 /// Fails unless `args` are refused, and the first line says why.
@@ -364,14 +355,13 @@ fn a_sandbox_file_without_end_is_refused() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "whoever runs the tests should see what was skipped")]
 fn a_named_pipe_is_refused_at_once() {
-    let scenario = Scenario::new();
-    let made = Command::new("mkfifo").arg(scenario.path("team.yaml")).status();
-    if !made.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: `mkfifo` is not on this machine");
+    if !are_installed(&["mkfifo"]) {
         return;
     }
+    let scenario = Scenario::new();
+    let made = scrubbed("mkfifo").arg(scenario.path("team.yaml")).status();
+    assert!(made.expect("mkfifo").success());
     scenario.run("validate").assert(
         1,
         "",

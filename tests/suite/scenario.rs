@@ -3,9 +3,11 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use guestlist::sandbox::{Handle, LoggedCall, Options, Organization, Sandbox};
+
+use crate::programs::{BINARY, scrubbed};
 
 /// The team file of most scenarios: the example's organization with nobody listed yet.
 pub(crate) const HEAD: &str = "\
@@ -133,18 +135,19 @@ impl Scenario {
 
     /// The command with the sandbox's credentials, without an endpoint.
     pub(crate) fn bare_command<A: AsRef<OsStr>>(&self, args: &[A]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_guestlist"));
+        let mut command = self.program(BINARY);
+        command.args(args).env("RUST_BACKTRACE", "1").env("USER", "tester");
+        command
+    }
+
+    /// Any program in the folder, with the sandbox's credentials and without an endpoint.
+    pub(crate) fn program(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = scrubbed(program);
         let credentials = self.sandbox().credentials();
         command
-            .args(args)
             .current_dir(self.folder.path())
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("RUST_BACKTRACE", "1")
-            .env("USER", "tester")
             .env("VOUCHERIFY_MANAGEMENT_ID", &credentials.id)
-            .env("VOUCHERIFY_MANAGEMENT_TOKEN", &credentials.token)
-            .stdin(Stdio::null());
+            .env("VOUCHERIFY_MANAGEMENT_TOKEN", &credentials.token);
         command
     }
 

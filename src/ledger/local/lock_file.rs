@@ -172,7 +172,7 @@ fn to_bytes(lock: &LockInfo) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::testing::ManualClock;
+    use crate::clock::manual::ManualClock;
     use crate::ledger::LedgerError;
     use crate::ledger::tests::{ledger_in, who};
 

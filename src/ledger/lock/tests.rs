@@ -1,7 +1,7 @@
 //! The rules of the lock, each on a folder and in memory, and races that only the store in memory can stage.
 
 use super::*;
-use crate::clock::testing::ManualClock;
+use crate::clock::manual::ManualClock;
 use crate::ledger::tests::memory::{Content, Memory};
 use crate::ledger::tests::{a_run, ledger_in, ledger_on, who};
 use crate::ledger::{Ledger, Run};

@@ -7,7 +7,7 @@ use super::*;
 use crate::desired::{Desired, ManagedProject, Person};
 use crate::known::Known;
 use crate::model::Endpoint;
-use crate::plan::testing::{TODAY, access, known, person, plan, team};
+use crate::plan::samples::{TODAY, access, known, person, plan, team};
 use crate::plan::{Plan, PlanOptions};
 
 /// As GitHub renders it, raw HTML and all, before anything is sanitized.

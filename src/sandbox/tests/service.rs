@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::*;
-use crate::clock::testing::ManualClock;
+use crate::clock::manual::ManualClock;
 
 #[tokio::test]
 async fn nobody_gets_in_without_the_credentials() {

@@ -2,27 +2,26 @@
 //! there is nothing to do. Over real HTTP, against the sandbox, with whatever the service may do where
 //! its documents are silent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
-use std::sync::LazyLock;
 
-use guestlist::api::{Client, Credentials, Settings};
-use guestlist::apply::{Apply, Ending, Report, Stop};
-use guestlist::desired::{self, Desired};
-use guestlist::known::{Known, Reading};
-use guestlist::ledger::{self, EndReason, Ledger, LedgerLocation, Run, Who};
-use guestlist::model::{Email, Endpoint, ProjectId, TrustedEndpoint};
-use guestlist::plan::{Plan, PlanOptions};
+use guestlist::api::{Client, Settings};
+use guestlist::apply::{Ending, Report};
+use guestlist::desired::Desired;
+use guestlist::known::Known;
+use guestlist::ledger::{Ledger, Meaning};
+use guestlist::plan::Plan;
 use guestlist::sandbox::{
-    AssignAgain, AssignPending, Behaviour, Fault, Handle, LoggedCall, Options, Organization, Paging, Sandbox,
-    SecondInvitation, UserStatus,
+    AssignAgain, AssignPending, Behaviour, Fault, LoggedCall, Organization, Paging, SecondInvitation,
+    UserStatus,
 };
-use guestlist::team_file::{self, Problems, Sources};
-use jiff::Timestamp;
+use jiff::civil::Date;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
+
+use crate::world::{Turn, World};
+use crate::{judge, scene};
 
 /// Three projects of the file, and one that is none of its business.
 const MANAGED: [&str; 3] = ["proj_a", "proj_b", "proj_c"];
@@ -135,211 +134,85 @@ fn organization(case: &Case) -> Organization {
     organization
 }
 
-fn desired(team: &str) -> Desired {
-    let mut sources = Sources::default();
-    let mut problems = Problems::default();
-    let id = sources.add("team.yaml", team.as_bytes().to_vec(), &mut problems);
-    let root = team_file::parse_root(&sources, id, &mut problems);
-    match desired::resolve(&root, &[], problems) {
-        Ok(team) => team.desired,
-        Err(problems) => panic!("{}", problems.text(&sources, false)),
-    }
-}
-
-/// Everything that a run needs, put together as the commands do.
-struct Bench {
+/// Everything that the runs of a case need.
+struct Bench<'a> {
+    case: &'a Case,
+    world: World,
     desired: Desired,
-    sandbox: Handle,
-    endpoint: Endpoint,
-    client: Client,
     ledger: Ledger,
-    concurrency: usize,
+    client: Client,
 }
 
-impl Bench {
-    async fn new(case: &Case, folder: &Path) -> Self {
-        let organization = organization(case);
-        let options =
-            Options { organization, behaviour: case.behaviour, rate_limit: None, ..Options::default() };
-        let sandbox = Sandbox::start(options).await.expect("a sandbox");
-        let endpoint: Endpoint = sandbox.base_url().parse().expect("an endpoint");
-        let trusted = TrustedEndpoint::named_by_operator(endpoint.clone());
-        let given = sandbox.credentials();
-        let credentials = Credentials::parse(&given.id, &given.token).expect("credentials");
-        Self {
-            desired: desired(&case.team),
-            client: Client::new(&trusted, &credentials, Settings::default()).expect("a client"),
-            ledger: Ledger::open(&LedgerLocation::Folder(folder.to_owned())).expect("a ledger"),
-            endpoint,
-            sandbox,
-            concurrency: case.concurrency,
-        }
+impl<'a> Bench<'a> {
+    async fn new(case: &'a Case) -> Self {
+        let world = World::new(organization(case), case.behaviour, None, Settings::default()).await;
+        let (ledger, client) = (world.ledger("ledger"), world.client());
+        Self { case, desired: scene::read(&case.team), ledger, client, world }
     }
 
-    async fn known(&self) -> Known {
-        let standing = self.ledger.view(self.endpoint.realm()).expect("a standing");
-        let projects: Vec<ProjectId> = self.desired.projects.keys().cloned().collect();
-        let lists = self.client.reader().users_of(&projects, 8).await.expect("lists");
-        let reading = Reading { read_at: Timestamp::now(), lists };
-        let recent = standing.writes.since(Timestamp::UNIX_EPOCH);
-        let known = reading.live(standing.invitations(None), recent, &BTreeMap::new());
-        assert_eq!(known.doubts, []);
-        let (endpoint, read_at, members) = (self.endpoint.clone(), reading.read_at, known.members.clone());
-        let kept = ledger::Snapshot::new(endpoint, read_at, projects.into_iter().collect(), members);
-        self.ledger.keep_snapshot(kept, standing).expect("a reading that is kept");
-        known
-    }
-
+    /// Reads and plans, without a single write. No list is doubted.
     async fn plan(&self) -> (Plan, Known) {
-        let known = self.known().await;
-        let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-        (Plan::between(&self.desired, &known, &PlanOptions::new(self.endpoint.clone(), today)), known)
+        self.world.sandbox.clear_log();
+        let known = self.world.survey(&self.ledger, &self.client, &self.desired).await.expect("an answer");
+        assert_eq!(known.doubts, []);
+        assert_eq!(self.writes(), [""; 0]);
+        (self.world.plan(&self.desired, &known, None), known)
     }
 
-    async fn apply(&self, plan: &Plan, known: &Known) -> Report {
-        let lease = self.ledger.acquire(&Who::default()).expect("a lease");
-        let run = Run::new("apply", Who::default(), self.endpoint.clone(), Some(plan.id.to_string()));
-        let run = self.ledger.begin(run, &lease).expect("a run");
-        let apply = Apply {
-            plan,
-            desired: &self.desired,
-            known,
-            writer: &self.client.writer(),
-            run: &run,
-            concurrency: self.concurrency,
-            again: false,
-            stop: &Stop::default(),
-            watch: &|_, _| {},
-        };
-        let report = apply.carry_out().await;
-        run.end(EndReason::Completed, None, None).await.expect("an end");
-        report
+    async fn carry_out(&self, plan: &Plan, known: &Known) -> Report {
+        let of = (&self.desired, known, plan);
+        let report = self.world.carry_out(of, &self.ledger, &self.client, self.case.concurrency, None).await;
+        report.expect("a ledger")
     }
 
-    /// The calls since the last time that was asked. None of them is about a project that is not managed.
-    fn calls(&self) -> Vec<LoggedCall> {
-        let calls = self.sandbox.log();
-        self.sandbox.clear_log();
-        for call in &calls {
-            let text = format!("{} {}", call.path, call.body);
-            assert!(!text.contains(UNMANAGED), "{text}");
-        }
-        calls
+    /// One run of apply, judged at every call.
+    async fn apply(&self) -> Turn {
+        let turn = self.world.apply(&self.desired, None, self.case.concurrency, None).await;
+        assert_eq!(turn.error, None);
+        judge::turn(&turn, &self.desired, self.case.behaviour, &self.world.organization())
+            .unwrap_or_else(|why| panic!("{why}\n{:#?}", turn.calls));
+        turn
     }
 
-    /// Who has what now, as lists show it: login → project → role.
-    fn access(&self, behaviour: Behaviour) -> BTreeMap<String, BTreeMap<String, String>> {
-        self.sandbox.with_organization(|organization| {
-            let shown = organization.people().filter(|person| match person.status {
-                UserStatus::Member => true,
-                UserStatus::Invited(_) => behaviour.pending_shows,
-                UserStatus::Elsewhere => false,
-            });
-            shown.map(|person| (person.id.clone(), person.projects.clone())).collect()
-        })
-    }
-
-    fn logins(&self) -> BTreeMap<String, Email> {
-        self.sandbox.with_organization(|organization| {
-            organization.people().map(|person| (person.id.clone(), person.login.clone())).collect()
-        })
-    }
-}
-
-/// Goes through the calls that were carried out, one by one: no project falls under its ADMINs, and nobody
-/// who keeps access is without any on the way.
-fn check_every_call(
-    bench: &Bench,
-    mut access: BTreeMap<String, BTreeMap<String, String>>,
-    calls: &[LoggedCall],
-) {
-    let logins = bench.logins();
-    let admins = |access: &BTreeMap<String, BTreeMap<String, String>>, project: &str| {
-        access.values().filter(|projects| projects.get(project).is_some_and(|role| role == "ADMIN")).count()
-    };
-    let managed = |projects: &BTreeMap<String, String>| MANAGED.iter().any(|id| projects.contains_key(*id));
-    let keep = bench.desired.policy.keep_admins as usize;
-    let floors: BTreeMap<_, _> = MANAGED.iter().map(|id| (id, keep.min(admins(&access, id)))).collect();
-    let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let stays: BTreeSet<String> = access
-        .iter()
-        .filter(|(id, projects)| {
-            let person = bench.desired.people.get(&logins[*id]);
-            managed(projects) && person.is_some_and(|person| person.until.is_none_or(|until| until >= today))
-        })
-        .map(|(id, _)| id.clone())
-        .collect();
-    for call in calls.iter().filter(|call| call.applied) {
-        let parts: Vec<_> = call.path.trim_start_matches("/management/v1/projects/").split('/').collect();
-        match (call.method.as_str(), &parts[..]) {
-            ("POST", ["users", "invite"]) => {}
-            ("POST", [project, "users"]) => {
-                let login = Email::as_received(call.email().expect("a login"));
-                let (id, _) = logins.iter().find(|(_, known)| **known == login).expect("a person");
-                let role = call.body["role"].as_str().expect("a role").to_owned();
-                access.entry(id.clone()).or_default().entry((*project).to_owned()).or_insert(role);
-            }
-            ("PUT", [project, "users", id]) => {
-                let role = call.body["role"].as_str().expect("a role").to_owned();
-                access.get_mut(*id).expect("a member").insert((*project).to_owned(), role);
-            }
-            ("DELETE", [project, "users", id]) => {
-                access.get_mut(*id).expect("a member").remove(*project);
-            }
-            other => panic!("{other:?}"),
-        }
-        for (project, floor) in &floors {
-            assert!(admins(&access, project) >= *floor, "{project} has too few ADMINs after {call:?}");
-        }
-        for id in &stays {
-            assert!(managed(&access[id]), "{} has nothing after {call:?}", logins[id]);
-        }
+    /// The calls that write, without what is the same in each.
+    fn writes(&self) -> Vec<String> {
+        let log = self.world.sandbox.log();
+        log.iter().filter(|call| call.writes()).map(|call| format!("{} {}", call.method, call.path)).collect()
     }
 }
 
 async fn check(case: &Case) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let bench = Bench::new(case, folder.path()).await;
-    let round = async |faulty: bool| {
-        let (plan, known) = bench.plan().await;
-        assert!(bench.calls().iter().all(|call| !call.writes()));
-        if !plan.refused.is_empty() {
-            return false;
-        }
-        let before = bench.access(case.behaviour);
-        let report = bench.apply(&plan, &known).await;
-        let calls = bench.calls();
-        check_every_call(&bench, before, &calls);
-        assert!(faulty || report.is_success(), "{report:#?}");
-        true
-    };
+    let bench = Bench::new(case).await;
     if !case.faults.is_empty() {
-        bench.sandbox.set_faults(case.faults.clone());
-        round(true).await;
-        bench.sandbox.set_faults(Vec::new());
+        bench.world.order(case.faults.clone());
+        bench.apply().await;
+        bench.world.order(Vec::new());
     }
     for _ in 0..2 {
-        if !round(false).await {
+        let turn = bench.apply().await;
+        if turn.plan.is_some_and(|plan| !plan.refused.is_empty()) {
             return;
         }
+        assert!(turn.report.as_ref().is_none_or(Report::is_success), "{:#?}", turn.report);
         let (plan, known) = bench.plan().await;
         assert_eq!((&plan.changes[..], &plan.refused[..]), (&[][..], &[][..]), "after an apply");
-        assert!(bench.apply(&plan, &known).await.is_success());
-        assert!(bench.calls().iter().all(|call| !call.writes()));
-        check_access(&bench, &known);
+        assert!(bench.carry_out(&plan, &known).await.is_success());
+        assert_eq!(bench.writes(), [""; 0]);
+        check_access(&bench.desired, &known, plan.date);
         // Everybody accepts, and what an invitation did not carry follows.
-        bench.sandbox.with_organization(|organization| {
+        bench.world.sandbox.with_organization(|organization| {
             let invited: Vec<_> = organization.invited().map(|person| person.email.clone()).collect();
             assert!(invited.iter().all(|email| organization.accept(email)));
         });
     }
-    assert_eq!(bench.plan().await.0.changes, []);
+    let (plan, _) = bench.plan().await;
+    assert_eq!(plan.changes, []);
+    judge::ledger(&bench.ledger).expect("a whole ledger");
 }
 
-/// Whoever is listed and a member has what the file gives, owners aside; whoever is none was invited.
-fn check_access(bench: &Bench, known: &Known) {
-    let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    for (email, person) in &bench.desired.people {
+/// Every listed person who is a member has what the file gives; every other one is invited.
+fn check_access(desired: &Desired, known: &Known, today: Date) {
+    for (email, person) in &desired.people {
         if person.from.is_some_and(|from| from > today) || person.until.is_some_and(|until| until < today) {
             continue;
         }
@@ -354,21 +227,23 @@ fn check_access(bench: &Bench, known: &Known) {
     }
 }
 
-static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
-});
+/// Runs a case to its end. What it started ends with it.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(future)
+}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn after_an_apply_there_is_nothing_to_do(case in case(false)) {
-        RUNTIME.block_on(check(&case));
+        block_on(check(&case));
     }
 
     #[test]
     fn what_is_refused_leaves_nobody_without_access_and_the_next_run_goes_on(case in case(true)) {
-        RUNTIME.block_on(check(&case));
+        block_on(check(&case));
     }
 }
 
@@ -389,15 +264,14 @@ fn case_of(someone: &[(u8, &[(&'static str, &'static str)])], people: &str, beha
     }
 }
 
-/// Plans, lets `meanwhile` happen, applies, and gives the report and the calls of the apply.
+/// Plans, lets `meanwhile` happen, applies, and returns the report and the calls of the apply.
 async fn apply_after(case: &Case, meanwhile: impl FnOnce(&mut Organization)) -> (Report, Vec<String>) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let bench = Bench::new(case, folder.path()).await;
+    let bench = Bench::new(case).await;
     let (plan, known) = bench.plan().await;
-    bench.sandbox.with_organization(meanwhile);
-    bench.calls();
-    let report = bench.apply(&plan, &known).await;
-    let user = bench.logins().into_iter().find(|(_, login)| login.as_str() == email(0)).expect("a user").0;
+    bench.world.sandbox.with_organization(meanwhile);
+    bench.world.sandbox.clear_log();
+    let report = bench.carry_out(&plan, &known).await;
+    let user = bench.world.organization().person(&email(0)).expect("a user").id.clone();
     let shown = |call: LoggedCall| {
         format!(
             "{} {}",
@@ -405,7 +279,7 @@ async fn apply_after(case: &Case, meanwhile: impl FnOnce(&mut Organization)) -> 
             call.path.replace("/management/v1/projects/", "").replace(&user, "USER")
         )
     };
-    (report, bench.calls().into_iter().map(shown).collect())
+    (report, bench.world.sandbox.log().into_iter().map(shown).collect())
 }
 
 #[test]
@@ -419,7 +293,7 @@ fn a_role_that_somebody_was_given_meanwhile_is_changed() {
     ] {
         let behaviour = Behaviour { assign_again, ..Behaviour::default() };
         let case = case_of(&[(0, &[("proj_a", "USER")])], &person, behaviour);
-        let (report, calls) = RUNTIME.block_on(apply_after(&case, |organization| {
+        let (report, calls) = block_on(apply_after(&case, |organization| {
             let body = serde_json::json!({"login": email(0), "role": "VIEWER"});
             organization.assign("proj_b", &body, behaviour).expect("an assignment");
         }));
@@ -436,7 +310,7 @@ fn an_admin_of_whom_no_guard_knew_stays() {
         let behaviour = Behaviour { assign_again, ..Behaviour::default() };
         let mut case = case_of(&[(0, &[("proj_a", "USER")])], &person, behaviour);
         case.team = case.team.replace("policy: {", "policy: {keep_admins: 2, ");
-        let (report, calls) = RUNTIME.block_on(apply_after(&case, |organization| {
+        let (report, calls) = block_on(apply_after(&case, |organization| {
             let body = serde_json::json!({"login": email(0), "role": "ADMIN"});
             organization.assign("proj_b", &body, behaviour).expect("an assignment");
         }));
@@ -460,7 +334,7 @@ fn of_two_who_became_admin_at_once_one_stays() {
         case.concurrency = 8;
         // The owner is one of the two who must remain.
         case.team = case.team.replace("policy: {", "policy: {keep_admins: 2, ");
-        let (report, calls) = RUNTIME.block_on(apply_after(&case, |organization| {
+        let (report, calls) = block_on(apply_after(&case, |organization| {
             for n in 0..2 {
                 let body = serde_json::json!({"login": email(n), "role": "ADMIN"});
                 organization.assign("proj_b", &body, behaviour).expect("an assignment");
@@ -476,12 +350,12 @@ fn of_two_who_became_admin_at_once_one_stays() {
 fn a_project_that_was_taken_meanwhile_is_done() {
     let person = format!("  - {{email: {}, first_name: F, last_name: L, projects: {{a: USER}}}}\n", email(0));
     let case = case_of(&[(0, &[("proj_a", "USER"), ("proj_b", "USER")])], &person, Behaviour::default());
-    let (report, calls) = RUNTIME.block_on(apply_after(&case, |organization| {
+    let (report, calls) = block_on(apply_after(&case, |organization| {
         let id = organization.person(&email(0)).expect("a person").id.clone();
         organization.unassign("proj_b", &id, Behaviour::default()).expect("a removal");
     }));
     assert!(report.is_success(), "{report:?}");
-    assert_eq!(report.counts().into_keys().collect::<Vec<_>>(), [ledger::Meaning::AlreadySo]);
+    assert_eq!(report.counts().into_keys().collect::<Vec<_>>(), [Meaning::AlreadySo]);
     assert_eq!(calls, ["DELETE proj_b/users/USER"]);
 }
 
@@ -495,7 +369,7 @@ fn somebody_who_is_gone_meanwhile_fails_alone() {
         &people.concat(),
         Behaviour::default(),
     );
-    let (report, calls) = RUNTIME.block_on(apply_after(&case, |organization| {
+    let (report, calls) = block_on(apply_after(&case, |organization| {
         let id = organization.person(&email(0)).expect("a person").id.clone();
         organization.unassign("proj_b", &id, Behaviour::default()).expect("a removal");
     }));

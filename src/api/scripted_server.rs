@@ -23,10 +23,10 @@ pub(super) enum Reply {
     Silence,
 }
 
-/// A line of a script: makes a reply.
+/// Makes a reply.
 pub(super) type Script = fn() -> Reply;
 
-/// An answer with that status line, further header lines and body.
+/// A response with this status, further header lines and this body.
 pub(super) fn answer(status: &str, headers: &[&str], body: &str) -> Reply {
     let mut text = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n", body.len());
     for header in headers {
@@ -36,21 +36,21 @@ pub(super) fn answer(status: &str, headers: &[&str], body: &str) -> Reply {
     Reply::Whole(format!("{text}\r\n{body}"))
 }
 
-/// A plain success.
+/// A successful response.
 pub(super) fn ok(body: &str) -> Reply {
     answer("200 OK", &[], body)
 }
 
-/// A request as it came in.
+/// A request as received.
 #[derive(Clone)]
 pub(super) struct Request {
-    /// Method, path, and body where there is one.
+    /// Method, path and body, if there is one.
     pub(super) line: String,
     /// The header lines, in lower case.
     pub(super) headers: String,
 }
 
-/// The server. It ends when it is dropped.
+/// The server. It stops when it is dropped.
 pub(super) struct Server {
     pub(super) endpoint: Endpoint,
     requests: Arc<Mutex<Vec<Request>>>,
@@ -58,7 +58,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Starts a server that answers each request as `reply` says.
+    /// Starts a server that answers each request with `reply`.
     pub(super) async fn start(reply: impl FnMut(&Request) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
@@ -74,7 +74,7 @@ impl Server {
         Self { endpoint: endpoint.parse().expect("a URL"), requests, task }
     }
 
-    /// Starts a server that gives these replies one after the other, then the last one for ever.
+    /// Starts a server that sends these replies in turn, and then repeats the last one.
     pub(super) async fn script(replies: impl IntoIterator<Item = Script>) -> Self {
         let replies: Vec<_> = replies.into_iter().collect();
         let mut next = 0;
