@@ -3,6 +3,7 @@
 mod after_help;
 mod apply;
 mod args;
+mod candidates;
 mod command;
 mod completions;
 mod connection;
@@ -27,6 +28,8 @@ mod report;
 mod resend;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+#[cfg(feature = "sandbox")]
+mod sandbox_args;
 mod schema;
 mod session;
 mod signals;
