@@ -104,7 +104,7 @@ fn the_beginning_of_an_address_is_recognized() {
     }
     assert_eq!(
         error(&scenario, "resend alex --yes"),
-        "error: alex is not in the team file, so there is nothing to invite to; did you mean `alex.doe@example.com`?"
+        "error: alex is not in the team file, so there is nothing to invite them to; did you mean `alex.doe@example.com`?"
     );
     assert_eq!(scenario.writes(), [""; 0]);
 }
