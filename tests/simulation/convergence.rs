@@ -169,7 +169,8 @@ impl<'a> Bench<'a> {
     async fn apply(&self) -> Turn {
         let turn = self.world.apply(&self.desired, None, self.case.concurrency, None).await;
         assert_eq!(turn.error, None);
-        judge::turn(&turn, &self.desired, self.case.behaviour, &self.world.organization())
+        let judge = if self.case.faults.is_empty() { judge::turn } else { judge::calls };
+        judge(&turn, &self.desired, self.case.behaviour, &self.world.organization())
             .unwrap_or_else(|why| panic!("{why}\n{:#?}", turn.calls));
         turn
     }

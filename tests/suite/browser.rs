@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde::Deserialize;
+
+use crate::programs::scrubbed;
 
 /// A browser in `PATH`.
 pub(crate) struct Browser(PathBuf);
@@ -109,7 +110,7 @@ impl Browser {
 
     fn run(&self, args: &[&str], file: &Path, address: &str) -> String {
         let profile = tempfile::tempdir().expect("a folder");
-        let output = Command::new(&self.0)
+        let output = scrubbed(&self.0)
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
             .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
             // Otherwise many changes of an address in a short time are dropped.

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use fastrand::Rng;
 use guestlist::desired::{self, Team};
@@ -18,6 +17,7 @@ use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::browser::{Browser, program};
+use crate::programs::scrubbed;
 
 const ROLES: [&str; 7] =
     ["ADMIN", "USER", "VIEWER", "MERCHANT", "USER_RESTRICTED", "campaign-manager", "role_unnamed"];
@@ -361,7 +361,7 @@ fn nothing_is_cut_in_print() {
 }
 
 fn text_of(pdf: &Path, form: &str) -> String {
-    let output = Command::new("pdftotext").arg(form).arg(pdf).arg("-").output().expect("pdftotext runs");
+    let output = scrubbed("pdftotext").arg(form).arg(pdf).arg("-").output().expect("pdftotext runs");
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
