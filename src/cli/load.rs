@@ -18,10 +18,10 @@ use crate::team_file::{
     self, FileId, IncludedFile, Location, MAX_BYTES, Problem, ProblemId, Problems, Sources, TeamFile, Text,
 };
 
-/// The most files of a team; no team needs more.
+/// The maximum number of files of a team.
 const MOST_FILES: usize = 10_000;
 
-/// A team file and its problems.
+/// A team file, its included files, and the problems in them.
 pub(crate) struct Loaded {
     root: TeamFile,
     included: Vec<IncludedFile>,
@@ -41,7 +41,7 @@ impl Loaded {
     }
 }
 
-/// Reads everything. Only a team file that cannot be read at all is a failure here.
+/// Reads all files. Fails only if the team file itself cannot be read.
 pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
     let name = path.display().to_string();
     let bytes = read(path).map_err(|error| {
@@ -78,11 +78,11 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
     Ok(Loaded { root, included, sources, problems, team })
 }
 
-/// A `ledger` that seems to be inside the folder may be a link that leads out of it.
+/// Rejects a `ledger` that is a link out of the folder.
 fn refuse_linked_ledger(root: &TeamFile, folder: &Path, problems: &mut Problems) {
     let Some(ledger) = root.ledger.as_ref().filter(|ledger| !ledger.value.contains("://")) else { return };
     let name = Path::new(&ledger.value);
-    // What its text says is judged with everything else that the file says.
+    // The rest is checked with the other values of the file.
     let is_relative = name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if is_relative && leads_out(folder, name) {
         let message = format!(
@@ -105,7 +105,7 @@ pub(crate) fn team(path: &Path, terminal: Terminal) -> Result<Team, Failure> {
     }
 }
 
-/// Like [`team`], with the lines that grant roles, for everyone or only for `who`.
+/// Like [`team`], with the lines that grant roles, for everyone or for `who`.
 pub(crate) fn team_with_provenance(
     path: &Path,
     who: Option<&Email>,
@@ -145,7 +145,7 @@ fn add_included(
     }
 }
 
-/// The files of each pattern, sorted; a file that matches two patterns is read once.
+/// The files that match each pattern, sorted. A file that matches two patterns is read once.
 fn expand<'a>(
     patterns: &'a [Text],
     team_file: &Path,
@@ -223,7 +223,7 @@ fn expand<'a>(
     expanded
 }
 
-/// An included file named as the user named the team file: from the same target.
+/// The path of an included file for messages, relative to the same directory as the team file's.
 fn shown_path(team_file: &Path, folder: &Path, file: &Path) -> String {
     let from_here = team_file.parent().is_none_or(|parent| parent.as_os_str().is_empty());
     let shown = if from_here { file.strip_prefix(folder).unwrap_or(file) } else { file };

@@ -275,15 +275,15 @@ fn included_files_that_nobody_means_are_refused() {
 fn saved_plans_that_nobody_means_are_refused() {
     let scenario = Scenario::new().file("folder/file", "");
     let cannot = |path: &str, why: &str| {
-        format!("the saved plan `{path}` cannot be read: {why}; make one with `guestlist plan --out {path}`")
+        format!("cannot read saved plan `{path}`: {why}; create one with `guestlist plan --out {path}`")
     };
     let is_none = |path: &str, why: &str| {
         format!(
-            "the saved plan `{path}` is not applied: not a saved plan ({why}); make one with `guestlist plan --out`"
+            "saved plan `{path}` was not applied: not a saved plan ({why}); make one with `guestlist plan --out`"
         )
     };
     for (path, why) in [
-        ("missing.json", "there is no such file"),
+        ("missing.json", "file not found"),
         ("folder", "it is a folder"),
         ("/dev/zero", "it is larger than 64 MiB"),
     ] {
@@ -293,7 +293,7 @@ fn saved_plans_that_nobody_means_are_refused() {
     for (content, sentence) in [
         (&b""[..], is_none("plan.json", "EOF while parsing a value at line 1 column 0")),
         (b"\0\0", is_none("plan.json", "expected value at line 1 column 1")),
-        (b"\xff", cannot("plan.json", "it is not UTF-8")),
+        (b"\xff", cannot("plan.json", "it is not valid UTF-8")),
         (b"[[", is_none("plan.json", "invalid type: sequence, expected u64 at line 1 column 1")),
         (deep.as_bytes(), is_none("plan.json", "EOF while parsing a list at line 1 column 20971550")),
         (b"{\"format_version\": 1}", is_none("plan.json", "missing field `plan_id` at line 1 column 21")),

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::help::commands;
+use crate::programs::BINARY;
 use crate::scenario::{HEAD, Scenario};
 
 /// Two people, and one whose address is a command to a careless shell.
@@ -145,7 +146,7 @@ fn every_shell_accepts_its_script() {
 
 /// Asks as the script of zsh does.
 fn ask(scenario: &Scenario, words: &[&str]) -> String {
-    let mut command = program(scenario, env!("CARGO_BIN_EXE_guestlist"));
+    let mut command = program(scenario, BINARY);
     command
         .env("GUESTLIST_COMPLETE", "zsh")
         .env("_CLAP_COMPLETE_INDEX", (words.len() - 1).to_string())

@@ -49,5 +49,5 @@ fn an_apply_assigns_by_login_and_ends_with_nothing_to_do() {
     scenario.run("apply --yes").ok();
     assert_eq!(scenario.writes().len(), 1);
     scenario.run("plan --detailed-exitcode").ok();
-    assert!(scenario.run("resend ana@example.com --yes").stderr.contains("is a member already"));
+    assert!(scenario.run("resend ana@example.com --yes").stderr.contains("is already a member"));
 }
