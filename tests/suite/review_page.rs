@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use fastrand::Rng;
 use guestlist::desired::{self, Team};
@@ -17,7 +16,8 @@ use guestlist::team_file::{self, Problems, Sources};
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::browser::{Browser, program};
+use crate::browser::Browser;
+use crate::programs::{are_installed, scrubbed};
 
 const ROLES: [&str; 7] =
     ["ADMIN", "USER", "VIEWER", "MERCHANT", "USER_RESTRICTED", "campaign-manager", "role_unnamed"];
@@ -295,11 +295,9 @@ fn escaped(text: &str) -> String {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not tested")]
 fn nothing_is_cut_in_print() {
     let Some(browser) = Browser::find() else { return };
-    if program("pdftotext").is_none() {
-        eprintln!("skipped: no pdftotext in PATH to read the printed page with");
+    if !are_installed(&["pdftotext"]) {
         return;
     }
     let projects = [
@@ -361,7 +359,7 @@ fn nothing_is_cut_in_print() {
 }
 
 fn text_of(pdf: &Path, form: &str) -> String {
-    let output = Command::new("pdftotext").arg(form).arg(pdf).arg("-").output().expect("pdftotext runs");
+    let output = scrubbed("pdftotext").arg(form).arg(pdf).arg("-").output().expect("pdftotext runs");
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
