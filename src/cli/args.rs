@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 pub(crate) use super::global::GlobalArgs;
 #[cfg(feature = "sandbox")]
-use super::sandbox_args::SandboxArgs;
+pub(crate) use super::sandbox_args::Sandbox;
 
 /// Keep the members of a Voucherify organization in Git
 ///
@@ -78,7 +78,7 @@ pub(crate) enum Command {
     ///
     /// Prints its URL, and serves until Ctrl-C.
     #[cfg(feature = "sandbox")]
-    Sandbox(SandboxArgs),
+    Sandbox(Sandbox),
 }
 
 /// The default path of the team file.

@@ -2,7 +2,8 @@
 
 use clap::error::{Error, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
+use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
 use super::after_help::AfterHelp;
 use super::args::Cli;
@@ -41,21 +42,21 @@ pub(super) fn command() -> Command {
         let without_effect = without_effect(subcommand.get_name());
         let hidden = global.iter().filter(|arg| without_effect.contains(&arg.get_id().as_str()));
         let hidden: Vec<_> = hidden.map(|arg| arg.clone().hide(true)).collect();
-        AfterHelp::of(subcommand.get_name()).add_to(subcommand.args(hidden).mut_args(with_candidates))
+        AfterHelp::of(subcommand.get_name()).add_to(subcommand.args(hidden).mut_args(candidates::add_to))
     });
     command = AfterHelp::of("guestlist").add_to(command);
+    let pages = command.get_subcommands();
+    let pages: Vec<_> = pages.map(|page| (page.get_name().to_owned(), page.get_about().cloned())).collect();
+    command = command.mut_subcommand("man", |man| {
+        let candidates = move || {
+            let pages = pages.iter().cloned();
+            pages.map(|(name, about)| CompletionCandidate::new(name).help(about)).collect()
+        };
+        man.mut_arg("page", |page| page.add(ArgValueCandidates::new(candidates)))
+    });
     // `help` is in every list of commands otherwise, and is not one that does anything.
     command.build();
     command.mut_subcommand("help", |help| help.hide(true))
-}
-
-/// Adds what a shell offers for the argument, by the name of its value.
-fn with_candidates(arg: Arg) -> Arg {
-    match arg.get_value_names().unwrap_or_default().first().map(|name| name.as_str()) {
-        Some("EMAIL") => arg.add(candidates::people()),
-        Some("COMMAND") => arg.add(candidates::commands()),
-        _ => arg,
-    }
 }
 
 /// What is said about options that do not apply. Only those that someone may rely on are mentioned:

@@ -152,12 +152,13 @@ fn expand<'a>(
     folder: &Path,
     problems: &mut Problems,
 ) -> Vec<(&'a Text, Vec<PathBuf>)> {
-    // The team file itself is not included.
-    let mut seen: BTreeSet<PathBuf> = fs::canonicalize(team_file).into_iter().collect();
+    let team_file = fs::canonicalize(team_file).ok();
+    let mut seen = BTreeSet::new();
     let mut expanded = Vec::new();
     let Ok(real_folder) = fs::canonicalize(folder) else { return expanded };
     for pattern in patterns {
         let mut files = Vec::new();
+        let mut matches = false;
         let at: Location = pattern.at;
         let Some(escaped) = folder.to_str().map(glob::Pattern::escape) else {
             problems.push(Problem::new(
@@ -175,8 +176,12 @@ fn expand<'a>(
         let found = glob::glob_with(&format!("{escaped}/{}", pattern.value), options);
         for file in found.into_iter().flatten() {
             let Ok(file) = file else { continue };
-            // The team file is in `seen`, too.
-            if seen.len() > MOST_FILES {
+            let real = fs::canonicalize(&file);
+            if file.is_dir() || real.as_ref().is_ok_and(|real| Some(real) == team_file.as_ref()) {
+                continue;
+            }
+            matches = true;
+            if seen.len() == MOST_FILES {
                 problems.push(Problem::new(
                     at,
                     ProblemId::TooManyIncludes,
@@ -184,10 +189,7 @@ fn expand<'a>(
                 ));
                 break;
             }
-            if file.is_dir() {
-                continue;
-            }
-            match fs::canonicalize(&file) {
+            match real {
                 Ok(real) if !real.starts_with(&real_folder) => {
                     let message = format!(
                         "`{}` is a link to a location outside the team file's folder",
@@ -209,7 +211,7 @@ fn expand<'a>(
                 }
             }
         }
-        if files.is_empty() && !problems.sorted().iter().any(|problem| problem.at == at) {
+        if !matches {
             let help = "fix or remove the pattern; it is relative to the team file's folder";
             problems.push(
                 Problem::new(at, ProblemId::IncludeNotFound, "no file matches this `include`").help(help),

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use super::args::Sandbox as Args;
 use super::failure::Failure;
-use super::sandbox_args::SandboxArgs;
 use super::signals::Signals;
 use super::terminal::Terminal;
 use crate::sandbox::{Credentials, Options, Organization, RateLimit, Sandbox};
 
-pub(crate) async fn run(args: &SandboxArgs, terminal: Terminal) -> Result<(), Failure> {
+pub(crate) async fn run(args: &Args, terminal: Terminal) -> Result<(), Failure> {
     let mut signals = Signals::listen(|| {})?;
     let mut organization = Organization::example();
     organization.seed_members(args.seed_members);

@@ -1,14 +1,14 @@
-//! The arguments of `guestlist sandbox`.
+//! The options of `guestlist sandbox`.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use clap::ValueHint;
+use clap::{Args, ValueHint};
 
 use crate::sandbox::Fault;
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct SandboxArgs {
+#[derive(Debug, Args)]
+pub(crate) struct Sandbox {
     /// Address to listen on, or a port of 127.0.0.1; port 0 is a free one
     #[arg(long, value_name = "ADDRESS|PORT", default_value = "127.0.0.1:8080", value_parser = listen_address)]
     pub(crate) listen: SocketAddr,

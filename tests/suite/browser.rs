@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde::Deserialize;
+
+use crate::programs::{find, scrubbed};
 
 /// A browser in `PATH`.
 pub(crate) struct Browser(PathBuf);
@@ -26,12 +27,15 @@ pub(crate) struct Answer {
     pub(crate) filters: bool,
     /// The columns that are sorted by: `name ascending`.
     pub(crate) sorted: Vec<String>,
+    /// What follows the file in the address: `#…`.
+    pub(crate) address: String,
     /// The number of scripts and images in the page.
     pub(crate) scripts_and_images: usize,
 }
 
-/// Sets the address of each page to each question in turn, and records what the page then shows. The pages
-/// themselves are unchanged, with their content security policy.
+/// Sets the address of each page to each question in turn, and records what the page then shows. A question
+/// that starts with `!` uses the page instead: `!role=ADMIN` fills in a filter, `!click Status` presses a button.
+/// The pages themselves are unchanged, with their content security policy.
 const ASK: &str = r##"
 addEventListener("load", () => {
   const all = Array.from(document.querySelectorAll("iframe"), (frame) => {
@@ -41,8 +45,16 @@ addEventListener("load", () => {
     const heads = Array.from(root.querySelectorAll("#people .columns th"));
     const isShown = (element) => page.getComputedStyle(element).display !== "none";
     return JSON.parse(frame.dataset.questions).map((question) => {
-      page.location.hash = question;
-      page.dispatchEvent(new page.HashChangeEvent("hashchange"));
+      const [, button, field, value] = question.match(/^!(?:click (.*)|(.*)=(.*))$/) ?? [];
+      if (button) {
+        Array.from(root.querySelectorAll("button")).find((it) => it.textContent === button).click();
+      } else if (field) {
+        root.forms[0].elements[field].value = value;
+        root.forms[0].elements[field].dispatchEvent(new page.Event("input", { bubbles: true }));
+      } else {
+        page.location.hash = question;
+        page.dispatchEvent(new page.HashChangeEvent("hashchange"));
+      }
       const rows = Array.from(root.querySelectorAll("#people tbody tr")).filter((row) => !row.hidden);
       const email = (row) => row.cells[0].firstChild.textContent;
       return {
@@ -54,6 +66,7 @@ addEventListener("load", () => {
         filters: isShown(root.getElementById("filters")),
         sorted: heads.filter((head) => (head.getAttribute("aria-sort") ?? "none") !== "none")
           .map((head) => name(head) + " " + head.getAttribute("aria-sort")),
+        address: page.location.hash,
         scripts_and_images: root.querySelectorAll("script, img").length,
       };
     });
@@ -65,17 +78,12 @@ addEventListener("load", () => {
 
 impl Browser {
     /// The first Chromium in `PATH`; where there is none, says which test is skipped.
-    #[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not tested")]
     pub(crate) fn find() -> Option<Self> {
-        let found = ["chromium", "chromium-browser", "google-chrome", "chrome"].into_iter().find_map(program);
-        if found.is_none() {
-            eprintln!("skipped: no Chromium in PATH to show the page in");
-        }
-        found.map(Self)
+        find(&["chromium", "chromium-browser", "google-chrome", "chrome"]).map(Self)
     }
 
     /// Loads each page once, in one run of the browser, and asks it each of its questions: what follows `#`
-    /// in its address.
+    /// in its address, or a use of the page (see `ASK`).
     pub(crate) fn ask(&self, pages: &[(String, Vec<String>)]) -> Vec<Vec<Answer>> {
         let folder = tempfile::tempdir().expect("a folder");
         let mut text = String::from("<!DOCTYPE html><meta charset=utf-8><pre></pre>\n");
@@ -109,7 +117,8 @@ impl Browser {
 
     fn run(&self, args: &[&str], file: &Path, address: &str) -> String {
         let profile = tempfile::tempdir().expect("a folder");
-        let output = Command::new(&self.0)
+        let output = scrubbed(&self.0)
+            .env("HOME", profile.path())
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
             .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
             // Otherwise many changes of an address in a short time are dropped.
@@ -121,12 +130,6 @@ impl Browser {
             .expect("the browser runs");
         String::from_utf8(output.stdout).expect("UTF-8")
     }
-}
-
-/// A program in `PATH`.
-pub(crate) fn program(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
 fn attribute(text: &str) -> String {

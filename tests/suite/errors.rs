@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use guestlist::team_file::ProblemId;
 use serde_json::Value;
 
+use crate::programs::{are_installed, scrubbed};
 use crate::scenario::Scenario;
 
 /// A section of docs/errors.md.
@@ -37,7 +37,7 @@ fn build(section: &Section<'_>, folder: &Path) {
     for (info, content) in &section.blocks {
         match *info {
             "sh" => {
-                let ran = Command::new("bash").args(["-e", "-c", content]).current_dir(folder).status();
+                let ran = scrubbed("bash").args(["-e", "-c", content]).current_dir(folder).status();
                 assert!(ran.expect("bash runs").success(), "{}: {content}", section.id);
             }
             "yaml" => fs::write(folder.join("team.yaml"), content).expect("a file"),
@@ -59,7 +59,11 @@ fn every_id_is_documented_with_an_example_that_gives_it() {
     assert_eq!(documented, ids);
 
     let scenario = Scenario::new();
+    let has_bash = are_installed(&["bash"]);
     for section in &sections {
+        if !has_bash && section.blocks.iter().any(|(info, _)| *info == "sh") {
+            continue;
+        }
         let folder = scenario.path(section.id);
         build(section, &folder);
         assert!(!section.advice.is_empty(), "{} does not say what to do", section.id);
