@@ -79,11 +79,11 @@ impl Drop for Retries<'_> {
 }
 
 /// Tells watchers how many user lists have been read. The reading is over when this is dropped.
-pub(super) struct Reading<'a> {
+pub(super) struct ListCount<'a> {
     activity: &'a watch::Sender<Activity>,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> ListCount<'a> {
     pub(super) fn begin(activity: &'a watch::Sender<Activity>, all: usize) -> Self {
         activity.send_modify(|activity| activity.lists = Some(Lists { read: 0, all }));
         Self { activity }
@@ -98,7 +98,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-impl Drop for Reading<'_> {
+impl Drop for ListCount<'_> {
     fn drop(&mut self) {
         self.activity.send_modify(|activity| activity.lists = None);
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::activity::{Activity, Reading, Retries, Retry};
+use super::activity::{Activity, ListCount, Retries, Retry};
 use super::call::{Call, Method};
 use super::cause::Cause;
 use super::credentials::Credentials;
@@ -120,8 +120,8 @@ impl Client {
     }
 
     /// Tells whoever watches that so many user lists are being read, until the result is dropped.
-    pub(super) fn reading(&self, lists: usize) -> Reading<'_> {
-        Reading::begin(&self.0.activity, lists)
+    pub(super) fn count_lists(&self, lists: usize) -> ListCount<'_> {
+        ListCount::begin(&self.0.activity, lists)
     }
 
     /// The rate limit in the last response, if the service has one.

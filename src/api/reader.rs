@@ -104,10 +104,10 @@ impl Reader {
         concurrency: usize,
     ) -> Result<BTreeMap<ProjectId, UserList>, Error> {
         let projects: Vec<_> = projects.into_iter().cloned().collect();
-        let reading = &self.client.reading(projects.len());
+        let count = &self.client.count_lists(projects.len());
         let lists = projects.into_iter().map(|project| async move {
             let list = self.users(&project).await?;
-            reading.one_more();
+            count.one_more();
             Ok((project, list))
         });
         stream::iter(lists).buffer_unordered(concurrency.max(1)).try_collect().await

@@ -18,7 +18,7 @@ use crate::plan::{Change, Plan, PlanId};
 /// The version of the format.
 const FORMAT_VERSION: u32 = 1;
 
-/// A line of the output. Its fields are documented in docs/apply-events.md.
+/// A line of the output. Its fields are documented in docs/apply.md.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(super) enum Event<'a> {

@@ -28,15 +28,15 @@ pub(crate) struct GlobalArgs {
     )]
     #[arg(long, global = true, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub(crate) sandbox: Option<Option<PathBuf>>,
-    /// When to use color [auto: on a terminal, unless `NO_COLOR` is set]
+    /// When to use color [auto: on a terminal, or if `FORCE_COLOR` is set, unless `NO_COLOR` is set]
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     #[arg(hide_short_help = true)]
     pub(crate) color: Color,
-    /// Format of log lines on standard error
+    /// Format of standard error: progress, warnings, errors and log lines; with `json`, one object a line
     #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
     #[arg(hide_short_help = true)]
     pub(crate) log_format: LogFormat,
-    /// Increase verbosity (up to -vvv)
+    /// Increase verbosity: -v says what happens, -vv and -vvv are a trace
     #[arg(short, long, global = true, action = ArgAction::Count, hide_short_help = true)]
     pub(crate) verbose: u8,
     /// Print only errors

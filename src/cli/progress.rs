@@ -20,6 +20,7 @@ use crate::ledger::Meaning;
 use crate::model::Endpoint;
 use crate::plan::Change;
 use crate::render::described;
+use crate::words::countdown;
 
 /// How often the progress is looked at.
 const TICK: Duration = Duration::from_secs(1);
@@ -50,7 +51,7 @@ impl<'a> Progress<'a> {
         let rest = move |state: &ProgressState, text: &mut dyn std::fmt::Write| {
             let _ = match wait.lock().unwrap_or_else(PoisonError::into_inner).as_deref() {
                 Some(wait) => write!(text, "{wait}"),
-                None => write!(text, "{:.0}/s, {} s left", state.per_sec(), state.eta().as_secs()),
+                None => write!(text, "{:.0}/s, {} left", state.per_sec(), countdown(state.eta())),
             };
         };
         if let Ok(style) = ProgressStyle::with_template("{bar:12} {pos}/{len} changes, {rest}") {

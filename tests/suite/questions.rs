@@ -25,8 +25,15 @@ struct Asked {
 }
 
 impl Asked {
-    /// Starts `command` with standard input and standard error on a terminal, and waits for its question.
+    /// Starts `command` and waits for its question.
     fn start(command: &mut Command) -> Self {
+        let asked = Self::open(command);
+        wait_until("the question", || asked.said().contains("Type `yes` to confirm: "));
+        asked
+    }
+
+    /// Starts `command` with standard input and standard error on a terminal.
+    fn open(command: &mut Command) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
         grantpt(&master).expect("the other side");
         unlockpt(&master).expect("the other side");
@@ -52,9 +59,14 @@ impl Asked {
                 text.lock().expect("a text").push_str(&String::from_utf8_lossy(&bytes[..read]));
             }
         });
-        let asked = Self { child, terminal, said };
-        wait_until("the question", || asked.said().contains("Type `yes` to confirm: "));
-        asked
+        Self { child, terminal, said }
+    }
+
+    /// The line with the question, up to where the answer is typed.
+    fn question(&self) -> String {
+        let said = self.said();
+        let (before, _) = said.split_once("Type `yes` to confirm: ").expect("a question");
+        before.lines().last().unwrap_or_default().to_owned()
     }
 
     fn said(&self) -> String {
@@ -143,4 +155,68 @@ fn an_answer_is_heard() {
         }
         assert_eq!(scenario.writes().len(), usize::from(status == Some(0)));
     }
+}
+
+#[test]
+fn the_question_names_the_stakes_and_the_guards_that_are_lifted() {
+    let policy = "policy: {prune: people, max_removals: 1}\n";
+    let people = "\
+people:
+  - {email: ana@example.com, first_name: Ana, last_name: Oak, projects: {storefront: ADMIN}}
+  - {email: eva@example.com, first_name: Eva, last_name: Elm, projects: {storefront: USER, loyalty: USER}}
+";
+    let scenario = Scenario::new()
+        .team(&format!("{HEAD}{policy}{people}"))
+        .member("cy@example.com", &[("storefront", "USER"), ("elsewhere", "USER")])
+        .member("di@example.com", &[("storefront", "USER"), ("elsewhere", "USER")]);
+    let endpoint = scenario.sandbox().base_url();
+    let asked = |args: &[&str]| {
+        let asked = Asked::start(scenario.command(args).args(["--color", "never"]));
+        let question = asked.question();
+        send("INT", &asked.child);
+        assert_eq!(asked.end().0, Some(130));
+        question
+    };
+    assert_eq!(
+        asked(&["apply", "--allow-removals", "2"]),
+        format!(
+            "Apply these 4 changes to {endpoint}, lifting max_removals: 1 invited, 1 becomes ADMIN, 2 lose access? "
+        )
+    );
+    // A flag that lifts nothing is not mentioned.
+    scenario.write("team.yaml", &format!("{HEAD}{people}"));
+    assert_eq!(
+        asked(&["apply", "--allow-removals", "0"]),
+        format!("Apply these 2 changes to {endpoint}: 1 invited, 1 becomes ADMIN? ")
+    );
+}
+
+#[test]
+fn a_dumb_terminal_has_no_colors() {
+    let scenario = Scenario::new().team(&format!("{HEAD}{ONE}"));
+    for (term, is_bold) in [("xterm", true), ("dumb", false)] {
+        let asked = Asked::start(scenario.command(&["apply"]).env("TERM", term));
+        assert_eq!(asked.question().contains('\u{1b}'), is_bold, "{term}: {:?}", asked.question());
+        send("INT", &asked.child);
+        assert_eq!(asked.end().0, Some(130));
+    }
+}
+
+#[test]
+fn a_terminal_shows_what_is_waited_for_and_clears_it() {
+    let scenario = Scenario::new().team(&format!("{HEAD}{ONE}"));
+    scenario.faults(&["429,retry-after=590,at=1"]);
+    for args in [&["plan"][..], &["apply", "--yes"]] {
+        let mut asked = Asked::open(scenario.command(args).env("TERM", "xterm"));
+        wait_until("the wait", || {
+            asked.said().contains("rate limit: 590 s") || asked.said().contains("10 min")
+        });
+        assert!(!asked.said().contains('\n'), "one line that changes: {}", asked.said());
+        asked.child.kill().and_then(|()| asked.child.wait().map(drop)).expect("its end");
+        scenario.faults(&["429,retry-after=590,at=1"]);
+    }
+    scenario.faults(&["429,retry-after=590,method=POST"]);
+    let mut asked = Asked::open(scenario.command(&["apply", "--yes"]).env("TERM", "xterm"));
+    wait_until("the wait", || asked.said().contains(" 0/1 changes, rate limit: 10 min"));
+    asked.child.kill().and_then(|()| asked.child.wait().map(drop)).expect("its end");
 }

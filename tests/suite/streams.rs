@@ -113,6 +113,80 @@ fn colour_is_for_terminals_and_for_those_who_ask() {
 }
 
 #[test]
+fn the_environment_asks_for_colors_or_for_none() {
+    let scenario = scenario();
+    let is_colored = |variables: &[(&str, &str)]| {
+        let mut command = scenario.command(&["plan"]);
+        scenario.finish(command.envs(variables.iter().copied())).stdout.contains('\u{1b}')
+    };
+    assert!(is_colored(&[("FORCE_COLOR", "1")]));
+    assert!(!is_colored(&[("FORCE_COLOR", "0")]) && !is_colored(&[("FORCE_COLOR", "")]));
+    assert!(!is_colored(&[("FORCE_COLOR", "1"), ("NO_COLOR", "1")]), "whoever wants none gets none");
+}
+
+/// The messages of log lines, with their level.
+fn messages(stderr: &str) -> Vec<(String, String)> {
+    let message = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).expect("a log line as JSON");
+        let keys: Vec<_> = line.as_object().expect("an object").keys().cloned().collect();
+        assert_eq!(keys, ["fields", "level", "target", "timestamp"]);
+        let text = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
+        (text(&line["level"]), text(&line["fields"]["message"]))
+    };
+    stderr.lines().map(message).collect()
+}
+
+#[test]
+fn errors_and_progress_are_json_where_log_lines_are() {
+    let scenario = scenario();
+    let of = |level: &str, text: &str| (level.to_owned(), text.to_owned());
+    let applied = scenario.run("apply --yes --log-format json");
+    assert_eq!(messages(&applied.ok().stderr), [of("INFO", "invited ana@example.com: storefront USER")]);
+    scenario.write("team.yaml", "version: 2\n");
+    let broken = scenario.run("plan --log-format json");
+    let [(level, problems)] = messages(&broken.stderr).try_into().expect("one line");
+    assert_eq!((broken.status, level.as_str()), (Some(1), "ERROR"));
+    assert!(problems.starts_with("error[") && problems.contains(" --> team.yaml:1:10\n"), "{problems}");
+    let gone = scenario.run("plan gone.yaml --log-format json -q --color always");
+    let text = "team file `gone.yaml` not found; pass its path, or create one with `guestlist import --out gone.yaml`";
+    assert_eq!(messages(&gone.stderr), [of("ERROR", text)]);
+    scenario.write(".guestlist/runs/2026-01-01T000000Z-000000.jsonl", "no record\n\n");
+    let warned = scenario.run("log --log-format json");
+    assert!(messages(&warned.stderr).iter().all(|(level, _)| level == "WARN"), "{}", warned.stderr);
+}
+
+#[test]
+fn one_v_says_in_sentences_what_happens() {
+    let scenario = scenario();
+    assert_eq!(
+        scenario.run("plan -v").ok().stderr,
+        "\
+Reading the ledger `.guestlist`
+Reading the members of 2 projects from $ENDPOINT
+Read 1 member and 0 pending invitations
+Planned 1 change and 1 note
+"
+    );
+    let applied = scenario.run("apply --yes -v");
+    let (before, run) = applied.ok().stderr.split_once("as ").expect("the run");
+    assert_eq!(
+        before,
+        "\
+Locked the ledger `.guestlist`
+Reading the ledger `.guestlist`
+Reading the members of 2 projects from $ENDPOINT
+Read 1 member and 0 pending invitations
+Planned 1 change and 1 note
+Sending 1 call
+invited ana@example.com: storefront USER
+Recorded the run in the ledger "
+    );
+    assert!(run.ends_with(".jsonl\n"), "{run}");
+    // A trace has times and levels.
+    assert!(scenario.run("plan -vv").stderr.contains("Z DEBUG call method=GET"));
+}
+
+#[test]
 fn data_and_talk_are_kept_apart() {
     let scenario = scenario();
     let plan = scenario.run("plan --format json -vvv");
