@@ -18,7 +18,7 @@ use crate::files;
 use crate::known::Known;
 use crate::ledger::{Meaning, Superseded};
 use crate::model::Endpoint;
-use crate::plan::{Change, Guard, Plan, SavedPlan, Unlisted};
+use crate::plan::{Change, Effect, Guard, Plan, SavedPlan, Unlisted};
 use crate::render::{self, View};
 use crate::team_file::MAX_BYTES;
 use crate::words;
@@ -52,7 +52,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let manner =
         Manner { command: "apply", concurrency: usize::from(args.concurrency), again: false, made_at };
     let Carried { report, signal, closed } = run.carry_out(&plan, &known, manner).await?;
-    let told = tell(&report, desired, terminal);
+    let told = tell(&report, &plan, desired, terminal);
     match signal {
         Some(signal) => Err(signal),
         None if report.is_success() => closed.and(told),
@@ -165,23 +165,25 @@ fn difference(desired: &Desired, Unlisted(changes): &Unlisted) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Says what came of it: what was done on standard output, what was not on standard error.
-fn tell(report: &Report, desired: &Desired, terminal: Terminal) -> Ended {
+/// Reports the result: what was done on standard output, what was not on standard error.
+fn tell(report: &Report, plan: &Plan, desired: &Desired, terminal: Terminal) -> Ended {
+    const ALREADY: [(Meaning, &str); 2] =
+        [(Meaning::AlreadyInvited, "already invited"), (Meaning::AlreadySo, "already in place")];
     let all = report.endings.len();
+    let done = report.endings.iter().zip(plan.effects()).filter_map(|((change, ending), effect)| {
+        let effect = match ending {
+            // The invited person was a user already.
+            Ending::Done(Meaning::Assigned | Meaning::RoleChanged) if effect == Effect::Invited => {
+                Effect::GainsAccess
+            }
+            Ending::Done(meaning) if !ALREADY.iter().any(|(already, _)| already == meaning) => effect,
+            _ => return None,
+        };
+        Some((effect, change.email()))
+    });
+    let mut parts = render::results(done);
     let counts = report.counts();
-    let of = |meaning: Meaning| counts.get(&meaning).copied().unwrap_or(0);
-    let parts: Vec<_> = [
-        (Meaning::Invited, "invited"),
-        (Meaning::AlreadyInvited, "already invited"),
-        (Meaning::Assigned, "assigned"),
-        (Meaning::RoleChanged, "changed"),
-        (Meaning::Unassigned, "unassigned"),
-        (Meaning::AlreadySo, "already so"),
-    ]
-    .into_iter()
-    .filter(|(meaning, _)| of(*meaning) > 0)
-    .map(|(meaning, word)| format!("{} {word}", of(meaning)))
-    .collect();
+    parts.extend(ALREADY.iter().filter_map(|(it, words)| Some(format!("{} {words}", counts.get(it)?))));
     let details = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
     let sentence = format!("Applied {} of {}{details}.", report.done(), words::count(all, "change"));
     let painted =

@@ -18,7 +18,7 @@ use crate::desired::{Policy, PolicyChange};
 use crate::escape;
 use crate::files;
 use crate::model::Estimate;
-use crate::plan::{Plan, PlanOptions, SavedPlan, origins};
+use crate::plan::{Origins, Plan, PlanOptions, SavedPlan, origins};
 use crate::render::{self, Base, Redacted, View};
 use crate::team_file;
 use crate::words;
@@ -48,7 +48,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let made_at = clock()();
     let origins = match (&base, &past) {
         (Some(base), Some(past)) => origins(&plan, &base.desired, &known, past),
-        _ => Vec::new(),
+        _ => Origins::default(),
     };
     let has_summary = github::has_summary(args.format, terminal);
     // Names in the summary were asked for only where the page itself is Markdown.

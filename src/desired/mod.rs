@@ -22,6 +22,7 @@ use crate::model::{Access, Email, Endpoint, ProjectId, RoleId};
 pub use alias::{Aliases, slug};
 pub use binding::PolicyChange;
 pub use names::{LONGEST_NAME, refused_id, refused_name};
+pub(crate) use quote::scalar;
 pub use resolve::{provenance, resolve};
 pub use write::write;
 
