@@ -6,7 +6,7 @@ use std::path::Path;
 use guestlist::team_file::ProblemId;
 use serde_json::Value;
 
-use crate::programs::scrubbed;
+use crate::programs::{are_installed, scrubbed};
 use crate::scenario::Scenario;
 
 /// A section of docs/errors.md.
@@ -59,7 +59,11 @@ fn every_id_is_documented_with_an_example_that_gives_it() {
     assert_eq!(documented, ids);
 
     let scenario = Scenario::new();
+    let has_bash = are_installed(&["bash"]);
     for section in &sections {
+        if !has_bash && section.blocks.iter().any(|(info, _)| *info == "sh") {
+            continue;
+        }
         let folder = scenario.path(section.id);
         build(section, &folder);
         assert!(!section.advice.is_empty(), "{} does not say what to do", section.id);

@@ -44,10 +44,10 @@ fn the_plan_is_in_the_summary_of_the_job() {
         "{HEAD}people:\n  - {{email: alex@example.com, first_name: '```', last_name: '##[error]', projects: {{loyalty: USER}}}}\n"
     ));
     fs::write(scenario.path("summary.md"), "before\n").expect("a file");
-    in_actions(&scenario, &["plan", "--format", "markdown"]).ok();
+    let page = in_actions(&scenario, &["plan", "--format", "markdown"]).ok().stdout.clone();
+    assert!(page.contains("alex@example.com"), "{page}");
     let summary = fs::read_to_string(scenario.path("summary.md")).expect("a summary");
-    assert!(summary.starts_with("before\n"), "{summary}");
-    assert!(summary.contains("alex@example.com"), "{summary}");
+    assert_eq!(scenario.placeholders(&summary), format!("before\n{page}\n\n"));
     fs::remove_file(scenario.path("summary.md")).expect("a file");
     fs::create_dir(scenario.path("summary.md")).expect("a folder");
     let ended = in_actions(&scenario, &["plan"]);
@@ -62,16 +62,19 @@ fn the_summary_of_the_job_names_nobody_unless_names_are_asked_for() {
     let summary = |args: &[&str]| {
         let _ = fs::remove_file(scenario.path("summary.md"));
         in_actions(&scenario, args).ok();
-        fs::read_to_string(scenario.path("summary.md")).ok()
+        let summary = fs::read_to_string(scenario.path("summary.md")).ok()?;
+        Some(scenario.placeholders(&summary))
     };
-    let redacted = summary(&["plan", "--format", "markdown", "--redact"]).expect("a summary");
+    let page = |args: &str| scenario.run(args).ok().stdout.clone();
+    let redacted = page("plan --format markdown --redact");
     assert!(!redacted.contains("alex@example.com") && !redacted.contains("Alexandra"), "{redacted}");
-    let page = |text: &str| scenario.placeholders(text);
-    for args in [&["plan"][..], &["plan", "--format", "diff"], &["plan", "--redact"]] {
-        assert_eq!(page(&summary(args).expect("a summary")), page(&redacted), "{args:?}");
+    let markdown_redacted = &["plan", "--format", "markdown", "--redact"][..];
+    for args in [&["plan"][..], &["plan", "--format", "diff"], &["plan", "--redact"], markdown_redacted] {
+        assert_eq!(summary(args), Some(format!("{redacted}\n\n")), "{args:?}");
     }
-    let named = summary(&["plan", "--format", "markdown"]).expect("a summary");
+    let named = page("plan --format markdown");
     assert!(named.contains("alex@example.com"), "{named}");
+    assert_eq!(summary(&["plan", "--format", "markdown"]), Some(format!("{named}\n\n")));
     for args in [&["plan", "--format", "json"][..], &["plan", "-q"], &["plan", "-q", "--format", "markdown"]]
     {
         assert_eq!(summary(args), None, "{args:?}");

@@ -5,9 +5,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::programs::{BINARY, are_installed, scrubbed};
+use crate::programs::{BINARY, are_installed, path_with, scrubbed};
 use crate::scenario::{Ended, HEAD, Scenario};
 
 const ALEX: &str =
@@ -87,13 +87,11 @@ impl Pipeline {
     fn step(&self, clone: &str, script: &str, environment: &[(&str, &str)]) -> Ended {
         let mut words = script.split(' ');
         let mut command = scrubbed("bash");
-        let path =
-            format!("{}:{}", self.scenario.path("bin").display(), std::env::var("PATH").expect("PATH"));
         command
             .arg(self.scripts.join(words.next().expect("a script")))
             .args(words)
             .current_dir(self.scenario.path(clone))
-            .env("PATH", path)
+            .env("PATH", path_with(&self.scenario.path("bin")))
             .env("HOME", self.scenario.path("home"))
             .env("GH_STATE", self.scenario.path("state"))
             .env("PLAN_MARKDOWN", self.scenario.path("plan.md"))
@@ -157,16 +155,17 @@ fn the_comment_of_a_pull_request_is_updated_not_repeated() {
 
     pipeline.step_with_secrets("work", "plan.sh", &base).ok();
     pipeline.comment().ok();
+    let comment = |plan: String| json!({"id": 101, "user": {"login": "github-actions[bot]"}, "body": plan});
+    let [forged]: [Value; 1] = serde_json::from_str(forged).expect("a comment");
+    let first = pipeline.plan_markdown();
+    assert_eq!(pipeline.state("comments.json"), [forged.clone(), comment(first.clone())]);
     pipeline.write("work", &format!("{ALEX}{SAM}"));
     pipeline.step_with_secrets("work", "plan.sh", &base).ok();
     pipeline.comment().ok();
 
-    let comments = pipeline.state("comments.json");
-    assert_eq!(comments.len(), 2, "{comments:?}");
-    assert_eq!(comments[0]["body"], "<!-- guestlist -->\nAll is well.");
-    let body = comments[1]["body"].as_str().expect("a body");
-    assert!(body.starts_with("<!-- guestlist -->\n"), "{body}");
-    assert!(body.contains("sam@example.com"), "{body}");
+    let second = pipeline.plan_markdown();
+    assert_eq!((first.contains("sam@"), second.contains("sam@example.com")), (false, true), "{second}");
+    assert_eq!(pipeline.state("comments.json"), [forged, comment(second)]);
     assert_eq!(pipeline.scenario.writes(), [""; 0]);
 }
 
@@ -277,10 +276,10 @@ fn gitlab_has_one_note_and_one_issue() {
     pipeline.write("work", &format!("{ALEX}{SAM}"));
     pipeline.step_with_secrets("work", "plan.sh", &[("BASE_REF", "main")]).ok();
     pipeline.step("work", "note.sh", &environment).ok();
-    let notes = pipeline.state("comments.json");
-    assert_eq!(notes.len(), 2, "{notes:?}");
-    assert_eq!(notes[0]["body"], "<!-- guestlist -->");
-    assert!(notes[1]["body"].as_str().is_some_and(|body| body.contains("sam@example.com")), "{notes:?}");
+    let plan = pipeline.plan_markdown();
+    assert!(plan.contains("sam@example.com"), "{plan}");
+    let bodies: Vec<_> = pipeline.state("comments.json").iter().map(|note| note["body"].clone()).collect();
+    assert_eq!(bodies, ["<!-- guestlist -->", &plan]);
     let calls = pipeline.scenario.read("state/calls");
     assert!(!calls.contains("token-of-the-job"), "the token is among the arguments: {calls}");
     drift(&pipeline, &environment);
@@ -288,7 +287,12 @@ fn gitlab_has_one_note_and_one_issue() {
 
 /// No issue where all is as it should be; one where it is not, kept up to date, and closed in the end.
 fn drift(pipeline: &Pipeline, environment: &[(&str, &str)]) {
-    let open = || pipeline.state("issues.json").iter().filter(|issue| issue["open"] == true).count();
+    // Whether each issue is open, and what it says.
+    let issues = || -> Vec<(bool, String)> {
+        let issues = pipeline.state("issues.json");
+        let text = |issue: &Value| issue["body"].as_str().expect("a body").to_owned();
+        issues.iter().map(|issue| (issue["open"] == true, text(issue))).collect()
+    };
     let look = || pipeline.step_with_secrets("scheduled", "drift.sh", environment);
     let clone = "drifting";
     pipeline.git(".", &format!("clone --quiet --branch main remote.git {clone}"));
@@ -297,35 +301,32 @@ fn drift(pipeline: &Pipeline, environment: &[(&str, &str)]) {
     pipeline.step("scheduled", "ledger.sh fetch", &[]).ok();
     pipeline.write("scheduled", ALEX);
     look().ok();
-    assert_eq!(pipeline.state("issues.json").len(), 0);
+    assert_eq!(issues(), []);
 
     pipeline.write("scheduled", &format!("{ALEX}{SAM}"));
     look().ok();
     look().ok();
-    let issues = pipeline.state("issues.json");
-    assert_eq!((issues.len(), open()), (1, 1), "{issues:?}");
-    assert!(issues[0]["body"].as_str().is_some_and(|body| body.contains("sam@example.com")), "{issues:?}");
+    let missing_sam = pipeline.plan_markdown();
+    assert!(missing_sam.contains("sam@example.com"), "{missing_sam}");
+    assert_eq!(issues(), [(true, missing_sam)]);
 
     // An ADMIN made by hand changes nothing in the plan, and is no reason to close the issue.
     pipeline.write("scheduled", ALEX);
     let access = [("proj_9KeAhZB1".to_owned(), "ADMIN".to_owned())];
     pipeline.scenario.organization(|it| assert!(it.add_member("by.hand@example.com", "By", "Hand", access)));
     look().ok();
-    let issues = pipeline.state("issues.json");
-    assert_eq!((issues.len(), open()), (1, 1), "{issues:?}");
-    assert!(
-        issues[0]["body"].as_str().is_some_and(|body| body.contains("by.hand@example.com")),
-        "{issues:?}"
-    );
+    let made_by_hand = pipeline.plan_markdown();
+    assert!(made_by_hand.contains("by.hand@example.com"), "{made_by_hand}");
+    assert_eq!(issues(), [(true, made_by_hand.clone())]);
 
     assert!(pipeline.scenario.organization(|it| it.delete_user("by.hand@example.com")));
     look().ok();
-    assert_eq!((pipeline.state("issues.json").len(), open()), (1, 0));
+    assert_eq!(issues(), [(false, made_by_hand.clone())]);
 
     // Where there is no plan at all, the job fails and says nothing of drift.
     let ended = pipeline.step("scheduled", "drift.sh", environment);
     assert_eq!(ended.status, Some(1));
-    assert_eq!(pipeline.state("issues.json").len(), 1);
+    assert_eq!(issues(), [(false, made_by_hand)]);
 }
 
 #[test]

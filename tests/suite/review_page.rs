@@ -16,8 +16,8 @@ use guestlist::team_file::{self, Problems, Sources};
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::browser::{Browser, program};
-use crate::programs::scrubbed;
+use crate::browser::Browser;
+use crate::programs::{are_installed, scrubbed};
 
 const ROLES: [&str; 7] =
     ["ADMIN", "USER", "VIEWER", "MERCHANT", "USER_RESTRICTED", "campaign-manager", "role_unnamed"];
@@ -297,11 +297,9 @@ fn escaped(text: &str) -> String {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "whoever runs the tests should know what was not tested")]
 fn nothing_is_cut_in_print() {
     let Some(browser) = Browser::find() else { return };
-    if program("pdftotext").is_none() {
-        eprintln!("skipped: no pdftotext in PATH to read the printed page with");
+    if !are_installed(&["pdftotext"]) {
         return;
     }
     let projects = [

@@ -15,6 +15,14 @@ fn scenario() -> Scenario {
         .member("zoe@example.com", &[("storefront", "USER"), ("loyalty", "VIEWER")])
 }
 
+const INVITE: &str = "POST /management/v1/projects/users/invite";
+
+/// A call about a user in a project.
+fn call(scenario: &Scenario, method: &str, project: &str, email: &str) -> String {
+    let id = scenario.organization(|organization| organization.person(email).expect(email).id.clone());
+    format!("{method} /management/v1/projects/{project}/users/{id}")
+}
+
 /// The plan, as both commands show it.
 const SHOWN: &str = "\
 1 invited · 1 becomes ADMIN · 1 loses access · 1 needs attention · 3 calls, less than a second
@@ -59,7 +67,8 @@ invited ben@example.com: loyalty USER
 unassigned zoe@example.com: storefront USER → none
 ",
     );
-    assert_eq!(scenario.writes().len(), 3);
+    let unassign = call(&scenario, "DELETE", "proj_9KeAhZB1", "zoe@example.com");
+    assert_eq!(scenario.writes(), [INVITE, INVITE, &unassign]);
     scenario.run("apply --plan plan.json --yes").assert(0, "\
 No changes · 1 needs attention
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
@@ -226,7 +235,8 @@ fn a_saved_plan_that_was_applied_does_not_undo_the_next_one() {
     scenario.write("team.yaml", &viewer);
     scenario.run("plan --out b.json").ok();
     scenario.run("apply --plan b.json --yes").ok();
-    assert_eq!(scenario.writes().len(), 2);
+    let change = call(&scenario, "PUT", "proj_9KeAhZB1", "sam@example.com");
+    assert_eq!(scenario.writes(), [change.clone(), change]);
     let refused = scenario.run("apply --plan a.json --yes");
     refused.assert(
         1,
@@ -252,8 +262,9 @@ fn a_saved_plan_that_was_never_applied_does_not_undo_a_later_one() {
     let kim =
         "\n  - {email: kim@example.com, first_name: K, last_name: L, projects: {storefront: USER}}\npolicy";
     scenario.write("team.yaml", &admin.replace("ADMIN", "USER").replace("\npolicy", kim));
-    scenario.run("apply --yes").ok();
-    assert_eq!(scenario.writes().len(), 2);
+    scenario.run("apply --yes --concurrency 1").ok();
+    let change = |email: &str| call(&scenario, "PUT", "proj_9KeAhZB1", email);
+    assert_eq!(scenario.writes(), [change("kim@example.com"), change("sam@example.com")]);
     // Past this ledger, as by hand, it is again what the plan was made for.
     scenario.write("team.yaml", &viewer);
     scenario.run("apply --yes --ledger by-hand").ok();
@@ -325,8 +336,9 @@ fn a_plan_that_a_guard_refuses_is_refused_when_saved_too() {
     assert_eq!(scenario.run("plan --out plan.json").status, Some(1));
     assert_eq!(scenario.run("apply --plan plan.json --yes").status, Some(1));
     assert_eq!(scenario.writes(), [""; 0]);
-    scenario.run("apply --plan plan.json --yes --allow-removals 1").ok();
-    assert_eq!(scenario.writes().len(), 3);
+    scenario.run("apply --plan plan.json --yes --allow-removals 1 --concurrency 1").ok();
+    let unassign = call(&scenario, "DELETE", "proj_9KeAhZB1", "zoe@example.com");
+    assert_eq!(scenario.writes(), [INVITE, INVITE, &unassign]);
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! Completions and manual pages: the shells and the formatters accept them, and they offer what fits.
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::help::commands;
-use crate::programs::BINARY;
+use crate::programs::{BINARY, are_installed, folder_of_binary, path_with, scrubbed};
 use crate::scenario::{HEAD, Scenario};
 
 /// Two people, and one whose address is a command to a careless shell.
@@ -16,28 +15,13 @@ people:
   - {email: 'a`touch$IFS$9pwned`@example.com', first_name: Mal, last_name: Ory, projects: {storefront: USER}}
 ";
 
-/// Whether `program` is installed; says so on standard error if it is not.
-#[expect(clippy::print_stderr, reason = "whoever runs the tests should see what was skipped")]
-pub(crate) fn has(program: &str, what: &str) -> bool {
-    let folders = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&folders).any(|folder| folder.join(program).is_file());
-    if !found {
-        eprintln!("skipped: `{program}` is not on this machine: {what}");
-    }
-    found
-}
-
 /// A shell or formatter in the folder of the scenario, with guestlist in its path.
 fn program(scenario: &Scenario, name: &str) -> Command {
-    let bin = Path::new(env!("CARGO_BIN_EXE_guestlist")).parent().expect("a folder");
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("PATH"));
-    let mut command = Command::new(name);
+    let mut command = scrubbed(name);
     command
         .current_dir(scenario.path(""))
-        .env_clear()
-        .env("PATH", path)
-        .env("HOME", scenario.path(""))
-        .stdin(Stdio::null());
+        .env("PATH", path_with(folder_of_binary()))
+        .env("HOME", scenario.path(""));
     command
 }
 
@@ -111,10 +95,14 @@ fn bash_completes_commands_options_values_and_people() {
 
 #[test]
 fn fish_completes_the_same_with_descriptions() {
-    if !has("fish", "completions of fish") {
+    if !are_installed(&["fish"]) {
         return;
     }
     let scenario = Scenario::new().team(&format!("{HEAD}{PEOPLE}"));
+    let script = "guestlist completions fish | source; complete -C 'guestlist '";
+    let offered = scenario.finish(program(&scenario, "fish").args(["-c", script])).ok().stdout.clone();
+    let names: Vec<_> = offered.lines().filter_map(|line| line.split('\t').next()).collect();
+    assert_eq!(names, commands(), "commands, and no files");
     for (line, expected) in [
         ("guestlist vali", "validate\tCheck the team file, offline\n"),
         ("guestlist plan --format=m", "--format=markdown\n"),
@@ -135,7 +123,7 @@ fn every_shell_accepts_its_script() {
         let script = scenario.run(&format!("completions {shell}")).ok().stdout.clone();
         assert!(script.contains(&format!("GUESTLIST_COMPLETE={shell} ")) || shell == "zsh", "{script}");
         scenario.write("script", &script);
-        if has(shell, "its completions") {
+        if are_installed(&[shell]) {
             scenario.finish(program(&scenario, shell).args(args).arg("script")).assert(0, "", "");
         }
     }
@@ -185,7 +173,7 @@ fn each_command_has_a_manual_page_that_formatters_accept() {
     written.assert(0, "", &format!("Wrote {} pages to pages/man1.\n", names.len()));
     let folder = fs::read_dir(scenario.path("pages/man1")).expect("a folder");
     assert_eq!(folder.count(), names.len());
-    let (has_groff, has_mandoc) = (has("groff", "its warnings"), has("mandoc", "its warnings"));
+    let (has_groff, has_mandoc) = (are_installed(&["groff"]), are_installed(&["mandoc"]));
     for name in &names {
         let file = format!("pages/man1/{name}.1");
         let page = scenario.placeholders(&scenario.read(&file));

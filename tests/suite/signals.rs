@@ -1,11 +1,12 @@
 //! The first Ctrl-C or SIGTERM ends a run in order, the second at once.
 
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 use std::time::Duration;
 
 use guestlist::sandbox::{Options, Organization, RateLimit};
 
 use crate::kills::{expire_lock, wait_until};
+use crate::programs::scrubbed;
 use crate::scenario::{HEAD, Scenario};
 
 const PEOPLE: &str = "\
@@ -29,7 +30,7 @@ fn start(scenario: &Scenario) -> Child {
 }
 
 pub(crate) fn send(signal: &str, child: &Child) {
-    let sent = Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status();
+    let sent = scrubbed("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status();
     assert!(sent.expect("a shell").success());
 }
 
