@@ -1,7 +1,10 @@
 //! guestlist keeps the members of a Voucherify organization in Git.
 //!
-//! The modules stand in the order in which data passes through them, and each may use only those
-//! above it. Everything above `api` is pure: no clock, network, file, environment or async.
+//! The modules are listed in the order in which data passes through them, and each uses only those
+//! above it. Everything above `clock` is pure: no clock, network, file, environment or async.
+
+// Unit tests see the development dependencies as well, which the library does not use.
+#![cfg_attr(not(test), warn(unused_crate_dependencies))]
 
 pub mod words;
 
@@ -18,6 +21,8 @@ pub mod known;
 pub mod plan;
 
 pub mod render;
+
+pub mod clock;
 
 pub mod api;
 

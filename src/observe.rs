@@ -1,4 +1,4 @@
-//! Learns from the service what is known, with what the ledger tells of it.
+//! Observes the organization: reads the member lists, and combines them with the ledger.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,58 +7,61 @@ use jiff::SignedDuration;
 
 use crate::api;
 use crate::api::Reader;
+use crate::clock::Clock;
 use crate::desired::Desired;
 use crate::known::{Known, ListedProject, Reading};
 use crate::ledger;
-use crate::ledger::{Clock, Ledger, LedgerError, LedgerView};
+use crate::ledger::{AppliedPlans, Ledger, LedgerError, LedgerView};
 use crate::model::{Endpoint, ProjectId};
 use crate::words;
 
-/// How many lists are read at once.
+/// The number of lists that are read in parallel.
 const CONCURRENCY: usize = 8;
 
-/// A list is not believed to lag longer than this behind what guestlist did.
+/// How long a list may lag behind the calls of guestlist.
 const SETTLED_AFTER: SignedDuration = SignedDuration::from_mins(10);
 
-/// What it takes to learn what is known.
+/// Reads an organization and its ledger.
 pub struct Observer<'a> {
     /// The organization.
     pub endpoint: &'a Endpoint,
-    /// Keeps the reading.
+    /// The ledger, which also saves the snapshot.
     pub ledger: &'a Ledger,
-    /// Makes the calls.
+    /// The client.
     pub reader: &'a Reader,
-    /// Names the managed projects.
+    /// The team file, which names the managed projects.
     pub desired: &'a Desired,
-    /// Tells when a list was read.
-    pub clock: &'a Clock,
+    /// The clock for the time of the reading.
+    pub clock: &'a dyn Clock,
 }
 
-/// What was learned.
+/// The result of observing an organization.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Observed {
-    /// What is known; with the doubts that a second reading left.
+    /// What is known, with the doubts that remain after a second reading.
     pub known: Known,
-    /// Why the reading could not be kept for later, if so.
-    pub unkept: Option<LedgerError>,
+    /// The plans that were applied, according to the ledger.
+    pub applied_plans: AppliedPlans,
+    /// Why the snapshot could not be saved, if that failed.
+    pub unsaved: Option<LedgerError>,
 }
 
-/// Why nothing could be learned.
+/// Why an organization could not be observed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ObserveError {
-    /// The service did not answer.
+    /// A call failed.
     Service(Box<api::Error>),
-    /// Managed projects are not in the organization.
+    /// Managed projects are not in the organization: their names and ids.
     Missing(Vec<String>),
 }
 
 impl Observer<'_> {
-    /// Asks the service. A reading that raises doubts is made once more before it is given back with
-    /// them; one without doubts is kept in the ledger.
+    /// Reads the members of the managed projects. Lists that raise doubts are read a second time. If no doubt
+    /// remains, the members are saved as a snapshot. `view` is the ledger before that.
     ///
     /// # Errors
-    /// Where the service does not answer, or a managed project is not there.
-    pub async fn live(&self, view: LedgerView) -> Result<Observed, ObserveError> {
+    /// If a call fails, or a managed project is missing.
+    pub async fn live(&self, mut view: LedgerView) -> Result<Observed, ObserveError> {
         let organization = self.organization().await?;
         let managed: BTreeSet<ProjectId> = self.desired.projects.keys().cloned().collect();
         let projects: Vec<ProjectId> = managed.iter().cloned().collect();
@@ -69,17 +72,18 @@ impl Observer<'_> {
             reading.live(invitations.clone(), recent, &last)
         };
         let (reading, known) = read(self.reader, &projects, self.clock, judge).await?;
+        let applied_plans = std::mem::take(&mut view.applied_plans);
         if !known.doubts.is_empty() {
-            return Ok(Observed { known, unkept: None });
+            return Ok(Observed { known, applied_plans, unsaved: None });
         }
-        let kept =
+        let snapshot =
             ledger::Snapshot::new(self.endpoint.clone(), reading.read_at, managed, known.members.clone());
-        let unkept = self.ledger.keep_snapshot(kept.of_organization(&organization), view).err();
-        Ok(Observed { known, unkept })
+        let unsaved = self.ledger.keep_snapshot(snapshot.of_organization(&organization), view).err();
+        Ok(Observed { known, applied_plans, unsaved })
     }
 
-    /// The projects of the organization. Each managed one must be there; one that is missing is looked for
-    /// once more.
+    /// The projects of the organization, which must include every managed one. If one is missing, the list is
+    /// read a second time.
     async fn organization(&self) -> Result<BTreeSet<ProjectId>, ObserveError> {
         let mut projects = self.reader.projects().await?;
         if !self.missing(&projects).is_empty() {
@@ -92,7 +96,7 @@ impl Observer<'_> {
         Ok(projects.into_iter().map(|project| project.id).collect())
     }
 
-    /// The managed projects that are not there, by name and id.
+    /// The managed projects that are missing, with name and id.
     fn missing(&self, projects: &[ListedProject]) -> Vec<String> {
         let managed = self.desired.projects.keys();
         let missing = managed.filter(|id| !projects.iter().any(|project| project.id == **id));
@@ -100,25 +104,26 @@ impl Observer<'_> {
     }
 }
 
-/// Reads the lists of `projects`, and those once more that `judge` finds doubtful. Doubts that are left
-/// stand in what is known.
+/// Reads the member lists of `projects`, and a second time those that `judge` finds doubtful. Remaining
+/// doubts are in the result.
 ///
 /// # Errors
-/// Where the service does not answer.
+/// If a call fails.
 pub async fn read(
     reader: &Reader,
     projects: &[ProjectId],
-    clock: &Clock,
+    clock: &dyn Clock,
     judge: impl Fn(&Reading) -> Known,
 ) -> Result<(Reading, Known), api::Error> {
     let lists = reader.users_of(projects, CONCURRENCY).await?;
-    let mut reading = Reading { read_at: clock(), lists };
+    let mut reading = Reading { read_at: clock.timestamp(), lists };
     let mut known = judge(&reading);
     let again = known.doubtful_projects(projects);
     if !again.is_empty() {
-        tracing::info!(projects = again.len(), "reading doubtful lists once more");
+        let lists = words::count(again.len(), "member list");
+        tracing::info!("Reading {lists} again: the first reading is inconsistent or incomplete");
         reading.lists.extend(reader.users_of(&again, CONCURRENCY).await?);
-        reading.read_at = clock();
+        reading.read_at = clock.timestamp();
         known = judge(&reading);
     }
     Ok((reading, known))
@@ -138,7 +143,7 @@ impl fmt::Display for ObserveError {
                 let (is, them) = if projects.len() == 1 { ("is", "its id") } else { ("are", "their ids") };
                 write!(
                     f,
-                    "{} {is} not in the organization: check {them}, the cluster, and whose credentials these are",
+                    "{} {is} not in the organization; check {them}, the cluster, and that the credentials are those of this organization",
                     words::list(projects)
                 )
             }

@@ -1,4 +1,4 @@
-//! A call as data: method, path, body, and what kind of answer it has.
+//! A call as data: method, path, body, and the type of its response.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::known::User;
 use crate::model::{Access, Email, ProjectId, Role, UserId};
 
-/// How a call is made.
+/// The HTTP method of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Method {
     /// Reads.
@@ -21,7 +21,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// The method as HTTP spells it.
+    /// The name in HTTP.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -39,20 +39,20 @@ impl fmt::Display for Method {
     }
 }
 
-/// An invitation to send: one call carries every project of the person.
+/// An invitation to all projects of a person.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Invite<'a> {
-    /// Who is invited.
+    /// The person.
     pub email: &'a Email,
     /// Given name.
     pub first_name: &'a str,
     /// Family name.
     pub last_name: &'a str,
-    /// Every role, by project.
+    /// The role in each project.
     pub projects: &'a Access,
 }
 
-/// A call that can be recorded before it is made, and is then made exactly so.
+/// A call. It can be recorded before it is sent.
 pub struct Call<T> {
     method: Method,
     path: String,
@@ -60,7 +60,7 @@ pub struct Call<T> {
     check: Box<Check<T>>,
 }
 
-/// What the content of the answer must show for the call to have succeeded; else what is wrong with it.
+/// Whether the content of a response confirms the call; otherwise, what is wrong with it.
 type Check<T> = dyn Fn(&T) -> Result<(), String> + Send + Sync;
 
 impl<T> Call<T> {
@@ -76,30 +76,30 @@ impl<T> Call<T> {
         Self::new(Method::Get, path, None)
     }
 
-    /// How it is made.
+    /// The HTTP method.
     #[must_use]
     pub fn method(&self) -> Method {
         self.method
     }
 
-    /// The path, from `/management/v1/` on, ids percent-encoded.
+    /// The path from `/management/v1/` on, with ids percent-encoded.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// What is sent along.
+    /// The JSON body, if there is one.
     #[must_use]
     pub fn body(&self) -> Option<&Value> {
         self.body.as_ref()
     }
 
-    /// Whether the answer is about this call: the person, the project and the role that it named.
+    /// Whether the response is about the person, project and role of this call.
     pub(super) fn check(&self, answer: &T) -> Result<(), String> {
         (self.check)(answer)
     }
 
-    /// Whether every id in the path arrives as what it is: an empty one or a dot segment would turn
+    /// Whether the service receives every id in the path unchanged. An empty id or a dot segment would turn
     /// the path into that of another call.
     pub(super) fn is_sendable(&self) -> bool {
         let path = self.path.split('?').next().unwrap_or_default();
@@ -108,7 +108,7 @@ impl<T> Call<T> {
 }
 
 impl Call<()> {
-    /// Invites somebody who is not known yet.
+    /// Invites a person.
     #[must_use]
     pub fn invite(invite: &Invite) -> Self {
         let Invite { email, first_name, last_name, projects } = invite;
@@ -118,7 +118,7 @@ impl Call<()> {
         Self::new(Method::Post, "/management/v1/projects/users/invite".to_owned(), Some(body))
     }
 
-    /// Takes a user's role in a project away.
+    /// Removes a user's role in a project.
     #[must_use]
     pub fn unassign(project: &ProjectId, user: &UserId) -> Self {
         Self::new(Method::Delete, user_path(project, user), None)
@@ -126,8 +126,8 @@ impl Call<()> {
 }
 
 impl Call<User> {
-    /// Gives a member a role in a further project. The answer must be this person, with some role there:
-    /// whoever had another role before may have kept it.
+    /// Assigns a role in a project to a member. The response must be this person with any role there, because
+    /// someone who already had another role may have kept it.
     #[must_use]
     pub fn assign(project: &ProjectId, login: &Email, role: &Role) -> Self {
         let body = json!({ "login": login, "role": role });
@@ -143,7 +143,7 @@ impl Call<User> {
         })
     }
 
-    /// Gives a user another role in a project. The answer must be this user with the new role.
+    /// Replaces a user's role in a project. The response must be this user with the new role.
     #[must_use]
     pub fn update_role(project: &ProjectId, user: &UserId, role: &Role) -> Self {
         let (id, project_id, given) = (user.clone(), project.clone(), role.clone());
@@ -166,11 +166,11 @@ pub(super) fn users_path(project: &ProjectId) -> String {
     format!("{PROJECTS}/{}/users", segment(project.as_str()))
 }
 
-pub(super) fn user_path(project: &ProjectId, user: &UserId) -> String {
+fn user_path(project: &ProjectId, user: &UserId) -> String {
     format!("{}/{}", users_path(project), segment(user.as_str()))
 }
 
-/// `id` as one segment of a path, whatever it holds.
+/// `id` as one segment of a path, percent-encoded.
 fn segment(id: &str) -> String {
     let mut encoded = String::with_capacity(id.len());
     for byte in id.bytes() {
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_hold_what_the_service_asks_for() {
+    fn bodies_have_the_documented_fields() {
         let email = Email::as_received("Alex@example.com");
         let projects =
             [(ProjectId::new("p"), Role::Admin), (ProjectId::new("q"), Role::from("role_1".to_owned()))];

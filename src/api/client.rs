@@ -1,5 +1,4 @@
-//! Makes a call as often as it takes: waits for the gate, asks whether it may still be made, and
-//! repeats what may be repeated.
+//! Makes calls: waits for the rate limit, checks that each attempt may still be made, and retries.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,9 +6,9 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::activity::{Activity, Reading, Retries, Retry};
 use super::call::{Call, Method};
 use super::cause::Cause;
-use super::clock::{Clock, SystemClock};
 use super::credentials::Credentials;
 use super::error::{Error, NoRoots};
 use super::gate::{Gate, Patience, Ticket};
@@ -17,17 +16,17 @@ use super::rate_limit::Pace;
 use super::response::Content;
 use super::retry::{RetryPolicy, Timeouts};
 use super::transport::{FailedAttempt, Success, Transport};
-use super::{Reader, Writer};
+use crate::clock::{Clock, SystemClock};
 use crate::model::TrustedEndpoint;
 
-/// How a client goes about its calls.
+/// Settings of a client.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
-    /// How long it waits for the network.
+    /// The network time-outs.
     pub timeouts: Timeouts,
-    /// What it repeats.
+    /// The retry policy.
     pub retry: RetryPolicy,
-    /// The longest body that it reads, in bytes.
+    /// The size limit of a response body, in bytes.
     pub body_cap: usize,
 }
 
@@ -37,7 +36,7 @@ impl Default for Settings {
     }
 }
 
-/// The way to one organization. Clones share the connections and the pace.
+/// A client of one organization. Clones share connections and the rate limit.
 #[derive(Clone)]
 pub struct Client(Arc<Shared>);
 
@@ -47,34 +46,35 @@ struct Shared {
     gate: Arc<Gate>,
     clock: Arc<dyn Clock>,
     random: Mutex<fastrand::Rng>,
-    /// Until when all calls together wait for the rate limit, once that is set.
+    /// When all calls stop waiting for the rate limit, once that is set.
     deadline: OnceLock<Instant>,
     stopped: watch::Sender<bool>,
+    activity: watch::Sender<Activity>,
 }
 
-/// What a call that succeeded brought.
+/// A successful response.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Answer<T> {
     /// The content.
     pub value: T,
     /// The HTTP status.
     pub status: u16,
-    /// What Voucherify's support asks for, where the answer names it.
+    /// The request id, for Voucherify support.
     pub request_id: Option<String>,
-    /// How often the call was made.
+    /// The number of attempts.
     pub attempts: u32,
-    /// How long the attempts took, without the waits between them.
+    /// The time spent in attempts, without the waits between them.
     pub took: Duration,
 }
 
-/// The leave to make one call now, given after any wait for the rate limit.
+/// Permission by the rate limit to make one call now.
 pub struct Admission(Ticket);
 
 impl Client {
-    /// A client for the organization behind `endpoint`, which is a URL.
+    /// A client of the organization at `endpoint`, which is a URL.
     ///
     /// # Errors
-    /// Where no certificate can be found to trust.
+    /// If no trusted root certificates can be found.
     pub fn new(
         endpoint: &TrustedEndpoint,
         credentials: &Credentials,
@@ -83,10 +83,10 @@ impl Client {
         Self::with_clock(endpoint, credentials, settings, Arc::new(SystemClock))
     }
 
-    /// The same with another clock.
+    /// The same with another clock, for tests.
     ///
     /// # Errors
-    /// Where no certificate can be found to trust.
+    /// If no trusted root certificates can be found.
     pub fn with_clock(
         endpoint: &TrustedEndpoint,
         credentials: &Credentials,
@@ -95,49 +95,43 @@ impl Client {
     ) -> Result<Self, NoRoots> {
         let transport =
             Transport::new(endpoint.endpoint(), credentials, &settings.timeouts, settings.body_cap)?;
+        let activity = watch::Sender::default();
         Ok(Self(Arc::new(Shared {
             transport,
             settings,
-            gate: Gate::new(Arc::clone(&clock)),
+            gate: Gate::new(Arc::clone(&clock), activity.clone()),
             clock,
             random: Mutex::new(fastrand::Rng::new()),
             deadline: OnceLock::new(),
             stopped: watch::Sender::new(false),
+            activity,
         })))
     }
 
-    /// The part of the client that has no method that writes.
-    #[must_use]
-    pub fn reader(&self) -> Reader {
-        Reader::new(self.clone())
-    }
-
-    /// The whole client.
-    #[must_use]
-    pub fn writer(&self) -> Writer {
-        Writer::new(self.clone())
-    }
-
-    /// Ends every call that waits for its turn or for its next attempt, and lets those that are under
-    /// way end by themselves.
+    /// Cancels every call that waits for the rate limit or for its next attempt. Attempts in flight finish.
     pub fn stop(&self) {
         self.0.stopped.send_replace(true);
     }
 
-    /// Until when all calls wait for the rate limit, as it changes; none while they go on.
+    /// What calls wait for, as it changes.
     #[must_use]
-    pub fn waiting(&self) -> watch::Receiver<Option<Timestamp>> {
-        self.0.gate.waiting()
+    pub fn activity(&self) -> watch::Receiver<Activity> {
+        self.0.activity.subscribe()
     }
 
-    /// The rate limit seen last, where the service names one.
+    /// Tells whoever watches that so many user lists are being read, until the result is dropped.
+    pub(super) fn reading(&self, lists: usize) -> Reading<'_> {
+        Reading::begin(&self.0.activity, lists)
+    }
+
+    /// The rate limit in the last response, if the service has one.
     #[must_use]
     pub fn pace(&self) -> Option<Pace> {
         self.0.gate.pace()
     }
 
-    /// From now on, calls wait for the rate limit until `patience` has passed and no longer. The first
-    /// setting counts; before it, every call waits as long as its retry policy says.
+    /// Limits the time that all calls wait for the rate limit to `patience` from now. The first setting
+    /// counts. Without one, each call waits as long as its retry policy allows.
     pub fn set_patience(&self, patience: Duration) {
         let now = self.0.clock.instant();
         if let Some(deadline) = now.checked_add(patience) {
@@ -145,10 +139,13 @@ impl Client {
         }
     }
 
-    /// Waits for `time`; a stop ends the wait.
+    /// Sleeps for `time`, or until the client is stopped.
     pub(super) async fn pause(&self, time: Duration) {
-        // Whoever waits asks for a stop before every call anyway.
+        let until = self.0.time_after(time);
+        self.0.activity.send_modify(|activity| activity.pause = Some(until));
+        // The caller checks for a stop before every call anyway.
         let _ = self.0.unless_stopped(self.0.clock.sleep(time)).await;
+        self.0.activity.send_modify(|activity| activity.pause = None);
     }
 
     /// Waits until the rate limit leaves room for the call.
@@ -158,8 +155,7 @@ impl Client {
         admitted.map(Admission).map_err(|cause| tries.failed(call.method(), call.path(), cause))
     }
 
-    /// Makes the call until it succeeds, is refused, or has been tried often enough. `permit` is asked
-    /// right before each attempt.
+    /// Makes the call, with retries. `permit` is called right before each attempt.
     pub(super) async fn send<T: Content>(
         &self,
         call: &Call<T>,
@@ -179,7 +175,7 @@ impl Client {
         }
     }
 
-    /// Makes a call that reads, for which nobody needs a permit.
+    /// Makes a call that reads, which needs no permit.
     pub(super) async fn read<T: Content>(&self, call: &Call<T>) -> Result<Answer<T>, Error> {
         let admission = self.admit(call).await?;
         self.send(call, admission, &|| true).await
@@ -220,6 +216,7 @@ impl Shared {
         tries: &mut Tries,
     ) -> Result<Success<T>, Cause> {
         let policy = &self.settings.retry;
+        let mut retries = Retries::new(&self.activity);
         loop {
             if !permit() {
                 return Err(Cause::NotPermitted);
@@ -237,24 +234,31 @@ impl Shared {
             if !cause.is_repeatable() || tries.attempts >= policy.attempts {
                 return Err(cause);
             }
-            // After a 429 it is the gate that waits, for this call as for all others.
+            // After a 429, the gate makes this call wait like all others.
             if !matches!(cause, Cause::RateLimited { .. }) {
                 let Some(wait) = self.pause(retry_at, tries) else { return Err(cause) };
+                let (attempt, at) = (tries.attempts + 1, self.time_after(wait));
+                retries.next(Retry { attempt, attempts: policy.attempts, at, cause });
                 self.unless_stopped(self.clock.sleep(wait)).await?;
             }
             ticket = self.admit().await?;
         }
     }
 
-    /// How long to wait before the next attempt, unless that takes longer than one call may.
+    /// The wait before the next attempt. None if the waits of this call would become too long.
     fn pause(&self, retry_at: Option<Instant>, tries: &mut Tries) -> Option<Duration> {
         let policy = &self.settings.retry;
         let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
         let backoff = policy.backoff(tries.attempts, &mut random);
-        let asked = retry_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(self.clock.instant()));
-        let wait = backoff.max(asked);
+        let requested =
+            retry_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(self.clock.instant()));
+        let wait = backoff.max(requested);
         tries.waited = tries.waited.saturating_add(wait);
         (tries.waited <= policy.budget).then_some(wait)
+    }
+
+    fn time_after(&self, wait: Duration) -> Timestamp {
+        self.clock.timestamp().saturating_add(wait).unwrap_or(Timestamp::MAX)
     }
 
     async fn unless_stopped<F: Future>(&self, future: F) -> Result<F::Output, Cause> {

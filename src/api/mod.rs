@@ -1,11 +1,11 @@
-//! The client of the Voucherify Management API: one method an endpoint, with pacing and retries.
+//! The client of the Voucherify Management API: one constructor per call, with pacing and retries.
 //!
-//! It knows no plan and no ledger. What a refusal means is left to those who asked.
+//! It knows nothing of plans and the ledger. Its callers interpret rejections.
 
+mod activity;
 mod call;
 mod cause;
 mod client;
-mod clock;
 mod credentials;
 mod error;
 mod gate;
@@ -18,14 +18,14 @@ mod transport;
 mod writer;
 
 #[cfg(test)]
-mod testing;
+mod scripted_server;
 #[cfg(test)]
 mod tests;
 
+pub use activity::{Activity, Lists, Retry};
 pub use call::{Call, Invite, Method};
 pub use cause::{Cause, Rejection};
 pub use client::{Admission, Answer, Client, Settings};
-pub use clock::{Clock, SystemClock};
 pub use credentials::{BadCredential, Credentials};
 pub use error::{Error, NoRoots};
 pub use rate_limit::{Pace, estimate};

@@ -3,19 +3,22 @@
 use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use tokio::sync::watch;
 
-use super::call::{Call, Method, PROJECTS, user_path, users_path};
+use super::activity::Activity;
+use super::call::{Call, Method, PROJECTS, users_path};
 use super::cause::Cause;
 use super::client::{Answer, Client};
 use super::error::Error;
+use super::rate_limit::Pace;
 use super::response::Page;
-use crate::known::{ListedProject, User, UserList};
-use crate::model::{ProjectId, UserId};
+use crate::known::{ListedProject, UserList};
+use crate::model::ProjectId;
 
-/// The most users that a page has.
+/// The documented maximum of users on a page.
 const PAGE: usize = 100;
 
-/// No list has so many pages or users: a service that goes on after that would go on for ever.
+/// Upper bounds that stop a server that never ends its list.
 const MOST_PAGES: usize = 1_000;
 const MOST_USERS: usize = MOST_PAGES * PAGE;
 
@@ -25,33 +28,40 @@ pub struct Reader {
     client: Client,
 }
 
+impl Client {
+    /// The part of the client that has no method that writes.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader { client: self.clone() }
+    }
+}
+
 impl Reader {
-    pub(super) fn new(client: Client) -> Self {
-        Self { client }
+    /// What calls wait for, as [`Client::activity`] returns it.
+    #[must_use]
+    pub fn activity(&self) -> watch::Receiver<Activity> {
+        self.client.activity()
     }
 
-    /// Every project, in one call.
+    /// The most recent rate limit, as [`Client::pace`] returns it.
+    #[must_use]
+    pub fn pace(&self) -> Option<Pace> {
+        self.client.pace()
+    }
+
+    /// All projects of the organization.
     ///
     /// # Errors
-    /// Where the service does not answer with them.
+    /// If the call fails.
     pub async fn projects(&self) -> Result<Vec<ListedProject>, Error> {
         Ok(self.client.read(&Call::get(PROJECTS.to_owned())).await?.value)
     }
 
-    /// A user of a project.
+    /// All users of a project: reads pages until their total is reached, or a page has no new user. This also
+    /// works with a service that ignores paging. Whether the list is plausible is for the caller to decide.
     ///
     /// # Errors
-    /// Where the service does not answer with it; with status 404 where there is none.
-    pub async fn user(&self, project: &ProjectId, user: &UserId) -> Result<User, Error> {
-        Ok(self.client.read(&Call::get(user_path(project, user))).await?.value)
-    }
-
-    /// All users of a project, page after page until their total is reached or a page brings nobody
-    /// new: it works alike where the service knows no pages. Whether the list is to be believed, it
-    /// leaves to others.
-    ///
-    /// # Errors
-    /// Where the service does not answer with them.
+    /// If a call fails, or the list does not end.
     pub async fn users(&self, project: &ProjectId) -> Result<UserList, Error> {
         let mut list = UserList::default();
         for number in 1..=MOST_PAGES {
@@ -64,7 +74,7 @@ impl Reader {
                 matches!((list.total, page.total), (Some(one), Some(other)) if one != other);
             list.total = page.total.or(list.total);
             let is_complete = list.total.is_some_and(|total| list.users.len() as u64 >= total);
-            // A total beyond reach would be a million calls for a list that is not believed anyway.
+            // An absurd total would take a million calls, for a list that is not plausible anyway.
             let is_beyond = list.total.is_some_and(|total| total > MOST_USERS as u64);
             if is_complete || is_beyond || list.users.len() == before {
                 break;
@@ -84,7 +94,7 @@ impl Reader {
         Ok(list)
     }
 
-    /// The users of several projects, so many projects at a time.
+    /// The users of several projects, of `concurrency` projects at a time.
     ///
     /// # Errors
     /// The first failure, after which nothing more is read.
@@ -94,8 +104,10 @@ impl Reader {
         concurrency: usize,
     ) -> Result<BTreeMap<ProjectId, UserList>, Error> {
         let projects: Vec<_> = projects.into_iter().cloned().collect();
+        let reading = &self.client.reading(projects.len());
         let lists = projects.into_iter().map(|project| async move {
             let list = self.users(&project).await?;
+            reading.one_more();
             Ok((project, list))
         });
         stream::iter(lists).buffer_unordered(concurrency.max(1)).try_collect().await

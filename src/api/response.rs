@@ -1,4 +1,4 @@
-//! The answers of the service as they come: unknown fields are ignored, missing ones borne where possible.
+//! The bodies of responses. Unknown fields are ignored; missing ones are tolerated where possible.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::known;
 use crate::model::{Email, ProjectId, Role, UserId};
 
-/// A list of anything, with what the service says is its length.
+/// A list, with its total length according to the service.
 #[derive(Deserialize)]
 pub(super) struct List<T> {
     pub(super) data: Vec<T>,
@@ -33,14 +33,14 @@ pub(super) struct User {
     is_owner: Option<bool>,
 }
 
-/// A number of things, or nothing where it is none.
+/// A count, or none if it is not one.
 fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     Value::deserialize(deserializer).map(|value| value.as_u64())
 }
 
-/// What the answer to a call turns into when the call succeeded.
+/// The content of a successful response.
 pub trait Content: Sized {
-    /// The status that the documentation names for success. Any other answer is not one.
+    /// The documented status for success. Nothing else is a success.
     const STATUS: u16 = 200;
 
     /// Reads the body.
@@ -81,7 +81,7 @@ impl Content for known::User {
 pub struct Page {
     /// The users on it.
     pub users: Vec<known::User>,
-    /// How many users the service says there are on all pages.
+    /// The number of users on all pages, according to the service.
     pub total: Option<u64>,
 }
 
@@ -98,9 +98,9 @@ impl TryFrom<User> for known::User {
 
     fn try_from(user: User) -> Result<Self, String> {
         let User { id, login, email, first_name, last_name, projects, is_owner } = user;
-        // The login is the identity; where it is missing, the address is usually the same.
-        let said = login.filter(|login| email.is_none() || !login.trim().is_empty());
-        let login = said.or_else(|| email.clone()).ok_or_else(|| format!("the user `{id}` has no login"))?;
+        // The login is the identity. If it is missing, the address is usually the same.
+        let given = login.filter(|login| email.is_none() || !login.trim().is_empty());
+        let login = given.or_else(|| email.clone()).ok_or_else(|| format!("the user `{id}` has no login"))?;
         let login = Email::as_received(&login);
         let email = email.filter(|email| !email.trim().is_empty()).map(|email| Email::as_received(&email));
         Ok(Self {
@@ -115,28 +115,28 @@ impl TryFrom<User> for known::User {
     }
 }
 
-/// What an answer other than success says, as far as it can be read.
+/// The content of an error response, as far as it can be read.
 #[derive(Debug, Default)]
 pub struct ErrorBody {
-    /// Whether it is Voucherify's error object, in which a number `code` and a text `message` are always
-    /// there. Gateways and proxies answer without it.
+    /// Whether it is Voucherify's error object, which always has a number `code` and a text `message`. The
+    /// responses of gateways and proxies are not.
     pub is_error_object: bool,
-    /// What kind of error it is, such as `user_not_assigned`.
+    /// The type of error, such as `user_not_assigned`.
     pub key: Option<String>,
-    /// What happened.
+    /// The message.
     pub message: Option<String>,
-    /// More about it.
+    /// Details.
     pub details: Option<String>,
-    /// What support asks for.
+    /// The request id, for Voucherify support.
     pub request_id: Option<String>,
-    /// Which thing it is about.
+    /// The id of the resource it is about.
     pub resource_id: Option<String>,
-    /// What kind of thing that is.
+    /// The type of that resource.
     pub resource_type: Option<String>,
 }
 
 impl ErrorBody {
-    /// Reads what can be read; an unreadable body gives an empty complaint.
+    /// Reads a body. One that cannot be read has no fields.
     #[must_use]
     pub fn read(body: &[u8]) -> Self {
         let Ok(Value::Object(mut fields)) = serde_json::from_slice(body) else { return Self::default() };

@@ -1,17 +1,17 @@
-//! Which calls are repeated, how often and after how long, as data and pure functions.
+//! The retry policy and the time-outs, as data and pure functions.
 
 use std::time::Duration;
 
-/// How often a call is made, and how long is waited in between.
+/// How often a call is tried, and how long it waits between attempts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RetryPolicy {
-    /// How often a call is made at most.
+    /// The maximum number of attempts.
     pub attempts: u32,
-    /// The longest wait before the second attempt. It doubles with each further one.
+    /// The longest wait before the second attempt. It doubles with each further attempt.
     pub base: Duration,
     /// The longest wait before any attempt.
     pub cap: Duration,
-    /// How long one call waits in all. A service that asks for more gets no further attempt.
+    /// The longest time that one call waits in total. If the service asks for more, the call fails.
     pub budget: Duration,
 }
 
@@ -21,14 +21,14 @@ impl Default for RetryPolicy {
             attempts: 5,
             base: Duration::from_millis(500),
             cap: Duration::from_secs(20),
-            budget: Duration::from_mins(15),
+            budget: Duration::from_secs(15 * 60),
         }
     }
 }
 
 impl RetryPolicy {
-    /// The wait after `attempts` attempts: anything between nothing and a bound that doubles each
-    /// time, so that many workers who failed together do not come back together.
+    /// The wait after `attempts` attempts: random between zero and a bound that doubles each time, so workers
+    /// that fail together do not retry together.
     pub fn backoff(&self, attempts: u32, random: &mut fastrand::Rng) -> Duration {
         let doubled = 2u32.saturating_pow(attempts.saturating_sub(1));
         let bound = self.base.saturating_mul(doubled).min(self.cap);
@@ -36,14 +36,14 @@ impl RetryPolicy {
     }
 }
 
-/// How long a call waits for the network. Waiting for the rate limit does not count.
+/// The network time-outs. Waiting for the rate limit does not count.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Timeouts {
-    /// Until a connection stands.
+    /// Until a connection is established.
     pub connect: Duration,
-    /// Without a byte.
+    /// Without a byte received.
     pub idle: Duration,
-    /// For one attempt as a whole.
+    /// For a whole attempt.
     pub call: Duration,
 }
 

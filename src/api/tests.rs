@@ -1,4 +1,4 @@
-//! Whole calls against the scripted server: what is sent, what is waited for, what is said.
+//! Whole calls against the scripted server: requests, waits and messages.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::testing::{QuickClock, Reply, Request, Script, Server, answer, ok};
+use super::scripted_server::{Reply, Request, Script, Server, answer, ok};
 use super::*;
+use crate::clock::Clock as _;
+use crate::clock::manual::ManualClock;
 use crate::known;
 use crate::model::{Email, Endpoint, ProjectId, Role, TrustedEndpoint, UserId};
 
@@ -19,18 +21,18 @@ fn credentials() -> Credentials {
     Credentials::parse("canary-id", "canary-token").expect("credentials")
 }
 
-fn client(endpoint: &Endpoint, settings: Settings) -> (Client, Arc<QuickClock>) {
-    let clock = QuickClock::new();
+fn client(endpoint: &Endpoint, settings: Settings) -> (Client, Arc<ManualClock>) {
+    let clock = ManualClock::at("2026-03-02T12:00:00Z");
     let trusted = TrustedEndpoint::named_by_operator(endpoint.clone());
     let client = Client::with_clock(&trusted, &credentials(), settings, Arc::clone(&clock) as _);
     (client.expect("a client"), clock)
 }
 
-fn quick(endpoint: &Endpoint) -> (Client, Arc<QuickClock>) {
+fn quick(endpoint: &Endpoint) -> (Client, Arc<ManualClock>) {
     client(endpoint, Settings::default())
 }
 
-/// Makes a call that nobody forbids.
+/// Makes a call that is always permitted.
 async fn send<T: Content>(client: &Client, call: &Call<T>) -> Result<Answer<T>, Error> {
     let writer = client.writer();
     let admission = writer.admit(call).await?;
@@ -41,7 +43,7 @@ fn p(id: &str) -> ProjectId {
     ProjectId::new(id)
 }
 
-/// Lists the projects of a server that gives these replies: what came of it, after how many calls.
+/// Lists the projects of a server with these replies. Returns the result and the number of requests.
 async fn read(replies: impl IntoIterator<Item = Script>) -> (String, usize) {
     let server = Server::script(replies).await;
     let (client, _) = quick(&server.endpoint);
@@ -120,13 +122,13 @@ async fn an_id_that_would_change_the_path_is_not_sent() {
 /// How a service lists its users.
 #[derive(Clone, Copy, Debug)]
 enum Paging {
-    /// As asked, but never more than so many on a page.
+    /// As requested, with at most this number of users on a page.
     Honest(usize),
-    /// Everything at once, whatever is asked.
+    /// All users in each response.
     Everything,
-    /// The first page again and again.
+    /// The first page in each response.
     FirstAgain,
-    /// Somebody new on every page, without end.
+    /// A new user on every page, without end.
     Endless,
 }
 
@@ -149,7 +151,7 @@ fn page(request: &Request, users: usize, paging: Paging, total: Option<&str>) ->
     ok(&format!(r#"{{"data":[{}]{total}}}"#, shown.join(",")))
 }
 
-/// Reads such a list: how many users came, of what total, in how many calls.
+/// Reads such a list. Returns the number of users, the total and the number of requests.
 async fn list(users: usize, paging: Paging, total: Option<&str>) -> (usize, Option<u64>, usize) {
     let total = total.map(str::to_owned);
     let server = Server::start(move |request| page(request, users, paging, total.as_deref())).await;
@@ -207,7 +209,7 @@ async fn a_list_without_end_is_left_at_some_point() {
         "`GET /management/v1/projects/p/users?limit=100&page=1000` returned 1000 users without reaching the end of the list; check that the endpoint is Voucherify's, and that no proxy answers instead"
     );
     assert!(!error.is_fatal() && !error.may_have_been_processed());
-    // What cannot be reached is not begun.
+    // An unreachable total is not read at all.
     assert_eq!(list(0, Paging::Endless, Some("100001")).await, (1, Some(100_001), 1));
     assert_eq!(list(0, Paging::Endless, Some("18446744073709551615")).await, (1, Some(u64::MAX), 1));
 }
@@ -246,7 +248,7 @@ async fn users_of_several_projects_are_kept_apart() {
     assert_eq!(server.lines().len(), 3);
 }
 
-// What is repeated, and what is not.
+// Retries.
 
 #[tokio::test]
 async fn failures_that_may_pass_are_repeated() {
@@ -348,8 +350,8 @@ async fn everything_else_is_not_repeated() {
     }
 }
 
-/// What a call comes to where every attempt gets the same answer: the status and the number of attempts, where
-/// the answer does not count.
+/// The result of a call when every attempt gets the same response: the status and the number of attempts, if
+/// the response is not a success.
 async fn damaged<T: Content + std::fmt::Debug>(
     call: &Call<T>,
     status: u16,
@@ -405,7 +407,7 @@ async fn an_answer_about_someone_or_something_else_is_no_success() {
     for (body, assigned, updated) in [
         (r#"{"id":"u1","login":"sso","email":"a@b.co","projects":{"p":"USER"}}"#, None, None),
         (r#"{"id":"u1","login":"a@b.co","email":"x@b.co","projects":{"p":"USER","q":"ADMIN"}}"#, None, None),
-        // Kept the role from before: Update User follows.
+        // The user kept the previous role: Update User follows.
         (r#"{"id":"u1","login":"a@b.co","projects":{"p":"ADMIN"}}"#, None, bad),
         (r#"{"id":"u1","login":"a@b.co","projects":{"q":"USER"}}"#, bad, bad),
         (r#"{"id":"u1","login":"a@b.co"}"#, bad, bad),
@@ -470,7 +472,7 @@ async fn a_wait_that_the_service_names_is_kept() {
     let (client, clock) = quick(&server.endpoint);
     client.reader().projects().await.expect("projects");
     let millis: Vec<_> = clock.slept().iter().map(Duration::as_millis).collect();
-    // 12:00:57 is what the last answer names; 37.02 seconds have passed by then.
+    // The last response names 12:00:57; 37.02 seconds have passed by then.
     assert_eq!(millis[..2], [30_000, 7020], "{millis:?}");
     assert_eq!(clock.timestamp().to_string(), "2026-03-02T12:00:57.02Z");
 }
@@ -507,15 +509,15 @@ async fn nobody_calls_before_the_time_when_nothing_remains() {
     }) as Script])
     .await;
     let (client, clock) = quick(&server.endpoint);
-    let mut waiting = client.waiting();
+    let mut activity = client.activity();
     client.reader().projects().await.expect("projects");
-    assert_eq!((clock.slept().len(), *waiting.borrow_and_update()), (0, None));
+    assert_eq!((clock.slept().len(), activity.borrow_and_update().rate_limit), (0, None));
     let pace = Pace { limit: 100, remaining: 0, resets_in: Duration::from_secs(6), period: None };
     assert_eq!(client.pace(), Some(pace));
     client.clone().reader().projects().await.expect("projects");
     assert_eq!(clock.slept(), [Duration::from_millis(6020)]);
-    assert!(waiting.has_changed().expect("a client"));
-    assert_eq!(*waiting.borrow_and_update(), None);
+    assert!(activity.has_changed().expect("a client"));
+    assert_eq!(*activity.borrow_and_update(), Activity::default());
 }
 
 #[tokio::test]
@@ -526,14 +528,64 @@ async fn while_all_wait_it_is_said_until_when() {
     .await;
     let (client, _) = quick(&server.endpoint);
     client.reader().projects().await.expect("projects");
-    let mut waiting = client.waiting();
+    let mut activity = client.activity();
     let reader = client.reader();
     let (result, said) = tokio::join!(reader.projects(), async {
-        waiting.changed().await.expect("a client");
-        *waiting.borrow_and_update()
+        activity.changed().await.expect("a client");
+        activity.borrow_and_update().clone()
     });
     result.expect("projects");
-    assert_eq!(said.expect("a time").to_string(), "2026-03-02T12:00:06Z");
+    let until = "2026-03-02T12:00:06Z".parse().expect("a time");
+    assert_eq!(said, Activity { rate_limit: Some(until), ..Activity::default() });
+}
+
+#[tokio::test]
+async fn while_a_call_is_retried_it_is_said_how_often_and_why() {
+    let server = Server::script([
+        (|| answer("503 Busy", &["retry-after: 4"], "{}")) as Script,
+        || Reply::Cut(String::new()),
+        || answer("200 OK", &[], NO_PROJECTS),
+    ])
+    .await;
+    let (client, _) = quick(&server.endpoint);
+    let reader = client.reader();
+    let mut activity = reader.activity();
+    let (result, said) = tokio::join!(reader.projects(), async {
+        let mut said = Vec::new();
+        for attempt in 2..=3 {
+            let is_attempt = |activity: &Activity| activity.retry().is_some_and(|it| it.attempt == attempt);
+            said.extend(activity.wait_for(is_attempt).await.expect("a client").retry().cloned());
+        }
+        said
+    });
+    result.expect("projects");
+    let [second, third] = said.as_slice() else { panic!("{said:?}") };
+    assert_eq!((second.attempts, second.at.to_string().as_str()), (5, "2026-03-02T12:00:04Z"));
+    assert!(matches!(second.cause, Cause::Failing(Rejection { status: 503, .. })), "{second:?}");
+    assert!(matches!(third.cause, Cause::Lost(_)), "{third:?}");
+    assert_eq!(*activity.borrow_and_update(), Activity::default(), "the call is over");
+}
+
+#[tokio::test]
+async fn while_lists_are_read_they_are_counted() {
+    let page = || answer("200 OK", &[], r#"{"object":"list","data_ref":"data","data":[],"total":0}"#);
+    let server = Server::script([page as Script, page, page]).await;
+    let (client, _) = quick(&server.endpoint);
+    let reader = client.reader();
+    let projects = ["a", "b", "c"].map(ProjectId::new);
+    let mut activity = reader.activity();
+    let (lists, said) = tokio::join!(reader.users_of(&projects, 1), async {
+        let mut said = Vec::new();
+        while said.len() < 3 {
+            let read = said.len();
+            let is_read = |activity: &Activity| activity.lists.is_some_and(|lists| lists.read == read);
+            said.extend(activity.wait_for(is_read).await.expect("a client").lists);
+        }
+        said
+    });
+    assert_eq!(lists.expect("lists").len(), 3);
+    assert_eq!(said, [0, 1, 2].map(|read| Lists { read, all: 3 }));
+    assert_eq!(*activity.borrow_and_update(), Activity::default());
 }
 
 #[tokio::test]
@@ -553,8 +605,10 @@ async fn what_any_attempt_may_have_done_is_remembered() {
 
 #[tokio::test]
 async fn without_a_connection_nothing_was_processed() {
-    let endpoint = Server::script([(|| ok("")) as Script]).await.endpoint.clone();
-    tokio::task::yield_now().await;
+    // Bound, so that nothing else can listen there, and not listening.
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a port");
+    let endpoint = format!("http://{}", socket.local_addr().expect("an address")).parse().expect("a URL");
     let call = Call::unassign(&p("p"), &UserId::new("u"));
     let error = send(&quick(&endpoint).0, &call).await.expect_err("unreachable");
     let said = format!(
@@ -626,7 +680,7 @@ async fn no_attempt_leaves_without_a_permit() {
     for (permits, sent) in [(0, 0), (1, 1), (1, 1), (5, 1)] {
         let (client, clock) = quick(&server.endpoint);
         let left = std::sync::atomic::AtomicU32::new(permits);
-        // Asked when the wait is over, at the time at which the attempt leaves.
+        // It is called after the wait, when the attempt is about to be sent.
         let asked = std::sync::Mutex::new(Vec::new());
         let permit = || {
             asked.lock().expect("no panic").push(clock.slept().len());
@@ -658,8 +712,8 @@ async fn a_run_waits_as_long_as_it_was_told_to() {
     };
     let server = Server::script([used_up]).await;
     // The service names a time two hours ahead.
-    let two_hours = Duration::from_hours(2);
-    for (patience, waits) in [(Duration::from_mins(1), false), (two_hours + Duration::from_mins(15), true)] {
+    let (minute, two_hours) = (Duration::from_secs(60), Duration::from_secs(2 * 3600));
+    for (patience, waits) in [(minute, false), (two_hours + 15 * minute, true)] {
         let (client, clock) = quick(&server.endpoint);
         client.reader().projects().await.expect("projects");
         client.set_patience(patience);
@@ -717,7 +771,7 @@ async fn a_stop_ends_what_waits_and_nothing_else() {
     assert_eq!((server.lines().len(), clock.slept().len()), (1, 1));
 }
 
-// What may not be shown.
+// Credentials in messages and logs.
 
 #[tokio::test]
 async fn what_the_service_says_is_inert_and_short() {
@@ -740,10 +794,10 @@ fn no_credential_reaches_a_log_at_any_level() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(move || writer.clone())
         .finish();
-    // As long as there is but one subscriber, tests on other threads, which have none, could turn its
-    // callsites off. So there are two.
+    // With only one subscriber, tests on other threads, which have none, could turn its callsites off. So
+    // there are two.
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
-    // The subscriber holds for this thread, which is the only one of the runtime.
+    // The subscriber applies to this thread, which is the only one of the runtime.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     tracing::subscriber::with_default(subscriber, || {
         runtime.block_on(async {

@@ -1,4 +1,4 @@
-//! One attempt at a call: what goes over the network, and what the answer is taken for.
+//! One attempt at a call: sends the request and interprets the response.
 
 use std::error::Error as _;
 use std::time::Instant;
@@ -8,23 +8,23 @@ use reqwest::{Response, redirect};
 
 use super::call::{Call, Method};
 use super::cause::{Cause, Rejection};
-use super::clock::Clock;
 use super::credentials::Credentials;
 use super::error::NoRoots;
 use super::gate::Ticket;
 use super::headers::{self, Now};
 use super::response::{Content, ErrorBody};
 use super::retry::Timeouts;
+use crate::clock::Clock;
 use crate::escape;
 use crate::model::Endpoint;
 
-/// What is read of an answer that is no success.
-const COMPLAINT_CAP: usize = 64 << 10;
+/// The size limit of an error body, in bytes.
+const ERROR_BODY_CAP: usize = 64 << 10;
 
-/// How much of a text from the service goes into a message, in characters.
+/// The longest text from the service in a message, in characters.
 const TEXT_CAP: usize = 300;
 
-/// The way to the service.
+/// The connection to the service.
 pub(super) struct Transport {
     http: reqwest::Client,
     endpoint: String,
@@ -32,7 +32,7 @@ pub(super) struct Transport {
     body_cap: usize,
 }
 
-/// The answer that the documentation names for success.
+/// A response that the documentation describes as success.
 #[derive(Debug)]
 pub(super) struct Success<T> {
     pub(super) value: T,
@@ -40,7 +40,7 @@ pub(super) struct Success<T> {
     pub(super) request_id: Option<String>,
 }
 
-/// An attempt that failed, and when the service asks for the next one.
+/// A failed attempt, and when the service accepts the next one.
 #[derive(Debug)]
 pub(super) struct FailedAttempt {
     pub(super) cause: Cause,
@@ -61,7 +61,7 @@ impl Transport {
         body_cap: usize,
     ) -> Result<Self, NoRoots> {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // Fails only where another thread was faster, which is as good.
+            // This fails only if another thread has installed it first.
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
         let mut builder = reqwest::Client::builder()
@@ -77,7 +77,7 @@ impl Transport {
             builder = builder.no_proxy();
         }
         if endpoint.as_str().starts_with("http://") {
-            // Without TLS there is nothing to trust, and a machine without any roots will do.
+            // Without TLS, no root certificates are needed.
             builder = builder.tls_certs_only([]);
         }
         let http = builder.build().map_err(|error| NoRoots { reason: reason(&error) })?;
@@ -85,7 +85,7 @@ impl Transport {
         Ok(Self { http, endpoint, credentials: credentials.clone(), body_cap })
     }
 
-    /// Makes the call once and lets the gate learn from the answer.
+    /// Makes the call once, and passes the rate-limit headers of the response to the gate.
     pub(super) async fn attempt<T: Content>(
         &self,
         call: &Call<T>,
@@ -113,7 +113,7 @@ impl Transport {
         Err(FailedAttempt { cause: self.refusal(response).await, retry_at })
     }
 
-    /// Reads an answer with a 2xx status. Only the documented one is a success.
+    /// Reads a response with a 2xx status. Only the documented one is a success.
     async fn success<T: Content>(&self, call: &Call<T>, response: Response) -> Result<Success<T>, Cause> {
         let status = response.status().as_u16();
         let request_id = self.request_id(response.headers());
@@ -139,20 +139,20 @@ impl Transport {
         }
         let request_id = self.request_id(response.headers());
         let is_cycle_spent = headers::is_cycle_spent(response.headers());
-        let (complaint, cut_off) = match self.read(response, COMPLAINT_CAP).await {
+        let (body, cut_off) = match self.read(response, ERROR_BODY_CAP).await {
             Ok(body) => (ErrorBody::read(&body), None),
             Err(cause) => (ErrorBody::default(), Some(cause)),
         };
         let shown = |text: Option<String>| text.map(|text| self.shown(&text));
-        let is_error_object = complaint.is_error_object;
+        let is_error_object = body.is_error_object;
         let refusal = Rejection {
             status,
-            key: shown(complaint.key),
-            message: shown(complaint.message),
-            details: shown(complaint.details),
-            request_id: shown(complaint.request_id).or(request_id),
-            resource_id: shown(complaint.resource_id),
-            resource_type: shown(complaint.resource_type),
+            key: shown(body.key),
+            message: shown(body.message),
+            details: shown(body.details),
+            request_id: shown(body.request_id).or(request_id),
+            resource_id: shown(body.resource_id),
+            resource_type: shown(body.resource_type),
         };
         match (status, cut_off) {
             (401, _) => Cause::Credentials(refusal),
@@ -171,7 +171,7 @@ impl Transport {
         }
     }
 
-    /// The body, chunk by chunk, as far as `cap`.
+    /// The body, if it has at most `cap` bytes.
     async fn read(&self, mut response: Response, cap: usize) -> Result<Vec<u8>, Cause> {
         let mut body = Vec::new();
         let length = response.content_length().and_then(|length| usize::try_from(length).ok());
@@ -187,7 +187,7 @@ impl Transport {
         Ok(body)
     }
 
-    /// What an error of the network means.
+    /// Interprets an error of the network.
     fn broken(&self, error: &reqwest::Error) -> Cause {
         let reason = self.shown(&reason(error));
         if is_about_certificates(error) {
@@ -203,7 +203,7 @@ impl Transport {
         headers::text(headers, "x-request-id").map(|id| self.shown(id))
     }
 
-    /// A text from outside as it may stand in a message: without credentials, inert, and short.
+    /// Text from outside for messages: without credentials, escaped, and short.
     fn shown(&self, text: &str) -> String {
         let text = self.credentials.scrub(text);
         let text = escape::line(&text);
@@ -214,13 +214,13 @@ impl Transport {
     }
 }
 
-/// The innermost reason: the outer ones repeat the URL or say less.
+/// The innermost error: the outer ones only repeat the URL.
 fn reason(error: &reqwest::Error) -> String {
     let mut innermost = error.source();
     while let Some(next) = innermost.and_then(std::error::Error::source) {
         innermost = Some(next);
     }
-    innermost.map_or_else(|| "no reason is given".to_owned(), ToString::to_string)
+    innermost.map_or_else(|| "no reason given".to_owned(), ToString::to_string)
 }
 
 fn is_about_certificates(error: &(dyn std::error::Error + 'static)) -> bool {
@@ -229,7 +229,7 @@ fn is_about_certificates(error: &(dyn std::error::Error + 'static)) -> bool {
         if matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_))) {
             return true;
         }
-        // An I/O error gives out what it wraps only when asked for it by its type.
+        // An I/O error does not return the error that it wraps as its source.
         let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         next = match wrapped {
             Some(wrapped) => Some(wrapped),
@@ -245,7 +245,7 @@ mod tests {
     use std::io::Error as IoError;
 
     #[test]
-    fn a_bad_certificate_is_found_however_deep_it_is_wrapped() {
+    fn a_bad_certificate_is_found_at_any_depth() {
         let about = |error: rustls::Error| is_about_certificates(&IoError::other(IoError::other(error)));
         assert!(about(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)));
         assert!(!about(rustls::Error::HandshakeNotComplete));

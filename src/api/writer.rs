@@ -9,30 +9,34 @@ use super::rate_limit::Pace;
 use super::reader::Reader;
 use super::response::Content;
 
-/// Writes, and reads.
+/// Reads and writes.
 #[derive(Clone)]
 pub struct Writer {
     client: Client,
     reader: Reader,
 }
 
-impl Writer {
-    pub(super) fn new(client: Client) -> Self {
-        Self { reader: client.reader(), client }
+impl Client {
+    /// The part of the client that also writes.
+    #[must_use]
+    pub fn writer(&self) -> Writer {
+        Writer { reader: self.reader(), client: self.clone() }
     }
+}
 
+impl Writer {
     /// The part that reads.
     #[must_use]
     pub fn reader(&self) -> &Reader {
         &self.reader
     }
 
-    /// Ends every call that waits, as [`Client::stop`] does.
+    /// Cancels every call that waits, as [`Client::stop`] does.
     pub fn stop(&self) {
         self.client.stop();
     }
 
-    /// The rate limit seen last, as [`Client::pace`] gives it.
+    /// The rate limit in the last response, as [`Client::pace`] returns it.
     #[must_use]
     pub fn pace(&self) -> Option<Pace> {
         self.client.pace()
@@ -43,25 +47,24 @@ impl Writer {
         self.client.set_patience(patience);
     }
 
-    /// Waits for `time`; a stop ends the wait.
+    /// Sleeps for `time`, or until the client is stopped.
     pub async fn pause(&self, time: Duration) {
         self.client.pause(time).await;
     }
 
-    /// Waits until the rate limit leaves room for the call, which is then to be sent at once.
+    /// Waits until the rate limit leaves room for the call, which must then be sent at once.
     ///
     /// # Errors
-    /// Where it cannot be sent, the service names a time that is too late, or the run was stopped.
-    /// Nothing was sent then.
+    /// If the call cannot be sent, would have to wait too long, or was cancelled. Nothing was sent.
     pub async fn admit<T>(&self, call: &Call<T>) -> Result<Admission, Error> {
         self.client.admit(call).await
     }
 
-    /// Makes a call that was built before, exactly so. `permit` is asked right before every attempt,
-    /// repeats included; where it says no, nothing more is sent.
+    /// Makes the call. `permit` is called right before every attempt, retries included; if it returns false,
+    /// nothing more is sent.
     ///
     /// # Errors
-    /// Where it did not succeed.
+    /// If it did not succeed.
     pub async fn send<T: Content>(
         &self,
         call: &Call<T>,

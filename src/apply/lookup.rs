@@ -1,80 +1,40 @@
-//! Reads a project's users when a refusal leaves open what access a person has. One reading serves
-//! everyone who waits for it.
+//! Looks up a person's access in a project when a rejection does not show it.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use futures_util::StreamExt as _;
-use tokio::sync::{Notify, oneshot};
 
-use super::scheduler::{Scheduler, Step, StepError, step_error};
+use super::scheduler::Scheduler;
+use super::step_error::{Step, StepError, step_error};
 use crate::api;
 use crate::known::{User, UserList};
 use crate::model::{Email, ProjectId, Role};
 
-/// The access that a person has in a project.
+/// The access of a person in a project.
 pub(super) enum Found {
     /// None.
     Absent,
-    /// The user has that role.
+    /// The user has this role.
     Has { user: Box<User>, role: Role },
 }
 
-type Reading = Result<Rc<UserList>, api::Error>;
-
-/// The readings that people wait for.
-#[derive(Default)]
-pub(super) struct Lookups {
-    /// Those who wait for a reading that has not started, by project.
-    asked: RefCell<BTreeMap<ProjectId, Vec<oneshot::Sender<Reading>>>>,
-    /// How many people wait, for a reading that has started or for one that has not.
-    waiting: Cell<usize>,
-    /// Wakes the scheduler when another person waits.
-    pub(super) changed: Notify,
-}
-
-impl Lookups {
-    /// How many people wait.
-    pub(super) fn waiting(&self) -> usize {
-        self.waiting.get()
-    }
-
-    /// Whether someone waits for a reading that has not started.
-    pub(super) fn is_asked(&self) -> bool {
-        !self.asked.borrow().is_empty()
-    }
-
-    /// A reading of `project` that starts after this was asked.
-    async fn reading(&self, project: &ProjectId) -> Option<Reading> {
-        let (sender, receiver) = oneshot::channel();
-        self.asked.borrow_mut().entry(project.clone()).or_default().push(sender);
-        self.waiting.set(self.waiting.get() + 1);
-        self.changed.notify_one();
-        let reading = receiver.await;
-        self.waiting.set(self.waiting.get() - 1);
-        reading.ok()
-    }
-}
-
 impl Scheduler<'_> {
-    /// Reads every project that someone has asked for by now, and tells everyone who asked.
+    /// Reads every requested project, and passes the lists to everyone who waits for them.
     pub(super) async fn read_for_all(&self) {
-        let asked = self.lookups.asked.take();
-        futures_util::stream::iter(asked)
+        futures_util::stream::iter(self.readings.start())
             .for_each_concurrent(self.apply.concurrency, async |(project, waiting)| {
                 let reading = self.read(&project).await;
                 self.outage.note(reading.as_ref().err());
                 let reading = reading.map(Rc::new);
                 for sender in waiting {
-                    // Whoever has gone does not need it.
+                    // If the receiver has gone, no one needs it.
                     let _ = sender.send(reading.clone());
                 }
             })
             .await;
     }
 
-    /// Reads the users of a project, a second time if the list is shorter than its total.
+    /// Reads the users of a project, and again if the list is shorter than its total.
     async fn read(&self, project: &ProjectId) -> Result<UserList, api::Error> {
         let reader = self.apply.writer.reader();
         let mut list = reader.users(project).await?;
@@ -87,23 +47,23 @@ impl Scheduler<'_> {
         Ok(list)
     }
 
-    /// Looks up the access that `email` has in `project` now.
+    /// Looks up the access of `email` in `project`.
     pub(super) async fn look(&self, project: &ProjectId, email: &Email) -> Step<Found> {
-        let Some(reading) = self.lookups.reading(project).await else { return Err(StepError::Stopped) };
+        let Some(reading) = self.readings.request(project).await else { return Err(StepError::Stopped) };
         let list = reading.map_err(step_error)?;
         let name = || self.apply.desired.project_name(project);
         let mut found = list.users.values().filter(|user| user.answers_to(email));
         match (found.next(), found.next()) {
             (Some(_), Some(_)) => {
-                Err(StepError::Person(format!("two users of {} have this login or address", name())))
+                Err(StepError::person(format!("two users of {} have this login or address", name())))
             }
             (Some(user), None) => Ok(match user.projects.get(project) {
                 Some(role) => Found::Has { user: Box::new(user.clone()), role: role.clone() },
                 None => Found::Absent,
             }),
             (None, _) if is_complete(&list) => Ok(Found::Absent),
-            (None, _) => Err(StepError::Person(format!(
-                "the list of the users of {} is shorter than its total",
+            (None, _) => Err(StepError::person(format!(
+                "the user list of {} is incomplete: it is shorter than its total",
                 name()
             ))),
         }

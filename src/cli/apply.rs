@@ -1,29 +1,32 @@
-//! `guestlist apply`: plan, confirm, do.
+//! `guestlist apply`: plans, asks for confirmation, and makes the changes.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::args::{Apply as Args, GlobalArgs, PlanFlags};
-use super::connection::{Target, clock, today};
-use super::failure::{Ended, Failure};
+use jiff::Timestamp;
+
+use super::args::{Apply as Args, ApplyFormat, GlobalArgs, PlanFlags};
+use super::events::{Event, Finished};
+use super::failure::Failure;
+use super::final_report;
 use super::load;
-use super::plan::{expected_time, plan_options, refuse};
-use super::run::{Carried, Manner, Run};
+use super::session::{RunOptions, RunResult, Session};
+use super::situation::{estimate, must_not_be_blocked, plan_options, today, trace_plan};
+use super::target::Target;
 use super::terminal::Terminal;
-use crate::apply::{Ending, Report};
 use crate::desired::Desired;
 use crate::escape;
 use crate::files;
 use crate::known::Known;
-use crate::ledger::{Meaning, Superseded};
+use crate::ledger::Superseded;
 use crate::model::Endpoint;
-use crate::plan::{Change, Effect, Guard, Plan, SavedPlan, Unlisted};
+use crate::plan::{Change, Guard, Plan, SavedPlan, Unlisted};
 use crate::render::{self, View};
 use crate::team_file::MAX_BYTES;
 use crate::words;
 
-/// What is to be applied, and where.
+/// The desired state to apply, and where.
 struct Task {
     desired: Desired,
     target: Target,
@@ -31,55 +34,95 @@ struct Task {
     terms: PlanFlags,
 }
 
-pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
+    let mut finished = Finished::default();
+    match args.format {
+        ApplyFormat::Text => apply(args, global, terminal, &mut finished).await,
+        ApplyFormat::Json => {
+            let terminal = Terminal { has_events: true, ..terminal };
+            let result = apply(args, global, terminal, &mut finished).await;
+            finished.print(result)
+        }
+    }
+}
+
+async fn apply(
+    args: &Args,
+    global: &GlobalArgs,
+    terminal: Terminal,
+    finished: &mut Finished,
+) -> Result<(), Failure> {
     let task = match &args.plan {
         Some(path) => saved_task(path, args.terms, global)?,
         None => file_task(args, global, terminal)?,
     };
     let Task { desired, target, .. } = &task;
-    let mut run = Run::begin(target, desired, global, terminal).await?;
-    let known = run.observe().await?;
-    let made_at = task.saved.as_ref().map_or_else(|| clock()(), |saved| saved.made_at);
-    let plan = task.plan(&known, &run, terminal)?;
-    let expected = expected_time(&plan, run.connection.client.pace().as_ref());
+    let mut session = Session::open(target, desired, global, terminal).await?;
+    let known = session.observe().await?;
+    let made_at = task.saved.as_ref().map_or_else(Timestamp::now, |saved| saved.made_at);
+    let plan = task.plan(&known, &session, terminal)?;
+    trace_plan(&plan);
+    finished.planned(&plan);
+    let expected = estimate(&plan, session.pace().as_ref());
     let view = View { width: Terminal::width(), ..View::new(&plan, desired, &known, expected) };
-    Terminal::print(&render::text(&view, terminal.out))?;
-    refuse(&plan)?;
+    show(&view, args, terminal)?;
+    must_not_be_blocked(&plan)?;
     if plan.changes.is_empty() {
-        return run.end().await;
+        return session.close().await;
     }
-    run.confirm(args.yes, question(&view, args.terms)).await?;
-    let manner =
-        Manner { command: "apply", concurrency: usize::from(args.concurrency), again: false, made_at };
-    let Carried { report, signal, closed } = run.carry_out(&plan, &known, manner).await?;
-    let told = tell(&report, &plan, desired, terminal);
+    session.confirm(args.yes, question(&view, &task.lifted(&known, &plan))).await?;
+    if terminal.has_events {
+        Event::started(&plan).print();
+    }
+    let options =
+        RunOptions { command: "apply", concurrency: usize::from(args.concurrency), again: false, made_at };
+    let RunResult { report, took, name, signal, closed } = session.run(&plan, &known, options).await?;
+    finished.ran(name, report.clone());
+    let told = final_report::print(&report, &plan, took, desired, terminal);
     match signal {
         Some(signal) => Err(signal),
         None if report.is_success() => closed.and(told),
-        None => closed.and(told).and(Err(Failure::Said)),
+        None => closed.and(told).and(Err(Failure::AlreadyReported)),
     }
 }
 
-/// What is asked before anything is done: what is at stake, and which guards were lifted.
-fn question(view: &View, lifted: PlanFlags) -> String {
+/// Shows the plan. Where standard output has events, the plan is on standard error, if it needs confirmation.
+fn show(view: &View, args: &Args, terminal: Terminal) -> Result<(), Failure> {
+    if !terminal.has_events {
+        return Terminal::print(&render::text(view, terminal.out));
+    }
+    if !args.yes {
+        terminal.say(&render::text(view, terminal.err));
+    }
+    Ok(())
+}
+
+/// The question before an apply: what is at stake, and which guards are lifted.
+fn question(view: &View, lifted: &[&str]) -> String {
     let these = match view.plan.changes.len() {
         1 => "this change".to_owned(),
         n => format!("these {n} changes"),
     };
-    let flags =
-        [("--allow-removals", lifted.allow_removals), ("--allow-new-admins", lifted.allow_new_admins)];
-    let lifted: Vec<_> = flags.into_iter().filter_map(|(flag, n)| Some(format!("{flag} {}", n?))).collect();
-    let lifted = match lifted.as_slice() {
+    let lifted = match lifted {
         [] => String::new(),
-        lifted => format!(", with {}", words::list(lifted)),
+        lifted => format!(", lifting {}", words::list(lifted)),
     };
-    format!("Apply {these} to {}: {}{lifted}?", view.plan.endpoint, render::at_stake(view))
+    format!("Apply {these} to {}{lifted}: {}?", view.plan.endpoint, render::at_stake(view))
 }
 
 impl Task {
-    /// What is to be done now. A saved plan is made again from what is known now: what holds already
-    /// falls out, and what it does not list is refused.
-    fn plan(&self, known: &Known, run: &Run<'_>, terminal: Terminal) -> Result<Plan, Failure> {
+    /// The guards that would block `plan` without the flags of this command or of the saved plan.
+    fn lifted(&self, known: &Known, plan: &Plan) -> Vec<&'static str> {
+        let flags = PlanFlags { allow_removals: None, allow_new_admins: None, ..self.terms };
+        let strict = Plan::between(&self.desired, known, &plan_options(&self.target, plan.date, flags));
+        let guards = [(Guard::MaxRemovals, "max_removals"), (Guard::MaxNewAdmins, "max_new_admins")];
+        let is_lifted = |guard| strict.is_refused_by(guard) && !plan.is_refused_by(guard);
+        guards.into_iter().filter(|(guard, _)| is_lifted(*guard)).map(|(_, name)| name).collect()
+    }
+
+    /// The plan to apply. A saved plan is compared with what is known now: changes that are in place are
+    /// skipped, and changes that it does not list are refused.
+    fn plan(&self, known: &Known, session: &Session<'_>, terminal: Terminal) -> Result<Plan, Failure> {
         let options = plan_options(&self.target, today(), self.terms);
         let Some(saved) = &self.saved else {
             return Ok(Plan::between(&self.desired, known, &options));
@@ -89,45 +132,44 @@ impl Task {
             Ok(now) => &now.changes,
             Err(Unlisted(changes)) => changes,
         };
-        if let Some(superseded) = superseded(saved, left, known, run)? {
-            return Err(Failure::new(format!("the saved plan is not applied: {superseded}")));
+        if let Some(superseded) = superseded(saved, left, known, session) {
+            return Err(Failure::new(format!("the saved plan was not applied: {superseded}")));
         }
         let now = now.map_err(|unlisted| {
             Failure::new(format!(
-                "the saved plan does not list what would now be done, so nothing was done; make a new plan.\n{}",
+                "the organization has changed since this plan was saved; nothing was applied. Create a new plan\n{}",
                 difference(&self.desired, &unlisted)
             ))
         })?;
         let skipped = saved.changes.len() - now.changes.len();
-        // In doubt nothing is taken away, which does not say that it holds.
+        // A doubtful reading drops removals from the plan, which does not show that they are in place.
         if skipped > 0 && !now.is_refused_by(Guard::DoubtfulReading) {
-            let (hold, are) = if skipped == 1 { ("holds", "is") } else { ("hold", "are") };
-            let changes = words::count(skipped, "change");
-            terminal.say(&format!("{changes} of the saved plan {hold} already and {are} skipped."));
+            let (changes, are) = (words::count(skipped, "change"), if skipped == 1 { "is" } else { "are" });
+            terminal.say(&format!("Skipping {changes} that {are} already in place."));
         }
-        terminal.say(&format!("Applying the saved plan {}", saved.plan_id));
+        terminal.say(&format!("Applying saved plan {}", saved.plan_id));
         Ok(now)
     }
 }
 
-/// Whether a later plan, or all of this one, was applied to the people whom it would now change.
+/// The run that makes a saved plan obsolete: it applied all of it, or a later plan to one of its people.
 fn superseded(
     saved: &SavedPlan,
     left: &[Change],
     known: &Known,
-    run: &Run<'_>,
-) -> Result<Option<Superseded>, Failure> {
+    session: &Session<'_>,
+) -> Option<Superseded> {
     if left.is_empty() {
-        return Ok(None);
+        return None;
     }
     let mut people: BTreeSet<_> = left.iter().map(|change| change.email().clone()).collect();
-    // The calls of another plan may have named them by their other address.
+    // Another plan may have used their other address.
     for member in known.members.values() {
         if member.addresses().any(|address| people.contains(address)) {
             people.extend(member.addresses().cloned());
         }
     }
-    Ok(run.applied_plans()?.supersede(saved.plan_id.as_str(), saved.made_at, &people))
+    session.applied_plans().superseding(saved.plan_id.as_str(), saved.made_at, &people)
 }
 
 fn file_task(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<Task, Failure> {
@@ -141,17 +183,17 @@ fn saved_task(path: &Path, terms: PlanFlags, global: &GlobalArgs) -> Result<Task
     let shown = escape::path(path);
     let unreadable = |why: &str| {
         Failure::new(format!(
-            "the saved plan `{shown}` cannot be read: {why}; make one with `guestlist plan --out {shown}`"
+            "cannot read saved plan `{shown}`: {why}; create one with `guestlist plan --out {shown}`"
         ))
     };
     let read = files::open(path).and_then(|file| files::read_at_most(file, MAX_BYTES));
     let bytes = read.map_err(|error| match error.kind() {
-        ErrorKind::NotFound => unreadable("there is no such file"),
+        ErrorKind::NotFound => unreadable("file not found"),
         ErrorKind::IsADirectory => unreadable("it is a folder"),
         _ => unreadable(&error.to_string()),
     })?;
-    let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8"))?;
-    let refused = |error| Failure::new(format!("the saved plan `{shown}` is not applied: {error}"));
+    let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not valid UTF-8"))?;
+    let refused = |error| Failure::new(format!("saved plan `{shown}` was not applied: {error}"));
     let saved = SavedPlan::from_json(&text).map_err(refused)?;
     let from_plan: (&Endpoint, Option<&str>) = (&saved.endpoint, Some(&saved.ledger));
     let target = Target::new(global, Path::new("."), Some(from_plan))?;
@@ -163,57 +205,4 @@ fn difference(desired: &Desired, Unlisted(changes): &Unlisted) -> String {
     let lines =
         changes.iter().map(|change| format!("  not listed: {}", render::change_line(desired, change)));
     lines.collect::<Vec<_>>().join("\n")
-}
-
-/// Reports the result: what was done on standard output, what was not on standard error.
-fn tell(report: &Report, plan: &Plan, desired: &Desired, terminal: Terminal) -> Ended {
-    const ALREADY: [(Meaning, &str); 2] =
-        [(Meaning::AlreadyInvited, "already invited"), (Meaning::AlreadySo, "already in place")];
-    let all = report.endings.len();
-    let done = report.endings.iter().zip(plan.effects()).filter_map(|((change, ending), effect)| {
-        let effect = match ending {
-            // The invited person was a user already.
-            Ending::Done(Meaning::Assigned | Meaning::RoleChanged) if effect == Effect::Invited => {
-                Effect::GainsAccess
-            }
-            Ending::Done(meaning) if !ALREADY.iter().any(|(already, _)| already == meaning) => effect,
-            _ => return None,
-        };
-        Some((effect, change.email()))
-    });
-    let mut parts = render::results(done);
-    let counts = report.counts();
-    parts.extend(ALREADY.iter().filter_map(|(it, words)| Some(format!("{} {words}", counts.get(it)?))));
-    let details = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
-    let sentence = format!("Applied {} of {}{details}.", report.done(), words::count(all, "change"));
-    let painted =
-        if report.is_success() { terminal.out.green(&sentence) } else { terminal.out.yellow(&sentence) };
-    // Where standard output is full or gone, those who failed are named all the same.
-    let told = Terminal::print(&format!("{painted}\n"));
-    tell_setbacks(report, desired, terminal);
-    told
-}
-
-/// Names what was not done, and why, on standard error.
-pub(super) fn tell_setbacks(report: &Report, desired: &Desired, terminal: Terminal) {
-    let why_stopped = report.stopped.as_ref().map(ToString::to_string);
-    for (change, ending) in &report.endings {
-        let line = render::change_line(desired, change);
-        match ending {
-            // Said once, below.
-            Ending::Failed { reason } if Some(reason) == why_stopped.as_ref() => {
-                terminal.error(&format!("{line}: failed, and the run stopped"));
-            }
-            Ending::Failed { reason } => terminal.error(&format!("{line}: {reason}")),
-            Ending::Held { reason } => terminal.error(&format!("{line}: not done, because {reason}")),
-            Ending::Done(_) | Ending::NotStarted => {}
-        }
-    }
-    if let Some(stopped) = &why_stopped {
-        let waiting = report.endings.iter().filter(|(_, ending)| *ending == Ending::NotStarted).count();
-        terminal.error(&format!(
-            "the run stopped: {stopped}; {} not begun, run again to go on",
-            words::count(waiting, "change")
-        ));
-    }
 }

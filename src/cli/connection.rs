@@ -2,30 +2,49 @@
 
 #[cfg(feature = "sandbox")]
 use std::path::Path;
-use std::sync::Arc;
-
-use jiff::Timestamp;
 
 use super::args::GlobalArgs;
 use super::environment;
 use super::failure::Failure;
-pub(crate) use super::target::Target;
+use super::target::Target;
 use super::terminal::Terminal;
-use crate::api::{Client, Settings};
+use crate::api::{Client, Reader, Settings, Writer};
 use crate::desired::Desired;
-use crate::ledger::Clock;
 #[cfg(feature = "sandbox")]
 use crate::model::TrustedEndpoint;
 
 impl Target {
-    /// Connects to the organization. A simulated one is started inside this process.
-    #[cfg_attr(not(feature = "sandbox"), expect(clippy::unused_async, reason = "a sandbox takes its time"))]
-    pub(crate) async fn connect(
+    /// Connects to the organization with a client that can only read.
+    pub(crate) async fn connect_to_read(
         &self,
         global: &GlobalArgs,
         desired: Option<&Desired>,
         terminal: Terminal,
-    ) -> Result<Connection, Failure> {
+    ) -> Result<Connection<Reader>, Failure> {
+        Ok(self.connect(global, desired, terminal).await?.map(|client| client.reader()))
+    }
+
+    /// Connects to the organization with a client that can write; only a session, which has the lock, does so.
+    pub(crate) async fn connect_to_write(
+        &self,
+        global: &GlobalArgs,
+        desired: &Desired,
+        terminal: Terminal,
+    ) -> Result<Connection<Writer>, Failure> {
+        Ok(self.connect(global, Some(desired), terminal).await?.map(|client| client.writer()))
+    }
+
+    /// Connects to the organization; a simulated one is started in this process.
+    #[cfg_attr(
+        not(feature = "sandbox"),
+        expect(clippy::unused_async, reason = "only a sandbox is started asynchronously")
+    )]
+    async fn connect(
+        &self,
+        global: &GlobalArgs,
+        desired: Option<&Desired>,
+        terminal: Terminal,
+    ) -> Result<Connection<Client>, Failure> {
         #[cfg(feature = "sandbox")]
         if let Some(file) = &global.sandbox {
             return self.connect_sandbox(file.as_deref(), desired).await;
@@ -47,10 +66,10 @@ impl Target {
         &self,
         file: Option<&Path>,
         desired: Option<&Desired>,
-    ) -> Result<Connection, Failure> {
+    ) -> Result<Connection<Client>, Failure> {
         use crate::api::Credentials;
         use crate::model::Role;
-        use crate::sandbox::{Options, Organization, Sandbox};
+        use crate::sandbox::{Behaviour, Options, Organization, Sandbox, SecondInvitation};
 
         let file = match file {
             Some(file) => file.to_owned(),
@@ -71,12 +90,17 @@ impl Target {
         });
         if let Some(parent) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             std::fs::create_dir_all(parent).map_err(|error| {
-                let shown = parent.display().to_string();
-                Failure::new(format!("cannot create folder `{}`: {error}", crate::escape::line(&shown)))
+                Failure::new(format!("cannot create folder `{}`: {error}", crate::escape::path(parent)))
             })?;
         }
-        // A rehearsal does not wait.
-        let options = Options { organization, file: Some(file), rate_limit: None, ..Options::default() };
+        // A sandbox run does not wait, and shows how an invitation is sent again.
+        let options = Options {
+            organization,
+            file: Some(file),
+            rate_limit: None,
+            behaviour: Behaviour { second_invitation: SecondInvitation::SentAgain, ..Behaviour::default() },
+            ..Options::default()
+        };
         let handle = Sandbox::start(options).await.map_err(Failure::new)?;
         let endpoint = TrustedEndpoint::named_by_operator(handle.base_url().parse().map_err(Failure::new)?);
         let credentials = Credentials::parse(&handle.credentials().id, &handle.credentials().token)
@@ -86,17 +110,28 @@ impl Target {
     }
 }
 
-/// A connection to an organization.
-pub(crate) struct Connection {
+/// A connection to an organization through a [`Reader`] or a [`Writer`].
+pub(crate) struct Connection<C> {
     /// Makes the calls.
-    pub(crate) client: Client,
+    pub(crate) client: C,
     #[cfg(feature = "sandbox")]
     sandbox: Option<crate::sandbox::Handle>,
 }
 
-impl Connection {
-    /// Closes it, and saves a simulated organization to its file.
-    #[cfg_attr(not(feature = "sandbox"), expect(clippy::unused_async, reason = "a sandbox takes its time"))]
+impl<C> Connection<C> {
+    fn map<D>(self, part: impl FnOnce(C) -> D) -> Connection<D> {
+        Connection {
+            client: part(self.client),
+            #[cfg(feature = "sandbox")]
+            sandbox: self.sandbox,
+        }
+    }
+
+    /// Closes the connection, and saves a simulated organization to its file.
+    #[cfg_attr(
+        not(feature = "sandbox"),
+        expect(clippy::unused_async, reason = "only a sandbox is started asynchronously")
+    )]
     pub(crate) async fn close(self) -> Result<(), Failure> {
         #[cfg(feature = "sandbox")]
         if let Some(handle) = self.sandbox {
@@ -104,14 +139,4 @@ impl Connection {
         }
         Ok(())
     }
-}
-
-/// The clock of the system.
-pub(crate) fn clock() -> Clock {
-    Arc::new(Timestamp::now)
-}
-
-/// Today (UTC).
-pub(crate) fn today() -> jiff::civil::Date {
-    Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::failure::Failure;
 use super::terminal::Terminal;
 use crate::api::Credentials;
+use crate::escape;
 use crate::files;
 use crate::ledger::Who;
 
@@ -15,6 +16,9 @@ const TOKEN: &str = "VOUCHERIFY_MANAGEMENT_TOKEN";
 
 /// The default of `--endpoint`.
 pub(crate) const ENDPOINT: &str = "VOUCHERIFY_ENDPOINT";
+
+/// What else can be done without credentials.
+const INSTEAD: &str = if cfg!(feature = "sandbox") { ", or try guestlist out with --sandbox" } else { "" };
 
 /// The size limit of a credentials file, in bytes.
 const LONGEST_SECRET: usize = 64 * 1024;
@@ -32,7 +36,7 @@ pub(crate) fn credentials(terminal: Terminal) -> Result<Credentials, Failure> {
                 .map(|(_, name)| name)
                 .collect();
             Err(Failure::new(format!(
-                "no credentials: set {} (or {}, pointing to {}), or try guestlist out with --sandbox",
+                "no credentials: set {} (or {}, pointing to {}){INSTEAD}",
                 crate::words::list(&missing),
                 crate::words::list(&missing.iter().map(|name| format!("{name}_FILE")).collect::<Vec<_>>()),
                 if missing.len() == 1 { "a file" } else { "files" }
@@ -63,8 +67,7 @@ fn secret(name: &str, terminal: Terminal) -> Result<Option<String>, Failure> {
             "{file_name} is not the path of a file; set it to the path of a file with the credential, not to the credential itself"
         )));
     }
-    let shown = path.display().to_string();
-    let shown = crate::escape::line(&shown);
+    let shown = escape::path(path);
     warn_if_others_can_read(path, terminal);
     let failure = |what: &str| Failure::new(format!("{shown} (from {file_name}) {what}"));
     let read = files::open(path).and_then(|file| files::read_at_most(file, LONGEST_SECRET));
@@ -85,11 +88,8 @@ fn warn_if_others_can_read(path: &Path, terminal: Terminal) {
     if fs::metadata(path)
         .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o077 != 0)
     {
-        let shown = path.display().to_string();
-        terminal.warn(&format!(
-            "other users can read the credentials in {0}; run `chmod 600 {0}`",
-            crate::escape::line(&shown)
-        ));
+        let shown = escape::path(path);
+        terminal.warn(&format!("other users can read the credentials in {shown}; run `chmod 600 {shown}`"));
     }
 }
 
@@ -107,7 +107,7 @@ pub(crate) fn who() -> Who {
         actor,
         commit: of(&["GITHUB_SHA", "CI_COMMIT_SHA", "BUILD_SOURCEVERSION", "CIRCLE_SHA1"]),
         job: of(&["GITHUB_RUN_ID", "CI_JOB_URL", "BUILD_BUILDID", "CIRCLE_BUILD_URL"]),
-        // The lock uses it to decide whether its holder is a process on this machine.
+        // Shown with a lock, so that people know which machine has it.
         host: fs::read_to_string("/proc/sys/kernel/hostname")
             .ok()
             .map(|name| name.trim().to_owned())

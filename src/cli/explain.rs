@@ -1,25 +1,26 @@
 //! `guestlist explain`: where a person's access comes from, and its current state.
 
 use super::args::{Explain as Args, GlobalArgs};
-use super::connection::{Target, today};
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::load;
-use super::observe;
+use super::mixup::{must_not_be_swapped, person_meant};
+use super::situation::Situation;
+use super::target::Target;
 use super::terminal::Terminal;
 use crate::desired::Desired;
 use crate::known::{Known, Member};
 use crate::model::Email;
-use crate::plan::{Plan, PlanOptions};
 use crate::render::{self, View};
-use crate::team_file::did_you_mean;
 
-pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let path = &args.file.team_file;
+    must_not_be_swapped("explain", &args.email, path)?;
     let asked = Email::as_received(&args.email);
-    let mut team = load::team_with_provenance(path, Some(&asked), terminal)?;
+    let team = load::team_with_provenance(path, Some(&asked), terminal)?;
     let target = Target::of_team(global, path, &team)?;
-    let (known, _) = observe::live_or_offline(args.offline, global, &target, &team.desired, terminal).await?;
-    let plan = Plan::between(&team.desired, &known, &PlanOptions::new(target.endpoint.clone(), today()));
+    let situation = Situation::observe(team, target, args.offline, global, terminal).await?;
+    let plan = situation.plan();
+    let Situation { mut team, known, .. } = situation;
     let email = listed_as(&team.desired, &known, &asked);
     if email != asked {
         team = load::team_with_provenance(path, Some(&email), terminal)?;
@@ -28,18 +29,17 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         || known.invitations.contains_key(&email)
         || known.in_flight.contains_key(&email);
     if !team.desired.people.contains_key(&email) && !is_known {
-        let listed = team.desired.people.keys().map(Email::as_str);
-        let meant = did_you_mean(email.as_str(), listed).map(|question| format!("; {question}"));
+        let people = team.desired.people.keys().chain(known.members.keys()).map(Email::as_str);
         return Err(Failure::new(format!(
             "{email} is not in the team file or in a managed project, and has no pending invitation{}",
-            meant.unwrap_or_default()
+            person_meant(email.as_str(), people)
         )));
     }
     let view = View::new(&plan, &team.desired, &known, None);
     Terminal::print(&render::explain(&view, &team.provenance, &email, terminal.out))
 }
 
-/// How the file lists the person: by the address that was asked for, or by the other one of that member.
+/// The address under which the file lists the person: the given one, or the other address of that member.
 fn listed_as(desired: &Desired, known: &Known, asked: &Email) -> Email {
     let other = |member: &Member| member.addresses().find(|it| desired.people.contains_key(*it)).cloned();
     match known.member(asked) {

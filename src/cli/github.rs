@@ -4,18 +4,19 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 
 use super::args::PlanFormat;
-use super::load::Loaded;
 use super::terminal::Terminal;
+use crate::team_file::{Problems, Sources};
 
 /// Whether this runs in GitHub Actions.
 fn is_here() -> bool {
     std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
 }
 
-/// Annotates the problems of a team file on their lines. Uses standard error; GitHub reads both streams.
-pub(crate) fn annotate(loaded: &Loaded) {
-    if is_here() {
-        Terminal::complain(loaded.problems.github(&loaded.sources).trim_end());
+/// Annotates the problems of a team file on their lines. Uses standard error, unless that has JSON; GitHub reads
+/// both streams.
+pub(crate) fn annotate(problems: &Problems, sources: &Sources, terminal: Terminal) {
+    if is_here() && !terminal.is_json {
+        Terminal::line(problems.github(sources).trim_end());
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::failure::Failure;
 use super::github;
+use super::mixup;
 use super::target::leads_out;
 use super::terminal::Terminal;
 use crate::desired::{self, Team};
@@ -14,13 +15,13 @@ use crate::escape;
 use crate::files::{self, folder_of};
 use crate::model::Email;
 use crate::team_file::{
-    self, FileId, IncludedFile, Location, MAX_BYTES, Problem, Problems, Sources, TeamFile, Text,
+    self, FileId, IncludedFile, Location, MAX_BYTES, Problem, ProblemId, Problems, Sources, TeamFile, Text,
 };
 
-/// The most files of a team; no team needs more.
+/// The maximum number of files of a team.
 const MOST_FILES: usize = 10_000;
 
-/// A team file and its problems.
+/// A team file, its included files, and the problems in them.
 pub(crate) struct Loaded {
     root: TeamFile,
     included: Vec<IncludedFile>,
@@ -35,26 +36,25 @@ pub(crate) struct Loaded {
 impl Loaded {
     /// The rendered problems, for a command that needs the team.
     pub(crate) fn refusal(&self, terminal: Terminal) -> Failure {
-        github::annotate(self);
-        Failure::Drawn(self.problems.text(&self.sources, terminal.err.color))
+        github::annotate(&self.problems, &self.sources, terminal);
+        Failure::Problems(self.problems.text(&self.sources, terminal.err.color))
     }
 }
 
-/// Reads everything. Only a team file that cannot be read at all is a failure here.
+/// Reads all files. Fails only if the team file itself cannot be read.
 pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
     let name = path.display().to_string();
     let bytes = read(path).map_err(|error| {
-        let shown = escape::line(&name).into_owned();
-        Failure::new(match error.kind() {
-            io::ErrorKind::NotFound => format!(
-                "there is no team file `{shown}`; name it, or begin with `guestlist import --out {shown}`"
-            ),
+        let shown = escape::path(path);
+        match error.kind() {
+            io::ErrorKind::NotFound => mixup::no_team_file(path),
             io::ErrorKind::IsADirectory => {
-                format!("`{shown}` is a folder; pass the path of the team file in it")
+                Failure::new(format!("`{shown}` is a folder; pass the path of the team file in it"))
             }
-            _ => format!("cannot read team file `{shown}`: {error}"),
-        })
+            _ => Failure::new(format!("cannot read team file `{shown}`: {error}")),
+        }
     })?;
+    mixup::must_not_be_a_saved_plan(path, &bytes)?;
     let mut sources = Sources::default();
     let mut problems = Problems::default();
     let root_id = sources.add(&name, bytes, &mut problems);
@@ -78,11 +78,11 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
     Ok(Loaded { root, included, sources, problems, team })
 }
 
-/// A `ledger` that seems to be inside the folder may be a link that leads out of it.
+/// Rejects a `ledger` that is a link out of the folder.
 fn refuse_linked_ledger(root: &TeamFile, folder: &Path, problems: &mut Problems) {
     let Some(ledger) = root.ledger.as_ref().filter(|ledger| !ledger.value.contains("://")) else { return };
     let name = Path::new(&ledger.value);
-    // What its text says is judged with everything else that the file says.
+    // The rest is checked with the other values of the file.
     let is_relative = name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if is_relative && leads_out(folder, name) {
         let message = format!(
@@ -90,7 +90,7 @@ fn refuse_linked_ledger(root: &TeamFile, folder: &Path, problems: &mut Problems)
             team_file::shown(&ledger.value)
         );
         problems.push(
-            Problem::new(ledger.at, message)
+            Problem::new(ledger.at, ProblemId::LedgerOutsideFolder, message)
                 .help("remove this key and pass the link's target with `--ledger`"),
         );
     }
@@ -105,7 +105,7 @@ pub(crate) fn team(path: &Path, terminal: Terminal) -> Result<Team, Failure> {
     }
 }
 
-/// Like [`team`], with the lines that grant roles, for everyone or only for `who`.
+/// Like [`team`], with the lines that grant roles, for everyone or for `who`.
 pub(crate) fn team_with_provenance(
     path: &Path,
     who: Option<&Email>,
@@ -119,7 +119,7 @@ pub(crate) fn team_with_provenance(
             let provenance = desired::provenance(&sources, &root, &included, who);
             Ok(Team { provenance, ..team })
         }
-        (None, refusal) => Err(refusal.unwrap_or(Failure::Said)),
+        (None, refusal) => Err(refusal.unwrap_or(Failure::AlreadyReported)),
     }
 }
 
@@ -139,28 +139,33 @@ fn add_included(
         Ok(bytes) => Some(sources.add(shown, bytes, problems)),
         Err(error) => {
             let message = format!("cannot read included file `{}`: {error}", escape::line(shown));
-            problems.push(Problem::new(pattern.at, message));
+            problems.push(Problem::new(pattern.at, ProblemId::IncludeUnreadable, message));
             None
         }
     }
 }
 
-/// The files of each pattern, sorted; a file that matches two patterns is read once.
+/// The files that match each pattern, sorted. A file that matches two patterns is read once.
 fn expand<'a>(
     patterns: &'a [Text],
     team_file: &Path,
     folder: &Path,
     problems: &mut Problems,
 ) -> Vec<(&'a Text, Vec<PathBuf>)> {
-    // The team file itself is not included.
-    let mut seen: BTreeSet<PathBuf> = fs::canonicalize(team_file).into_iter().collect();
+    let team_file = fs::canonicalize(team_file).ok();
+    let mut seen = BTreeSet::new();
     let mut expanded = Vec::new();
     let Ok(real_folder) = fs::canonicalize(folder) else { return expanded };
     for pattern in patterns {
         let mut files = Vec::new();
+        let mut matches = false;
         let at: Location = pattern.at;
         let Some(escaped) = folder.to_str().map(glob::Pattern::escape) else {
-            problems.push(Problem::new(at, "the name of the team file's folder is not valid UTF-8"));
+            problems.push(Problem::new(
+                at,
+                ProblemId::IncludeUnreadable,
+                "the name of the team file's folder is not valid UTF-8",
+            ));
             continue;
         };
         let options = glob::MatchOptions {
@@ -171,37 +176,46 @@ fn expand<'a>(
         let found = glob::glob_with(&format!("{escaped}/{}", pattern.value), options);
         for file in found.into_iter().flatten() {
             let Ok(file) = file else { continue };
-            // The team file is among those seen, and is not included.
-            if seen.len() > MOST_FILES {
-                problems.push(Problem::new(at, format!("this includes more than {MOST_FILES} files")));
-                break;
-            }
-            if file.is_dir() {
+            let real = fs::canonicalize(&file);
+            if file.is_dir() || real.as_ref().is_ok_and(|real| Some(real) == team_file.as_ref()) {
                 continue;
             }
-            match fs::canonicalize(&file) {
+            matches = true;
+            if seen.len() == MOST_FILES {
+                problems.push(Problem::new(
+                    at,
+                    ProblemId::TooManyIncludes,
+                    format!("this includes more than {MOST_FILES} files"),
+                ));
+                break;
+            }
+            match real {
                 Ok(real) if !real.starts_with(&real_folder) => {
-                    let shown = file.display().to_string();
                     let message = format!(
                         "`{}` is a link to a location outside the team file's folder",
-                        escape::line(&shown)
+                        escape::path(&file)
                     );
                     problems.push(
-                        Problem::new(at, message).help("move the file itself into the team file's folder"),
+                        Problem::new(at, ProblemId::IncludeOutsideFolder, message)
+                            .help("move the file itself into the team file's folder"),
                     );
                 }
                 Ok(real) if seen.insert(real.clone()) => files.push(file),
                 Ok(_) => {}
                 Err(error) => {
-                    let shown = file.display().to_string();
-                    problems
-                        .push(Problem::new(at, format!("cannot read `{}`: {error}", escape::line(&shown))));
+                    problems.push(Problem::new(
+                        at,
+                        ProblemId::IncludeUnreadable,
+                        format!("cannot read `{}`: {error}", escape::path(&file)),
+                    ));
                 }
             }
         }
-        if files.is_empty() && !problems.sorted().iter().any(|problem| problem.at == at) {
+        if !matches {
             let help = "fix or remove the pattern; it is relative to the team file's folder";
-            problems.push(Problem::new(at, "no file matches this `include`").help(help));
+            problems.push(
+                Problem::new(at, ProblemId::IncludeNotFound, "no file matches this `include`").help(help),
+            );
         }
         files.sort();
         expanded.push((pattern, files));
@@ -209,7 +223,7 @@ fn expand<'a>(
     expanded
 }
 
-/// An included file named as the user named the team file: from the same target.
+/// The path of an included file for messages, relative to the same directory as the team file's.
 fn shown_path(team_file: &Path, folder: &Path, file: &Path) -> String {
     let from_here = team_file.parent().is_none_or(|parent| parent.as_os_str().is_empty());
     let shown = if from_here { file.strip_prefix(folder).unwrap_or(file) } else { file };

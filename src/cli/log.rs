@@ -1,23 +1,20 @@
 //! `guestlist log`: the ledger, newest run first, and the check of it.
 
 use std::fmt::{self, Write as _};
-use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::args::{GlobalArgs, Log as Args, LogRecordFormat, TEAM_FILE};
-use super::connection::Target;
-use super::failure::{Ended, Failure};
-use super::load;
+use super::args::{GlobalArgs, Log as Args, LogRecordFormat};
+use super::failure::Failure;
+use super::situation::target_of;
 use super::terminal::Terminal;
 use crate::escape;
-use crate::files::folder_of;
 use crate::ledger::{Action, ChainState, EndReason, Entry, LoggedRun, RunSummary, Verification};
 use crate::model::Email;
 use crate::words::count;
 
-pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
+pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let ledger = target_of(&args.file.team_file, global, terminal)?.ledger()?;
     ledger.must_exist().map_err(Failure::new)?;
     let verification = ledger.verify().map_err(Failure::new)?;
@@ -33,7 +30,7 @@ pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended
     let person = args.person.as_deref().map(Email::as_received);
     let mut shown = 0;
     for run in ledger.log().map_err(Failure::new)? {
-        // What cannot be read is among the findings already, and does not hide the other runs.
+        // A run that cannot be read is one of the findings, and does not hide the others.
         let Ok(run) = run else { continue };
         let page = match args.format {
             LogRecordFormat::Json => json(&run, person.as_ref()),
@@ -44,7 +41,7 @@ pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended
     }
     if shown == 0 && args.format == LogRecordFormat::Text {
         let nothing = match person {
-            Some(person) => format!("The ledger has no call about {person}.\n"),
+            Some(person) => format!("The ledger has no calls for {person}.\n"),
             None => "The ledger is empty.\n".to_owned(),
         };
         Terminal::print(&nothing)?;
@@ -52,17 +49,7 @@ pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended
     Ok(())
 }
 
-/// The target of a command that can do without a team file, unless one is named: what it says counts.
-pub(crate) fn target_of(path: &Path, global: &GlobalArgs, terminal: Terminal) -> Result<Target, Failure> {
-    let is_default = path == Path::new(TEAM_FILE);
-    if global.ledger.is_some() || (is_default && !path.exists()) {
-        return Target::new(global, &folder_of(path), None);
-    }
-    let team = load::team(path, terminal)?;
-    Target::of_team(global, path, &team)
-}
-
-/// The records as stored, but for characters that a terminal would obey.
+/// The records as stored, except that control characters are escaped.
 fn json(run: &LoggedRun, person: Option<&Email>) -> String {
     run.records(person).into_iter().fold(String::new(), |mut page, stored| {
         let _ = writeln!(page, "{}", escape::json(&stored.line));
@@ -157,7 +144,7 @@ fn said(summary: &RunSummary) -> String {
     said
 }
 
-/// Something about the ledger that the user should know.
+/// A problem of the ledger.
 struct Finding {
     file: Option<String>,
     line: Option<u64>,
@@ -209,8 +196,8 @@ fn findings(verification: &Verification) -> Vec<Finding> {
     findings
 }
 
-/// How many findings are damage, as a failure.
-fn verdict(verification: &Verification) -> Ended {
+/// Fails if the ledger is damaged.
+fn verdict(verification: &Verification) -> Result<(), Failure> {
     if verification.chain() != ChainState::Damaged {
         return Ok(());
     }
@@ -218,7 +205,7 @@ fn verdict(verification: &Verification) -> Ended {
     Err(Failure::new(format!("the ledger was modified: {}", count(damages, "problem"))))
 }
 
-fn verified_json(verification: &Verification) -> Ended {
+fn verified_json(verification: &Verification) -> Result<(), Failure> {
     let problem = |finding: &Finding| {
         let mut problem = serde_json::json!({
             "level": if finding.is_damage { "error" } else { "warning" },
@@ -238,7 +225,7 @@ fn verified_json(verification: &Verification) -> Ended {
     verdict(verification)
 }
 
-fn verified_text(verification: &Verification, terminal: Terminal) -> Ended {
+fn verified_text(verification: &Verification, terminal: Terminal) -> Result<(), Failure> {
     if verification.files.is_empty() {
         return Terminal::print("The ledger has no runs: nothing to check.\n");
     }

@@ -1,97 +1,106 @@
-//! The commands: one file each. The only target that reads arguments and environment, and prints.
+//! The commands, one file each. Only this module reads arguments and the environment, and prints.
 
+mod after_help;
 mod apply;
 mod args;
+mod candidates;
+mod command;
 mod completions;
 mod connection;
 mod environment;
+mod events;
 mod explain;
 mod failure;
+mod final_report;
 mod github;
+mod global;
 mod import;
 mod load;
 mod log;
 mod logging;
+mod man;
+mod mixup;
 mod observe;
+mod output;
 mod plan;
 mod progress;
+mod prompt;
 mod report;
 mod resend;
-mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+#[cfg(feature = "sandbox")]
+mod sandbox_args;
 mod schema;
+mod session;
 mod signals;
+mod situation;
 mod target;
 mod terminal;
 mod unlock;
 mod usage;
 mod validate;
+mod waiting;
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-#[cfg(feature = "sandbox")]
-use clap::{CommandFactory as _, error::ErrorKind};
-
 use args::{Cli, Command};
-use failure::{Ended, Failure};
+use command::Parsed;
+use failure::Failure;
 use terminal::Terminal;
 
-/// Runs guestlist with the arguments of the process, and gives its exit status.
+/// Runs guestlist with the arguments of the process. Returns its exit status.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    if completions::answer() {
+        return ExitCode::SUCCESS;
+    }
+    let Parsed { cli, ignored } = match command::parse() {
+        Ok(parsed) => parsed,
         Err(error) => {
-            let args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
-            let error = usage::harmless(error, args);
+            let args = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned());
+            let error = usage::harmless(error, &args.collect::<Vec<_>>());
             let _ = error.print();
             return ExitCode::from(u8::from(error.use_stderr()));
         }
     };
-    #[cfg(feature = "sandbox")]
-    if cli.global.endpoint.is_some() && cli.global.sandbox.is_some() {
-        // Global options given before and after the command are not compared by clap.
-        let conflict = "the argument '--endpoint <URL>' cannot be used with '--sandbox[=<FILE>]'";
-        let _ = Cli::command().error(ErrorKind::ArgumentConflict, conflict).print();
-        return ExitCode::FAILURE;
-    }
     let terminal = Terminal::new(&cli.global);
-    apologize_for_panics();
+    for sentence in &ignored {
+        terminal.warn(sentence);
+    }
+    report_panics(terminal);
     logging::start(&cli.global, terminal);
-    let ended = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let result = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => {
             let run = AssertUnwindSafe(|| runtime.block_on(run(cli, terminal)));
-            let ended = std::panic::catch_unwind(run).unwrap_or(Err(Failure::Said));
-            // Nothing that is still under way may hold the process up.
+            let result = std::panic::catch_unwind(run).unwrap_or(Err(Failure::AlreadyReported));
+            // Do not wait for anything in the background.
             runtime.shutdown_background();
-            ended
+            result
         }
         Err(error) => Err(Failure::new(format!("could not start threads: {error}"))),
     };
-    let Err(failure) = ended else { return ExitCode::SUCCESS };
+    let Err(failure) = result else { return ExitCode::SUCCESS };
     match &failure {
-        Failure::Sentence(sentence) => terminal.error(sentence),
-        Failure::Drawn(drawn) => Terminal::complain(drawn.trim_end()),
-        Failure::Said | Failure::HasChanges | Failure::Signal(_) => {}
+        Failure::Message(text) | Failure::Blocked(text) | Failure::Locked(text) => terminal.error(text),
+        Failure::Problems(text) => terminal.rendered_errors(text.trim_end()),
+        Failure::AlreadyReported | Failure::HasChanges | Failure::Signal(_) => {}
     }
     ExitCode::from(failure.status())
 }
 
-/// A panic is a defect of guestlist. It is told in a sentence, without what the process held in memory.
-fn apologize_for_panics() {
-    std::panic::set_hook(Box::new(|panic| {
-        let target = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
-        Terminal::complain(&format!(
-            "error: guestlist panicked{}, which is a defect: please report it; what was done is in the ledger",
-            target.unwrap_or_default()
+/// Reports a panic, which is a bug of guestlist, in one line without any data of the process.
+fn report_panics(terminal: Terminal) {
+    std::panic::set_hook(Box::new(move |panic| {
+        let at = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
+        terminal.error(&format!(
+            "guestlist panicked{at}; please report this bug. Everything that was done is in the ledger"
         ));
     }));
 }
 
-async fn run(cli: Cli, terminal: Terminal) -> Ended {
+async fn run(cli: Cli, terminal: Terminal) -> Result<(), Failure> {
     let global = &cli.global;
     match cli.command {
         Command::Validate(args) => validate::run(&args, terminal),
@@ -104,8 +113,8 @@ async fn run(cli: Cli, terminal: Terminal) -> Ended {
         Command::Report(args) => report::run(&args, global, terminal).await,
         Command::Unlock(args) => unlock::run(&args, global, terminal).await,
         Command::Schema(args) => schema::run(&args),
-        Command::Completions(args) => completions::completions(&args),
-        Command::Man => completions::man(),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args, terminal),
         #[cfg(feature = "sandbox")]
         Command::Sandbox(args) => sandbox::run(&args, terminal).await,
     }

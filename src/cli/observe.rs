@@ -1,37 +1,51 @@
-//! Learns what is known: from the service and the ledger, or from the ledger alone.
+//! Reads what is known: from the service and the ledger, or from the ledger alone.
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::args::GlobalArgs;
-use super::connection::{Target, clock};
 use super::failure::Failure;
+use super::progress::Progress;
+use super::target::Target;
 use super::terminal::Terminal;
 use crate::api::{Pace, Reader};
+use crate::clock::SystemClock;
 use crate::desired::Desired;
+use crate::escape;
 use crate::known::Known;
 use crate::ledger::{Ledger, LedgerView};
 use crate::observe::{Observed, Observer};
 use crate::plan::Past;
 use crate::words;
 
-/// Asks the service.
+/// Reads the members from the service.
 pub(crate) async fn live(
     target: &Target,
     ledger: &Ledger,
     reader: &Reader,
     desired: &Desired,
     terminal: Terminal,
-) -> Result<Known, Failure> {
+) -> Result<Observed, Failure> {
     let view = view(target, ledger, terminal)?;
-    let observer = Observer { endpoint: &target.endpoint, ledger, reader, desired, clock: &clock() };
-    let Observed { known, unkept } = observer.live(view).await.map_err(Failure::new)?;
-    if let Some(error) = unkept {
-        terminal.warn(&format!("this reading cannot be kept for `plan --offline`: {error}"));
+    let projects = words::count(desired.projects.len(), "project");
+    tracing::info!("Reading the members of {projects} from {}", target.endpoint);
+    let observer = Observer { endpoint: &target.endpoint, ledger, reader, desired, clock: &SystemClock };
+    let progress = Progress::reading(terminal, &target.endpoint);
+    let live = progress.during(reader.activity(), observer.live(view)).await.map_err(Failure::new)?;
+    let (members, open) = (live.known.members.len(), live.known.invitations.len());
+    tracing::info!(
+        "Read {} and {}",
+        words::count(members, "member"),
+        words::count(open, "pending invitation")
+    );
+    if let Some(error) = &live.unsaved {
+        terminal.warn(&format!("cannot save the snapshot for `plan --offline`: {error}"));
     }
-    Ok(known)
+    Ok(live)
 }
 
-/// Asks the service or, with `--offline`, nobody.
+/// Reads from the service or, with `offline`, from the ledger alone. The rate limit is the most recent one.
 pub(crate) async fn live_or_offline(
     offline: bool,
     global: &GlobalArgs,
@@ -43,14 +57,14 @@ pub(crate) async fn live_or_offline(
     if offline {
         return Ok((self::offline(target, &ledger, desired, terminal)?, None));
     }
-    let connection = target.connect(global, Some(desired), terminal).await?;
-    let known = live(target, &ledger, &connection.client.reader(), desired, terminal).await?;
+    let connection = target.connect_to_read(global, Some(desired), terminal).await?;
+    let known = live(target, &ledger, &connection.client, desired, terminal).await?.known;
     let rate = connection.client.pace();
     connection.close().await?;
     Ok((known, rate))
 }
 
-/// Asks nobody: the last reading, and what guestlist did since.
+/// The last snapshot in the ledger, with what guestlist has done since.
 fn offline(
     target: &Target,
     ledger: &Ledger,
@@ -62,37 +76,38 @@ fn offline(
     let read = view.projects();
     let unread: Vec<_> =
         managed.iter().filter(|id| !read.contains(*id)).map(|id| desired.project_name(id)).collect();
-    // The oldest of them: nothing that is shown is older than it says.
-    let Some(read_at) = view.readings(&managed).map(|reading| reading.read_at).min() else {
+    // The oldest one: nothing on the page is older than it says.
+    let Some(read_at) = view.snapshots(&managed).map(|reading| reading.read_at).min() else {
         return Err(Failure::new(format!(
             "the ledger `{}` has no saved snapshot of {}; run `guestlist plan` online first",
-            crate::escape::line(&target.ledger_name),
+            escape::line(&target.ledger_name),
             target.endpoint
         )));
     };
     if !unread.is_empty() {
         return Err(Failure::new(format!(
-            "the saved snapshot of {read_at:.0} does not have {}; run `guestlist plan` online first",
+            "the saved snapshot of {read_at:.0} does not include {}; run `guestlist plan` online first",
             words::list(&unread)
         )));
     }
-    let age = clock()().duration_since(read_at);
+    let age = Timestamp::now().duration_since(read_at);
     let age = age.try_into().unwrap_or_default();
-    terminal.say(&format!("Offline: the last reading is {} old.", words::about(age)));
+    terminal.say(&format!("Offline: the snapshot is {} old.", words::about(age)));
     let organization: BTreeSet<_> =
-        view.readings(&managed).flat_map(|reading| reading.organization.iter().cloned()).collect();
+        view.snapshots(&managed).flat_map(|reading| reading.organization.iter().cloned()).collect();
     let invitations = view.invitations(Some(&organization)).within(desired);
     Ok(Known::offline(read_at, view.members(&managed), invitations))
 }
 
-/// What is known to have been so before this run.
+/// What the ledger knew before this command: the last snapshot and the last writes.
 pub(crate) fn past(target: &Target) -> Result<Past, Failure> {
-    // The ledger's warnings are given when it is read for the plan itself.
+    // Warnings are printed when the ledger is read for the plan itself.
     let view = target.ledger()?.view(target.endpoint.realm()).map_err(Failure::new)?;
     Ok(Past { given: view.writes.last(), members: view.members(&view.projects()), projects: view.projects() })
 }
 
 fn view(target: &Target, ledger: &Ledger, terminal: Terminal) -> Result<LedgerView, Failure> {
+    tracing::info!("Reading the ledger `{}`", escape::line(&target.ledger_name));
     let view = ledger.view(target.endpoint.realm()).map_err(Failure::new)?;
     for warning in &view.warnings {
         terminal.warn(&warning.to_string());

@@ -1,32 +1,39 @@
 //! `guestlist report`: the access review, made with a client that cannot write.
 
 use super::args::{GlobalArgs, Report as Args, ReportFormat};
-use super::connection::{Target, today};
-use super::failure::Ended;
+use super::failure::Failure;
 use super::load;
-use super::observe;
-use super::plan::{keep_apart, save};
+use super::output::{keep_apart, save};
+use super::situation::Situation;
+use super::target::Target;
 use super::terminal::Terminal;
-use crate::plan::{Plan, PlanOptions};
+use crate::escape;
 use crate::render::{self, Review};
+use crate::words::{count, people};
 
-pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let path = &args.file.team_file;
     keep_apart(args.out.as_deref(), path)?;
     let team = load::team_with_provenance(path, None, terminal)?;
     let target = Target::of_team(global, path, &team)?;
-    let (known, _) = observe::live_or_offline(args.offline, global, &target, &team.desired, terminal).await?;
-    let plan = Plan::between(&team.desired, &known, &PlanOptions::new(target.endpoint.clone(), today()));
+    let situation = Situation::observe(team, target, args.offline, global, terminal).await?;
+    let plan = situation.plan();
+    let Situation { team, known, .. } = situation;
     for refusal in &plan.refused {
         terminal.warn(&render::refusal(&team.desired, refusal));
     }
     let review = Review::new(&team, &known, &plan);
     let text = match args.format {
-        ReportFormat::Html => render::report_html(&review),
-        ReportFormat::Csv => render::report_csv(&review),
+        ReportFormat::Html => render::review_html(&review),
+        ReportFormat::Csv => render::review_csv(&review),
     };
-    match &args.out {
-        Some(out) => save(out, &text),
-        None => Terminal::print(&text),
-    }
+    let Some(out) = &args.out else { return Terminal::print(&text) };
+    save(out, &text)?;
+    terminal.say(&format!(
+        "Wrote {}: {}, {}.",
+        escape::path(out),
+        people(review.people()),
+        count(review.projects(), "project")
+    ));
+    Ok(())
 }

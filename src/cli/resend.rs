@@ -1,11 +1,15 @@
-//! `guestlist resend`: sends an invitation again, on purpose.
+//! `guestlist resend`: sends an invitation again.
 
-use super::apply::tell_setbacks;
+use jiff::Timestamp;
+
 use super::args::{GlobalArgs, Resend as Args};
-use super::connection::{Target, clock, today};
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
+use super::final_report;
 use super::load;
-use super::run::{Carried, Manner, Run};
+use super::mixup::{must_not_be_swapped, person_meant};
+use super::session::{RunOptions, RunResult, Session};
+use super::situation::today;
+use super::target::Target;
 use super::terminal::Terminal;
 use crate::apply::Ending;
 use crate::ledger::Meaning;
@@ -13,30 +17,32 @@ use crate::model::Email;
 use crate::plan::{Plan, PlanOptions};
 use crate::render;
 
-pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let path = &args.file.team_file;
+    must_not_be_swapped("resend", &args.email, path)?;
     let team = load::team(path, terminal)?;
     let desired = &team.desired;
     let email = Email::as_received(&args.email);
     let Some(person) = desired.people.get(&email) else {
         return Err(Failure::new(format!(
-            "{email} is not in the team file, so there is nothing to invite to"
+            "{email} is not in the team file, so there is nothing to invite them to{}",
+            person_meant(email.as_str(), desired.people.keys().map(Email::as_str))
         )));
     };
     let day = today();
     if let Some(until) = person.until.filter(|until| *until < day) {
         return Err(Failure::new(format!(
-            "the access of {email} ended on {until}: no invitation is sent again; correct `until` if that is wrong"
+            "access for {email} ended on {until}; no invitation was sent. Fix `until` if that is wrong"
         )));
     }
     if let Some(from) = person.from.filter(|from| *from > day) {
         return Err(Failure::new(format!(
-            "{email} starts on {from}: no invitation is sent before; correct `from` if that is wrong"
+            "{email} starts on {from}; invitations are not sent before that date. Fix `from` if that is wrong"
         )));
     }
     let target = Target::of_team(global, path, &team)?;
-    let mut run = Run::begin(&target, desired, global, terminal).await?;
-    let known = run.observe().await?;
+    let mut session = Session::open(&target, desired, global, terminal).await?;
+    let known = session.observe().await?;
     if let Some(doubt) = known.doubts.first() {
         return Err(Failure::new(format!(
             "the member list looks incomplete: {}; nothing was sent; run again later",
@@ -45,21 +51,21 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     }
     if known.member(&email).is_some() {
         return Err(Failure::new(format!(
-            "{email} is a member already: there is no invitation to send again"
+            "{email} is already a member; there is no invitation to send again"
         )));
     }
     let Some(invitation) = known.invitations.get(&email) else {
         return Err(Failure::new(format!(
-            "the ledger knows of no invitation to {email}; `guestlist apply` sends the first"
+            "the ledger has no invitation to {email}; `guestlist apply` sends the first one"
         )));
     };
     terminal.say(&format!("{email} was invited on {}.", invitation.sent_at.strftime("%Y-%m-%d")));
-    run.confirm(args.yes, format!("Send the invitation to {email} again?")).await?;
-    let made_at = clock()();
+    session.confirm(args.yes, format!("Send the invitation to {email} again?")).await?;
+    let made_at = Timestamp::now();
     let plan = Plan::inviting(person, desired, &known, &PlanOptions::new(target.endpoint.clone(), day));
-    let manner = Manner { command: "resend", concurrency: 1, again: true, made_at };
-    let Carried { report, signal, closed } = run.carry_out(&plan, &known, manner).await?;
-    tell_setbacks(&report, desired, terminal);
+    let options = RunOptions { command: "resend", concurrency: 1, again: true, made_at };
+    let RunResult { report, signal, closed, .. } = session.run(&plan, &known, options).await?;
+    final_report::print_failures(&report, desired, terminal);
     closed?;
     match (signal, report.endings.first().map(|(_, ending)| ending)) {
         (Some(signal), _) => Err(signal),
@@ -67,11 +73,11 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
             Terminal::print(&format!("Sent the invitation to {email} again.\n"))
         }
         (None, Some(Ending::Done(Meaning::AlreadyInvited))) => Err(Failure::new(format!(
-            "the service does not send an invitation to {email} again (409): resend it by hand in Team settings"
+            "the service did not send another invitation to {email} (409); resend it in Team settings"
         ))),
-        (None, Some(Ending::Done(_))) => {
-            Terminal::print(&format!("{email} is a user of Voucherify already, and has the roles now.\n"))
-        }
-        (None, _) => Err(Failure::Said),
+        (None, Some(Ending::Done(_))) => Terminal::print(&format!(
+            "{email} already has a Voucherify account and was assigned the roles.\n"
+        )),
+        (None, _) => Err(Failure::AlreadyReported),
     }
 }

@@ -3,21 +3,21 @@
 use std::time::Duration;
 
 use super::args::Sandbox as Args;
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
+use super::signals::Signals;
 use super::terminal::Terminal;
-use crate::sandbox::{Credentials, Fault, Options, Organization, RateLimit, Sandbox};
+use crate::sandbox::{Credentials, Options, Organization, RateLimit, Sandbox};
 
-pub(crate) async fn run(args: &Args, terminal: Terminal) -> Ended {
+pub(crate) async fn run(args: &Args, terminal: Terminal) -> Result<(), Failure> {
+    let mut signals = Signals::listen(|| {})?;
     let mut organization = Organization::example();
     organization.seed_members(args.seed_members);
-    let faults: Vec<Fault> =
-        args.fault.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(Failure::new)?;
     let credentials = Credentials::documented();
     let handle = Sandbox::start(Options {
         listen: args.listen,
         organization,
         file: args.file.clone(),
-        faults,
+        faults: args.fault.clone(),
         rate_limit: args
             .rate_limit
             .0
@@ -34,23 +34,6 @@ pub(crate) async fn run(args: &Args, terminal: Terminal) -> Ended {
         credentials.id,
         credentials.token
     ));
-    wait_for_the_end().await;
+    let _ = signals.or_stop(std::future::pending::<Result<(), Failure>>()).await;
     handle.shutdown().await.map_err(Failure::new)
-}
-
-async fn wait_for_the_end() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let (Ok(mut interrupts), Ok(mut terminations)) =
-            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        {
-            tokio::select! {
-                _ = interrupts.recv() => {}
-                _ = terminations.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }

@@ -4,8 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-use super::failure::{Ended, Failure};
-use super::terminal::Terminal;
+use super::failure::Failure;
 
 const INTERRUPTED: u8 = 130;
 
@@ -78,29 +77,8 @@ impl Signals {
         done.map_err(|failure| self.failure().unwrap_or(failure))
     }
 
-    /// Asks for confirmation; a signal ends the prompt at once. Nothing was changed at that point.
-    ///
-    /// The thread that reads the answer cannot be stopped, and the process exits without it.
-    pub(crate) async fn confirm(&mut self, terminal: Terminal, yes: bool, question: String) -> Ended {
-        self.set_asking(true);
-        if let Some(signal) = self.failure() {
-            return Err(signal);
-        }
-        let asked = tokio::task::spawn_blocking(move || terminal.confirm(yes, &question));
-        let confirmed = self.or_stop(async { asked.await.map_err(Failure::new)? }).await;
-        self.set_asking(false);
-        // A signal while the prompt is open wins, even if the answer came a moment earlier.
-        let Some(signal) = self.failure() else { return confirmed };
-        // The question is still on this line.
-        Terminal::complain(if yes {
-            "Cancelled. Nothing was changed."
-        } else {
-            "\nCancelled. Nothing was changed."
-        });
-        Err(signal)
-    }
-
-    fn set_asking(&self, asking: bool) {
+    /// Marks a prompt as open or closed. While one is open, a signal ends the command by itself.
+    pub(crate) fn set_asking(&self, asking: bool) {
         *self.asking.lock().unwrap_or_else(PoisonError::into_inner) = asking;
     }
 }

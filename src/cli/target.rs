@@ -1,5 +1,5 @@
-//! Which organization and which ledger: arguments take precedence over files, and a file alone can name
-//! neither a foreign host nor a folder outside its own.
+//! The organization and the ledger: arguments take precedence over files, and a file alone can name neither
+//! a foreign host nor a folder outside its own.
 
 use std::fs;
 use std::io;
@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::args::GlobalArgs;
 use super::environment;
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use crate::desired::{LEDGER, SANDBOX_LEDGER, Team};
 #[cfg(feature = "sandbox")]
 use crate::escape;
@@ -16,30 +16,30 @@ use crate::ledger::{Ledger, LedgerLocation};
 use crate::model::{Endpoint, TrustedEndpoint};
 use crate::team_file::shown;
 
-/// Which organization, and which ledger.
+/// The organization and the ledger of a command.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     /// The organization.
     pub(crate) endpoint: Endpoint,
-    /// The endpoint, where it may be sent the credentials.
+    /// The endpoint, if credentials may be sent to it.
     trusted: Option<TrustedEndpoint>,
-    /// The ledger, as it can be named from the working folder.
+    /// The ledger, relative to the working directory.
     pub(crate) ledger_name: String,
-    /// The folder of the ledger, where it is one that no argument names.
+    /// The folder of the ledger, if no argument names it.
     ledger_folder: Option<PathBuf>,
-    /// The folder of the rehearsals.
+    /// The folder of the sandbox.
     #[cfg(feature = "sandbox")]
     sandbox: PathBuf,
 }
 
 impl Target {
-    /// Where the arguments say, or else the file in `folder` that names an endpoint and maybe a ledger.
+    /// As the arguments say, otherwise as a file in `folder` says that names an endpoint and perhaps a ledger.
     pub(crate) fn new(
         global: &GlobalArgs,
         folder: &Path,
         from_file: Option<(&Endpoint, Option<&str>)>,
     ) -> Result<Self, Failure> {
-        let (endpoint, trusted) = match (asked_endpoint(global)?, from_file) {
+        let (endpoint, trusted) = match (named_endpoint(global)?, from_file) {
             (Some(endpoint), _) => {
                 let trusted = TrustedEndpoint::named_by_operator(endpoint.clone());
                 (endpoint, Some(trusted))
@@ -48,13 +48,13 @@ impl Target {
             (None, None) => (Endpoint::default(), TrustedEndpoint::named_by_file(&Endpoint::default())),
         };
         let written = from_file.and_then(|(_, ledger)| ledger);
-        // A plan that was made with `--sandbox` names the folder of that rehearsal.
-        let rehearsal = written.filter(|ledger| Path::new(ledger).ends_with(SANDBOX_LEDGER));
-        let sandbox = rehearsal.unwrap_or(SANDBOX_LEDGER);
+        // A plan that was made with `--sandbox` names the ledger of that sandbox.
+        let sandbox_ledger = written.filter(|ledger| Path::new(ledger).ends_with(SANDBOX_LEDGER));
+        let sandbox = sandbox_ledger.unwrap_or(SANDBOX_LEDGER);
         let (ledger_name, ledger_folder) = match (&global.ledger, is_sandboxed(global)) {
             (Some(ledger), _) => (ledger.clone(), None),
             (None, true) => folder_inside(folder, sandbox)?,
-            (None, false) if rehearsal.is_some() => {
+            (None, false) if sandbox_ledger.is_some() => {
                 return Err(Failure::new(format!(
                     "the ledger {} is reserved for --sandbox; choose another folder",
                     shown(sandbox)
@@ -75,7 +75,7 @@ impl Target {
         })
     }
 
-    /// Where the team file at `path` says.
+    /// As the team file at `path` says.
     pub(crate) fn of_team(global: &GlobalArgs, path: &Path, team: &Team) -> Result<Self, Failure> {
         Self::new(global, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))
     }
@@ -100,11 +100,15 @@ impl Target {
         }
     }
 
-    /// The endpoint, to be sent the credentials.
+    /// The endpoint, if credentials may be sent to it.
     pub(super) fn trusted_endpoint(&self) -> Result<TrustedEndpoint, Failure> {
         let endpoint = &self.endpoint;
         if *endpoint == Endpoint::sandbox() {
-            return Err(Failure::new("this plan is for a simulated organization; pass --sandbox"));
+            return Err(Failure::new(if cfg!(feature = "sandbox") {
+                "this plan is for a simulated organization; pass --sandbox"
+            } else {
+                "this plan is for a simulated organization, which this build of guestlist does not have"
+            }));
         }
         self.trusted.clone().ok_or_else(|| {
             Failure::new(format!(
@@ -113,28 +117,27 @@ impl Target {
         })
     }
 
-    /// The folder of the rehearsals, with everything in it kept out of Git.
+    /// The folder of the sandbox, created with a `.gitignore` if it does not exist.
     #[cfg(feature = "sandbox")]
     pub(super) fn sandbox_folder(&self) -> Result<PathBuf, Failure> {
         let parents = self.sandbox.parent().into_iter().chain([self.sandbox.as_path()]);
         for folder in parents.filter(|folder| !folder.is_dir()) {
             let made = fs::create_dir_all(folder).and_then(|()| fs::write(folder.join(".gitignore"), "*\n"));
             made.map_err(|error| {
-                let shown = folder.display().to_string();
-                Failure::new(format!("cannot create folder `{}`: {error}", escape::line(&shown)))
+                Failure::new(format!("cannot create folder `{}`: {error}", escape::path(folder)))
             })?;
         }
         Ok(self.sandbox.clone())
     }
 }
 
-/// Refuses a team file that moves the organization or the ledger away from where the base has them, unless
-/// an argument names them: the author of a file must not choose where credentials and records go.
-pub(crate) fn keep_to_base(global: &GlobalArgs, team: &Team, base: &Team) -> Ended {
+/// Refuses a team file whose organization or ledger differs from the base's, unless an argument names it: the
+/// author of a file must not choose where credentials and records go.
+pub(crate) fn keep_to_base(global: &GlobalArgs, team: &Team, base: &Team) -> Result<(), Failure> {
     if is_sandboxed(global) {
         return Ok(());
     }
-    if team.endpoint != base.endpoint && asked_endpoint(global)?.is_none() {
+    if team.endpoint != base.endpoint && named_endpoint(global)?.is_none() {
         return Err(Failure::new(format!(
             "`cluster` differs from the base, so nothing was sent: {} → {}; to use one of them, pass --endpoint",
             base.endpoint, team.endpoint
@@ -156,7 +159,7 @@ fn parts_of(ledger: &str) -> Vec<Component<'_>> {
     Path::new(ledger).components().filter(|part| *part != Component::CurDir).collect()
 }
 
-/// The folder `name` inside `folder`, as it is shown and as it is.
+/// The folder `name` inside `folder`: how to show it, and its path.
 fn folder_inside(folder: &Path, name: &str) -> Result<(String, Option<PathBuf>), Failure> {
     if leads_out(folder, Path::new(name)) {
         return Err(Failure::new(format!(
@@ -190,18 +193,33 @@ pub(super) fn leads_out(folder: &Path, name: &Path) -> bool {
     false
 }
 
+/// The flag that names the sandbox of this command, for a command line to copy.
+#[cfg(feature = "sandbox")]
+pub(crate) fn sandbox_flag(global: &GlobalArgs) -> String {
+    match &global.sandbox {
+        None => String::new(),
+        Some(None) => " --sandbox".to_owned(),
+        Some(Some(file)) => format!(" --sandbox={}", escape::path(file)),
+    }
+}
+
+#[cfg(not(feature = "sandbox"))]
+pub(crate) fn sandbox_flag(_global: &GlobalArgs) -> String {
+    String::new()
+}
+
 #[cfg(feature = "sandbox")]
 fn is_sandboxed(global: &GlobalArgs) -> bool {
     global.sandbox.is_some()
 }
 
 #[cfg(not(feature = "sandbox"))]
-fn is_sandboxed(_everywhere: &GlobalArgs) -> bool {
+fn is_sandboxed(_global: &GlobalArgs) -> bool {
     false
 }
 
-/// The endpoint from an argument or the environment.
-fn asked_endpoint(global: &GlobalArgs) -> Result<Option<Endpoint>, Failure> {
+/// The endpoint that an argument or the environment names.
+fn named_endpoint(global: &GlobalArgs) -> Result<Option<Endpoint>, Failure> {
     if is_sandboxed(global) {
         return Ok(Some(Endpoint::sandbox()));
     }

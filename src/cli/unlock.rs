@@ -1,30 +1,28 @@
-//! `guestlist unlock`: releases a lock that was left behind, and records that it did.
-
-use jiff::Timestamp;
+//! `guestlist unlock`: releases a stale lock, and records the release.
 
 use super::args::{GlobalArgs, Unlock};
-use super::connection::{Target, clock};
 use super::environment;
-use super::failure::{Ended, Failure};
-use super::log::target_of;
+use super::failure::Failure;
+use super::prompt;
 use super::signals::Signals;
+use super::situation::target_of;
 use super::terminal::Terminal;
 use crate::ledger::Run;
 
-pub(crate) async fn run(args: &Unlock, global: &GlobalArgs, terminal: Terminal) -> Ended {
-    let target: Target = target_of(&args.file.team_file, global, terminal)?;
+pub(crate) async fn run(args: &Unlock, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
+    let target = target_of(&args.file.team_file, global, terminal)?;
     let ledger = target.ledger()?;
     ledger.must_exist().map_err(Failure::new)?;
-    let Some(lock) = ledger.lock(Timestamp::now()).map_err(Failure::new)? else {
+    let Some(lock) = ledger.lock().map_err(Failure::new)? else {
         return Terminal::print("The ledger is not locked: nothing to do.\n");
     };
     terminal.say(&format!("Locked by {lock}."));
     let question = "Release the lock? A run in progress will stop before its next call.".to_owned();
-    Signals::listen(|| {})?.confirm(terminal, args.yes, question).await?;
+    prompt::confirm(&mut Signals::listen(|| {})?, terminal, args.yes, question).await?;
     let run = Run::new("unlock", environment::who(), target.endpoint.clone(), None);
-    if ledger.unlock(&lock, run, &clock()).map_err(Failure::new)? {
+    if ledger.unlock(&lock, run).map_err(Failure::new)? {
         Terminal::print("The lock is released.\n")
     } else {
-        Terminal::print("That lock was released in between: nothing to do.\n")
+        Terminal::print("The lock was released in the meantime: nothing to do.\n")
     }
 }

@@ -1,20 +1,23 @@
 //! What clap says about a wrong command line, without advice that could do harm.
 
-use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
-use super::args::Cli;
+use super::command::command;
 
 /// The error to show. A flag that lifts a guard is never suggested: whoever mistypes another flag must not be
 /// led to it. Habits from other tools are answered in a sentence.
-pub(crate) fn harmless(mut error: Error, args: impl Iterator<Item = String>) -> Error {
+pub(crate) fn harmless(mut error: Error, args: &[String]) -> Error {
     if error.kind() != ErrorKind::UnknownArgument {
         return error;
     }
-    let mut asked = args.filter(|arg| is_auto_approve(arg));
-    if let Some(arg) = asked.next() {
-        let sentence = format!("unexpected argument '{arg}'; to skip confirmation, use --yes");
-        return Cli::command().error(ErrorKind::UnknownArgument, sentence);
+    if let Some((arg, advice)) = args.iter().find_map(|arg| Some((arg, habit(arg)?))) {
+        let sentence = format!("unexpected argument '{arg}'; {advice}");
+        let mut command = command();
+        let subcommand = args.iter().find(|arg| command.find_subcommand(arg).is_some());
+        return match subcommand.and_then(|name| command.find_subcommand_mut(name)) {
+            Some(subcommand) => subcommand.error(ErrorKind::UnknownArgument, sentence),
+            None => command.error(ErrorKind::UnknownArgument, sentence),
+        };
     }
     let lifts_a_guard = |value: &ContextValue| match value {
         ContextValue::String(name) => name.contains("--allow-"),
@@ -29,8 +32,14 @@ pub(crate) fn harmless(mut error: Error, args: impl Iterator<Item = String>) -> 
     error
 }
 
-/// As Terraform spells it.
-fn is_auto_approve(arg: &str) -> bool {
-    let name = arg.split_once('=').map_or(arg, |(name, _)| name);
-    matches!(name, "--auto-approve" | "-auto-approve")
+/// What to use instead of an option of Terraform, kubectl or the like.
+fn habit(arg: &str) -> Option<&'static str> {
+    match arg.split_once('=').map_or(arg, |(name, _)| name) {
+        "--auto-approve" | "-auto-approve" => Some("to skip confirmation, use --yes"),
+        "--dry-run" | "-dry-run" => Some("`guestlist plan` is the dry run"),
+        "-f" | "--file" | "--filename" => {
+            Some("pass the team file without an option, as in `guestlist plan team.yaml`")
+        }
+        _ => None,
+    }
 }

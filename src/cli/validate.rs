@@ -1,38 +1,40 @@
 //! `guestlist validate`: checks the team file, offline.
 
 use super::args::{ProblemFormat, Validate};
-use super::failure::{Ended, Failure};
+use super::failure::Failure;
 use super::github;
-use super::load;
+use super::load::{self, Loaded};
 use super::terminal::Terminal;
 use crate::words::{count, people};
 
-pub(crate) fn run(args: &Validate, terminal: Terminal) -> Ended {
+pub(crate) fn run(args: &Validate, terminal: Terminal) -> Result<(), Failure> {
     let loaded = load::load(&args.file.team_file)?;
-    match args.format {
-        ProblemFormat::Json => Terminal::print(&format!("{}\n", loaded.problems.json(&loaded.sources)))?,
-        ProblemFormat::Github => Terminal::print(&loaded.problems.github(&loaded.sources))?,
-        ProblemFormat::Text => {}
-    }
-    let Some(team) = &loaded.team else {
-        return Err(match args.format {
-            ProblemFormat::Text => loaded.refusal(terminal),
-            ProblemFormat::Json => {
-                github::annotate(&loaded);
-                Failure::Said
-            }
-            ProblemFormat::Github => Failure::Said,
-        });
+    let Loaded { problems, sources, team, .. } = &loaded;
+    let report = match args.format {
+        ProblemFormat::Text => None,
+        ProblemFormat::Github => Some(problems.github(sources)),
+        ProblemFormat::Json => Some(problems.json(sources) + "\n"),
+        ProblemFormat::Gitlab => Some(problems.gitlab(sources) + "\n"),
+        ProblemFormat::Sarif => Some(problems.sarif(sources) + "\n"),
     };
-    if args.format == ProblemFormat::Text {
-        let desired = &team.desired;
-        let sentence = format!(
-            "{} is valid ({}, {}).",
-            crate::escape::line(&args.file.team_file.display().to_string()),
-            people(desired.people.len()),
-            count(desired.projects.len(), "project")
-        );
-        Terminal::print(&format!("{}\n", terminal.out.green(&sentence)))?;
+    match (report, team) {
+        (Some(report), Some(_)) => Terminal::print(&report),
+        (Some(report), None) => {
+            Terminal::print(&report)?;
+            if args.format != ProblemFormat::Github {
+                github::annotate(problems, sources, terminal);
+            }
+            Err(Failure::AlreadyReported)
+        }
+        (None, None) => Err(loaded.refusal(terminal)),
+        (None, Some(team)) => {
+            let sentence = format!(
+                "{} is valid ({}, {}).",
+                crate::escape::path(&args.file.team_file),
+                people(team.desired.people.len()),
+                count(team.desired.projects.len(), "project")
+            );
+            Terminal::print(&format!("{}\n", terminal.out.green(&sentence)))
+        }
     }
-    Ok(())
 }

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::names::{Names, check_name, some_of};
+use super::names::{Names, check_name};
 use crate::model::{ProjectId, Role};
-use crate::team_file::{Grant, Group, Located, Location, Problem, Problems, Text, did_you_mean, shown};
+use crate::team_file::{
+    Located, Location, Problem, ProblemId, Problems, Text, WrittenGrant, WrittenGroup, did_you_mean, listed,
+    shown,
+};
 
 /// Project → role, and where it is written. The role is `None` if it was rejected.
 pub(super) type Grants = BTreeMap<ProjectId, Located<Option<Role>>>;
@@ -27,7 +30,7 @@ pub(super) struct Resolved {
 impl<'a> Groups<'a> {
     /// Resolves the groups of each file. A group can be used in every file.
     pub(super) fn resolve(
-        files: impl Iterator<Item = &'a Option<Vec<Group>>>,
+        files: impl Iterator<Item = &'a Option<Vec<WrittenGroup>>>,
         names: &Names<'_>,
         problems: &mut Problems,
     ) -> Self {
@@ -44,15 +47,19 @@ impl<'a> Groups<'a> {
         groups
     }
 
-    fn add(&mut self, group: &'a Group, names: &Names<'_>, problems: &mut Problems) {
-        let Group { name, grants: written } = group;
+    fn add(&mut self, group: &'a WrittenGroup, names: &Names<'_>, problems: &mut Problems) {
+        let WrittenGroup { name, grants: written } = group;
         check_name(name, "the group name", problems);
         let (grants, whole) = match written {
             Some(written) => grants(written, names, problems),
             None => (Grants::new(), false),
         };
         if let Some(first) = self.by_name.get(name.value.as_str()) {
-            let problem = Problem::new(name.at, format!("group {} is defined twice", shown(&name.value)));
+            let problem = Problem::new(
+                name.at,
+                ProblemId::DuplicateGroup,
+                format!("group {} is defined twice", shown(&name.value)),
+            );
             problems.push(problem.also(first.at, "first defined here"));
         } else {
             self.by_name.insert(&name.value, Resolved { at: name.at, grants, whole });
@@ -72,9 +79,13 @@ impl<'a> Groups<'a> {
             let help = if self.by_name.is_empty() {
                 "no groups are defined; add it under `groups`".to_owned()
             } else {
-                some_of("the groups are", names.clone())
+                format!("the groups are {}", listed(names.clone()))
             };
-            let problem = Problem::new(reference.at, format!("unknown group {}", shown(&reference.value)));
+            let problem = Problem::new(
+                reference.at,
+                ProblemId::UnknownGroup,
+                format!("unknown group {}", shown(&reference.value)),
+            );
             problems.push(problem.help(help).maybe_help(did_you_mean(&reference.value, names)));
         }
         found
@@ -82,10 +93,10 @@ impl<'a> Groups<'a> {
 }
 
 /// Resolves project → role as written; also returns whether nothing was rejected.
-pub(super) fn grants(written: &[Grant], names: &Names<'_>, problems: &mut Problems) -> (Grants, bool) {
+pub(super) fn grants(written: &[WrittenGrant], names: &Names<'_>, problems: &mut Problems) -> (Grants, bool) {
     let mut grants = Grants::new();
     let mut whole = true;
-    for Grant { project: reference, role } in written {
+    for WrittenGrant { project: reference, role } in written {
         if problems.is_full() {
             break;
         }
@@ -94,8 +105,11 @@ pub(super) fn grants(written: &[Grant], names: &Names<'_>, problems: &mut Proble
         whole &= project.is_some() && resolved.is_some();
         let Some(project) = project else { continue };
         if let Some(first) = grants.get(&project) {
-            let message = format!("project {} is listed twice", shown(names.alias(&project)));
-            problems.push(Problem::new(reference.at, message).also(first.at, "first listed here"));
+            let message = format!("project {} is listed twice", shown(names.project_alias(&project)));
+            problems.push(
+                Problem::new(reference.at, ProblemId::DuplicateProject, message)
+                    .also(first.at, "first listed here"),
+            );
         } else {
             grants.insert(project, Located { value: resolved, at: reference.at });
         }

@@ -1,13 +1,13 @@
-//! Names for things that have none yet in a team file: short, plain, and never twice the same.
+//! Aliases for things that have none yet: short, plain and unique.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use unicode_normalization::UnicodeNormalization as _;
 
-/// How long a name made here is at most, but for a number behind it.
+/// The longest slug.
 const LONGEST: usize = 40;
 
-/// `text` as lower-case ASCII with hyphens: `Loyalty EU` becomes `loyalty-eu`; none where nothing is left.
+/// `text` as lower-case ASCII with hyphens, such as `loyalty-eu` for `Loyalty EU`; `None` if nothing is left.
 #[must_use]
 pub fn slug(text: &str) -> Option<String> {
     let mut slug = String::new();
@@ -25,21 +25,21 @@ pub fn slug(text: &str) -> Option<String> {
     (!slug.is_empty()).then_some(slug)
 }
 
-/// Gives names out, each once.
+/// Picks unique aliases.
 #[derive(Debug, Default)]
 pub struct Aliases {
     taken: BTreeSet<String>,
-    /// The number that a stem gets next.
+    /// The next number of each stem.
     numbers: BTreeMap<String, u64>,
 }
 
 impl Aliases {
-    /// Gives out none of `reserved`.
+    /// Never picks any of `reserved`.
     pub fn without(reserved: impl IntoIterator<Item = String>) -> Self {
         Self { taken: reserved.into_iter().collect(), numbers: BTreeMap::new() }
     }
 
-    /// `stem`, or the first of `stem-2`, `stem-3` and so on that is still free.
+    /// `stem`, or the first of `stem-2`, `stem-3` and so on that was not picked before.
     pub fn pick(&mut self, stem: &str) -> String {
         let number = self.numbers.entry(stem.to_owned()).or_insert(1);
         loop {

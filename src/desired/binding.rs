@@ -1,5 +1,5 @@
-//! Two policies that bind at once, the base's and the team file's own: the stricter one counts, and every
-//! difference between them can be shown.
+//! The team file's own policy combined with the base's: both apply, and the stricter one counts. Also lists the
+//! differences between them.
 
 use std::fmt;
 
@@ -8,22 +8,22 @@ use serde::Serialize;
 use super::{EmailPattern, Limit, Policy, Prune};
 use crate::model::Email;
 
-/// A setting of the policy that differs from the base's.
+/// A difference between the policy and the base's.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct PolicyChange {
     /// The key under `policy`.
     pub key: &'static str,
-    /// The base's value, as a team file writes it.
+    /// The base's value, as in a team file.
     pub from: String,
     /// The value in this team file.
     pub to: String,
-    /// Whether this team file allows more than the base, or the two cannot be compared.
+    /// Whether this team file allows more than the base, or the values cannot be compared.
     pub loosened: bool,
 }
 
 impl Policy {
-    /// The same, with the policy of the base binding as well. One that is equal adds nothing, so the plan of
-    /// an unchanged policy has the same id with a base and without.
+    /// Makes the base's policy apply as well. An equal one adds nothing, so with an unchanged policy the plan has the
+    /// same id with and without a base.
     #[must_use]
     pub fn bound_by(self, base: &Self) -> Self {
         let own = Self { base: None, ..self };
@@ -35,7 +35,7 @@ impl Policy {
         std::iter::once(self).chain(self.base.as_deref())
     }
 
-    /// The limit of removals that binds for `members`, and how many it allows.
+    /// The stricter limit on removals for a number of members, and the number it allows.
     #[must_use]
     pub fn max_removals(&self, members: usize) -> (Limit, usize) {
         let own = (self.max_removals, self.max_removals.of(members));
@@ -43,19 +43,19 @@ impl Policy {
         base.filter(|(_, allowed)| *allowed < own.1).unwrap_or(own)
     }
 
-    /// How many people may become ADMIN in one plan.
+    /// The most people who become ADMIN in one plan.
     #[must_use]
     pub fn max_new_admins(&self) -> usize {
         self.binding().map(|policy| policy.max_new_admins as usize).min().unwrap_or_default()
     }
 
-    /// How many members with ADMIN every managed project keeps at least.
+    /// The fewest ADMINs that every managed project keeps.
     #[must_use]
     pub fn keep_admins(&self) -> usize {
         self.binding().map(|policy| policy.keep_admins as usize).max().unwrap_or_default()
     }
 
-    /// The pattern that protects one of these addresses, the base's patterns included.
+    /// The pattern that protects one of `addresses`, including the base's patterns.
     #[must_use]
     pub fn protecting<'a>(&self, addresses: impl IntoIterator<Item = &'a Email>) -> Option<&EmailPattern> {
         addresses.into_iter().find_map(|address| {
@@ -64,7 +64,7 @@ impl Policy {
         })
     }
 
-    /// What differs from the base's policy, in the order of the keys in a team file.
+    /// The differences from the base's policy, in the order of the keys in a team file.
     #[must_use]
     pub fn changes_from(&self, base: &Self) -> Vec<PolicyChange> {
         let Self { prune, max_removals, max_new_admins, keep_admins, protect, base: _ } = self;
@@ -93,7 +93,7 @@ impl Policy {
             keep_admins.to_string(),
             *keep_admins < base.keep_admins,
         );
-        // A pattern that was replaced by a wider one cannot be told from one that is gone.
+        // A pattern replaced by a wider one counts as removed.
         let dropped = base.protect.iter().any(|pattern| !protect.contains(pattern));
         compare("protect", patterns(&base.protect), patterns(protect), dropped);
         changes
@@ -101,7 +101,7 @@ impl Policy {
 }
 
 impl Prune {
-    /// The word in a team file.
+    /// The value in a team file.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -119,7 +119,7 @@ impl fmt::Display for Prune {
 }
 
 impl Limit {
-    /// How many of `base` it allows. A percentage is rounded down and allows at least one, except `0%`.
+    /// The number it allows for `base` members. A percentage is rounded down, to at least 1 except for `0%`.
     #[must_use]
     pub fn of(self, base: usize) -> usize {
         match self {
@@ -129,7 +129,7 @@ impl Limit {
         }
     }
 
-    /// A percentage and a number cannot be compared, which counts as more.
+    /// Also true for a percentage and a number, which cannot be compared.
     fn allows_more_than(self, other: Self) -> bool {
         match (self, other) {
             (Self::Percent(this), Self::Percent(other)) => this > other,

@@ -1,14 +1,15 @@
-//! The team file resolved and trusted: groups, aliases and dates worked out, everything checked.
+//! The team file resolved and checked: groups, aliases and dates worked out, so the rest of the program can trust
+//! it. The types as written, before that, are in `team_file`.
 
 mod access;
 mod alias;
 mod binding;
+mod email_pattern;
+mod grouping;
 mod names;
 mod people;
 mod policy;
-mod quote;
 mod resolve;
-mod share;
 mod write;
 
 use std::collections::BTreeMap;
@@ -17,55 +18,56 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Access, Email, Endpoint, ProjectId, RoleId};
+use crate::escape;
+use crate::model::{Access, Email, Endpoint, ProjectId, Role, RoleId};
 
 pub use alias::{Aliases, slug};
 pub use binding::PolicyChange;
+pub use email_pattern::EmailPattern;
 pub use names::{LONGEST_NAME, refused_id, refused_name};
-pub(crate) use quote::scalar;
 pub use resolve::{provenance, resolve};
 pub use write::write;
 
-/// The folder of the ledger where the team file does not name one.
+/// The default folder of the ledger.
 pub const LEDGER: &str = ".guestlist";
 
-/// The folder of the ledger of `--sandbox`: no team file can name it, so a rehearsal never touches the
-/// audit trail.
+/// The folder of the ledger with `--sandbox`. No team file can name it, so a rehearsal never touches the audit
+/// trail.
 pub const SANDBOX_LEDGER: &str = ".guestlist/sandbox";
 
 /// What the team file asks for.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Desired {
-    /// The managed projects. No other is ever read, shown or changed.
+    /// The managed projects. No other project is ever read, shown or changed.
     pub projects: BTreeMap<ProjectId, ManagedProject>,
-    /// What the team file calls its custom roles.
+    /// The aliases of the custom roles.
     pub roles: BTreeMap<RoleId, String>,
-    /// Everyone who is listed.
+    /// Everyone who is listed under `people`.
     pub people: BTreeMap<Email, Person>,
-    /// How far guestlist may go.
+    /// The limits on what guestlist may change.
     pub policy: Policy,
 }
 
-/// What the team file says of a managed project.
+/// A managed project.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ManagedProject {
-    /// What the team file calls it.
+    /// Its name in the team file.
     pub alias: String,
-    /// The name for people, where `{id, name}` was written.
+    /// The display name, if `{id, name}` was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
-/// A person and the access they are to have.
+/// A person and their desired access.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Person {
-    /// Who it is; sent as written.
+    /// The address to invite, sent as written.
     pub email: Email,
-    /// Given name.
+    /// The given name.
     pub first_name: String,
-    /// Family name.
+    /// The family name.
     pub last_name: String,
-    /// Groups and the person's own roles, worked out.
+    /// The access from groups and from the person's own entry.
     pub access: Access,
     /// Not invited before this day (UTC).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,20 +77,20 @@ pub struct Person {
     pub until: Option<Date>,
 }
 
-/// How far guestlist may go in taking access away.
+/// The limits on what guestlist may change.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Policy {
-    /// What is taken away from people.
+    /// The access to remove besides what the file itself says.
     pub prune: Prune,
-    /// How much may be taken away at once, per project and for the whole plan.
+    /// The most removals in one plan, per project and in total.
     pub max_removals: Limit,
-    /// How many people may become ADMIN in one plan.
+    /// The most people who become ADMIN in one plan.
     pub max_new_admins: u32,
-    /// How many members with ADMIN every managed project keeps at least.
+    /// The fewest ADMINs that every managed project keeps.
     pub keep_admins: u32,
-    /// Patterns of people who are never changed and never removed.
+    /// The patterns of people who are never changed and never removed.
     pub protect: Vec<EmailPattern>,
-    /// The policy on the base branch, where it differs: then both bind, and the stricter one counts.
+    /// The policy on the base branch, if it differs. Both apply, and the stricter one counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<Box<Policy>>,
 }
@@ -106,117 +108,79 @@ impl Default for Policy {
     }
 }
 
-/// What is removed besides what the team file itself says, each more than the one before.
+/// The access to remove besides what the team file itself says. Each value includes the one before.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Prune {
     /// Nothing.
     #[default]
     None,
-    /// Roles in managed projects that a listed person has and the file does not give.
+    /// Roles of listed people in managed projects that are not in the file.
     Roles,
-    /// These, and every role in managed projects of people whom the file does not list.
+    /// These, and all roles in managed projects of people who are not in the file.
     People,
 }
 
-/// A bound on removals.
+/// The most removals that are allowed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Limit {
-    /// Of the members, 0 to 100.
+    /// A percentage of the members, from 0 to 100.
     Percent(u8),
-    /// So many.
+    /// A number of removals.
     Count(u32),
 }
 
-/// A pattern of addresses, such as `*@agency.example`, compared as addresses are.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct EmailPattern(Email);
-
-impl EmailPattern {
-    /// Takes a pattern in which `*` stands for any run of characters, and nothing else is special.
-    #[must_use]
-    pub fn new(pattern: &str) -> Self {
-        Self(Email::as_received(pattern))
-    }
-
-    /// The pattern as written.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-
-    /// Whether `email` is one of those meant.
-    #[must_use]
-    pub fn matches(&self, email: &Email) -> bool {
-        let mut rest = email.key();
-        let mut parts = self.0.key().split('*').peekable();
-        let Some(start) = parts.next() else { return false };
-        let Some(after) = rest.strip_prefix(start) else { return false };
-        if parts.peek().is_none() {
-            return after.is_empty();
-        }
-        rest = after;
-        while let Some(part) = parts.next() {
-            if parts.peek().is_none() {
-                return rest.ends_with(part);
-            }
-            let Some(found) = rest.find(part) else { return false };
-            rest = &rest[found + part.len()..];
-        }
-        true
-    }
-}
-
-/// Where a role of a person comes from.
+/// A line of a file that grants a role to a person.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Given {
-    /// The role that is given, as the file resolves it.
-    pub role: crate::model::Role,
-    /// The group that gives it, or the person's own entry.
+pub struct RoleSource {
+    /// The role.
+    pub role: Role,
+    /// The group that grants it; `None` for the person's own entry.
     pub group: Option<Arc<str>>,
-    /// The file, as it was named.
+    /// The path of the file, as the user would write it.
     pub file: Arc<str>,
-    /// The line in it, from 1.
+    /// The line, from 1.
     pub line: u32,
 }
 
-/// For each person and project every line that gives a role; the one that counts stands first.
-pub type Provenance = BTreeMap<(Email, ProjectId), Vec<Given>>;
+/// Every line that grants a role, by person and project. The first one is effective.
+pub type Provenance = BTreeMap<(Email, ProjectId), Vec<RoleSource>>;
 
-/// The team file worked out.
+/// A team file without problems.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Team {
-    /// What is asked for.
+    /// The desired state.
     pub desired: Desired,
-    /// Which line asks for it. Empty until [`provenance()`] is asked: it is large, and few commands show it.
+    /// The lines that grant it. Empty unless filled with [`provenance()`]: it is large, and few commands need it.
     pub provenance: Provenance,
-    /// Where the organization is.
+    /// The endpoint of the organization.
     pub endpoint: Endpoint,
-    /// Where the ledger is, as written; none where the file does not say.
+    /// The location of the ledger as written, if there is one.
     pub ledger: Option<String>,
 }
 
 impl Desired {
-    /// What the team file calls a project, made inert; its id where it has no alias.
-    #[must_use]
-    pub fn project_name(&self, project: &ProjectId) -> String {
-        self.projects
-            .get(project)
-            .map_or_else(|| project.to_string(), |managed| crate::escape::line(&managed.alias).into_owned())
+    /// The alias of a project, as in the team file; its id if it has none.
+    pub(crate) fn project_alias<'a>(&'a self, id: &'a ProjectId) -> &'a str {
+        project_alias(&self.projects, id)
     }
 
-    /// What the team file calls a role, made inert; its name or id where it has no alias.
+    /// The name of a role, as in the team file: predefined, an alias, or the id.
+    pub(crate) fn role_alias<'a>(&'a self, role: &'a Role) -> &'a str {
+        role_alias(&self.roles, role)
+    }
+
+    /// The alias of a project, escaped for display; its id if it has none.
     #[must_use]
-    pub fn role_name(&self, role: &crate::model::Role) -> String {
-        match role {
-            crate::model::Role::Custom(id) => self
-                .roles
-                .get(id)
-                .map_or_else(|| role.to_string(), |alias| crate::escape::line(alias).into_owned()),
-            predefined => predefined.to_string(),
-        }
+    pub fn project_name(&self, project: &ProjectId) -> String {
+        escape::line(self.project_alias(project)).into_owned()
+    }
+
+    /// The name of a role, escaped for display: predefined, an alias, or the id.
+    #[must_use]
+    pub fn role_name(&self, role: &Role) -> String {
+        escape::line(self.role_alias(role)).into_owned()
     }
 
     /// `storefront ADMIN, loyalty USER`, by alias.
@@ -230,5 +194,17 @@ impl Desired {
         named.join(", ")
     }
 }
+
+fn project_alias<'a>(projects: &'a BTreeMap<ProjectId, ManagedProject>, id: &'a ProjectId) -> &'a str {
+    projects.get(id).map_or(id.as_str(), |project| &project.alias)
+}
+
+fn role_alias<'a>(roles: &'a BTreeMap<RoleId, String>, role: &'a Role) -> &'a str {
+    match role {
+        Role::Custom(id) => roles.get(id).map_or(id.as_str(), String::as_str),
+        predefined => predefined.as_str(),
+    }
+}
+
 #[cfg(test)]
 mod tests;

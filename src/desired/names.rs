@@ -1,13 +1,16 @@
-//! The names that a team file gives to projects and roles, and what a reference to one means.
+//! The aliases of projects and roles, and the lookup of references to them.
 
 use std::collections::BTreeMap;
 
-use super::ManagedProject;
+use super::{ManagedProject, project_alias, role_alias};
 use crate::escape;
 use crate::model::{ProjectId, Role, RoleId};
-use crate::team_file::{self, Located, Problem, Problems, TeamFile, Text, did_you_mean, shown};
+use crate::team_file::{
+    Located, Problem, ProblemId, Problems, TeamFile, Text, WrittenProject, WrittenRole, did_you_mean, listed,
+    shown,
+};
 
-/// How long names of people, groups and projects may be, in characters.
+/// The longest name of a person, group or project, in characters.
 pub const LONGEST_NAME: usize = 200;
 
 /// The managed projects and the custom roles.
@@ -50,11 +53,11 @@ impl<'a> Names<'a> {
 
     fn add_project(
         &mut self,
-        project: &'a team_file::Project,
+        project: &'a WrittenProject,
         places: &mut BTreeMap<ProjectId, &'a Text>,
         problems: &mut Problems,
     ) {
-        let team_file::Project { alias, id, name } = project;
+        let WrittenProject { alias, id, name } = project;
         check_name(alias, "an alias", problems);
         let name = name.as_ref().filter(|name| check_name(name, "a project's name", problems));
         let id = id.as_ref().filter(|id| check_id(id, "project", problems));
@@ -62,8 +65,11 @@ impl<'a> Names<'a> {
             let id = ProjectId::new(&text.value);
             let first = *places.entry(id.clone()).or_insert(text);
             if !std::ptr::eq(first, text) {
-                let problem =
-                    Problem::new(text.at, format!("project {} has two aliases", shown(&text.value)));
+                let problem = Problem::new(
+                    text.at,
+                    ProblemId::TwoAliases,
+                    format!("project {} has two aliases", shown(&text.value)),
+                );
                 problems.push(problem.also(first.at, "first alias defined here"));
             }
             id
@@ -77,45 +83,60 @@ impl<'a> Names<'a> {
         self.projects.insert(&alias.value, Named { alias, id });
     }
 
-    /// A reference must not mean one project as an alias and another as an id.
+    /// Rejects aliases that are the id of another project: a reference would be ambiguous.
     fn refuse_ambiguous(&self, problems: &mut Problems) {
         for named in self.projects.values() {
             let same_as_id = self.managed.get_key_value(&ProjectId::new(&named.alias.value));
             if let Some((id, project)) = same_as_id.filter(|(id, _)| Some(*id) != named.id.as_ref()) {
                 let message =
                     format!("alias {} is the id of project {}", shown(id.as_str()), shown(&project.alias));
-                problems.push(Problem::new(named.alias.at, message).help("choose another alias"));
+                problems.push(
+                    Problem::new(named.alias.at, ProblemId::AmbiguousAlias, message)
+                        .help("choose another alias"),
+                );
             }
         }
     }
 
     fn add_role(
         &mut self,
-        role: &'a team_file::Role,
+        role: &'a WrittenRole,
         places: &mut BTreeMap<RoleId, &'a Text>,
         problems: &mut Problems,
     ) {
-        let team_file::Role { alias, id } = role;
+        let WrittenRole { alias, id } = role;
         check_name(alias, "an alias", problems);
         let id = id.as_ref().filter(|id| check_id(id, "role", problems));
         if Role::predefined(&alias.value).is_some() {
-            let problem = Problem::new(alias.at, format!("{} is a predefined role", shown(&alias.value)));
+            let problem = Problem::new(
+                alias.at,
+                ProblemId::ReservedAlias,
+                format!("{} is a predefined role", shown(&alias.value)),
+            );
             problems.push(problem.help("choose another alias"));
         } else if alias.value.starts_with("role_") && id.is_some_and(|id| id.value != alias.value) {
-            let problem = Problem::new(alias.at, format!("alias {} looks like an id", shown(&alias.value)));
+            let problem = Problem::new(
+                alias.at,
+                ProblemId::ReservedAlias,
+                format!("alias {} looks like an id", shown(&alias.value)),
+            );
             problems.push(problem.help("choose an alias that does not start with `role_`"));
         }
         let id = id.and_then(|text| {
             if Role::predefined(&text.value).is_some() {
                 let message = format!("{} is a predefined role, not an id", shown(&text.value));
-                let problem = Problem::new(text.at, message);
+                let problem = Problem::new(text.at, ProblemId::InvalidId, message);
                 problems.push(problem.help("use predefined roles directly, without an alias"));
                 return None;
             }
             let id = RoleId::new(&text.value);
             let first = *places.entry(id.clone()).or_insert(text);
             if !std::ptr::eq(first, text) {
-                let problem = Problem::new(text.at, format!("role {} has two aliases", shown(&text.value)));
+                let problem = Problem::new(
+                    text.at,
+                    ProblemId::TwoAliases,
+                    format!("role {} has two aliases", shown(&text.value)),
+                );
                 problems.push(problem.also(first.at, "first alias defined here"));
             }
             Some(id)
@@ -140,11 +161,15 @@ impl<'a> Names<'a> {
         if self.projects_whole {
             let aliases = self.projects.keys().copied();
             let problem = if value.starts_with("proj_") || value.starts_with("sand_") {
-                Problem::new(*at, format!("{} is not a managed project", shown(value)))
-                    .help("add it under `projects`")
+                Problem::new(
+                    *at,
+                    ProblemId::UnknownProject,
+                    format!("{} is not a managed project", shown(value)),
+                )
+                .help("add it under `projects`")
             } else {
-                Problem::new(*at, format!("unknown project {}", shown(value)))
-                    .help(some_of("the projects are", aliases.clone()))
+                Problem::new(*at, ProblemId::UnknownProject, format!("unknown project {}", shown(value)))
+                    .help(format!("the projects are {}", listed(aliases.clone())))
                     .maybe_help(did_you_mean(value, aliases))
             };
             problems.push(problem);
@@ -171,54 +196,49 @@ impl<'a> Names<'a> {
         if self.roles_whole {
             let predefined = Role::PREDEFINED.each_ref().map(Role::as_str);
             let known = predefined.into_iter().chain(self.roles.keys().copied());
-            let problem = Problem::new(*at, format!("unknown role {}", shown(value)));
-            problems.push(
-                problem.help(some_of("the roles are", known.clone())).maybe_help(did_you_mean(value, known)),
-            );
+            let problem = Problem::new(*at, ProblemId::UnknownRole, format!("unknown role {}", shown(value)));
+            let help = format!("the roles are {}", listed(known.clone()));
+            problems.push(problem.help(help).maybe_help(did_you_mean(value, known)));
         }
         None
     }
 
     /// The alias of a project in the file.
-    pub(super) fn alias<'s>(&'s self, id: &'s ProjectId) -> &'s str {
-        self.managed.get(id).map_or(id.as_str(), |project| &project.alias)
+    pub(super) fn project_alias<'s>(&'s self, id: &'s ProjectId) -> &'s str {
+        project_alias(&self.managed, id)
     }
 
-    /// The alias of a role in the file.
-    pub(super) fn role_name<'s>(&'s self, role: &'s Role) -> &'s str {
-        match role {
-            Role::Custom(id) => self.custom.get(id).map_or(id.as_str(), String::as_str),
-            predefined => predefined.as_str(),
-        }
+    /// The name of a role in the file.
+    pub(super) fn role_alias<'s>(&'s self, role: &'s Role) -> &'s str {
+        role_alias(&self.custom, role)
     }
 
-    /// The projects and roles as `Desired` keeps them.
+    /// The projects and roles for [`Desired`](super::Desired).
     pub(super) fn into_parts(self) -> (BTreeMap<ProjectId, ManagedProject>, BTreeMap<RoleId, String>) {
         (self.managed, self.custom)
     }
 }
 
-/// Whether a name can be shown and sent: not too long, and without control characters.
+/// Whether a name can be shown and sent.
 pub(super) fn check_name(text: &Text, what: &str, problems: &mut Problems) -> bool {
-    if text.value.contains(escape::must_escape) {
-        let message = format!("{what} contains a control character: {}", shown(&text.value));
-        problems.push(Problem::new(text.at, message).help("remove it"));
-        return false;
-    }
-    if text.value.chars().nth(LONGEST_NAME).is_some() {
-        problems.push(Problem::new(text.at, format!("{what} is longer than {LONGEST_NAME} characters")));
-        return false;
-    }
-    true
+    let Some((id, reason, help)) = name_rule(&text.value) else { return true };
+    let problem = Problem::new(text.at, id, format!("{what} {reason}: {}", shown(&text.value)));
+    problems.push(problem.help(help));
+    false
 }
 
-/// Why a non-empty name is not allowed in a team file.
+/// Why a name that is not empty is not allowed in a team file, as the end of a sentence about the name.
 #[must_use]
 pub fn refused_name(name: &str) -> Option<&'static str> {
+    name_rule(name).map(|(_, reason, _)| reason)
+}
+
+/// The rule that a name breaks, and how to fix it.
+fn name_rule(name: &str) -> Option<(ProblemId, &'static str, &'static str)> {
     if name.contains(escape::must_escape) {
-        Some("it contains a control character")
+        Some((ProblemId::ControlCharacter, "contains a control character", "remove it"))
     } else if name.chars().nth(LONGEST_NAME).is_some() {
-        Some("it is longer than 200 characters")
+        Some((ProblemId::TooLong, "is longer than 200 characters", "shorten it"))
     } else {
         None
     }
@@ -227,12 +247,15 @@ pub fn refused_name(name: &str) -> Option<&'static str> {
 /// Whether an id is safe in a URL path.
 fn check_id(text: &Text, what: &str, problems: &mut Problems) -> bool {
     let Some(reason) = refused_id(&text.value) else { return true };
-    problems
-        .push(Problem::new(text.at, format!("{} is not a valid {what} id: {reason}", shown(&text.value))));
+    problems.push(Problem::new(
+        text.at,
+        ProblemId::InvalidId,
+        format!("{} is not a valid {what} id: {reason}", shown(&text.value)),
+    ));
     false
 }
 
-/// Why an id is not allowed in a team file.
+/// Why an id is not allowed in a team file, as a clause about the id.
 #[must_use]
 pub fn refused_id(id: &str) -> Option<&'static str> {
     if id.is_empty() {
@@ -246,14 +269,4 @@ pub fn refused_id(id: &str) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// The first names of a list, in a sentence.
-pub(super) fn some_of<'a>(lead: &str, names: impl Iterator<Item = &'a str>) -> String {
-    const SHOWN: usize = 8;
-    let mut names: Vec<_> = names.take(SHOWN + 1).collect();
-    let more = if names.len() > SHOWN { ", …" } else { "" };
-    names.truncate(SHOWN);
-    let names: Vec<_> = names.into_iter().map(shown).collect();
-    format!("{lead} {}{more}", names.join(", "))
 }

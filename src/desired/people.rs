@@ -1,4 +1,4 @@
-//! The people of all files: who they are, from when until when, and which access they have.
+//! The people of all files: their addresses, names, dates and access.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,40 +7,41 @@ use jiff::civil::Date;
 
 use super::access::{self, Grants, Groups};
 use super::names::{Names, check_name};
-use super::{EmailPattern, Given, Person};
+use super::{EmailPattern, Person, RoleSource};
 use crate::model::{Access, Email, ProjectId, Role};
-use crate::team_file::{self, FileId, Location, Problem, Problems, Sources, Text, shown};
+use crate::team_file::{FileId, Location, Problem, ProblemId, Problems, Sources, Text, WrittenPerson, shown};
 
-/// How many roles groups and people may give in all. Groups multiply, so a small file could ask for
-/// more than fits into memory. 30,000 people with 10 projects each have room three times.
-const MAX_GIVEN: usize = 1_000_000;
+/// The most roles that groups and people grant in total. Groups multiply, so a small file could describe more than
+/// fits into memory. 30,000 people with 10 projects each have 300,000.
+const MAX_GRANTS: usize = 1_000_000;
 
-/// The people read so far, and the data to check them against.
+/// The people resolved so far, and the data to check further ones against.
 pub(super) struct People<'a> {
     names: &'a Names<'a>,
     groups: &'a Groups<'a>,
     protected: Vec<(EmailPattern, Location)>,
     places: BTreeMap<Email, Location>,
     resolved: BTreeMap<Email, Person>,
-    given: usize,
+    /// The number of roles granted so far.
+    granted: usize,
 }
 
-/// A role that a group grants to a person, and where.
-struct FromGroup<'a> {
+/// A role that a group grants to a person, and its location.
+struct GroupGrant<'a> {
     group: &'a Text,
     role: Option<&'a Role>,
     at: Location,
 }
 
-/// The access of a person: from their own entry, and from groups.
-struct Gifts<'a> {
+/// Everything that grants access to a person: their own entry, and groups.
+struct AccessSources<'a> {
     own: Grants,
-    from_groups: BTreeMap<&'a ProjectId, Vec<FromGroup<'a>>>,
-    /// Whether nothing of it was refused.
+    from_groups: BTreeMap<&'a ProjectId, Vec<GroupGrant<'a>>>,
+    /// Whether no part of it was rejected.
     whole: bool,
 }
 
-/// The names of files, and of groups, each kept once however many people it concerns.
+/// The names of files and groups, each allocated once for all people.
 pub(super) struct FileNames<'a> {
     sources: &'a Sources,
     files: BTreeMap<FileId, Arc<str>>,
@@ -66,11 +67,11 @@ impl<'a> People<'a> {
     /// An empty list.
     pub(super) fn new(names: &'a Names<'a>, groups: &'a Groups<'a>, protect: &[Text]) -> Self {
         let protected = protect.iter().map(|text| (EmailPattern::new(&text.value), text.at)).collect();
-        Self { names, groups, protected, places: BTreeMap::new(), resolved: BTreeMap::new(), given: 0 }
+        Self { names, groups, protected, places: BTreeMap::new(), resolved: BTreeMap::new(), granted: 0 }
     }
 
     /// Checks a person and adds it.
-    pub(super) fn add(&mut self, written: &team_file::Person, problems: &mut Problems) {
+    pub(super) fn add(&mut self, written: &WrittenPerson, problems: &mut Problems) {
         let email = written.email.as_ref().and_then(|text| self.email(text, problems));
         let name = |text: &Option<Text>, what, problems: &mut Problems| {
             let text = text.as_ref().filter(|text| check_name(text, what, problems))?;
@@ -89,7 +90,7 @@ impl<'a> People<'a> {
 
     /// Whether the limit is exceeded, which is reported once.
     pub(super) fn are_too_many(&self) -> bool {
-        self.given > MAX_GIVEN
+        self.granted > MAX_GRANTS
     }
 
     /// Everyone.
@@ -98,19 +99,19 @@ impl<'a> People<'a> {
     }
 
     /// Every line that grants a role to a person; the effective one comes first.
-    pub(super) fn given<'b>(
+    pub(super) fn role_sources<'b>(
         &'b self,
-        written: &'b team_file::Person,
+        written: &'b WrittenPerson,
         files: &mut FileNames<'b>,
         problems: &mut Problems,
-    ) -> BTreeMap<ProjectId, Vec<Given>> {
-        let Gifts { own, from_groups, .. } = self.gifts(written, problems);
-        let mut given: BTreeMap<ProjectId, Vec<Given>> = BTreeMap::new();
+    ) -> BTreeMap<ProjectId, Vec<RoleSource>> {
+        let AccessSources { own, from_groups, .. } = self.access_sources(written, problems);
+        let mut sources: BTreeMap<ProjectId, Vec<RoleSource>> = BTreeMap::new();
         let mut add = |project: &ProjectId, role: Option<&Role>, group: Option<&'b str>, at: Location| {
             let Some(role) = role else { return };
-            let given = given.entry(project.clone()).or_default();
-            given.reserve_exact(1);
-            given.push(Given {
+            let sources = sources.entry(project.clone()).or_default();
+            sources.reserve_exact(1);
+            sources.push(RoleSource {
                 role: role.clone(),
                 group: group.map(|group| files.group(group)),
                 file: files.file(at.file),
@@ -121,11 +122,11 @@ impl<'a> People<'a> {
             add(project, grant.value.as_ref(), None, grant.at);
         }
         for (project, grants) in &from_groups {
-            for FromGroup { group, role, at } in grants {
+            for GroupGrant { group, role, at } in grants {
                 add(project, *role, Some(group.value.as_str()), *at);
             }
         }
-        given
+        sources
     }
 
     fn email(&mut self, text: &Text, problems: &mut Problems) -> Option<Email> {
@@ -133,12 +134,16 @@ impl<'a> People<'a> {
             Ok(email) => email,
             Err(reason) => {
                 let message = format!("{} is not a valid email address: {reason}", shown(&text.value));
-                problems.push(Problem::new(text.at, message));
+                problems.push(Problem::new(text.at, ProblemId::InvalidEmail, message));
                 return None;
             }
         };
         if let Some(first) = self.places.get(&email) {
-            let problem = Problem::new(text.at, format!("{} is listed twice", shown(&text.value)));
+            let problem = Problem::new(
+                text.at,
+                ProblemId::DuplicatePerson,
+                format!("{} is listed twice", shown(&text.value)),
+            );
             problems.push(problem.also(*first, "first listed here"));
             return None;
         }
@@ -147,7 +152,7 @@ impl<'a> People<'a> {
             let message = format!("{} is protected and cannot be listed", shown(&text.value));
             let label = format!("protected by {}", shown(pattern.as_str()));
             problems.push(
-                Problem::new(text.at, message)
+                Problem::new(text.at, ProblemId::ProtectedPerson, message)
                     .help("remove this person, or change the pattern under `protect`")
                     .also(*at, label),
             );
@@ -156,27 +161,27 @@ impl<'a> People<'a> {
     }
 
     /// The access from groups and from the person's own entry, which wins.
-    fn access(&mut self, written: &team_file::Person, problems: &mut Problems) -> Access {
+    fn access(&mut self, written: &WrittenPerson, problems: &mut Problems) -> Access {
         // Count first: groups multiply, and nothing is allocated for a file that is too large.
         for group in &written.groups {
-            self.given += self.groups.get(group).map_or(0, |found| found.grants.len());
+            self.granted += self.groups.get(group).map_or(0, |found| found.grants.len());
             if self.refuse_too_many(group.at, problems) {
                 return Access::new();
             }
         }
-        self.given += written.grants.len();
+        self.granted += written.grants.len();
         let at = written.email.as_ref().map_or(written.at, |email| email.at);
         if self.refuse_too_many(at, problems) {
             return Access::new();
         }
-        let Gifts { own, from_groups, whole } = self.gifts(written, problems);
+        let AccessSources { own, from_groups, whole } = self.access_sources(written, problems);
         if own.is_empty() && from_groups.is_empty() && whole {
-            let problem = Problem::new(at, "this person has no access to any project");
+            let problem = Problem::new(at, ProblemId::NoProject, "this person has no access to any project");
             problems.push(problem.help("add `projects` or `groups`, or remove this person"));
         }
         self.refuse_conflicts(&own, &from_groups, problems);
-        let first = |(project, given): (&&ProjectId, &Vec<FromGroup<'_>>)| {
-            let role = given.iter().find_map(|given| given.role)?;
+        let first = |(project, grants): (&&ProjectId, &Vec<GroupGrant<'_>>)| {
+            let role = grants.iter().find_map(|grant| grant.role)?;
             Some(((*project).clone(), role.clone()))
         };
         let mut access: Access = from_groups.iter().filter_map(first).collect();
@@ -188,16 +193,21 @@ impl<'a> People<'a> {
         if self.are_too_many() {
             problems.push(Problem::new(
                 at,
-                format!("groups and people grant more than {MAX_GIVEN} roles in total"),
+                ProblemId::TooManyRoles,
+                format!("groups and people grant more than {MAX_GRANTS} roles in total"),
             ));
         }
         self.are_too_many()
     }
 
-    fn gifts<'b>(&'b self, written: &'b team_file::Person, problems: &mut Problems) -> Gifts<'b> {
+    fn access_sources<'b>(
+        &'b self,
+        written: &'b WrittenPerson,
+        problems: &mut Problems,
+    ) -> AccessSources<'b> {
         let (own, own_whole) = access::grants(&written.grants, self.names, problems);
         let mut whole = own_whole && written.access_whole;
-        let mut from_groups: BTreeMap<&ProjectId, Vec<FromGroup<'_>>> = BTreeMap::new();
+        let mut from_groups: BTreeMap<&ProjectId, Vec<GroupGrant<'_>>> = BTreeMap::new();
         for group in &written.groups {
             let Some(found) = self.groups.find(group, problems) else {
                 whole = false;
@@ -205,45 +215,49 @@ impl<'a> People<'a> {
             };
             whole &= found.whole;
             for (project, grant) in &found.grants {
-                let given = FromGroup { group, role: grant.value.as_ref(), at: grant.at };
-                from_groups.entry(project).or_default().push(given);
+                let grant = GroupGrant { group, role: grant.value.as_ref(), at: grant.at };
+                from_groups.entry(project).or_default().push(grant);
             }
         }
-        Gifts { own, from_groups, whole }
+        AccessSources { own, from_groups, whole }
     }
 
     /// Two groups must not grant different roles in a project, unless the person's own entry decides.
     fn refuse_conflicts(
         &self,
         own: &Grants,
-        from_groups: &BTreeMap<&ProjectId, Vec<FromGroup<'_>>>,
+        from_groups: &BTreeMap<&ProjectId, Vec<GroupGrant<'_>>>,
         problems: &mut Problems,
     ) {
-        for (project, given) in from_groups.iter().filter(|(project, _)| !own.contains_key(project)) {
-            let mut known = given.iter().filter_map(|given| given.role.map(|role| (given, role)));
+        for (project, grants) in from_groups.iter().filter(|(project, _)| !own.contains_key(project)) {
+            let mut known = grants.iter().filter_map(|grant| grant.role.map(|role| (grant, role)));
             let Some((first, first_role)) = known.next() else { continue };
             let Some((other, other_role)) = known.find(|(_, role)| *role != first_role) else { continue };
             let [one, two] = [&first.group.value, &other.group.value].map(|name| shown(name));
-            let alias = shown(self.names.alias(project));
+            let alias = shown(self.names.project_alias(project));
             let message = format!("groups {one} and {two} grant different roles in {alias}");
             problems.push(
-                Problem::new(other.group.at, message)
+                Problem::new(other.group.at, ProblemId::ConflictingGroups, message)
                     .help("set the role under this person's `projects`")
-                    .also(first.at, format!("{one} grants {}", shown(self.names.role_name(first_role))))
-                    .also(other.at, format!("{two} grants {}", shown(self.names.role_name(other_role)))),
+                    .also(first.at, format!("{one} grants {}", shown(self.names.role_alias(first_role))))
+                    .also(other.at, format!("{two} grants {}", shown(self.names.role_alias(other_role)))),
             );
         }
     }
 }
 
 /// The days between which a person has access.
-fn days(written: &team_file::Person, problems: &mut Problems) -> (Option<Date>, Option<Date>) {
+fn days(written: &WrittenPerson, problems: &mut Problems) -> (Option<Date>, Option<Date>) {
     let mut day = |text: &Option<Text>| text.as_ref().and_then(|text| self::day(text, problems));
     let (from, until) = (day(&written.from), day(&written.until));
     if let (Some(from), Some(until), Some(start), Some(end)) = (from, until, &written.from, &written.until)
         && until < from
     {
-        let problem = Problem::new(end.at, format!("`until` {until} is before `from` {from}"));
+        let problem = Problem::new(
+            end.at,
+            ProblemId::UntilBeforeFrom,
+            format!("`until` {until} is before `from` {from}"),
+        );
         problems.push(problem.also(start.at, "`from` is set here"));
     }
     (from, until)
@@ -267,7 +281,7 @@ fn day(text: &Text, problems: &mut Problems) -> Option<Date> {
             None => "use the form `YYYY-MM-DD`, such as `2026-12-01`".to_owned(),
         };
         let message = format!("{} is not a valid date", shown(&text.value));
-        problems.push(Problem::new(text.at, message).help(help));
+        problems.push(Problem::new(text.at, ProblemId::InvalidDate, message).help(help));
     }
     day
 }

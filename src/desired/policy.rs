@@ -1,18 +1,21 @@
-//! The settings: where the organization and the ledger are, and how far guestlist may go.
+//! The settings: endpoint, ledger and policy.
 
 use std::path::{Component, Path};
 
 use super::names::check_name;
 use super::{EmailPattern, Limit, Policy, Prune, SANDBOX_LEDGER};
 use crate::model::Endpoint;
-use crate::team_file::{self, Problem, Problems, Text, did_you_mean, shown};
+use crate::team_file::{Problem, ProblemId, Problems, Text, WrittenPolicy, did_you_mean, shown};
 
 const CLUSTERS: [&str; 3] = ["api", "us1", "as1"];
 
-/// How many patterns `protect` may have, since every person is compared with each.
+/// The most patterns under `protect`: every person is compared with each.
 const MAX_PATTERNS: usize = 1_000;
 
-/// Where the organization is: a cluster's name or a base URL.
+/// The most digits of a number, so it fits into 32 bits and the schema can express the limit.
+const MAX_DIGITS: usize = 9;
+
+/// The endpoint: the name of a cluster, or a base URL.
 pub(super) fn endpoint(cluster: Option<&Text>, problems: &mut Problems) -> Option<Endpoint> {
     let Some(cluster) = cluster else { return Endpoint::of_cluster("api") };
     if let Some(endpoint) = Endpoint::of_cluster(&cluster.value) {
@@ -23,19 +26,24 @@ pub(super) fn endpoint(cluster: Option<&Text>, problems: &mut Problems) -> Optio
             Ok(endpoint) => return Some(endpoint),
             Err(reason) => Problem::new(
                 cluster.at,
+                ProblemId::InvalidCluster,
                 format!("{} is not a valid base URL: {reason}", shown(&cluster.value)),
             ),
         }
     } else {
-        Problem::new(cluster.at, format!("unknown cluster {}", shown(&cluster.value)))
-            .help("use `api`, `us1`, `as1`, or a base URL such as `https://dedicated.voucherify.io`")
-            .maybe_help(did_you_mean(&cluster.value, CLUSTERS))
+        Problem::new(
+            cluster.at,
+            ProblemId::InvalidCluster,
+            format!("unknown cluster {}", shown(&cluster.value)),
+        )
+        .help("use `api`, `us1`, `as1`, or a base URL such as `https://dedicated.voucherify.io`")
+        .maybe_help(did_you_mean(&cluster.value, CLUSTERS))
     };
     problems.push(problem);
     None
 }
 
-/// The ledger as written: a folder inside the team file's folder, or an object store.
+/// The location of the ledger as written: a folder inside the team file's folder, or an object store.
 pub(super) fn ledger(ledger: Option<&Text>, problems: &mut Problems) -> Option<String> {
     let ledger = ledger?;
     let refused = match ledger.value.split_once("://") {
@@ -51,14 +59,19 @@ pub(super) fn ledger(ledger: Option<&Text>, problems: &mut Problems) -> Option<S
 
 fn store_problem(ledger: &Text, scheme: &str, rest: &str) -> Option<Problem> {
     if !["s3", "az"].contains(&scheme) {
-        let problem = Problem::new(ledger.at, format!("{} is not a supported ledger", shown(&ledger.value)));
+        let problem = Problem::new(
+            ledger.at,
+            ProblemId::InvalidLedger,
+            format!("{} is not a supported ledger", shown(&ledger.value)),
+        );
         return Some(problem.help(
             "use a folder inside the team file's folder, `s3://bucket/prefix` or `az://container/prefix`",
         ));
     }
     let host = rest.split('/').next().unwrap_or_default();
     host.contains('@').then(|| {
-        Problem::new(ledger.at, "credentials do not belong in a URL").help("pass them in the environment")
+        Problem::new(ledger.at, ProblemId::InvalidLedger, "credentials do not belong in a URL")
+            .help("pass them in the environment")
     })
 }
 
@@ -67,19 +80,23 @@ fn folder_problem(ledger: &Text) -> Option<Problem> {
     if folder.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir)) {
         let message = format!("ledger {} is outside the team file's folder", shown(&ledger.value));
         return Some(
-            Problem::new(ledger.at, message)
+            Problem::new(ledger.at, ProblemId::LedgerOutsideFolder, message)
                 .help("use a relative path without `..`; pass `--ledger` for a folder elsewhere"),
         );
     }
     folder.ends_with(SANDBOX_LEDGER).then(|| {
-        Problem::new(ledger.at, format!("ledger {} is reserved for `--sandbox`", shown(&ledger.value)))
-            .help("choose another folder")
+        Problem::new(
+            ledger.at,
+            ProblemId::InvalidLedger,
+            format!("ledger {} is reserved for `--sandbox`", shown(&ledger.value)),
+        )
+        .help("choose another folder")
     })
 }
 
 /// The policy, with defaults for missing keys.
-pub(super) fn resolve(written: &team_file::Policy, problems: &mut Problems) -> Policy {
-    let team_file::Policy { prune, max_removals, max_new_admins, keep_admins, protect } = written;
+pub(super) fn resolve(written: &WrittenPolicy, problems: &mut Problems) -> Policy {
+    let WrittenPolicy { prune, max_removals, max_new_admins, keep_admins, protect } = written;
     let mut policy = Policy::default();
     if let Some(text) = prune {
         match text.value.as_str() {
@@ -87,7 +104,11 @@ pub(super) fn resolve(written: &team_file::Policy, problems: &mut Problems) -> P
             "roles" => policy.prune = Prune::Roles,
             "people" => policy.prune = Prune::People,
             other => {
-                let problem = Problem::new(text.at, format!("unknown `prune` value {}", shown(other)));
+                let problem = Problem::new(
+                    text.at,
+                    ProblemId::UnknownPrune,
+                    format!("unknown `prune` value {}", shown(other)),
+                );
                 let help = did_you_mean(other, ["none", "roles", "people"]);
                 problems.push(problem.help("use `none`, `roles` or `people`").maybe_help(help));
             }
@@ -97,7 +118,11 @@ pub(super) fn resolve(written: &team_file::Policy, problems: &mut Problems) -> P
         if let Some(limit) = limit(&text.value) {
             policy.max_removals = limit;
         } else {
-            let problem = Problem::new(text.at, format!("invalid limit {}", shown(&text.value)));
+            let problem = Problem::new(
+                text.at,
+                ProblemId::InvalidLimit,
+                format!("invalid limit {}", shown(&text.value)),
+            );
             problems.push(problem.help("use a percentage from `0%` to `100%`, or a whole number"));
         }
     }
@@ -109,11 +134,18 @@ pub(super) fn resolve(written: &team_file::Policy, problems: &mut Problems) -> P
             *number = written;
         } else {
             let message = format!("expected a number of ADMINs, found {}", shown(&text.value));
-            problems.push(Problem::new(text.at, message).help("use a whole number such as `1`"));
+            problems.push(
+                Problem::new(text.at, ProblemId::InvalidLimit, message)
+                    .help("use a whole number such as `1`"),
+            );
         }
     }
     if let Some(text) = protect.get(MAX_PATTERNS) {
-        problems.push(Problem::new(text.at, format!("`protect` has more than {MAX_PATTERNS} patterns")));
+        problems.push(Problem::new(
+            text.at,
+            ProblemId::TooManyPatterns,
+            format!("`protect` has more than {MAX_PATTERNS} patterns"),
+        ));
     }
     policy.protect = protect
         .iter()
@@ -127,7 +159,11 @@ pub(super) fn resolve(written: &team_file::Policy, problems: &mut Problems) -> P
 fn is_pattern(text: &Text, problems: &mut Problems) -> bool {
     let fits = !text.value.chars().any(char::is_whitespace) && text.value.contains(['@', '*']);
     if !fits {
-        let problem = Problem::new(text.at, format!("{} is not a valid address pattern", shown(&text.value)));
+        let problem = Problem::new(
+            text.at,
+            ProblemId::InvalidPattern,
+            format!("{} is not a valid address pattern", shown(&text.value)),
+        );
         problems.push(problem.help("use an address, or a pattern such as `*@agency.example`"));
     }
     fits && check_name(text, "a pattern", problems)
@@ -143,7 +179,10 @@ fn limit(text: &str) -> Option<Limit> {
     }
 }
 
-/// Digits only; `parse` would accept a sign.
+/// Digits only, without a leading zero: `010` is 8 for some readers of YAML.
 fn whole_number(text: &str) -> Option<u32> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+    let is_canonical = text == "0" || !text.starts_with('0');
+    let is_number =
+        is_canonical && text.len() <= MAX_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok())?
 }

@@ -1,19 +1,19 @@
-//! Resolves the team file and what it includes. Every rule about what names mean is checked here,
-//! and all problems come together with those of reading.
+//! Resolves the team file and the files that it includes: looks up every name, checks every rule, and returns
+//! all problems together with those of parsing.
 
 use super::access::Groups;
 use super::names::Names;
 use super::people::{FileNames, People};
 use super::{Desired, Provenance, Team, policy};
 use crate::model::Email;
-use crate::team_file::{Group, IncludedFile, Person, Problems, Sources, TeamFile};
+use crate::team_file::{IncludedFile, Problems, Sources, TeamFile, WrittenGroup, WrittenPerson};
 
-/// Works out what the team file and the included files ask for.
+/// The team that the team file and the included files describe.
 ///
 /// # Errors
-/// All problems, those that reading found among them.
+/// All problems, including those found while parsing.
 pub fn resolve(root: &TeamFile, included: &[IncludedFile], mut problems: Problems) -> Result<Team, Problems> {
-    // Of a file that could not be read to its end nobody can say what it lacks.
+    // Nothing can be said to be missing from a file that was not read to its end.
     if !root.whole {
         return Err(problems);
     }
@@ -38,8 +38,8 @@ pub fn resolve(root: &TeamFile, included: &[IncludedFile], mut problems: Problem
     Ok(Team { desired, provenance: Provenance::new(), endpoint, ledger })
 }
 
-/// Which line gives each role, of everyone or of `who` alone, in a team file that [`resolve`] found nothing
-/// wrong in.
+/// The lines that grant each role, for everyone or only for `who`. Call it for files that [`resolve`] found no
+/// problems in.
 #[must_use]
 pub fn provenance(
     sources: &Sources,
@@ -47,7 +47,7 @@ pub fn provenance(
     included: &[IncludedFile],
     who: Option<&Email>,
 ) -> Provenance {
-    // What is wrong in the files was reported when they were resolved.
+    // There are none: the files were resolved before.
     let mut problems = Problems::default();
     let names = Names::resolve(root, &mut problems);
     let groups = Groups::resolve(group_lists(root, included), &names, &mut problems);
@@ -57,20 +57,24 @@ pub fn provenance(
     for person in all_people(root, included) {
         let Some(email) = person.email.as_ref().map(|text| Email::as_received(&text.value)) else { continue };
         if who.is_none_or(|who| *who == email) {
-            let given = people.given(person, &mut files, &mut problems);
-            provenance.extend(given.into_iter().map(|(project, given)| ((email.clone(), project), given)));
+            let sources = people.role_sources(person, &mut files, &mut problems);
+            provenance
+                .extend(sources.into_iter().map(|(project, sources)| ((email.clone(), project), sources)));
         }
     }
     provenance
 }
 
-fn all_people<'a>(root: &'a TeamFile, included: &'a [IncludedFile]) -> impl Iterator<Item = &'a Person> {
+fn all_people<'a>(
+    root: &'a TeamFile,
+    included: &'a [IncludedFile],
+) -> impl Iterator<Item = &'a WrittenPerson> {
     root.people.iter().chain(included.iter().flat_map(|file| &file.people))
 }
 
 fn group_lists<'a>(
     root: &'a TeamFile,
     included: &'a [IncludedFile],
-) -> impl Iterator<Item = &'a Option<Vec<Group>>> {
+) -> impl Iterator<Item = &'a Option<Vec<WrittenGroup>>> {
     std::iter::once(&root.groups).chain(included.iter().map(|file| &file.groups))
 }

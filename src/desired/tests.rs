@@ -1,4 +1,4 @@
-//! What team files resolve to, and that all that is wrong with one is found at its place.
+//! What team files resolve to, and that every problem is found at its location.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -46,7 +46,7 @@ policy:
 include: [people/*.yaml]
 "#;
 
-/// What came of reading: the sources, and the team or the problems.
+/// The sources, and the team or the problems.
 type Outcome = (Sources, Result<Team, Problems>);
 
 /// Reads a team file and the files that it includes.
@@ -74,7 +74,7 @@ fn resolved(files: &[(&str, &str)]) -> Team {
     team.unwrap_or_else(|problems| panic!("{}", problems.text(&sources, false)))
 }
 
-/// Checks all that is said about some files, the first of which is the team file.
+/// Checks the whole output for some files. The first one is the team file.
 fn check_files(files: &[(&str, &str)], expected: &str) {
     let files: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
     let (sources, team) = read(&files);
@@ -82,7 +82,7 @@ fn check_files(files: &[(&str, &str)], expected: &str) {
     assert_eq!(said, expected.strip_prefix('\n').unwrap_or(expected));
 }
 
-/// Checks all that is said about a team file.
+/// Checks the whole output for a team file.
 fn check(text: &str, expected: &str) {
     check_files(&[("team.yaml", text)], expected);
 }
@@ -128,7 +128,7 @@ fn the_example_resolves() {
     assert_eq!(team.desired.people[&email].email.as_str(), "Alex.Doe@example.com");
     assert_eq!(team.endpoint.as_str(), "https://us1.api.voucherify.io");
     assert_eq!(team.ledger.as_deref(), Some(".guestlist"));
-    let given = |role, group: Option<&str>, line| Given {
+    let given = |role, group: Option<&str>, line| RoleSource {
         role,
         group: group.map(Into::into),
         file: "team.yaml".into(),
@@ -151,7 +151,7 @@ fn the_example_resolves() {
 }
 
 #[test]
-fn what_is_left_out_has_defaults() {
+fn missing_keys_have_defaults() {
     let team = resolved(&[("team.yaml", "version: 1\nprojects: {a: proj_1}\n")]);
     assert_eq!(team.desired.policy, Policy::default());
     assert_eq!(team.endpoint.as_str(), "https://api.voucherify.io");
@@ -161,10 +161,10 @@ fn what_is_left_out_has_defaults() {
 
 #[test]
 fn names_are_text_whatever_yaml_calls_them() {
-    let text = "version: 1\nprojects: {no: \"123\"}\npeople:\n  - {email: a@x.org, first_name: No, last_name: 0x1F, projects: {no: USER}}\n  - {email: b@x.org, first_name: 'null', last_name: 1_000, projects: {123: USER}}\n";
+    let text = "version: 1\nprojects: {no: \"123\"}\npeople:\n  - {email: a@x.org, first_name: No, last_name: 1:30, projects: {no: USER}}\n  - {email: b@x.org, first_name: 'null', last_name: 1_000, projects: {123: USER}}\n";
     let team = resolved(&[("team.yaml", text)]);
     let names: Vec<_> = team.desired.people.values().map(|p| (&*p.first_name, &*p.last_name)).collect();
-    assert_eq!(names, [("No", "0x1F"), ("null", "1_000")]);
+    assert_eq!(names, [("No", "1:30"), ("null", "1_000")]);
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn byte_order_marks_and_line_ends_of_all_kinds_are_read() {
 }
 
 #[test]
-fn the_own_role_decides_between_groups() {
+fn own_roles_win_over_groups_that_disagree() {
     let text = "version: 1\nprojects: {a: proj_1}\ngroups: {x: {a: USER}, y: {a: ADMIN}}\npeople:\n  - {email: a@x.org, first_name: A, last_name: B, groups: [x, y], projects: {proj_1: VIEWER}}\n";
     let team = resolved(&[("team.yaml", text)]);
     let access: Vec<_> = team.desired.people.values().flat_map(|person| person.access.values()).collect();
@@ -218,7 +218,7 @@ fn problems_of_all_files_come_together() {
             ("people/c.yaml", "peeple: []\n"),
         ],
         r"
-error: `version` is only allowed in the team file
+error[misplaced-key]: `version` is only allowed in the team file
  --> people/b.yaml:1:1
   |
 1 | version: 1
@@ -226,7 +226,7 @@ error: `version` is only allowed in the team file
   |
 help: move it there; the keys of an included file are `people` and `groups`
 
-error: group `g` is defined twice
+error[duplicate-group]: group `g` is defined twice
  --> people/b.yaml:2:10
   |
 2 | groups: {g: {a: USER}}
@@ -237,7 +237,7 @@ error: group `g` is defined twice
 3 | groups: {g: {a: USER}}
   |          - first defined here
 
-error: `A@x.org` is listed twice
+error[duplicate-person]: `A@x.org` is listed twice
  --> people/b.yaml:4:13
   |
 4 |   - {email: A@x.org, first_name: A, last_name: B, groups: [h]}
@@ -248,7 +248,7 @@ error: `A@x.org` is listed twice
 5 |   - {email: a@x.org, first_name: A, last_name: B, groups: [g]}
   |             ------- first listed here
 
-error: unknown group `h`
+error[unknown-group]: unknown group `h`
  --> people/b.yaml:4:60
   |
 4 |   - {email: A@x.org, first_name: A, last_name: B, groups: [h]}
@@ -256,7 +256,7 @@ error: unknown group `h`
   |
 help: the groups are `g`
 
-error: unknown key `peeple`
+error[unknown-key]: unknown key `peeple`
  --> people/c.yaml:1:1
   |
 1 | peeple: []
@@ -280,7 +280,7 @@ fn a_file_that_cannot_be_read_makes_no_group_unknown() {
             ("b.yaml", "groups: {g: {a: USER}\n"),
         ],
         r"
-error: unclosed `{`
+error[invalid-yaml]: unclosed `{`
  --> b.yaml:1:9
   |
 1 | groups: {g: {a: USER}
@@ -311,7 +311,7 @@ fn groups_cannot_multiply_without_end() {
 /// The line (from 0), the column (from 1) and the message of a problem in a person's entry.
 type Found = (u32, u32, &'static str);
 
-/// Errors that can stand in a person's entry, as lines, and what is to be found there.
+/// The lines of a person's entry with errors, and the problems to find there.
 const ERRORS: [(&[&str], &[Found]); 10] = [
     (
         &["email: nobody", "first_name: A", "last_name: B", "projects: {a: USER}"],
@@ -362,7 +362,7 @@ const ERRORS: [(&[&str], &[Found]); 10] = [
     ),
 ];
 
-/// What a damaged file has in it.
+/// What damaged files have in them.
 const DAMAGE: [&[u8]; 29] = [
     b"[",
     b"{",
@@ -446,9 +446,11 @@ proptest! {
         let (sources, team) = read(&[("team.yaml", &bytes)]);
         if let Err(problems) = team {
             prop_assert!(!problems.is_empty());
-            let said = problems.text(&sources, false) + &problems.json(&sources) + &problems.github(&sources);
-            prop_assert!(!said.contains(|c| c != '\n' && crate::escape::must_escape(c)), "{said:?}");
-            prop_assert!(problems.text(&sources, true).len() > said.len() / 4);
+            let text = problems.text(&sources, false);
+            for said in [&text, &problems.json(&sources), &problems.github(&sources), &problems.gitlab(&sources), &problems.sarif(&sources)] {
+                prop_assert!(!said.contains(|c| c != '\n' && crate::escape::must_escape(c)), "{said:?}");
+            }
+            prop_assert!(problems.text(&sources, true).len() > text.len());
         }
     }
 }

@@ -1,27 +1,30 @@
-//! Writes the team file that resolves to a given [`Desired`], for people to go on from.
+//! Writes a team file that resolves to a given [`Desired`], as a starting point for people.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::quote::{quoted, scalar};
-use super::share::{self, Shared};
-use super::{Desired, EmailPattern, Limit, ManagedProject, Person, Policy};
-use crate::escape;
-use crate::model::{Access, Endpoint, Role};
+use super::grouping::{self, Groups};
+use super::{Desired, Limit, ManagedProject, Person, Policy};
+use crate::escape::{self, yaml};
+use crate::model::{Access, Endpoint};
+
+/// The first line, by which editors find the schema.
+const SCHEMA: &str = "# yaml-language-server: $schema=./guestlist.schema.json";
 
 /// The team file of `desired` at `endpoint`, with `remarks` as comments at its top.
 #[must_use]
 pub fn write(desired: &Desired, endpoint: &Endpoint, remarks: &[String]) -> String {
-    written(desired, endpoint, remarks, &share::groups(desired))
+    written(desired, endpoint, remarks, &grouping::groups(desired))
 }
 
 pub(super) fn written(
     desired: &Desired,
     endpoint: &Endpoint,
     remarks: &[String],
-    groups: &Shared<'_>,
+    groups: &Groups<'_>,
 ) -> String {
     let mut file = File { desired, groups, text: String::new() };
+    file.line(0, SCHEMA);
     for remark in remarks {
         file.line(0, &format!("# {}", escape::line(remark)));
     }
@@ -37,7 +40,7 @@ pub(super) fn written(
 
 struct File<'a> {
     desired: &'a Desired,
-    groups: &'a Shared<'a>,
+    groups: &'a Groups<'a>,
     text: String,
 }
 
@@ -47,7 +50,7 @@ impl File<'_> {
     }
 
     fn pair(&mut self, depth: usize, key: &str, value: &str) {
-        self.line(depth, &format!("{}: {}", scalar(key), scalar(value)));
+        self.line(depth, &format!("{}: {}", yaml(key), yaml(value)));
     }
 
     fn heading(&mut self, key: &str) {
@@ -55,7 +58,7 @@ impl File<'_> {
         self.line(0, &format!("{key}:"));
     }
 
-    /// Nothing for the default; a simulated organization has no place that could be written.
+    /// Writes nothing for the default, and for a simulated organization, which has no URL.
     fn cluster(&mut self, endpoint: &Endpoint) {
         if *endpoint == Endpoint::default() || *endpoint == Endpoint::sandbox() {
             return;
@@ -73,8 +76,8 @@ impl File<'_> {
             match name {
                 None => self.pair(1, alias, id.as_str()),
                 Some(name) => {
-                    let (id, name) = (scalar(id.as_str()), scalar(name));
-                    self.line(1, &format!("{}: {{id: {id}, name: {name}}}", scalar(alias)));
+                    let (id, name) = (yaml(id.as_str()), yaml(name));
+                    self.line(1, &format!("{}: {{id: {id}, name: {name}}}", yaml(alias)));
                 }
             }
         }
@@ -98,7 +101,7 @@ impl File<'_> {
         self.heading("groups");
         let by_name: BTreeMap<_, _> = self.groups.iter().map(|(access, name)| (name, *access)).collect();
         for (name, access) in by_name {
-            self.line(1, &format!("{}:", scalar(name)));
+            self.line(1, &format!("{}:", yaml(name)));
             self.access(2, access);
         }
     }
@@ -120,11 +123,11 @@ impl File<'_> {
 
     fn person(&mut self, person: &Person) {
         let Person { email, first_name, last_name, access, from, until } = person;
-        self.line(1, &format!("- email: {}", scalar(email.as_str())));
+        self.line(1, &format!("- email: {}", yaml(email.as_str())));
         self.pair(2, "first_name", first_name);
         self.pair(2, "last_name", last_name);
         if let Some(group) = self.groups.get(access) {
-            self.line(2, &format!("groups: [{}]", scalar(group)));
+            self.line(2, &format!("groups: [{}]", yaml(group)));
         } else {
             self.line(2, "projects:");
             self.access(3, access);
@@ -139,14 +142,7 @@ impl File<'_> {
     fn access(&mut self, depth: usize, access: &Access) {
         let by_alias: BTreeMap<_, _> = access
             .iter()
-            .map(|(id, role)| {
-                let project = self.desired.projects.get(id).map_or(id.as_str(), |project| &project.alias);
-                let role = match role {
-                    Role::Custom(id) => self.desired.roles.get(id).map_or(id.as_str(), String::as_str),
-                    predefined => predefined.as_str(),
-                };
-                (project, role)
-            })
+            .map(|(id, role)| (self.desired.project_alias(id), self.desired.role_alias(role)))
             .collect();
         for (project, role) in by_alias {
             self.pair(depth, project, role);
@@ -161,7 +157,7 @@ impl File<'_> {
         self.pair(1, "prune", prune.as_str());
         if *max_removals != default.max_removals {
             let limit = match max_removals {
-                Limit::Percent(_) => quoted(&max_removals.to_string()),
+                Limit::Percent(_) => yaml(&max_removals.to_string()).into_owned(),
                 Limit::Count(_) => max_removals.to_string(),
             };
             self.line(1, &format!("max_removals: {limit}"));
@@ -173,7 +169,7 @@ impl File<'_> {
             self.line(1, &format!("keep_admins: {keep_admins}"));
         }
         if !protect.is_empty() {
-            let patterns: Vec<_> = protect.iter().map(EmailPattern::as_str).map(quoted).collect();
+            let patterns: Vec<_> = protect.iter().map(|pattern| yaml(pattern.as_str())).collect();
             self.line(1, &format!("protect: [{}]", patterns.join(", ")));
         }
     }

@@ -4,6 +4,7 @@
 mod csv;
 mod html;
 mod markdown;
+mod yaml;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -12,6 +13,7 @@ use std::path::Path;
 pub use csv::cell;
 pub use html::html;
 pub use markdown::{code, fence};
+pub use yaml::yaml;
 
 /// Whether `c` could move the cursor, change colors, or reorder or hide text when printed, or is a
 /// noncharacter, which YAML does not allow even in a comment.
@@ -45,7 +47,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// `path` on one line, like [`line`]. Bytes that are not UTF-8 are replaced.
+/// `path` on one line, like [`line()`]. Bytes that are not UTF-8 are replaced.
 #[must_use]
 pub fn path(path: &Path) -> String {
     line(&path.to_string_lossy()).into_owned()

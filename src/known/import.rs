@@ -1,4 +1,4 @@
-//! What would have to be desired so that nothing of what is known had to change.
+//! The desired state that matches what is known, so a plan for it is empty.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,12 +79,12 @@ impl Imported {
                 self.leave_out(LeftOut::Project(id.clone(), reason));
                 continue;
             }
-            let (alias, tells) = match slug(name) {
+            let (alias, implied_name) = match slug(name) {
                 Some(slug) => (aliases.pick(&slug), name.trim().to_lowercase().replace(' ', "-")),
                 None => (id.as_str().to_owned(), String::new()),
             };
             let has_name = !name.trim().is_empty() && desired::refused_name(name).is_none();
-            let name = (has_name && tells != alias).then(|| name.to_owned());
+            let name = (has_name && implied_name != alias).then(|| name.to_owned());
             self.desired.projects.insert(id.clone(), ManagedProject { alias, name });
         }
     }

@@ -2,6 +2,7 @@
 
 mod doubt;
 mod import;
+mod live;
 mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -221,7 +222,7 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::testing::{access, known, person, team};
+    use crate::plan::samples::{access, known, person, team};
 
     /// `email: proj_l=USER proj_s=ADMIN` for each invitation.
     fn shown(invitations: &BTreeMap<Email, Invitation>) -> Vec<String> {

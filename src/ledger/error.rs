@@ -1,75 +1,79 @@
-//! What can go wrong with the ledger, each with its sentence.
+//! The errors of the ledger and their messages.
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::lock_file::LockInfo;
+use super::lock_info::LockInfo;
 use super::record::FORMAT_VERSION;
 use crate::escape;
 
-/// Why the ledger cannot be used as asked.
+/// Why the ledger cannot be used.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum LedgerError {
-    /// What was written as its place is none that can be used.
+    /// The configured location cannot be used.
     Location {
         /// As written.
         text: String,
         /// What is wrong with it.
         what: &'static str,
     },
-    /// A file lies where the folder should be.
-    NotAFolder(PathBuf),
-    /// There is no ledger.
-    NoLedger(PathBuf),
-    /// Something among the run files is not one.
-    NotARun(PathBuf),
-    /// The system refused.
+    /// There is a file in place of the folder.
+    NotAFolder(String),
+    /// There is no ledger at this path or URL.
+    NoLedger(String),
+    /// This is among the runs, but is not one.
+    NotARun(String),
+    /// The operating system reported an error.
     Io {
-        /// What was tried, such as `write`.
+        /// What failed, such as `write ledger file`.
         doing: &'static str,
-        /// With which file.
-        path: PathBuf,
-        /// What the system said.
+        /// The path or URL.
+        file: String,
+        /// The message of the operating system.
         why: String,
     },
-    /// A file is larger than any that guestlist writes.
-    TooLarge(PathBuf),
-    /// A newer version of guestlist wrote it.
+    /// A file is larger than guestlist ever writes.
+    TooLarge(String),
+    /// A file was written by a newer version of guestlist.
     Newer {
-        /// The file.
-        path: PathBuf,
+        /// The path or URL.
+        file: String,
         /// The version of its format.
         format_version: u64,
     },
-    /// A file holds something that is not guestlist's.
+    /// A file has content that guestlist did not write.
     Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The line, where it has lines.
+        /// The path or URL.
+        file: String,
+        /// The line, from 1, if the file has lines.
         line: Option<u64>,
         /// What is wrong with it.
         why: String,
     },
-    /// Another run writes to it.
+    /// Another run holds the lock.
     InUse(Box<LockInfo>),
-    /// The lock went to another run, or was released by hand.
+    /// Other runs acquired and released the lock during every attempt to acquire it.
+    Contended,
+    /// The lock was taken over by another run, or released by hand.
     LockLost {
-        /// The lock file.
-        path: PathBuf,
-        /// The run that has it now; none where it was released.
+        /// The path or URL of the ledger.
+        ledger: String,
+        /// The new holder, if it was taken over.
         by: Option<String>,
     },
-    /// The file of this run has reached the size that one may have.
+    /// The records of this run have reached the size limit.
     RunIsFull,
-    /// The run has ended already.
+    /// The end of this run is already recorded.
     RunHasEnded,
+    /// The thread that writes records could not be started.
+    NoThread(String),
 }
 
 impl LedgerError {
-    /// What the system refused to do with `path`.
-    pub(super) fn io(doing: &'static str, path: &Path, error: &io::Error) -> Self {
-        Self::Io { doing, path: path.to_owned(), why: error.to_string() }
+    /// An error of the operating system.
+    pub(super) fn io(doing: &'static str, file: impl Into<String>, error: &io::Error) -> Self {
+        Self::Io { doing, file: file.into(), why: error.to_string() }
     }
 }
 
@@ -78,54 +82,49 @@ impl std::error::Error for LedgerError {}
 impl fmt::Display for LedgerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Location { text, what } => {
-                write!(f, "`{}` cannot be the ledger: {what}", escape::line(text))
-            }
-            Self::NotAFolder(path) => {
-                write!(
-                    f,
-                    "the ledger `{}` is not a folder; move that file away or name another folder",
-                    shown(path)
-                )
-            }
-            Self::NoLedger(path) => {
-                write!(f, "no ledger at `{}`; check the path, or name the ledger with --ledger", shown(path))
-            }
-            Self::NotARun(path) => write!(
+            Self::Location { text, what } => write!(f, "invalid ledger `{}`: {what}", escape::line(text)),
+            Self::NotAFolder(file) => write!(
                 f,
-                "`{}` is not a run file of guestlist; move it out of the ledger, or restore the file that it stands for",
-                shown(path)
+                "the ledger `{}` is not a folder; move that file away, or choose another folder",
+                escape::line(file)
             ),
-            Self::Io { doing, path, why } => {
-                write!(f, "cannot {doing} `{}` of the ledger: {}", shown(path), escape::line(why))
+            Self::NoLedger(ledger) => write!(
+                f,
+                "no ledger at `{}`; check the path, or name the ledger with --ledger",
+                escape::line(ledger)
+            ),
+            Self::NotARun(file) => write!(
+                f,
+                "`{}` is not a run file of guestlist; move it out of the ledger, or restore the original file",
+                escape::line(file)
+            ),
+            Self::Io { doing, file, why } => {
+                write!(f, "cannot {doing} `{}`: {}", escape::line(file), escape::line(why))
             }
-            Self::TooLarge(path) => {
-                write!(
-                    f,
-                    "`{}` of the ledger is larger than 64 MiB, which guestlist never writes; move it out of the ledger",
-                    shown(path)
-                )
-            }
-            Self::Newer { path, format_version } => {
-                write!(
-                    f,
-                    "`{}` of the ledger has format version {format_version}, and this guestlist knows up to {FORMAT_VERSION}; use the newer guestlist that wrote it",
-                    shown(path)
-                )
-            }
-            Self::Unreadable { path, line, why } => {
-                write!(f, "`{}` of the ledger", shown(path))?;
+            Self::TooLarge(file) => write!(
+                f,
+                "ledger file `{}` is larger than 64 MiB, which guestlist never writes; move it out of the ledger",
+                escape::line(file)
+            ),
+            Self::Newer { file, format_version } => write!(
+                f,
+                "ledger file `{}` has format version {format_version}, and this version of guestlist supports up to {FORMAT_VERSION}; use a newer guestlist",
+                escape::line(file)
+            ),
+            Self::Unreadable { file, line, why } => {
+                write!(f, "cannot read ledger file `{}`", escape::line(file))?;
                 if let Some(line) = line {
-                    write!(f, ", line {line},")?;
+                    write!(f, ", line {line}")?;
                 }
-                write!(f, " cannot be read: {why}; restore that file from a copy, or move it away")
+                write!(f, ": {why}; restore the file from a backup, or move it away")
             }
-            Self::InUse(info) => write!(
+            Self::InUse(lock) => write!(
                 f,
-                "the ledger is locked by {info}; wait until that run has ended (a lock that is not renewed expires after 60 seconds), or, if you know that it is gone, run `guestlist unlock`"
+                "the ledger is locked by {lock}; wait until that run has ended (a lock that is not renewed expires after 60 seconds) or, if you know that it is no longer running, run `guestlist unlock`"
             ),
-            Self::LockLost { path, by } => {
-                write!(f, "the lock on the ledger (`{}`) was ", shown(path))?;
+            Self::Contended => f.write_str("other runs are locking the ledger at this moment; run again"),
+            Self::LockLost { ledger, by } => {
+                write!(f, "the lock on the ledger `{}` was ", escape::line(ledger))?;
                 match by {
                     Some(by) => write!(f, "taken over by {}", escape::line(by))?,
                     None => f.write_str("released with `guestlist unlock`")?,
@@ -135,14 +134,23 @@ impl fmt::Display for LedgerError {
                 )
             }
             Self::RunIsFull => {
-                f.write_str("this run has filled the file that records it; run again to go on in a new one")
+                f.write_str("the ledger file of this run is full; run again to continue in a new one")
             }
-            Self::RunHasEnded => f.write_str("this run has ended in the ledger, nothing can follow"),
+            Self::RunHasEnded => f.write_str("the end of this run is already in the ledger"),
+            Self::NoThread(why) => {
+                write!(f, "could not start the thread that writes the ledger: {}", escape::line(why))
+            }
         }
     }
 }
 
-/// A path, for messages.
+/// Turns errors of the operating system about `path` into errors of the ledger.
+pub(super) fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> LedgerError + use<> {
+    let file = shown(path);
+    move |error| LedgerError::io(doing, file.clone(), &error)
+}
+
+/// A path in errors, which are escaped when they are displayed.
 pub(super) fn shown(path: &Path) -> String {
-    escape::line(&path.to_string_lossy()).into_owned()
+    path.to_string_lossy().into_owned()
 }

@@ -1,4 +1,4 @@
-//! The fold of all runs: the invitations that are out, those that may be, and the roles written.
+//! The fold of all runs: the pending invitations, those that may be pending, and the roles written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,57 +10,58 @@ use super::writes::Writes;
 use crate::known::{Invitation, Invitations};
 use crate::model::{Access, Email, ProjectId};
 
-/// The invitations that a reading showed to be accepted: when each was sent, by person.
-pub type Accepted = BTreeMap<Email, BTreeSet<Timestamp>>;
+/// The invitations that were accepted according to a live list: when each was sent, by person.
+pub(super) type Accepted = BTreeMap<Email, BTreeSet<Timestamp>>;
 
-/// A place in the ledger: so many records of that run, and every run before it.
-pub(super) type Position = (usize, Seq);
-
-/// Takes the records of run after run, in the order of the runs, and tells what follows from them.
+/// Folds the records of all runs, in the order of the runs.
 ///
-/// Only runs of one realm count: rehearsing in a sandbox invites no one. Times do not matter, so a
-/// machine whose clock is wrong changes nothing but the times that are shown.
+/// Only runs of one realm count, because a rehearsal in a sandbox invites no one. Times do not matter, so a
+/// wrong clock affects only the times that are shown.
 #[derive(Debug)]
-pub struct Fold {
+pub(super) struct Fold {
     realm: String,
     counts: bool,
     run: usize,
     names: Vec<RunName>,
     last: Seq,
     open: BTreeMap<Seq, (Timestamp, Intent)>,
-    /// What the calls of this run said, by the record that says so.
-    said: BTreeMap<Seq, Event>,
+    /// What the calls of this run showed, by the record that says so.
+    events: BTreeMap<Seq, Event>,
     history: History,
     writes: Writes,
 }
 
-/// Everything that calls said about the invitations of one realm.
+/// Everything that calls showed about the invitations of one realm.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct History {
+pub(super) struct History {
     events: BTreeMap<Email, Vec<Event>>,
 }
 
-/// What one call says about one person.
+/// What one call showed about one person.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Event {
     invitation: Invitation,
-    says: Says,
+    fact: Fact,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Says {
+enum Fact {
+    /// The invitation was sent.
     Sent,
-    OutAlready,
-    Taken,
+    /// An invitation was pending before.
+    WasPending,
+    /// The address is taken, by an invitation or a user.
+    AddressTaken,
+    /// The invitation may have been sent.
     MaybeSent,
+    /// The person is a member.
     Member,
 }
 
 impl History {
-    /// The invitations that follow. With `organization`, the projects of one, only what was about any of
-    /// them: the rest belongs to another organization with the same ledger.
-    #[must_use]
-    pub fn invitations(
+    /// The invitations that are pending, or may be. If `organization`, the projects of one, is given, only
+    /// those for any of them: the others belong to another organization with the same ledger.
+    pub(super) fn invitations(
         &self,
         organization: Option<&BTreeSet<ProjectId>>,
         accepted: &Accepted,
@@ -72,7 +73,7 @@ impl History {
         };
         let (mut known, mut taken) = (Invitations::default(), BTreeMap::new());
         for event in self.events.values().flat_map(|events| events.iter().filter(belongs)) {
-            learn(&mut known, &mut taken, event.invitation.clone(), event.says);
+            learn(&mut known, &mut taken, event.invitation.clone(), event.fact);
         }
         for invitations in [&mut known.out, &mut known.in_flight] {
             invitations.retain(|email, invitation| {
@@ -82,18 +83,16 @@ impl History {
         known
     }
 
-    /// The projects that invitations were about.
-    #[must_use]
-    pub fn projects(&self) -> BTreeSet<ProjectId> {
+    /// The projects in any invitation.
+    pub(super) fn projects(&self) -> BTreeSet<ProjectId> {
         let invitations = self.events.values().flatten().map(|event| &event.invitation);
         invitations.flat_map(|invitation| invitation.access.keys().cloned()).collect()
     }
 }
 
 impl Fold {
-    /// Starts with nothing, for one realm.
-    #[must_use]
-    pub fn of(realm: &str) -> Self {
+    /// An empty fold for one realm.
+    pub(super) fn of(realm: &str) -> Self {
         Self {
             realm: realm.to_owned(),
             counts: false,
@@ -101,14 +100,14 @@ impl Fold {
             names: Vec::new(),
             last: 0,
             open: BTreeMap::new(),
-            said: BTreeMap::new(),
+            events: BTreeMap::new(),
             history: History::default(),
             writes: Writes::default(),
         }
     }
 
-    /// The records that follow are of that run.
-    pub fn enter(&mut self, name: RunName) {
+    /// Starts the next run.
+    pub(super) fn enter(&mut self, name: RunName) {
         self.close();
         self.counts = false;
         self.run += 1;
@@ -116,8 +115,8 @@ impl Fold {
         self.names.push(name);
     }
 
-    /// Takes the next record of a run. Its `run` record comes first.
-    pub fn take(&mut self, record: Record) {
+    /// Adds the next record of the run. Its `run` record comes first.
+    pub(super) fn take(&mut self, record: Record) {
         self.last = record.seq;
         match record.body {
             Body::Run(run) => self.counts = run.realm == self.realm,
@@ -126,33 +125,32 @@ impl Fold {
             }
             Body::Outcome(outcome) if self.counts => {
                 if let Some((sent_at, intent)) = self.open.remove(&outcome.of) {
-                    self.note(record.at, record.seq, sent_at, intent, Some(&outcome));
+                    self.add(record.at, record.seq, sent_at, intent, Some(&outcome));
                 }
             }
             Body::Intent(_) | Body::Outcome(_) | Body::End(_) => {}
         }
     }
 
-    /// What follows: the invitations, the roles that guestlist gave and took, and how far was read.
-    #[must_use]
-    pub fn finish(mut self) -> (History, Writes, Option<(RunName, Seq)>) {
+    /// The invitations, the roles that guestlist wrote, and the last run with the number of its records.
+    pub(super) fn finish(mut self) -> (History, Writes, Option<(RunName, Seq)>) {
         self.close();
-        self.writes.order(&self.names);
+        self.writes.set_runs(&self.names);
         let end = self.names.pop().map(|name| (name, self.last));
         (self.history, self.writes, end)
     }
 
-    /// A run is over: what has no outcome by now gets none.
+    /// Ends the run: calls without an outcome by now have none.
     fn close(&mut self) {
         for (seq, (sent_at, intent)) in std::mem::take(&mut self.open) {
-            self.note(sent_at, seq, sent_at, intent, None);
+            self.add(sent_at, seq, sent_at, intent, None);
         }
-        for event in std::mem::take(&mut self.said).into_values() {
+        for event in std::mem::take(&mut self.events).into_values() {
             self.history.events.entry(event.invitation.email.clone()).or_default().push(event);
         }
     }
 
-    fn note(
+    fn add(
         &mut self,
         at: Timestamp,
         seq: Seq,
@@ -162,50 +160,50 @@ impl Fold {
     ) {
         let meaning = outcome.map_or(Meaning::Unknown, |outcome| outcome.meaning);
         let user_id = outcome.and_then(|outcome| outcome.user_id.as_ref()).or(intent.user_id.as_ref());
-        self.writes.note((self.run, seq), at, &intent, meaning, user_id);
-        let says = match (meaning, intent.action) {
-            (Meaning::Invited, _) => Says::Sent,
-            (Meaning::AlreadyInvited, _) => Says::OutAlready,
-            (Meaning::Unknown, Action::Invite) => Says::MaybeSent,
+        self.writes.add((self.run, seq), at, &intent, meaning, user_id);
+        let fact = match (meaning, intent.action) {
+            (Meaning::Invited, _) => Fact::Sent,
+            (Meaning::AlreadyInvited, _) => Fact::WasPending,
+            (Meaning::Unknown, Action::Invite) => Fact::MaybeSent,
             (Meaning::Assigned | Meaning::RoleChanged | Meaning::Unassigned, _)
-            | (Meaning::AlreadySo, Action::Assign | Action::ChangeRole) => Says::Member,
-            (Meaning::AddressTaken, _) => Says::Taken,
+            | (Meaning::AlreadySo, Action::Assign | Action::ChangeRole) => Fact::Member,
+            (Meaning::AddressTaken, _) => Fact::AddressTaken,
             (Meaning::AlreadySo | Meaning::Refused | Meaning::NotMade | Meaning::Unknown, _) => return,
         };
         let invitation = Invitation { email: intent.email, sent_at, access: intent.projects };
-        self.said.insert(seq, Event { invitation, says });
+        self.events.insert(seq, Event { invitation, fact });
     }
 }
 
-/// Takes the next event of a person. `taken` has the access of each invitation that was last answered
-/// with 409.
-fn learn(known: &mut Invitations, taken: &mut BTreeMap<Email, Access>, invitation: Invitation, says: Says) {
+/// Adds the next event of a person. `taken` has the access in each invitation that was last answered with
+/// 409.
+fn learn(known: &mut Invitations, taken: &mut BTreeMap<Email, Access>, invitation: Invitation, fact: Fact) {
     let email = invitation.email.clone();
-    match says {
-        // The assigns that follow tell who has the address. Until one is answered, nothing is known, and
-        // inviting again is what finds out.
-        Says::Taken => {
+    match fact {
+        // The assigns that follow show who has the address. Until one is answered, nothing is known, and
+        // only inviting again finds out.
+        Fact::AddressTaken => {
             taken.insert(email, invitation.access);
         }
-        Says::Sent => {
+        Fact::Sent => {
             taken.remove(&email);
             known.in_flight.remove(&email);
             known.out.insert(email, invitation);
         }
-        Says::OutAlready => {
+        Fact::WasPending => {
             // It was sent before: by this ledger, by a call whose answer was lost, or by hand.
             let sent_before = known.in_flight.remove(&email);
             let access = invitation.access.clone();
             let asked_for = taken.get(&email).cloned().unwrap_or_default();
             let out = known.out.entry(email).or_insert_with(|| sent_before.unwrap_or(invitation));
             add_missing(&mut out.access, access);
-            // The first assign may be the only one, as the answer is the same for every project.
+            // There may be no further assign, because the answer is the same for every project.
             add_missing(&mut out.access, asked_for);
         }
-        Says::MaybeSent => {
+        Fact::MaybeSent => {
             known.in_flight.insert(email, invitation);
         }
-        Says::Member => {
+        Fact::Member => {
             taken.remove(&email);
             known.in_flight.remove(&email);
             known.out.remove(&email);
@@ -213,7 +211,7 @@ fn learn(known: &mut Invitations, taken: &mut BTreeMap<Email, Access>, invitatio
     }
 }
 
-/// What was asked for is what the answers are about, one or several.
+/// Adds the projects that are not in `access` yet.
 fn add_missing(access: &mut Access, more: Access) {
     for (project, role) in more {
         access.entry(project).or_insert(role);
@@ -228,7 +226,7 @@ mod tests {
     use crate::ledger::tests::{run, time};
     use crate::ledger::{Action, Meaning};
 
-    /// One call: whom it is about, what for, and what came of it.
+    /// One call: the person, the action, and its outcome, if there is one.
     type Call = (&'static str, Action, Option<Meaning>);
 
     fn records(first: u64, realm: &str, calls: &[(u64, Call)]) -> Vec<Record> {
@@ -261,7 +259,7 @@ mod tests {
         history(runs).invitations(None, &Accepted::new())
     }
 
-    fn told(invitations: &Invitations) -> String {
+    fn shown(invitations: &Invitations) -> String {
         let list = |invitations: &BTreeMap<Email, Invitation>| {
             let each = invitations.values().map(|invitation| {
                 let seconds = invitation.sent_at.as_second() - time(0).as_second();
@@ -276,7 +274,7 @@ mod tests {
     fn each_outcome_has_its_consequence() {
         let check = |calls: &[Call], expected: &str| {
             let calls: Vec<_> = (1..).map(|n| n * 10).zip(calls.iter().copied()).collect();
-            assert_eq!(told(&fold(&[records(0, "sandbox", &calls)])), expected);
+            assert_eq!(shown(&fold(&[records(0, "sandbox", &calls)])), expected);
         };
         let a = "a@example.com";
         let invite = |meaning| (a, Action::Invite, meaning);
@@ -287,23 +285,23 @@ mod tests {
         check(&[invite(Some(Meaning::Refused))], "out: ; in flight: ");
         check(&[invite(None)], "out: ; in flight: a@10");
         check(&[invite(Some(Meaning::Unknown))], "out: ; in flight: a@10");
-        // The answer was lost; the invitation was not.
+        // Only the answer was lost, not the invitation.
         check(
             &[invite(None), invite(Some(Meaning::AddressTaken)), assign(Meaning::AlreadyInvited)],
             "out: a@10; in flight: ",
         );
-        // Killed between the 409 and what was to follow: nothing is known, so it is tried again.
+        // Killed between the 409 and the assigns: nothing is known, so the person is invited again.
         check(&[invite(Some(Meaning::AddressTaken))], "out: ; in flight: ");
         check(&[invite(Some(Meaning::AddressTaken)), assign(Meaning::Assigned)], "out: ; in flight: ");
         check(
             &[invite(Some(Meaning::AddressTaken)), assign(Meaning::AlreadyInvited)],
             "out: a@20; in flight: ",
         );
-        // Sent again, on purpose.
+        // Sent again on purpose.
         check(&[invite(Some(Meaning::Invited)), invite(Some(Meaning::Invited))], "out: a@20; in flight: ");
         check(&[invite(Some(Meaning::Invited)), invite(None)], "out: a@10; in flight: a@20");
         check(&[invite(Some(Meaning::Invited)), invite(Some(Meaning::Refused))], "out: a@10; in flight: ");
-        // Proved to be a member.
+        // Shown to be a member.
         for meaning in [Meaning::Assigned, Meaning::AlreadySo, Meaning::RoleChanged, Meaning::Unassigned] {
             check(&[invite(Some(Meaning::Invited)), invite(None), assign(meaning)], "out: ; in flight: ");
         }
@@ -315,14 +313,14 @@ mod tests {
     }
 
     #[test]
-    fn an_accepted_invitation_is_not_out_and_the_next_one_is() {
+    fn an_accepted_invitation_is_not_pending_and_the_next_one_is() {
         let invite = ("a@example.com", Action::Invite, Some(Meaning::Invited));
         let runs = [records(0, "sandbox", &[(10, invite)])];
         let accepted = |at| Accepted::from([(Email::as_received("A@example.com"), [time(at)].into())]);
-        let after = |runs: &[_], at| told(&history(runs).invitations(None, &accepted(at)));
+        let after = |runs: &[_], at| shown(&history(runs).invitations(None, &accepted(at)));
         assert_eq!(after(&runs, 9), "out: a@10; in flight: ");
         assert_eq!(after(&runs, 10), "out: ; in flight: ");
-        // The next one was sent by a machine whose clock is behind the one before.
+        // The next one was sent by a machine with a clock that is behind.
         let runs = [runs[0].clone(), records(0, "sandbox", &[(5, invite)])];
         assert_eq!(after(&runs, 10), "out: a@5; in flight: ");
     }
@@ -339,14 +337,14 @@ mod tests {
         )];
         let within = |project: &str| {
             let organization = BTreeSet::from([ProjectId::new(project)]);
-            told(&history(&runs).invitations(Some(&organization), &Accepted::new()))
+            shown(&history(&runs).invitations(Some(&organization), &Accepted::new()))
         };
         assert_eq!(within("proj_1"), "out: a@10; in flight: b@20");
         assert_eq!(within("proj_2"), "out: ; in flight: ");
     }
 
     #[test]
-    fn one_assign_after_a_taken_address_tells_of_all_that_the_invitation_asked_for() {
+    fn one_assign_after_a_taken_address_confirms_every_project_of_the_invitation() {
         let access = |projects: &[&str]| -> Access {
             projects.iter().map(|id| (ProjectId::new(*id), crate::model::Role::User)).collect()
         };
@@ -369,11 +367,11 @@ mod tests {
     }
 
     #[test]
-    fn a_rehearsal_invites_nobody() {
+    fn a_rehearsal_invites_no_one() {
         let call = (10, ("a@example.com", Action::Invite, Some(Meaning::Invited)));
         let open = (20, ("b@example.com", Action::Invite, None));
         let runs = [records(0, "https://api.voucherify.io", &[call, open]), records(30, "sandbox", &[])];
-        assert_eq!(told(&fold(&runs)), "out: ; in flight: ");
+        assert_eq!(shown(&fold(&runs)), "out: ; in flight: ");
     }
 
     fn a_call() -> impl Strategy<Value = Call> {

@@ -1,78 +1,56 @@
 //! The lock: one run at a time writes to a ledger.
 //!
-//! `lease.json` names the holder. Whoever creates the file holds the lock and renews it; time alone
-//! decides when it is free. Renewing writes into that very file, so it can never overwrite the lock of
-//! another run; the path then shows whether there is one.
+//! The holder renews it while it runs, and time alone decides when a lock that is not renewed has expired. A
+//! lock that was lost stays lost. How it is stored is up to the `Store`.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Seek as _, Write as _};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Clock;
 use super::error::LedgerError;
-use super::folder::{Folder, Stamp};
-use super::lock_file::{FILE, Found, LockInfo, is_lock, set_aside, to_bytes};
+use super::lock_info::LockInfo;
 use super::record::{Who, to_the_millisecond};
-use super::stopwatch::Stopwatch;
-use crate::files;
+use super::store::{Current, OwnLock, Published, Store};
+use crate::clock::Clock;
 
-/// A lock that was not renewed for this long is free.
-pub const EXPIRES_AFTER: SignedDuration = SignedDuration::from_secs(60);
+/// A lock that was not renewed for this long has expired.
+const EXPIRES_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
 /// How often a lock is renewed.
-pub const RENEWED_EVERY: Duration = Duration::from_secs(15);
+const RENEWED_EVERY: Duration = Duration::from_secs(15);
 
-/// How often taking it is tried while others change it at the same moment.
+/// How often a change of the lock is tried while others change it at the same moment.
 const ATTEMPTS: u32 = 16;
 
-/// The right to write to a ledger. A thread renews it, and dropping it releases the lock.
+/// The right to write to a ledger. A thread renews the lock, and dropping this releases it.
 #[derive(Debug)]
 pub struct Lock {
     held: Arc<HeldLock>,
     /// Dropped to end the thread.
     stop: Option<mpsc::Sender<()>>,
-    keeper: Option<JoinHandle<()>>,
+    renewing: Option<JoinHandle<()>>,
 }
 
 impl Lock {
-    /// Takes the lock of the ledger in `folder`.
-    pub(super) fn acquire(folder: &Folder, who: &Who, clock: &Clock) -> Result<Self, LedgerError> {
-        folder.make()?;
-        let held = Arc::new(HeldLock::acquire(&folder.file(FILE), who, clock)?);
+    /// Acquires the lock of the ledger in `store`.
+    pub(super) fn acquire(store: &dyn Store, who: &Who, clock: &Arc<dyn Clock>) -> Result<Self, LedgerError> {
+        let held = Arc::new(HeldLock::acquire(store, who, clock)?);
         let (stop, stopped) = mpsc::channel::<()>();
-        let kept = Arc::clone(&held);
-        let keeper = std::thread::Builder::new().name("lock".to_owned()).spawn(move || {
+        let renewed = Arc::clone(&held);
+        let renewing = std::thread::Builder::new().name("lock".to_owned()).spawn(move || {
             while stopped.recv_timeout(RENEWED_EVERY) == Err(mpsc::RecvTimeoutError::Timeout) {
-                // The next `ensure` meets the same failure and reports it.
-                let _ = kept.renew();
+                // The next `ensure` fails for the same reason and reports it.
+                let _ = renewed.renew();
             }
         });
-        // Without that thread the calls renew it; see `HeldLock::ensure`.
-        Ok(Self { held, stop: Some(stop), keeper: keeper.ok() })
+        // Without that thread, `ensure` renews the lock before a call.
+        Ok(Self { held, stop: Some(stop), renewing: renewing.ok() })
     }
 
-    /// Renews the lock, if it is still this one.
-    ///
-    /// # Errors
-    /// If it was released by hand or taken over, or cannot be renewed.
-    pub fn renew(&self) -> Result<(), LedgerError> {
-        self.held.renew()
-    }
-
-    /// Whether this run may still write. Cheap enough to be called before every request.
-    ///
-    /// # Errors
-    /// If the lock was released by hand or taken over, or cannot be renewed.
-    pub fn ensure(&self) -> Result<(), LedgerError> {
-        self.held.ensure()
-    }
-
+    /// The lock, for whoever writes under it.
     pub(super) fn held(&self) -> Arc<HeldLock> {
         Arc::clone(&self.held)
     }
@@ -81,181 +59,165 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         drop(self.stop.take());
-        if let Some(keeper) = self.keeper.take() {
-            let _ = keeper.join();
+        if let Some(renewing) = self.renewing.take() {
+            let _ = renewing.join();
         }
         self.held.release();
     }
 }
 
-/// A lock that was taken, and perhaps lost since.
+/// A lock that this process acquired, and may have lost since.
 pub(super) struct HeldLock {
-    path: PathBuf,
-    clock: Clock,
+    /// The ledger, for messages.
+    ledger: String,
+    clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
 
 struct State {
-    /// The file that was created, whatever is at the path by now.
-    file: File,
+    own: Box<dyn OwnLock>,
     info: LockInfo,
-    /// Time since the last renewal that does not depend on the wall clock.
-    renewed: Stopwatch,
-    /// The file at the path when its content was last read, and was this lock.
-    stamp: Option<Stamp>,
+    /// The uptime before the last renewal, which does not depend on the time of day.
+    renewed: Duration,
     lost: Option<LedgerError>,
 }
 
 impl State {
-    /// Whether the last renewal is so recent that no one can have found the lock expired. A suspended
-    /// machine or a clock that was set is noticed by one of the two clocks.
-    fn is_fresh(&self, now: Timestamp) -> bool {
+    /// Whether the last renewal is so recent that no one can have found the lock expired. Either clock
+    /// notices what the other one misses: a suspended machine, or a time of day that was set.
+    fn is_fresh(&self, clock: &dyn Clock) -> bool {
         let fresh = SignedDuration::ZERO..EXPIRES_AFTER / 2;
-        fresh.contains(&now.duration_since(self.info.renewed)) && fresh.contains(&self.renewed.elapsed())
+        let passed = clock.uptime().saturating_sub(self.renewed);
+        fresh.contains(&clock.timestamp().duration_since(self.info.renewed))
+            && SignedDuration::try_from(passed).is_ok_and(|passed| fresh.contains(&passed))
     }
 }
 
 impl fmt::Debug for HeldLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HeldLock").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("HeldLock").field("ledger", &self.ledger).finish_non_exhaustive()
     }
 }
 
 impl HeldLock {
-    fn acquire(path: &Path, who: &Who, clock: &Clock) -> Result<Self, LedgerError> {
-        let info = new_lock(who, clock);
+    fn acquire(store: &dyn Store, who: &Who, clock: &Arc<dyn Clock>) -> Result<Self, LedgerError> {
+        let info = new_lock(who, &**clock);
         for _ in 0..ATTEMPTS {
-            if let Some(found) = Found::at(path, info.since)? {
-                if info.since.duration_since(found.info.renewed) < EXPIRES_AFTER {
-                    return Err(LedgerError::InUse(Box::new(found.info)));
-                }
-                if !set_aside(path, &info.token, |bytes| bytes == found.bytes)? {
-                    continue;
-                }
+            let found = store.lock()?;
+            if let Some(found) = found.as_ref().filter(|found| !has_expired(&found.value, info.since)) {
+                return Err(LedgerError::InUse(Box::new(found.value.clone())));
             }
-            if let Some(held) = Self::publish(path, &info, clock)? {
-                return Ok(held);
+            let renewed = clock.uptime();
+            if let Published::Own(own) = store.publish(&info, found.as_ref().map(|found| &found.version))? {
+                return Ok(Self::new(store, own, info, renewed, clock));
             }
         }
-        let why = io::Error::other("others are taking it at this moment; run again");
-        Err(LedgerError::io("lock", path, &why))
+        Err(LedgerError::Contended)
     }
 
-    /// Puts the lock file in its place, unless there is one already.
-    fn publish(path: &Path, info: &LockInfo, clock: &Clock) -> Result<Option<Self>, LedgerError> {
-        let refused = |error: io::Error| LedgerError::io("create", path, &error);
-        let renewed = Stopwatch::start();
-        let mut file =
-            tempfile::Builder::new().prefix(".new-").tempfile_in(files::folder_of(path)).map_err(refused)?;
-        file.write_all(&to_bytes(info)).and_then(|()| file.as_file().sync_all()).map_err(refused)?;
-        let file = match file.persist_noclobber(path) {
-            Ok(file) => file,
-            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
-            Err(error) => return Err(refused(error.error)),
-        };
-        let state = State { file, info: info.clone(), renewed, stamp: None, lost: None };
-        Ok(Some(Self { path: path.to_owned(), clock: Arc::clone(clock), state: Mutex::new(state) }))
+    fn new(
+        store: &dyn Store,
+        own: Box<dyn OwnLock>,
+        info: LockInfo,
+        renewed: Duration,
+        clock: &Arc<dyn Clock>,
+    ) -> Self {
+        let state = Mutex::new(State { own, info, renewed, lost: None });
+        Self { ledger: store.name(), clock: Arc::clone(clock), state }
     }
 
-    /// Whether writing is allowed now. A lock that was not renewed lately, as after the process or the
-    /// machine was suspended, is renewed first, if it is still this one.
+    /// Checks that this run may still write. Cheap enough to be called before every request.
+    ///
+    /// A lock that was not renewed recently, for example because the process or the machine was suspended, is
+    /// renewed first, if no one has taken it over.
+    ///
+    /// # Errors
+    /// If the lock was lost, or cannot be read or renewed.
     pub(super) fn ensure(&self) -> Result<(), LedgerError> {
         let mut state = self.state();
-        if state.is_fresh((self.clock)()) { self.check(&mut state) } else { self.renew_now(&mut state) }
+        if state.is_fresh(&*self.clock) { self.check(&mut state) } else { self.renew_now(&mut state) }
     }
 
     fn renew(&self) -> Result<(), LedgerError> {
         self.renew_now(&mut self.state())
     }
 
-    /// First checked, then written, then checked again: a run that takes the lock over in between either
-    /// finds what was written and leaves it, or is found.
     fn renew_now(&self, state: &mut State) -> Result<(), LedgerError> {
         self.check(state)?;
-        let renewed = Stopwatch::start();
-        let info = LockInfo { renewed: to_the_millisecond((self.clock)()), ..state.info.clone() };
-        // The same length each time: a reader finds the one or the other.
-        state
-            .file
-            .rewind()
-            .and_then(|()| state.file.write_all(&to_bytes(&info)))
-            .map_err(|error| LedgerError::io("renew", &self.path, &error))?;
-        state.stamp = None;
-        self.check(state)?;
+        // Read before the renewal is sent, so the lock is never believed to last longer than it does.
+        let renewed = self.clock.uptime();
+        let info = LockInfo { renewed: to_the_millisecond(self.clock.timestamp()), ..state.info.clone() };
+        let current = state.own.renew(&info)?;
+        self.judge(state, current)?;
         state.info = info;
         state.renewed = renewed;
         Ok(())
     }
 
-    /// Whether the lock at the path is still this one. Once lost, it stays lost. The file is read only if
-    /// it is not the one that was read before.
+    /// Whether the lock is still this one. Once lost, it stays lost.
     fn check(&self, state: &mut State) -> Result<(), LedgerError> {
         if let Some(lost) = &state.lost {
             return Err(lost.clone());
         }
-        let refused = |error: io::Error| LedgerError::io("read", &self.path, &error);
-        let stamp = Stamp::at(&self.path).map_err(refused)?;
-        if stamp.is_some() && stamp == state.stamp {
-            return Ok(());
-        }
-        let found = Found::at(&self.path, state.info.renewed)?.map(|found| found.info);
-        let own = Stamp::of(&state.file).map_err(refused)?;
-        match found {
-            Some(found) if found.token == state.info.token => {
-                // A copy of it would not be renewed.
-                if stamp.as_ref().is_some_and(|stamp| stamp.is_same_file(&own)) {
-                    state.stamp = stamp;
-                    return Ok(());
-                }
-                state.lost = Some(LedgerError::LockLost { path: self.path.clone(), by: None });
-            }
-            Some(found) => {
-                let by = Some(found).filter(|found| !found.unlocking).map(|found| found.holder);
-                state.lost = Some(LedgerError::LockLost { path: self.path.clone(), by });
-            }
-            None => state.lost = Some(LedgerError::LockLost { path: self.path.clone(), by: None }),
-        }
-        state.lost.clone().map_or(Ok(()), Err)
+        let current = state.own.current()?;
+        self.judge(state, current)
     }
 
-    /// Releases the lock, unless it is another run's by now.
+    fn judge(&self, state: &mut State, current: Current) -> Result<(), LedgerError> {
+        let by = match current {
+            Current::Own => return Ok(()),
+            Current::Other(lock) => Some(lock.holder).filter(|_| !lock.unlocking),
+            Current::None => None,
+        };
+        let lost = self.lost(by);
+        state.lost = Some(lost.clone());
+        Err(lost)
+    }
+
+    fn lost(&self, by: Option<String>) -> LedgerError {
+        LedgerError::LockLost { ledger: self.ledger.clone(), by }
+    }
+
+    /// Releases the lock, unless another run has it by now.
     fn release(&self) {
         let mut state = self.state();
         if self.check(&mut state).is_ok() {
-            let _ = set_aside(&self.path, &state.info.token, is_lock(&state.info.token));
+            state.own.release();
         }
-        state.lost = Some(LedgerError::LockLost { path: self.path.clone(), by: None });
+        state.lost = Some(self.lost(None));
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The lock of the ledger in `folder`, if there is one.
-pub(super) fn look(folder: &Folder, now: Timestamp) -> Result<Option<LockInfo>, LedgerError> {
-    Ok(Found::at(&folder.file(FILE), now)?.map(|found| found.info))
-}
-
-/// Replaces exactly the lock `info` by one that is released when it is dropped. None if it is not there
-/// any more: whoever took it since keeps it.
+/// Replaces exactly the lock `info`, renewed or not, by one that is released when it is dropped. None if it
+/// is not there any more.
 pub(super) fn unlock(
-    folder: &Folder,
+    store: &dyn Store,
     info: &LockInfo,
     who: &Who,
-    clock: &Clock,
+    clock: &Arc<dyn Clock>,
 ) -> Result<Option<Unlocking>, LedgerError> {
-    let path = folder.file(FILE);
-    let own = LockInfo { unlocking: true, ..new_lock(who, clock) };
-    let Some(found) = Found::at(&path, own.since)?.filter(|found| found.info.token == info.token) else {
-        return Ok(None);
-    };
-    let is_it = |bytes: &[u8]| is_lock(&info.token)(bytes) || bytes == found.bytes;
-    if !set_aside(&path, &own.token, is_it)? {
-        return Ok(None);
+    let own_info = LockInfo { unlocking: true, ..new_lock(who, &**clock) };
+    for _ in 0..ATTEMPTS {
+        let Some(found) = store.lock()?.filter(|found| found.value.token == info.token) else {
+            return Ok(None);
+        };
+        let renewed = clock.uptime();
+        match store.publish(&own_info, Some(&found.version))? {
+            Published::Own(own) => {
+                let held = HeldLock::new(store, own, own_info, renewed, clock);
+                return Ok(Some(Unlocking { held: Some(held) }));
+            }
+            // The release is recorded beside the run that was faster.
+            Published::Overtaken => return Ok(Some(Unlocking { held: None })),
+            // It was just renewed or released.
+            Published::Changed => {}
+        }
     }
-    // If another run was faster, the release is recorded beside that run.
-    Ok(Some(Unlocking { held: HeldLock::publish(&path, &own, clock)? }))
+    Err(LedgerError::Contended)
 }
 
 /// The lock while a release by hand is recorded.
@@ -271,8 +233,12 @@ impl Drop for Unlocking {
     }
 }
 
-fn new_lock(who: &Who, clock: &Clock) -> LockInfo {
-    let now = to_the_millisecond(clock());
+fn has_expired(lock: &LockInfo, now: Timestamp) -> bool {
+    now.duration_since(lock.renewed) >= EXPIRES_AFTER
+}
+
+fn new_lock(who: &Who, clock: &dyn Clock) -> LockInfo {
+    let now = to_the_millisecond(clock.timestamp());
     LockInfo {
         holder: who.to_string(),
         host: who.host.clone().unwrap_or_default(),
@@ -285,202 +251,4 @@ fn new_lock(who: &Who, clock: &Clock) -> LockInfo {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-    use crate::ledger::Ledger;
-    use crate::ledger::tests::{SetClock, ledger_in, who};
-
-    const NOW: &str = "2026-11-22T12:00:00Z";
-
-    /// A lock as a process leaves it that was killed.
-    fn leave(folder: &Path, host: &str, renewed: &str) {
-        let left = format!(
-            r#"{{"holder":"sam on {host}","host":"{host}","pid":7,"token":"t","since":"2026-11-22T11:00:00.000Z","renewed":"{renewed}"}}"#
-        );
-        fs::create_dir_all(folder).unwrap();
-        fs::write(folder.join(FILE), left).unwrap();
-    }
-
-    fn someone_else() -> Who {
-        Who { user: Some("kim".to_owned()), host: Some("box".to_owned()), ..Who::default() }
-    }
-
-    /// As `guestlist unlock` does, without its record.
-    fn release(ledger: &Ledger, info: &LockInfo, clock: &SetClock) -> bool {
-        unlock(&ledger.folder, info, &who(), &clock.clock()).unwrap().is_some()
-    }
-
-    fn lost(folder: &Path, by: Option<&str>) -> LedgerError {
-        LedgerError::LockLost { path: folder.join(FILE), by: by.map(str::to_owned) }
-    }
-
-    #[test]
-    fn a_second_run_is_refused_with_the_name_of_the_first() {
-        let folder = tempfile::tempdir().unwrap();
-        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-        let lock = ledger.acquire(&who(), clock.clock()).unwrap();
-        clock.pass(5);
-        lock.renew().unwrap();
-        let error = ledger.acquire(&who(), clock.clock()).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!(
-                "the ledger is locked by alex on box (process {}) since 2026-11-22T12:00:00Z, renewed \
-                 2026-11-22T12:00:05Z; wait until that run has ended (a lock that is not renewed expires after \
-                 60 seconds), or, if you know that it is gone, run `guestlist unlock`",
-                std::process::id()
-            )
-        );
-        drop(lock);
-        assert_eq!(ledger.lock(clock.now()), Ok(None));
-        ledger.acquire(&who(), clock.clock()).unwrap();
-    }
-
-    #[test]
-    fn time_alone_decides_on_one_machine_as_on_two() {
-        let folder = tempfile::tempdir().unwrap();
-        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-        for host in ["box", "elsewhere"] {
-            for (renewed, free) in [
-                ("2026-11-22T11:59:00.000Z", true),
-                ("2026-11-22T11:59:00.001Z", false),
-                ("2026-11-22T12:00:30.000Z", false),
-                ("2036-11-22T12:00:00.000Z", false),
-            ] {
-                leave(folder.path(), host, renewed);
-                let taken = ledger.acquire(&who(), clock.clock());
-                assert_eq!(taken.is_ok(), free, "renewed at {renewed} on {host}: {taken:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_holder_that_is_not_renewing_loses_the_lock_and_is_told_to_whom() {
-        let folder = tempfile::tempdir().unwrap();
-        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-        let suspended = ledger.acquire(&who(), clock.clock()).unwrap();
-        clock.pass(59);
-        assert!(matches!(ledger.acquire(&someone_else(), clock.clock()), Err(LedgerError::InUse(_))));
-        clock.pass(1);
-        let next = ledger.acquire(&someone_else(), clock.clock()).unwrap();
-        assert_eq!(suspended.ensure(), Err(lost(folder.path(), Some("kim on box"))));
-        drop(next);
-        // Lost is lost, even when the other run has ended.
-        assert_eq!(suspended.ensure(), Err(lost(folder.path(), Some("kim on box"))));
-        assert_eq!(
-            suspended.ensure().unwrap_err().to_string(),
-            format!(
-                "the lock on the ledger (`{}`) was taken over by kim on box, so this run makes no further calls; \
-                 run again when no other run is in progress",
-                folder.path().join(FILE).display()
-            )
-        );
-    }
-
-    #[test]
-    fn a_holder_that_wakes_up_before_anyone_else_comes_goes_on() {
-        let folder = tempfile::tempdir().unwrap();
-        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-        let lock = ledger.acquire(&who(), clock.clock()).unwrap();
-        for seconds in [31, 3600] {
-            clock.pass(seconds);
-            lock.ensure().unwrap();
-            assert_eq!(ledger.lock(clock.now()).unwrap().unwrap().renewed, clock.now());
-            assert!(matches!(ledger.acquire(&someone_else(), clock.clock()), Err(LedgerError::InUse(_))));
-        }
-    }
-
-    #[test]
-    fn a_lock_that_cannot_be_read_expires_by_the_age_of_its_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let ledger = ledger_in(folder.path());
-        fs::write(folder.path().join(FILE), "").unwrap();
-        let written = ledger.lock(Timestamp::MIN).unwrap().unwrap().renewed;
-        let early = SetClock::from(written);
-        assert!(matches!(ledger.acquire(&who(), early.clock()), Err(LedgerError::InUse(_))));
-        early.pass(61);
-        ledger.acquire(&who(), early.clock()).unwrap();
-    }
-
-    #[test]
-    fn a_released_holder_neither_renews_nor_removes_the_next_lock() {
-        let folder = tempfile::tempdir().unwrap();
-        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-        let holder = ledger.acquire(&who(), clock.clock()).unwrap();
-        let freed = ledger.lock(clock.now()).unwrap().unwrap();
-        assert_eq!(freed.holder, "alex on box");
-        assert!(release(&ledger, &freed, &clock));
-        assert!(!release(&ledger, &freed, &clock));
-        assert_eq!(holder.ensure(), Err(lost(folder.path(), None)));
-        let next = ledger.acquire(&who(), clock.clock()).unwrap();
-        // Whoever looked before the lock changed hands releases nothing.
-        assert!(!release(&ledger, &freed, &clock));
-        let info = ledger.lock(clock.now()).unwrap().unwrap();
-        assert_eq!(holder.renew(), Err(lost(folder.path(), None)));
-        drop(holder);
-        assert_eq!(ledger.lock(clock.now()), Ok(Some(info)));
-        next.renew().unwrap();
-    }
-
-    #[test]
-    fn a_lock_that_is_renewed_while_it_is_released_is_released() {
-        let folder = tempfile::tempdir().unwrap();
-        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-        let holder = ledger.acquire(&who(), clock.clock()).unwrap();
-        let shown = ledger.lock(clock.now()).unwrap().unwrap();
-        clock.pass(15);
-        holder.renew().unwrap();
-        let unlocking = unlock(&ledger.folder, &shown, &someone_else(), &clock.clock()).unwrap().unwrap();
-        // While the release is recorded no run starts, and the holder knows already.
-        assert!(matches!(ledger.acquire(&who(), clock.clock()), Err(LedgerError::InUse(_))));
-        assert_eq!(holder.ensure(), Err(lost(folder.path(), None)));
-        drop(unlocking);
-        assert_eq!(ledger.lock(clock.now()), Ok(None));
-    }
-
-    #[test]
-    fn a_lock_file_that_is_edited_in_its_place_is_read_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-        let holder = ledger.acquire(&who(), clock.clock()).unwrap();
-        holder.ensure().unwrap();
-        leave(folder.path(), "elsewhere", "2026-11-22T12:00:00.000Z");
-        assert_eq!(holder.ensure(), Err(lost(folder.path(), Some("sam on elsewhere"))));
-    }
-
-    #[test]
-    fn of_many_who_find_an_expired_lock_one_takes_it() {
-        for _ in 0..20 {
-            let folder = tempfile::tempdir().unwrap();
-            leave(folder.path(), "box", "2026-11-22T11:59:00.000Z");
-            let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-            let taken: Vec<_> = std::thread::scope(|scope| {
-                let takers: Vec<_> =
-                    (0..8).map(|_| scope.spawn(|| ledger.acquire(&who(), clock.clock()))).collect();
-                takers.into_iter().map(|taker| taker.join().unwrap()).collect()
-            });
-            let holders: Vec<_> = taken.iter().filter_map(|taken| taken.as_ref().ok()).collect();
-            assert_eq!(holders.len(), 1, "{taken:?}");
-            holders[0].renew().unwrap();
-        }
-    }
-
-    #[test]
-    fn of_a_holder_that_wakes_up_and_a_run_that_takes_over_at_most_one_goes_on() {
-        for _ in 0..50 {
-            let folder = tempfile::tempdir().unwrap();
-            let (ledger, clock) = (ledger_in(folder.path()), SetClock::at(NOW));
-            let holder = ledger.acquire(&who(), clock.clock()).unwrap();
-            clock.pass(60);
-            let taken = std::thread::scope(|scope| {
-                let taker = scope.spawn(|| ledger.acquire(&someone_else(), clock.clock()));
-                let _ = holder.ensure();
-                taker.join().unwrap()
-            });
-            let goes_on = [holder.ensure().is_ok(), taken.is_ok_and(|taken| taken.ensure().is_ok())];
-            assert_ne!(goes_on, [true, true]);
-        }
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! The log: the records as they are stored, and each call with what came of it.
+//! The log: the records as stored, and each call with its outcome.
 
 use jiff::Timestamp;
 
@@ -6,39 +6,39 @@ use super::record::{Body, End, Intent, Outcome, Record, Run, Seq};
 use super::run_file::RunName;
 use crate::model::Email;
 
-/// A run, as its file tells it.
+/// A run with all its records.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LoggedRun {
-    /// The file.
+    /// Its name.
     pub name: RunName,
-    /// All its whole records, the first one first. None if the process died over the very first.
+    /// Its complete records, oldest first. Empty if the process was interrupted while writing the first one.
     pub records: Vec<Stored>,
 }
 
-/// A record and the line that holds it.
+/// A record and its line.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Stored {
     /// The line as stored, without its newline.
     pub line: String,
-    /// What it says.
+    /// The parsed line.
     pub record: Record,
 }
 
-/// A call, and what came of it.
+/// A call and its outcome.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry<'a> {
     /// The number of the intent.
     pub seq: Seq,
-    /// When it was recorded, which is before it was made.
+    /// When the intent was recorded, before the call was made.
     pub at: Timestamp,
     /// The call.
     pub intent: &'a Intent,
-    /// What came of it and when; none if the process died first, or has not got there.
+    /// The outcome and when it was recorded. None if the call is in flight, or the process was interrupted.
     pub outcome: Option<(Timestamp, &'a Outcome)>,
 }
 
 impl LoggedRun {
-    /// When the run began, who ran guestlist, and against what.
+    /// When the run started, and its `run` record.
     #[must_use]
     pub fn run(&self) -> Option<(Timestamp, &Run)> {
         match &self.records.first()?.record {
@@ -47,7 +47,7 @@ impl LoggedRun {
         }
     }
 
-    /// The calls, the oldest first; with `person`, only those about that person.
+    /// The calls, oldest first. If `person` is given, only the calls for that person.
     #[must_use]
     pub fn entries(&self, person: Option<&Email>) -> Vec<Entry<'_>> {
         let mut entries: Vec<Entry<'_>> = Vec::new();
@@ -57,7 +57,7 @@ impl LoggedRun {
                     entries.push(Entry { seq: *seq, at: *at, intent, outcome: None });
                 }
                 Body::Outcome(outcome) => {
-                    // Intents are pushed in the order of their numbers.
+                    // Entries are sorted by `seq`.
                     if let Ok(index) = entries.binary_search_by_key(&outcome.of, |entry| entry.seq) {
                         entries[index].outcome = Some((*at, outcome));
                     }
@@ -68,8 +68,7 @@ impl LoggedRun {
         entries
     }
 
-    /// The records, the oldest first; with `person`, only the calls about that person and what came
-    /// of them.
+    /// The records, oldest first. If `person` is given, only the calls for that person and their outcomes.
     #[must_use]
     pub fn records(&self, person: Option<&Email>) -> Vec<&Stored> {
         let mut about = Vec::new();
@@ -90,11 +89,11 @@ impl LoggedRun {
             .collect()
     }
 
-    /// How the run ended; none if it was cut short or goes on.
+    /// The end of the run. None if it is in progress or was interrupted.
     #[must_use]
     pub fn end(&self) -> Option<&End> {
         match &self.records.last()?.record.body {
-            Body::End(ended) => Some(ended),
+            Body::End(end) => Some(end),
             Body::Run(_) | Body::Intent(_) | Body::Outcome(_) => None,
         }
     }

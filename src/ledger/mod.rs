@@ -1,22 +1,23 @@
-//! The ledger: the append-only record of every call guestlist made, and what came of it.
+//! The ledger: the append-only record of every call that guestlist made, and of the outcome.
 //!
-//! A folder with one file for each run that made calls (`runs/`), the last live readings
-//! (`known.json`), and while a run writes, its lock (`lease.json`).
+//! It consists of runs, each a chain of records; of documents, such as the last live snapshots
+//! (`known.json`); and of the lock of the run that writes. A `Store` keeps them.
 
+mod applied_plans;
 mod chain;
 mod error;
 mod fold;
-mod folder;
+mod local;
 mod location;
 mod lock;
-mod lock_file;
+mod lock_info;
 mod log;
 mod record;
 mod run_file;
 mod run_order;
+mod runs;
 mod snapshot;
-mod stopwatch;
-mod superseded;
+mod store;
 mod verification;
 mod view;
 mod writer;
@@ -25,14 +26,14 @@ mod writes;
 use std::fmt;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use crate::clock::{Clock, SystemClock};
 
-pub use chain::{Broken, RunSummary, digest, verify};
+pub use applied_plans::{AppliedPlans, Superseded};
+pub use chain::{Broken, RunSummary, verify};
 pub use error::LedgerError;
-pub use fold::{Accepted, Fold, History};
 pub use location::LedgerLocation;
-pub use lock::{EXPIRES_AFTER, Lock, RENEWED_EVERY};
-pub use lock_file::LockInfo;
+pub use lock::Lock;
+pub use lock_info::LockInfo;
 pub use log::{Entry, LoggedRun, Stored};
 pub use record::{
     Action, Body, End, EndReason, FORMAT_VERSION, Intent, InvalidRecord, Meaning, Outcome, PrevRun, Record,
@@ -41,296 +42,159 @@ pub use record::{
 pub use run_file::RunName;
 pub use run_order::{Fork, RunBreak};
 pub use snapshot::Snapshot;
-pub use superseded::{AppliedPlans, Superseded};
 pub use verification::{ChainState, Verification, Verified};
-pub use view::LedgerView;
+pub use view::{LedgerView, Warning};
 pub use writer::{RunWriter, Tally};
 pub use writes::Writes;
 
-use folder::{Folder, Stamp};
-use record::to_the_millisecond;
-use run_file::{Damage, read_records};
-use run_order::RunStart;
+use chain::ChainWriter;
+use local::LocalStore;
 use snapshot::Snapshots;
-use superseded::Collector;
-use writer::{RunFile, WriterSetup};
+use store::{MAX_BYTES, Store};
 
-const KNOWN: &str = "known.json";
-
-/// Tells the time: the system's clock, or a test's.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+/// How often a document is replaced again after another command replaced it at the same moment.
+const ATTEMPTS: u32 = 8;
 
 /// A ledger. Opening it reads and creates nothing.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Ledger {
-    folder: Folder,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
 }
 
-/// Something about a file that the user should know, and that nothing fails for.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Warning {
-    /// The file, as seen from the ledger.
-    pub file: String,
-    /// The line, where it is about one.
-    pub line: Option<u64>,
-    /// The end of the sentence that begins with the file and line.
-    pub what: String,
-}
-
-impl fmt::Display for Warning {
+impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` of the ledger", self.file)?;
-        if let Some(line) = self.line {
-            write!(f, ", line {line},")?;
-        }
-        write!(f, " {}", self.what)
+        f.debug_struct("Ledger").field("store", &self.store).finish_non_exhaustive()
     }
 }
 
 impl Ledger {
-    /// The ledger at that place; one that is not there yet is empty.
+    /// The ledger at a location. A ledger that does not exist yet is empty.
     ///
     /// # Errors
-    /// If something that is not a folder is there, or it cannot be reached.
+    /// If the location cannot be reached, or is not a ledger.
     pub fn open(location: &LedgerLocation) -> Result<Self, LedgerError> {
-        match location {
-            LedgerLocation::Folder(path) => Ok(Self { folder: Folder::at(path)? }),
-        }
+        let store = match location {
+            LedgerLocation::Folder(path) => LocalStore::open(path)?,
+        };
+        Ok(Self { store: Arc::new(store), clock: Arc::new(SystemClock) })
     }
 
-    /// The same, for commands that only make sense with a ledger.
+    /// The same ledger with another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Checks that the ledger exists, for commands that make no sense without one.
     ///
     /// # Errors
     /// If there is none.
     pub fn must_exist(&self) -> Result<(), LedgerError> {
-        if self.folder.is_ledger() {
-            Ok(())
-        } else {
-            Err(LedgerError::NoLedger(self.folder.path().to_owned()))
-        }
+        if self.store.exists()? { Ok(()) } else { Err(LedgerError::NoLedger(self.store.name())) }
     }
 
-    /// What all runs and the last live readings of one realm come to.
+    /// Folds all runs and the last live snapshots of one realm.
     ///
     /// # Errors
-    /// If a file cannot be read, is damaged before its last line, is of a newer version, or is not one of
-    /// the ledger.
+    /// If anything cannot be read, is damaged before its last line, is of a newer version, or is not part of a
+    /// ledger.
     pub fn view(&self, realm: &str) -> Result<LedgerView, LedgerError> {
-        let mut warnings = Vec::new();
-        let mut fold = Fold::of(realm);
-        let writing_since = self.lock(Timestamp::MIN)?.map(|lock| lock.since);
-        for begun in self.runs()? {
-            let mut chain = chain::Chain::default();
-            let mut edited = None;
-            fold.enter(begun.name.clone());
-            let torn = self.read_run(&begun.name, |line, record| {
-                if !chain.holds(line, &record) {
-                    edited.get_or_insert(record.seq);
-                }
-                fold.take(record);
-            })?;
-            warnings.extend(edited.map(|line| edited_warning(&begun.name, line)));
-            // The run in progress may be writing that line.
-            let in_progress = writing_since.is_some() && begun.at >= writing_since;
-            warnings.extend(torn.filter(|_| !in_progress).map(|line| torn_warning(&begun.name, line)));
-        }
-        let (history, writes, end) = fold.finish();
-        let (known, stamp) = self.readings()?;
-        Ok(LedgerView { writes, warnings, realm: realm.to_owned(), history, end, known, stamp })
+        LedgerView::read(&*self.store, realm)
     }
 
-    /// The plans that the runs of one realm carried out.
+    /// Saves a snapshot as the last one of its projects. `view` is the ledger as of before it was read.
     ///
     /// # Errors
-    /// As [`Ledger::view`].
-    pub fn applied_plans(&self, realm: &str) -> Result<AppliedPlans, LedgerError> {
-        let mut collector = Collector::of(realm);
-        for begun in self.runs()? {
-            self.read_run(&begun.name, |_, record| collector.take(&begun.name, record))?;
+    /// If it cannot be written, or the snapshots before it cannot be read.
+    pub fn keep_snapshot(&self, snapshot: Snapshot, mut view: LedgerView) -> Result<(), LedgerError> {
+        let mut snapshot = Some(snapshot);
+        for _ in 0..ATTEMPTS {
+            let Some(latest) = snapshot.take() else { break };
+            let bytes = view.keep(latest).to_bytes();
+            if bytes.len() as u64 > MAX_BYTES {
+                return Err(LedgerError::TooLarge(self.store.document_location(snapshot::DOCUMENT)));
+            }
+            if self.store.replace(snapshot::DOCUMENT, &bytes, view.version.as_ref())? {
+                return Ok(());
+            }
+            // Another command has saved a snapshot of other projects, which must not be lost.
+            snapshot = view.take_latest();
+            (view.snapshots, view.version) = Snapshots::read(&*self.store)?;
         }
-        Ok(collector.finish())
+        Err(LedgerError::Contended)
     }
 
-    /// Keeps a live reading as the last of its projects. `view` is what the ledger told before.
-    ///
-    /// # Errors
-    /// If it cannot be written, or the readings before it cannot be read.
-    pub fn keep_snapshot(&self, reading: Snapshot, mut view: LedgerView) -> Result<(), LedgerError> {
-        // Another command may have kept a reading of other projects in between.
-        let stamp = Stamp::at(&self.folder.file(KNOWN)).ok().flatten();
-        if stamp != view.stamp {
-            view.known = self.readings()?.0;
-        }
-        let bytes = view.keep(reading).to_bytes();
-        if bytes.len() as u64 > folder::MAX_BYTES {
-            return Err(LedgerError::TooLarge(self.folder.file(KNOWN)));
-        }
-        self.folder.replace(KNOWN, &bytes)
-    }
-
-    /// Takes the lock, without which nothing can be recorded.
+    /// Acquires the lock, which recording a run requires.
     ///
     /// # Errors
     /// If another run holds it.
-    #[expect(clippy::needless_pass_by_value, reason = "as `begin` takes it")]
-    pub fn acquire(&self, who: &Who, clock: Clock) -> Result<Lock, LedgerError> {
-        Lock::acquire(&self.folder, who, &clock)
+    pub fn acquire(&self, who: &Who) -> Result<Lock, LedgerError> {
+        Lock::acquire(&*self.store, who, &self.clock)
     }
 
     /// The lock, if there is one.
     ///
     /// # Errors
     /// If it cannot be read.
-    pub fn lock(&self, now: Timestamp) -> Result<Option<LockInfo>, LedgerError> {
-        lock::look(&self.folder, now)
+    pub fn lock(&self) -> Result<Option<LockInfo>, LedgerError> {
+        Ok(self.store.lock()?.map(|found| found.value))
     }
 
-    /// Releases exactly that lock, and records in `run` that it did. False if the lock has changed hands
-    /// or was released in between. A holder that lives makes no further call.
+    /// Releases exactly that lock and records the release in `run`. Returns false if that lock is not there
+    /// any more. Its holder, if still running, makes no further call.
     ///
     /// # Errors
     /// If the lock cannot be released, or the release cannot be recorded.
-    pub fn unlock(&self, lock: &LockInfo, mut run: Run, clock: &Clock) -> Result<bool, LedgerError> {
-        let Some(unlocking) = lock::unlock(&self.folder, lock, &run.who, clock)? else { return Ok(false) };
-        let at = to_the_millisecond(clock());
+    pub fn unlock(&self, lock: &LockInfo, mut run: Run) -> Result<bool, LedgerError> {
+        let Some(unlocking) = lock::unlock(&*self.store, lock, &run.who, &self.clock)? else {
+            return Ok(false);
+        };
+        let at = self.clock.timestamp();
         run.released = Some(lock.to_string());
-        run.prev_run = Some(self.head()?);
-        let ended =
+        run.prev_run = Some(runs::head(&*self.store)?);
+        let end =
             End { reason: EndReason::Completed, text: None, counts: [].into(), changes: None, done: None };
-        let mut lines = String::new();
-        let mut prev = chain::FIRST.to_owned();
-        for (seq, body) in [(1, Body::Run(run)), (2, Body::End(ended))] {
-            let line = Record { seq, at, body, prev }.to_line();
-            prev = digest(&line);
-            lines.push_str(&line);
-            lines.push('\n');
-        }
-        self.folder.create_run(at)?.1.append(lines.as_bytes())?;
+        let (mut chain, mut lines) = (ChainWriter::default(), String::new());
+        chain.append(at, Body::Run(run), &mut lines);
+        chain.append(at, Body::End(end), &mut lines);
+        self.store.create_run(chain.last_at())?.1.append(lines.as_bytes())?;
         drop(unlocking);
         Ok(true)
     }
 
-    /// Starts to record a run. The lock must be kept as long as it goes on.
+    /// Starts to record a run. `lock` must be held as long as the run lasts.
     ///
     /// # Errors
     /// If the thread that writes cannot be started.
-    pub fn begin(&self, run: Run, lock: &Lock, clock: Clock) -> Result<RunWriter, LedgerError> {
-        let (folder, ledger) = (self.folder.clone(), self.clone());
-        let held = lock.held();
-        RunWriter::begin(
-            run,
-            WriterSetup {
-                create: Box::new(move |at| {
-                    let (name, file) = folder.create_run(at)?;
-                    Ok((name, Box::new(file) as Box<dyn RunFile>))
-                }),
-                predecessor: Box::new(move || ledger.head()),
-                may_write: Arc::new(move || held.ensure()),
-                clock,
-                max_bytes: folder::MAX_BYTES,
-            },
-        )
+    pub fn begin(&self, run: Run, lock: &Lock) -> Result<RunWriter, LedgerError> {
+        RunWriter::begin(run, Arc::clone(&self.store), Arc::clone(&self.clock), lock.held(), MAX_BYTES)
     }
 
-    /// The runs, the newest first, each read when it is asked for.
+    /// The runs, newest first. Each is read when the iterator reaches it.
     ///
     /// # Errors
-    /// If the files cannot be listed, or one of them is not of the ledger.
+    /// If the runs cannot be listed, or anything else is among them.
     pub fn log(&self) -> Result<impl Iterator<Item = Result<LoggedRun, LedgerError>>, LedgerError> {
-        let runs = self.runs()?;
-        Ok(runs.into_iter().rev().map(|begun| self.logged(begun.name)))
-    }
-
-    /// Checks every run file, the first one first, and the chain that crosses them.
-    ///
-    /// # Errors
-    /// If a file cannot be read at all, or is not one of the ledger.
-    pub fn verify(&self) -> Result<Verification, LedgerError> {
-        // Damage is a finding here, and does not keep the other files from being checked.
-        let runs = self.begun(|_| Ok((None, None)))?;
-        Verification::of(&runs, |name| self.folder.read_run(name))
-    }
-
-    /// The runs in their order.
-    fn runs(&self) -> Result<Vec<RunStart>, LedgerError> {
-        self.begun(|(name, damage)| Err(self.damaged(name, damage)))
-    }
-
-    fn begun(
-        &self,
-        damaged: impl Fn((&RunName, Damage)) -> Result<(Option<Timestamp>, Option<PrevRun>), LedgerError>,
-    ) -> Result<Vec<RunStart>, LedgerError> {
-        let names = self.folder.run_names()?;
-        let begun = names.into_iter().map(|name| {
-            let first = run_file::first_record(self.folder.open_run(&name)?);
-            let (at, prev_run) = match first {
-                Ok(Some((at, run))) => (Some(at), run.prev_run),
-                Ok(None) => (None, None),
-                Err(damage) => damaged((&name, damage))?,
-            };
-            Ok(RunStart { name, at, prev_run })
-        });
-        Ok(run_order::in_order(begun.collect::<Result<_, _>>()?))
-    }
-
-    /// The last run and its last record.
-    fn head(&self) -> Result<PrevRun, LedgerError> {
-        for begun in self.runs()?.into_iter().rev() {
-            let mut last = None;
-            self.read_run(&begun.name, |line, _| last = Some(digest(line)))?;
-            if let Some(digest) = last {
-                return Ok(PrevRun { run: Some(begun.name.as_str().to_owned()), digest });
-            }
-        }
-        Ok(PrevRun { run: None, digest: chain::FIRST.to_owned() })
-    }
-
-    fn read_run(&self, name: &RunName, each: impl FnMut(&str, Record)) -> Result<Option<u64>, LedgerError> {
-        read_records(self.folder.open_run(name)?, each).map_err(|damage| self.damaged(name, damage))
-    }
-
-    fn damaged(&self, name: &RunName, damage: Damage) -> LedgerError {
-        let path = self.folder.run_file(name);
-        match damage {
-            Damage::Io(error) => LedgerError::io("read", &path, &error),
-            Damage::Newer(format_version) => LedgerError::Newer { path, format_version },
-            Damage::Line(line, why) => LedgerError::Unreadable { path, line: Some(line), why },
-        }
+        let runs = runs::in_store(&*self.store)?;
+        Ok(runs.into_iter().rev().map(|start| self.logged(start.name)))
     }
 
     fn logged(&self, name: RunName) -> Result<LoggedRun, LedgerError> {
         let mut records = Vec::new();
-        self.read_run(&name, |line, record| records.push(Stored { line: line.to_owned(), record }))?;
+        runs::read(&*self.store, &name, |line, record| {
+            records.push(Stored { line: line.to_owned(), record });
+        })?;
         Ok(LoggedRun { name, records })
     }
 
-    fn readings(&self) -> Result<(Snapshots, Option<Stamp>), LedgerError> {
-        let path = self.folder.file(KNOWN);
-        let stamp = Stamp::at(&path).ok().flatten();
-        let Some(bytes) = self.folder.read(KNOWN)? else { return Ok((Snapshots::default(), stamp)) };
-        let readings = Snapshots::from_bytes(&bytes).map_err(|no| match no {
-            InvalidRecord::Newer(format_version) => LedgerError::Newer { path, format_version },
-            InvalidRecord::Unreadable(why) => LedgerError::Unreadable { path, line: None, why },
-        })?;
-        Ok((readings, stamp))
-    }
-}
-
-fn edited_warning(name: &RunName, line: u64) -> Warning {
-    Warning {
-        file: format!("runs/{name}"),
-        line: Some(line),
-        what: "does not follow from the line before it, so that one was edited, added or removed; \
-               run `guestlist log --verify`"
-            .to_owned(),
-    }
-}
-
-fn torn_warning(name: &RunName, line: u64) -> Warning {
-    Warning {
-        file: format!("runs/{name}"),
-        line: Some(line),
-        what: "is incomplete (the process was interrupted while writing it) and is ignored".to_owned(),
+    /// Checks every run, oldest first, and the chain across them. Damage is a finding, not an error.
+    ///
+    /// # Errors
+    /// If a run cannot be read at all, or anything else is among them.
+    pub fn verify(&self) -> Result<Verification, LedgerError> {
+        let runs = runs::with_damaged(&*self.store)?;
+        Verification::of(&runs, |name| runs::bytes(&*self.store, name))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The records of a run file, and the line that each is written as.
+//! The records of a run, and how they are written as lines.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,43 +9,43 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::escape;
 use crate::model::{Access, Email, Endpoint, Role, UserId};
 
-/// The format that this version writes, and the newest that it reads.
+/// The format version that is written, and the newest one that can be read.
 pub const FORMAT_VERSION: u64 = 1;
 
-/// The number of a record in its file, which is also the number of its line. The first is 1.
+/// The number of a record in its run, and of its line, from 1.
 pub type Seq = u64;
 
-/// One line of a run file.
+/// One line of a run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Record {
     /// Its number.
     pub seq: Seq,
     /// When it was written, to the millisecond.
     pub at: Timestamp,
-    /// What it says.
+    /// Its content.
     pub body: Body,
-    /// The digest of the line before.
+    /// The digest of the line before it.
     pub prev: String,
 }
 
-/// What a record says.
+/// The content of a record, by kind.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(untagged)]
 pub enum Body {
-    /// Who runs guestlist, and against what: the first record of each file.
+    /// The start of the run: the first record.
     Run(Run),
     /// A call is about to be made.
     Intent(Intent),
-    /// What came of a call.
+    /// The outcome of a call.
     Outcome(Outcome),
-    /// The run is over: the last record of a file.
+    /// The end of the run: the last record.
     End(End),
 }
 
-/// Who runs guestlist, and against what.
+/// The start of a run: who runs guestlist, and against what.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Run {
-    /// The format of the file.
+    /// The format version of its records.
     pub format_version: u64,
     /// The version of guestlist.
     pub version: String,
@@ -53,20 +53,20 @@ pub struct Run {
     pub command: String,
     /// Who runs it.
     pub who: Who,
-    /// The service that is called.
+    /// The endpoint of the service.
     pub endpoint: Endpoint,
-    /// What tells the organizations in one ledger apart.
+    /// Tells the organizations in one ledger apart.
     pub realm: String,
-    /// The plan that is carried out, where there is one.
+    /// The id of the plan that is applied, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_id: Option<String>,
     /// When that plan was made.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "some_millis")]
     pub plan_made_at: Option<Timestamp>,
-    /// Whose lock was released, in a run of `unlock`.
+    /// The lock that was released, in a run of `unlock`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub released: Option<String>,
-    /// The run before this one. Ledgers of the first version do not have it.
+    /// The run before this one. The first version of guestlist did not record it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prev_run: Option<PrevRun>,
 }
@@ -74,7 +74,7 @@ pub struct Run {
 /// The run that a run continues from.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PrevRun {
-    /// Its file; none in the first run of a ledger.
+    /// Its name. None in the first run of a ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
     /// The digest of its last record; 64 zeros in the first run of a ledger.
@@ -99,7 +99,7 @@ impl Run {
         }
     }
 
-    /// With the time at which its plan was made.
+    /// Sets the time at which its plan was made.
     #[must_use]
     pub fn made_at(mut self, made_at: Timestamp) -> Self {
         self.plan_made_at = Some(to_the_millisecond(made_at));
@@ -107,22 +107,22 @@ impl Run {
     }
 }
 
-/// Who runs guestlist: what the CI says where there is one, else the user and host.
+/// Who runs guestlist: in CI its actor, commit and job, otherwise the user and host.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Who {
-    /// Who set the CI off.
+    /// Who triggered the CI job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
-    /// The commit that the CI works on.
+    /// The commit that the CI job runs on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
-    /// The job of the CI.
+    /// The CI job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<String>,
     /// The user of the operating system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// The name of the machine.
+    /// The host name of the machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
 }
@@ -143,92 +143,92 @@ impl fmt::Display for Who {
 /// A call that is about to be made.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Intent {
-    /// What it is for.
+    /// Its purpose.
     pub action: Action,
     /// The HTTP method.
     pub method: String,
-    /// The path, ids written out.
+    /// The path, with ids.
     pub path: String,
-    /// Whom it is about.
+    /// The person it is about.
     pub email: Email,
-    /// The id of that user, where it is known.
+    /// The id of that user, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
-    /// The roles that the call gives or takes, by project.
+    /// The roles that the call assigns or removes, by project.
     pub projects: Access,
-    /// The role that a change of role replaces.
+    /// The role that is replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Role>,
-    /// Whether an invitation is sent once more on purpose.
+    /// Whether an invitation is sent again on purpose.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub again: bool,
 }
 
-/// What a call is for.
+/// The purpose of a call.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Invite a person, with every project at once.
+    /// Invite a person to all projects at once.
     Invite,
-    /// Give a user a role in a project.
+    /// Assign a role in a project to a user.
     Assign,
-    /// Replace the role in a project.
+    /// Replace a role in a project.
     ChangeRole,
-    /// Take the role in a project.
+    /// Remove a role in a project.
     Unassign,
 }
 
-/// What came of a call.
+/// The outcome of a call.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The intent that it answers.
+    /// The number of the intent.
     pub of: Seq,
-    /// The HTTP status, where an answer came.
+    /// The HTTP status, if there was a response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// What support asks for.
+    /// The request id, for Voucherify support.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// How long it took, in milliseconds.
+    /// The duration, in milliseconds.
     pub millis: u64,
-    /// What the answer was taken to mean.
+    /// How the response was interpreted.
     pub meaning: Meaning,
-    /// The id of the user, where the answer names it and the intent could not.
+    /// The id of the user, if the response names it and the intent does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
-    /// What the server or the connection said, in short.
+    /// The message of the service or the network, shortened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 
-/// What an answer was taken to mean.
+/// The interpretation of a response.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Meaning {
-    /// The invitation is sent.
+    /// The invitation was sent.
     Invited,
-    /// The address is taken (409): an invitation is out, or it is a user. Assigning tells which.
+    /// The address is taken (409) by a pending invitation or a user. The assigns that follow show which.
     AddressTaken,
-    /// An invitation is out that this call did not send.
+    /// An invitation that this call did not send is pending.
     AlreadyInvited,
-    /// The user has the role now.
+    /// The role was assigned.
     Assigned,
-    /// The role is replaced.
+    /// The role was replaced.
     RoleChanged,
-    /// The role is taken.
+    /// The role was removed.
     Unassigned,
-    /// It was so before the call.
+    /// It was already in place before the call.
     AlreadySo,
-    /// The service said no; nothing has changed.
+    /// The service rejected the call; nothing has changed.
     Refused,
-    /// The call did not leave this machine; nothing has changed.
+    /// The call was not sent; nothing has changed.
     NotMade,
-    /// No answer that can be relied on: it may have been processed or not.
+    /// No reliable response: the call may have been processed.
     Unknown,
 }
 
 impl Meaning {
-    /// The word in the file.
+    /// The value in the record.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -246,55 +246,55 @@ impl Meaning {
     }
 }
 
-/// The run is over.
+/// The end of a run.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct End {
-    /// Why.
+    /// Why it ended.
     pub reason: EndReason,
-    /// What is to be said about it.
+    /// Details, such as the error that stopped it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// How many calls meant what.
+    /// The number of calls by meaning.
     pub counts: BTreeMap<Meaning, u64>,
-    /// How many changes the run was to make.
+    /// The number of changes in the plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<u64>,
-    /// How many of them are as the plan asks.
+    /// The number of changes that are in place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done: Option<u64>,
 }
 
 impl End {
-    /// Whether the run made every change that it was to make.
+    /// Whether every change of the plan is in place.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.reason == EndReason::Completed && self.done.is_some() && self.done == self.changes
     }
 }
 
-/// Why a run is over.
+/// Why a run ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
-    /// Everything was tried.
+    /// Every change was tried.
     Completed,
-    /// The user or the system asked it to end.
+    /// A signal ended it.
     Interrupted,
-    /// It could not go on.
+    /// It could not continue.
     Stopped,
 }
 
-/// Why a line is no record.
+/// Why a line is not a valid record.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum InvalidRecord {
-    /// A newer version of guestlist wrote it.
+    /// It has a newer format, with this version.
     Newer(u64),
-    /// It is something else.
+    /// It cannot be parsed, for this reason.
     Unreadable(String),
 }
 
 impl Record {
-    /// The line that it is written as, without the newline.
+    /// The line of the record, without the newline.
     #[must_use]
     pub fn to_line(&self) -> String {
         #[derive(Serialize)]
@@ -309,15 +309,15 @@ impl Record {
         }
         let line =
             Line { seq: self.seq, at: self.at, kind: self.body.kind(), body: &self.body, prev: &self.prev };
-        // Maps with string keys, strings and numbers: there is nothing in it that JSON cannot say.
-        // What a terminal would obey is escaped, so that the file can be looked at as it is.
+        // Maps with string keys, strings and numbers always have a JSON form. Control characters are escaped,
+        // so the file can be printed on a terminal.
         escape::json(&serde_json::to_string(&line).unwrap_or_default())
     }
 
-    /// The record that a line holds.
+    /// Parses a line.
     ///
     /// # Errors
-    /// If it holds none, or one of a newer format.
+    /// If it is not a record, or has a newer format.
     pub fn from_line(line: &str) -> Result<Self, InvalidRecord> {
         #[derive(Deserialize)]
         struct Envelope {
@@ -338,7 +338,7 @@ impl Record {
             "end" => Body::End(json(line)?),
             other => {
                 return Err(InvalidRecord::Unreadable(format!(
-                    "`{}` is no kind of record",
+                    "`{}` is not a kind of record",
                     escape::line(other)
                 )));
             }
@@ -360,13 +360,13 @@ impl Body {
 
 fn json<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, InvalidRecord> {
     serde_json::from_str(line).map_err(|error| {
-        // It knows of this line alone, and counts it as its first.
+        // Each line is parsed on its own, as line 1.
         let why = error.to_string().replace(" at line 1 column ", " at column ");
         InvalidRecord::Unreadable(escape::line(&why).into_owned())
     })
 }
 
-/// Writes a time as `2026-11-22T12:34:56.789Z`, always of the same length.
+/// Writes a time as `2026-11-22T12:34:56.789Z`, always with the same length.
 pub(super) fn millis<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{at:.3}"))
 }
@@ -460,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_format_is_told_from_a_line_that_is_no_record() {
+    fn a_newer_format_is_distinguished_from_an_invalid_line() {
         let line = |kind: &str| {
             format!(
                 r#"{{"seq":1,"at":"2026-11-22T12:34:56.700Z","kind":"{kind}","format_version":2,"prev":""}}"#
@@ -473,7 +473,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_holds_nothing_that_a_terminal_obeys_and_reads_back_the_same() {
+    fn a_line_has_no_control_characters_and_parses_to_the_same_record() {
         let intent = Intent {
             action: Action::Invite,
             method: "POST".to_owned(),
@@ -491,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_one_inert_line() {
+    fn who_is_one_escaped_line() {
         let who = Who { user: Some("al\u{1b}ex".to_owned()), host: Some("box".to_owned()), ..Who::default() };
         assert_eq!(who.to_string(), "al\\u{1b}ex on box");
     }

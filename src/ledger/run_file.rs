@@ -1,4 +1,5 @@
-//! Reads the records of one run file, line by line, and tells a torn last line from a damaged file.
+//! The name of a run, and its records: reads them line by line, and tells an incomplete last line from
+//! damage.
 
 use std::fmt;
 use std::io::{self, BufRead};
@@ -9,14 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use super::record::{Body, InvalidRecord, Record, Run};
 
-/// The name of a run file: the time at which it was begun, and an id. Names sort by time.
+/// The name of a run: its start time and an id. Names sort by time.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RunName(String);
 
 impl RunName {
-    /// The name of a run that begins at `at`. The id begins with the milliseconds, so that runs
-    /// within one second sort too; the rest of it is random.
+    /// A new name for a run that starts at `at`. The id starts with the milliseconds, so runs within one
+    /// second sort as well; the rest is random.
     #[must_use]
     pub fn at(at: Timestamp) -> Self {
         let millis = at.subsec_millisecond().unsigned_abs();
@@ -24,14 +25,14 @@ impl RunName {
         Self(format!("{}-{millis:03x}{random:03x}.jsonl", at.strftime("%Y-%m-%dT%H%M%SZ")))
     }
 
-    /// The run file of that name, if run files are named so.
+    /// The run with that file name, if it is one that a run can have.
     #[must_use]
     pub fn of_file(name: &str) -> Option<Self> {
         let stem = name.strip_suffix(".jsonl").filter(|stem| !stem.is_empty() && !stem.starts_with('.'))?;
         (!stem.contains(['/', '\\'])).then(|| Self(name.to_owned()))
     }
 
-    /// The name of the file.
+    /// The file name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -44,14 +45,14 @@ impl fmt::Display for RunName {
     }
 }
 
-/// Why a run file cannot be read.
+/// Why a run cannot be read.
 #[derive(Debug)]
 pub(super) enum Damage {
-    /// The system refused.
+    /// The operating system reported an error.
     Io(io::Error),
     /// A newer version of guestlist wrote it.
     Newer(u64),
-    /// A line that is not the last is no record, or not where it may stand.
+    /// A line before the last one is not a record, or is misplaced. The line from 1, and why.
     Line(u64, String),
 }
 
@@ -61,11 +62,11 @@ impl From<io::Error> for Damage {
     }
 }
 
-/// When a run started, and its `run` record. None if the process died before it was written.
+/// When a run started, and its `run` record. None if the process was interrupted before it was written.
 pub(super) fn first_record(mut input: impl BufRead) -> Result<Option<(Timestamp, Run)>, Damage> {
     let mut line = Vec::new();
     input.read_until(b'\n', &mut line)?;
-    // A second line tells a damaged first one from a torn one.
+    // With a second line after it, the first one is damaged, not incomplete.
     input.read_until(b'\n', &mut line)?;
     let mut first = None;
     read_records(line.as_slice(), |_, record| {
@@ -76,11 +77,11 @@ pub(super) fn first_record(mut input: impl BufRead) -> Result<Option<(Timestamp,
     Ok(first)
 }
 
-/// Gives every record and its line to `each`. Returns the number of the last line if that was torn.
+/// Passes every record and its line to `each`. Returns the number of the last line if it is incomplete.
 ///
-/// A line is torn if no newline ends it, or if it is the last and no record: so it is left by a
-/// process or machine that died while writing. Nobody was told that such a line is kept, so no call
-/// rests on it, and it is not given to `each`.
+/// The last line is incomplete if it has no newline or is not a record: a process or machine stopped while
+/// writing it. The writer had not reported it as durable by then, so no call relies on it, and it is not
+/// passed to `each`.
 pub(super) fn read_records(
     mut input: impl BufRead,
     mut each: impl FnMut(&str, Record),
@@ -101,10 +102,13 @@ pub(super) fn read_records(
             Ok((line, record)) => {
                 match (number, matches!(record.body, Body::Run(_))) {
                     (1, false) => {
-                        return Err(Damage::Line(1, "the file does not begin with its `run`".to_owned()));
+                        return Err(Damage::Line(
+                            1,
+                            "the file does not start with a `run` record".to_owned(),
+                        ));
                     }
                     (2.., true) => {
-                        return Err(Damage::Line(number, "a second `run` stands in one file".to_owned()));
+                        return Err(Damage::Line(number, "the file has a second `run` record".to_owned()));
                     }
                     _ => {}
                 }
@@ -122,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_sort_by_time_and_are_made_of_it() {
+    fn names_start_with_the_time_and_sort_by_it() {
         let name = |text: &str| RunName::at(text.parse().unwrap());
         let early = name("2026-11-22T12:34:56.007Z");
         let late = name("2026-11-22T12:34:56.999Z");

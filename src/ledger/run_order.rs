@@ -1,4 +1,4 @@
-//! The order of the runs, and the chain that crosses them: each run names the one before it.
+//! The order of the runs, and the chain across them: each run names the run before it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use super::record::PrevRun;
 use super::run_file::RunName;
 
-/// How a run begins.
+/// The start of a run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct RunStart {
     pub(super) name: RunName,
-    /// When; none where the process died over the first record.
+    /// When it started. None if the process was interrupted while writing the first record.
     pub(super) at: Option<Timestamp>,
     pub(super) prev_run: Option<PrevRun>,
 }
@@ -23,7 +23,7 @@ impl RunStart {
     }
 }
 
-/// The runs in the order in which they were made: each after the one that it names, then by time.
+/// Sorts the runs: each after the run that it names, then by time.
 pub(super) fn in_order(runs: Vec<RunStart>) -> Vec<RunStart> {
     let index: BTreeMap<&str, usize> =
         runs.iter().enumerate().map(|(index, run)| (run.name.as_str(), index)).collect();
@@ -43,7 +43,7 @@ pub(super) fn in_order(runs: Vec<RunStart>) -> Vec<RunStart> {
         order.push(first);
         ready.extend(next[first].iter().map(|&after| key(after)));
     }
-    // Runs that name each other in a circle were not written by guestlist, but they are not lost either.
+    // Runs that name each other in a circle were not written by guestlist, but they are not skipped.
     let placed: BTreeSet<_> = order.iter().copied().collect();
     let mut rest: Vec<_> = (0..runs.len()).filter(|index| !placed.contains(index)).collect();
     rest.sort_by_key(|&index| key(index));
@@ -52,19 +52,19 @@ pub(super) fn in_order(runs: Vec<RunStart>) -> Vec<RunStart> {
     order.into_iter().filter_map(|index| runs[index].take()).collect()
 }
 
-/// Where the chain of runs does not go on as it was written.
+/// A break in the chain across runs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum RunBreak {
-    /// A run that another one continues from is not there.
+    /// A run that another run continues from is missing.
     Missing {
-        /// Its file name.
+        /// Its name.
         run: String,
         /// The run that names it.
         named_by: RunName,
     },
-    /// A run does not have the record that another one continues from.
+    /// A run does not have the record that another run continues from.
     Replaced {
-        /// Its file.
+        /// Its name.
         run: RunName,
         /// The run that names it.
         named_by: RunName,
@@ -80,17 +80,17 @@ impl fmt::Display for RunBreak {
             Self::Replaced { run, named_by } => {
                 write!(
                     f,
-                    "`{run}` was replaced or cut: it does not have the record from which `{named_by}` continues"
+                    "`{run}` was replaced or truncated: it does not have the record that `{named_by}` continues from"
                 )
             }
         }
     }
 }
 
-/// Several runs with the same predecessor: two branches of a ledger were merged.
+/// Several runs that continue from the same run: two branches of a ledger were merged.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Fork {
-    /// The predecessor; none where each is the first of its branch.
+    /// The run that they continue from. None if each is the first of its branch.
     pub after: Option<String>,
     /// The runs.
     pub runs: Vec<RunName>,
@@ -102,13 +102,13 @@ impl fmt::Display for Fork {
         let runs = crate::words::list(&runs);
         match &self.after {
             Some(after) => write!(f, "{runs} all continue from `{}`", crate::escape::line(after))?,
-            None => write!(f, "{runs} each start a ledger of their own")?,
+            None => write!(f, "{runs} each start a separate ledger")?,
         }
         f.write_str(": two branches of the ledger were merged")
     }
 }
 
-/// The files and records that other runs continue from, by file name.
+/// The digests of the records that other runs continue from, by run.
 pub(super) fn wanted(runs: &[RunStart]) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut wanted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for prev in runs.iter().filter_map(|run| run.prev_run.as_ref()) {
@@ -119,13 +119,13 @@ pub(super) fn wanted(runs: &[RunStart]) -> BTreeMap<&str, BTreeSet<&str>> {
     wanted
 }
 
-/// The breaks of the chain, given which of the wanted records were found.
+/// The breaks in the chain. `found` has those of the `wanted` records that exist.
 pub(super) fn breaks(runs: &[RunStart], found: &BTreeSet<(String, String)>) -> Vec<RunBreak> {
-    let there: BTreeMap<_, _> = runs.iter().map(|run| (run.name.as_str(), &run.name)).collect();
+    let by_name: BTreeMap<_, _> = runs.iter().map(|run| (run.name.as_str(), &run.name)).collect();
     let each = runs.iter().filter_map(|named_by| {
         let prev = named_by.prev_run.as_ref()?;
         let (run, named_by) = (prev.run.clone()?, named_by.name.clone());
-        match there.get(run.as_str()) {
+        match by_name.get(run.as_str()) {
             None => Some(RunBreak::Missing { run, named_by }),
             Some(_) if found.contains(&(run, prev.digest.clone())) => None,
             Some(run) => Some(RunBreak::Replaced { run: (*run).clone(), named_by }),
@@ -134,7 +134,7 @@ pub(super) fn breaks(runs: &[RunStart], found: &BTreeSet<(String, String)>) -> V
     each.collect()
 }
 
-/// The forks. Runs of the first version, which name no predecessor, are not counted.
+/// The forks. Runs by the first version of guestlist, which name no run before them, do not count.
 pub(super) fn forks(runs: &[RunStart]) -> Vec<Fork> {
     let mut after: BTreeMap<Option<&str>, Vec<RunName>> = BTreeMap::new();
     for run in runs.iter().filter(|run| run.prev_run.is_some()) {
@@ -166,8 +166,8 @@ mod tests {
     }
 
     #[test]
-    fn the_chain_comes_before_the_clock() {
-        // b was made on a machine whose clock is ahead.
+    fn the_chain_takes_precedence_over_the_clock() {
+        // The clock of the machine that made b was ahead.
         assert_eq!(
             order(vec![run("a", 0, None), run("b", 900, Some("a")), run("c", 10, Some("b"))]),
             "a b c"
@@ -179,7 +179,7 @@ mod tests {
         let legacy = |name, at| RunStart { prev_run: None, ..run(name, at, None) };
         assert_eq!(order(vec![legacy("b", 2), legacy("a", 1), run("c", 0, Some("b"))]), "a b c");
         assert_eq!(order(vec![run("b", 2, Some("a")), run("c", 1, Some("a")), run("a", 9, None)]), "a c b");
-        // Neither a run that is gone nor a circle loses the others.
+        // Neither a missing run nor a circle loses the other runs.
         assert_eq!(order(vec![run("b", 2, Some("a")), run("c", 1, Some("b"))]), "b c");
         assert_eq!(order(vec![run("a", 1, Some("b")), run("b", 2, Some("a")), run("c", 3, None)]), "c a b");
         assert_eq!(order(vec![run("a", 1, Some("a"))]), "a");
@@ -190,23 +190,25 @@ mod tests {
         let runs =
             [run("a", 0, None), run("b", 1, Some("a")), run("c", 2, Some("a")), run("d", 3, Some("x"))];
         let found = BTreeSet::from([(file("a"), "end of a".to_owned())]);
-        let told: Vec<_> = breaks(&runs, &found).iter().map(ToString::to_string).collect();
-        assert_eq!(told, ["`x.jsonl` is missing: `d.jsonl` continues from it"]);
-        let told: Vec<_> = breaks(&runs[..2], &BTreeSet::new()).iter().map(ToString::to_string).collect();
+        let shown: Vec<_> = breaks(&runs, &found).iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["`x.jsonl` is missing: `d.jsonl` continues from it"]);
+        let shown: Vec<_> = breaks(&runs[..2], &BTreeSet::new()).iter().map(ToString::to_string).collect();
         assert_eq!(
-            told,
-            ["`a.jsonl` was replaced or cut: it does not have the record from which `b.jsonl` continues"]
+            shown,
+            [
+                "`a.jsonl` was replaced or truncated: it does not have the record that `b.jsonl` continues from"
+            ]
         );
-        let told: Vec<_> = forks(&runs).iter().map(ToString::to_string).collect();
+        let shown: Vec<_> = forks(&runs).iter().map(ToString::to_string).collect();
         assert_eq!(
-            told,
+            shown,
             ["`b.jsonl` and `c.jsonl` all continue from `a.jsonl`: two branches of the ledger were merged"]
         );
         assert_eq!(forks(&runs[..2]), []);
         let roots = [run("a", 0, None), run("b", 1, None)];
         assert_eq!(
             forks(&roots)[0].to_string(),
-            "`a.jsonl` and `b.jsonl` each start a ledger of their own: two branches of the ledger were merged"
+            "`a.jsonl` and `b.jsonl` each start a separate ledger: two branches of the ledger were merged"
         );
     }
 }

@@ -1,4 +1,5 @@
-//! `known.json`: the last live reading of each project, and which invitations readings showed accepted.
+//! `known.json`: the last live snapshot of each project, and which invitations were accepted since they were
+//! sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,35 +7,40 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::error::LedgerError;
 use super::fold::Accepted;
 use super::record::{InvalidRecord, Seq};
 use super::run_file::RunName;
+use super::store::{Store, Version, Versioned};
 use crate::escape;
 use crate::known::Member;
 use crate::model::{Email, Endpoint, ProjectId};
 
-/// The format of `known.json`.
+/// The name of the document.
+pub(super) const DOCUMENT: &str = "known.json";
+
+/// The version of its format.
 const FORMAT_VERSION: u64 = 2;
 
-/// Members that were read live, and when.
+/// The members of some projects, as read live.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Where they were read.
     pub endpoint: Endpoint,
     /// When they were read.
     pub read_at: Timestamp,
-    /// The projects of which no later reading was made.
+    /// The projects without a later snapshot.
     pub projects: BTreeSet<ProjectId>,
-    /// Everyone who has a role in one of them.
+    /// Everyone with a role in one of them.
     pub members: BTreeMap<Email, Member>,
-    /// The projects of the organization, as far as a team file or the ledger names them.
+    /// The projects of the organization that a team file or the ledger names.
     pub organization: BTreeSet<ProjectId>,
-    /// The end of the ledger before it was read: a run, and the number of its records.
+    /// The end of the ledger before the members were read: the last run and the number of its records.
     pub(super) after: Option<(RunName, Seq)>,
 }
 
 impl Snapshot {
-    /// The members of some projects, as they were read.
+    /// The members of `projects`.
     #[must_use]
     pub fn new(
         endpoint: Endpoint,
@@ -45,14 +51,14 @@ impl Snapshot {
         Self { endpoint, read_at, organization: projects.clone(), projects, members, after: None }
     }
 
-    /// Of the organization with these projects.
+    /// Adds the projects of the organization.
     #[must_use]
     pub fn of_organization(mut self, projects: &BTreeSet<ProjectId>) -> Self {
         self.organization.extend(projects.iter().cloned());
         self
     }
 
-    /// Forgets projects that were read again.
+    /// Removes projects that were read again; none if nothing is left.
     fn without(mut self, projects: &BTreeSet<ProjectId>) -> Option<Self> {
         if self.projects.is_disjoint(projects) {
             return Some(self);
@@ -64,7 +70,7 @@ impl Snapshot {
     }
 }
 
-/// The members of some projects; that they have others is still known of them.
+/// The members of some projects. That they have other projects is kept in `elsewhere`.
 pub(super) fn restricted(
     mut members: BTreeMap<Email, Member>,
     projects: &BTreeSet<ProjectId>,
@@ -78,29 +84,30 @@ pub(super) fn restricted(
     members
 }
 
-/// What is kept of one realm.
+/// The snapshots of one realm.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Kept {
-    /// Each project is in one of them.
-    pub(super) readings: Vec<Snapshot>,
-    /// The invitations that were found to be accepted.
+pub(super) struct RealmSnapshots {
+    /// Each project is in one of them. The last one was made last.
+    #[serde(rename = "readings")]
+    pub(super) snapshots: Vec<Snapshot>,
+    /// The invitations that were accepted.
     pub(super) accepted: Accepted,
 }
 
-impl Kept {
-    /// Takes a new reading, which replaces those before it, whatever their times.
-    pub(super) fn keep(&mut self, reading: Snapshot) {
-        let before = std::mem::take(&mut self.readings);
-        self.readings.extend(before.into_iter().filter_map(|before| before.without(&reading.projects)));
-        self.readings.push(reading);
+impl RealmSnapshots {
+    /// Adds a new snapshot, which replaces those before it, whatever their times.
+    pub(super) fn add(&mut self, snapshot: Snapshot) {
+        let before = std::mem::take(&mut self.snapshots);
+        self.snapshots.extend(before.into_iter().filter_map(|before| before.without(&snapshot.projects)));
+        self.snapshots.push(snapshot);
     }
 }
 
-/// The whole of `known.json`, by realm.
+/// The content of `known.json`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Snapshots {
     format_version: u64,
-    pub(super) realms: BTreeMap<String, Kept>,
+    pub(super) realms: BTreeMap<String, RealmSnapshots>,
 }
 
 impl Default for Snapshots {
@@ -110,9 +117,22 @@ impl Default for Snapshots {
 }
 
 impl Snapshots {
-    /// The readings that a file holds. A file of the first format, which kept them all together, counts
-    /// as none: the next live reading replaces it.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidRecord> {
+    /// Reads the document, and its version if there is one.
+    pub(super) fn read(store: &dyn Store) -> Result<(Self, Option<Version>), LedgerError> {
+        let Some(Versioned { value, version }) = store.read(DOCUMENT)? else {
+            return Ok((Self::default(), None));
+        };
+        let file = || store.document_location(DOCUMENT);
+        let snapshots = Self::from_bytes(&value).map_err(|error| match error {
+            InvalidRecord::Newer(format_version) => LedgerError::Newer { file: file(), format_version },
+            InvalidRecord::Unreadable(why) => LedgerError::Unreadable { file: file(), line: None, why },
+        })?;
+        Ok((snapshots, Some(version)))
+    }
+
+    /// Parses the document. The first format, which kept all realms together, counts as empty: the next live
+    /// snapshot replaces it.
+    fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidRecord> {
         #[derive(Deserialize)]
         struct Envelope {
             format_version: u64,
@@ -125,9 +145,9 @@ impl Snapshots {
         }
     }
 
-    /// The content of the file.
+    /// The bytes of the document.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        // Maps with string keys, strings and numbers: there is nothing in it that JSON cannot say.
+        // Maps with string keys, strings and numbers always have a JSON form.
         let mut bytes = serde_json::to_vec(self).unwrap_or_default();
         bytes.push(b'\n');
         bytes

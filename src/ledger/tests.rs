@@ -1,45 +1,21 @@
-//! The ledger as a whole, in a folder; and what the tests of its parts are built from.
+//! The ledger as a whole, in a folder, and the records that other tests of the ledger are built from.
+
+pub(super) mod memory;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
+use super::chain::FIRST;
 use super::*;
+use crate::clock::manual::ManualClock;
 use crate::known::{Invitations, Member};
 use crate::model::{Access, Email, Endpoint, ProjectId, Role, UserId};
+use memory::Memory;
 
-/// A clock that stands still until it is told to go on.
-pub(super) struct SetClock(Arc<AtomicI64>);
-
-impl SetClock {
-    pub(super) fn at(text: &str) -> Self {
-        Self::from(text.parse::<Timestamp>().unwrap())
-    }
-
-    pub(super) fn pass(&self, seconds: i64) {
-        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
-    }
-
-    pub(super) fn now(&self) -> Timestamp {
-        (self.clock())()
-    }
-
-    pub(super) fn clock(&self) -> Clock {
-        let millis = Arc::clone(&self.0);
-        Arc::new(move || Timestamp::from_millisecond(millis.load(Ordering::SeqCst)).unwrap())
-    }
-}
-
-impl From<Timestamp> for SetClock {
-    fn from(at: Timestamp) -> Self {
-        Self(Arc::new(AtomicI64::new(at.as_millisecond())))
-    }
-}
-
-/// So many seconds after noon.
+/// A number of seconds after noon.
 pub(super) fn time(seconds: u64) -> Timestamp {
     let noon: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
     noon + SignedDuration::from_secs(i64::try_from(seconds).unwrap())
@@ -84,19 +60,19 @@ pub(super) fn outcome(of: Seq, meaning: Meaning) -> Body {
 
 /// The bytes of a run file with these records.
 pub(super) fn file_of(bodies: impl IntoIterator<Item = Body>) -> Vec<u8> {
-    let mut file = String::new();
-    let mut prev = chain::FIRST.to_owned();
-    for (seq, body) in (1..).zip(bodies) {
-        let line = Record { seq, at: time(seq), body, prev }.to_line();
-        prev = digest(&line);
-        file.push_str(&line);
-        file.push('\n');
+    let (mut chain, mut lines) = (ChainWriter::default(), String::new());
+    for (second, body) in (1..).zip(bodies) {
+        chain.append(time(second), body, &mut lines);
     }
-    file.into_bytes()
+    lines.into_bytes()
 }
 
 pub(super) fn ledger_in(folder: &Path) -> Ledger {
     Ledger::open(&LedgerLocation::Folder(folder.to_owned())).unwrap()
+}
+
+pub(super) fn ledger_on(memory: &Memory) -> Ledger {
+    Ledger { store: Arc::new(memory.clone()), clock: Arc::new(SystemClock) }
 }
 
 fn put_run(folder: &Path, name: &str, bytes: &[u8]) {
@@ -110,7 +86,7 @@ fn out(ledger: &Ledger) -> Vec<String> {
 }
 
 /// Members with a role in each of these projects.
-fn a_reading(read_at: Timestamp, projects: &[&str], logins: &[&str]) -> Snapshot {
+fn a_snapshot(read_at: Timestamp, projects: &[&str], logins: &[&str]) -> Snapshot {
     let member = |login: &&str| {
         let login = Email::as_received(login);
         let member = Member {
@@ -129,9 +105,9 @@ fn a_reading(read_at: Timestamp, projects: &[&str], logins: &[&str]) -> Snapshot
     Snapshot::new(Endpoint::sandbox(), read_at, projects, logins.iter().map(member).collect())
 }
 
-fn keep(ledger: &Ledger, reading: Snapshot) {
+fn keep(ledger: &Ledger, snapshot: Snapshot) {
     let view = ledger.view("sandbox").unwrap();
-    ledger.keep_snapshot(reading, view).unwrap();
+    ledger.keep_snapshot(snapshot, view).unwrap();
 }
 
 /// The last members of some projects: `a@example.com p q`.
@@ -149,23 +125,23 @@ fn members(ledger: &Ledger, projects: &[&str]) -> Vec<String> {
 async fn a_run_is_recorded_and_read_again() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("new/.guestlist");
-    let clock = SetClock::at("2026-11-22T12:34:56.789Z");
-    let ledger = ledger_in(&folder);
+    let clock = ManualClock::at("2026-11-22T12:34:56.789Z");
+    let ledger = ledger_in(&folder).with_clock(clock.clone());
     assert_eq!(ledger.view("sandbox").map(|view| view.invitations(None)), Ok(Invitations::default()));
-    assert_eq!(ledger.must_exist(), Err(LedgerError::NoLedger(folder.clone())));
+    assert_eq!(ledger.must_exist(), Err(LedgerError::NoLedger(folder.display().to_string())));
     assert!(!folder.exists());
 
-    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
+    let lock = ledger.acquire(&who()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock).unwrap();
     let a = writer.intent(an_intent("a@example.com")).await.unwrap();
     let b = writer.intent(an_intent("b@example.com")).await.unwrap();
     assert_eq!((a, b), (2, 3));
     clock.pass(1);
     writer.outcome(an_outcome(a, Meaning::Invited)).await.unwrap();
-    // Whoever reads meanwhile finds what is done so far.
+    // A reader in the meantime finds what was done so far.
     let invitations = ledger.view("sandbox").unwrap().invitations(None);
     assert_eq!((invitations.out.len(), invitations.in_flight.len()), (1, 1));
-    writer.end(EndReason::Interrupted, Some("Ctrl-C")).await.unwrap();
+    writer.end(EndReason::Interrupted, Some("Ctrl-C"), None).await.unwrap();
     drop(lock);
 
     let name = writer.name().unwrap().clone();
@@ -175,16 +151,16 @@ async fn a_run_is_recorded_and_read_again() {
     let logged = &runs[0];
     let lines: Vec<_> = logged.records(None).into_iter().map(|stored| stored.line.as_str()).collect();
     assert_eq!(lines, text.lines().collect::<Vec<_>>());
-    let first = PrevRun { run: None, digest: chain::FIRST.to_owned() };
+    let first = PrevRun { run: None, digest: FIRST.to_owned() };
     let recorded = Run { prev_run: Some(first), ..a_run("sandbox") };
-    assert_eq!(logged.run(), Some((clock.now() - SignedDuration::from_secs(1), &recorded)));
+    assert_eq!(logged.run(), Some((clock.timestamp() - SignedDuration::from_secs(1), &recorded)));
     assert_eq!(logged.end().unwrap().reason, EndReason::Interrupted);
-    let told: Vec<_> = logged
+    let shown: Vec<_> = logged
         .entries(None)
         .into_iter()
         .map(|entry| (entry.intent.email.as_str(), entry.outcome.map(|(_, outcome)| outcome.meaning)))
         .collect();
-    assert_eq!(told, [("a@example.com", Some(Meaning::Invited)), ("b@example.com", None)]);
+    assert_eq!(shown, [("a@example.com", Some(Meaning::Invited)), ("b@example.com", None)]);
     let person = Email::as_received("A@Example.com");
     let seqs: Vec<_> = logged.records(Some(&person)).iter().map(|stored| stored.record.seq).collect();
     assert_eq!(seqs, [2, 4]);
@@ -203,12 +179,12 @@ async fn only_the_owner_may_read() {
     use std::os::unix::fs::PermissionsExt as _;
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join(".guestlist");
-    let clock = SetClock::at("2026-11-22T12:34:56.789Z");
-    let ledger = ledger_in(&folder);
-    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
+    let clock = ManualClock::at("2026-11-22T12:34:56.789Z");
+    let ledger = ledger_in(&folder).with_clock(clock.clone());
+    let lock = ledger.acquire(&who()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock).unwrap();
     writer.intent(an_intent("a@example.com")).await.unwrap();
-    keep(&ledger, a_reading(clock.now(), &["p"], &["a@example.com"]));
+    keep(&ledger, a_snapshot(clock.timestamp(), &["p"], &["a@example.com"]));
     let run_file = format!("runs/{}", writer.name().unwrap());
     for (name, mode) in
         [("", 0o700), ("runs", 0o700), (&run_file, 0o600), ("known.json", 0o600), ("lease.json", 0o600)]
@@ -221,60 +197,57 @@ async fn only_the_owner_may_read() {
 #[tokio::test]
 async fn a_file_that_is_removed_under_a_run_stops_it() {
     let folder = tempfile::tempdir().unwrap();
-    let clock = SetClock::at("2026-11-22T12:34:56.789Z");
-    let ledger = ledger_in(folder.path());
-    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
+    let clock = ManualClock::at("2026-11-22T12:34:56.789Z");
+    let ledger = ledger_in(folder.path()).with_clock(clock.clone());
+    let lock = ledger.acquire(&who()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock).unwrap();
     writer.intent(an_intent("a@example.com")).await.unwrap();
     let path = folder.path().join("runs").join(writer.name().unwrap().as_str());
     fs::remove_file(&path).unwrap();
     let error = writer.intent(an_intent("b@example.com")).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!(
-            "cannot write `{}` of the ledger: the file was removed while the run went on",
-            path.display()
-        )
+        format!("cannot write ledger file `{}`: the file was removed during the run", path.display())
     );
 }
 
 #[tokio::test]
-async fn who_has_lost_the_lease_records_nothing_more() {
+async fn whoever_lost_the_lock_records_nothing_more() {
     let folder = tempfile::tempdir().unwrap();
-    let clock = SetClock::at("2026-11-22T12:34:56.789Z");
-    let ledger = ledger_in(folder.path());
-    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
+    let clock = ManualClock::at("2026-11-22T12:34:56.789Z");
+    let ledger = ledger_in(folder.path()).with_clock(clock.clone());
+    let lock = ledger.acquire(&who()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock).unwrap();
     writer.intent(an_intent("a@example.com")).await.unwrap();
-    let info = ledger.lock(clock.now()).unwrap().unwrap();
-    assert_eq!(ledger.unlock(&info, a_run("sandbox"), &clock.clock()), Ok(true));
-    let lost = LedgerError::LockLost { path: folder.path().join("lease.json"), by: None };
+    let info = ledger.lock().unwrap().unwrap();
+    assert_eq!(ledger.unlock(&info, a_run("sandbox")), Ok(true));
+    let lost = LedgerError::LockLost { ledger: folder.path().display().to_string(), by: None };
     assert_eq!(writer.intent(an_intent("b@example.com")).await, Err(lost));
 
-    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
+    let lock = ledger.acquire(&who()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock).unwrap();
     drop(lock);
     assert!(writer.intent(an_intent("b@example.com")).await.is_err());
-    assert_eq!(ledger.lock(clock.now()), Ok(None));
+    assert_eq!(ledger.lock(), Ok(None));
 }
 
 #[test]
-fn torn_lines_are_reported_and_nothing_fails() {
+fn incomplete_lines_are_reported_and_ignored() {
     let folder = tempfile::tempdir().unwrap();
-    let mut torn = file_of([run("sandbox"), intent("a@example.com"), outcome(2, Meaning::Invited)]);
-    torn.extend_from_slice(br#"{"seq":4,"at":"2026"#);
-    put_run(folder.path(), "2026-01-01T000000Z-000000.jsonl", &torn);
+    let mut incomplete = file_of([run("sandbox"), intent("a@example.com"), outcome(2, Meaning::Invited)]);
+    incomplete.extend_from_slice(br#"{"seq":4,"at":"2026"#);
+    put_run(folder.path(), "2026-01-01T000000Z-000000.jsonl", &incomplete);
     put_run(folder.path(), "2026-01-02T000000Z-000000.jsonl", b"{");
     put_run(folder.path(), "2026-01-03T000000Z-000000.jsonl", b"");
     let ledger = ledger_in(folder.path());
     let view = ledger.view("sandbox").unwrap();
     let warnings: Vec<_> = view.warnings.iter().map(ToString::to_string).collect();
-    let died = "is incomplete (the process was interrupted while writing it) and is ignored";
+    let why = "is incomplete (the process was interrupted while writing it) and is ignored";
     assert_eq!(
         warnings,
         [
-            format!("`runs/2026-01-02T000000Z-000000.jsonl` of the ledger, line 1, {died}"),
-            format!("`runs/2026-01-01T000000Z-000000.jsonl` of the ledger, line 4, {died}"),
+            format!("ledger file `runs/2026-01-02T000000Z-000000.jsonl`, line 1, {why}"),
+            format!("ledger file `runs/2026-01-01T000000Z-000000.jsonl`, line 4, {why}"),
         ]
     );
     assert_eq!(out(&ledger), ["a@example.com"]);
@@ -283,42 +256,40 @@ fn torn_lines_are_reported_and_nothing_fails() {
 }
 
 #[test]
-fn the_line_that_a_run_in_progress_is_writing_is_not_reported() {
+fn a_line_that_a_run_in_progress_is_writing_is_not_reported() {
     let folder = tempfile::tempdir().unwrap();
-    let mut torn = file_of([run("sandbox"), intent("a@example.com")]);
-    torn.extend_from_slice(b"{");
-    put_run(folder.path(), "2026-11-22T120001Z-000000.jsonl", &torn);
+    let mut incomplete = file_of([run("sandbox"), intent("a@example.com")]);
+    incomplete.extend_from_slice(b"{");
+    put_run(folder.path(), "2026-11-22T120001Z-000000.jsonl", &incomplete);
     let ledger = ledger_in(folder.path());
     let warnings = || ledger.view("sandbox").unwrap().warnings.len();
     assert_eq!(warnings(), 1);
-    let held = ledger.acquire(&who(), SetClock::at("2026-11-22T12:00:01Z").clock()).unwrap();
+    let held = ledger.clone().with_clock(ManualClock::at("2026-11-22T12:00:01Z")).acquire(&who()).unwrap();
     assert_eq!(warnings(), 0);
     drop(held);
-    // The run that was killed is not the one that holds the lock now.
-    let _held = ledger.acquire(&who(), SetClock::at("2026-11-22T12:00:02Z").clock()).unwrap();
+    // The run that was interrupted does not hold the lock now.
+    let _held = ledger.clone().with_clock(ManualClock::at("2026-11-22T12:00:02Z")).acquire(&who()).unwrap();
     assert_eq!(warnings(), 1);
 }
 
 #[test]
-fn what_is_not_a_run_file_is_refused_by_name() {
+fn anything_else_among_the_run_files_is_refused_by_name() {
     for name in ["notes.txt", ".hidden.jsonl", "folder.jsonl/x", "x.jsonl.bak"] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("runs").join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, b"").unwrap();
         let ledger = ledger_in(folder.path());
-        let stranger = folder.path().join("runs").join(name.split('/').next().unwrap());
-        let refused = LedgerError::NotARun(stranger.clone());
+        let other = folder.path().join("runs").join(name.split('/').next().unwrap());
+        let refused = LedgerError::NotARun(other.display().to_string());
         assert_eq!(
             refused.to_string(),
             format!(
-                "`{}` is not a run file of guestlist; move it out of the ledger, or restore the file that it \
-                 stands for",
-                stranger.display()
+                "`{}` is not a run file of guestlist; move it out of the ledger, or restore the original file",
+                other.display()
             )
         );
         assert_eq!(ledger.view("sandbox").map(drop), Err(refused.clone()));
-        assert_eq!(ledger.applied_plans("sandbox").map(drop), Err(refused.clone()));
         assert_eq!(ledger.log().map(drop), Err(refused.clone()));
         assert_eq!(ledger.verify().map(drop), Err(refused));
     }
@@ -333,17 +304,20 @@ fn a_link_among_the_run_files_is_refused_by_name() {
     let link = folder.path().join("runs/x.jsonl");
     fs::create_dir(folder.path().join("runs")).unwrap();
     std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
-    assert_eq!(ledger_in(folder.path()).view("sandbox").map(drop), Err(LedgerError::NotARun(link)));
+    assert_eq!(
+        ledger_in(folder.path()).view("sandbox").map(drop),
+        Err(LedgerError::NotARun(link.display().to_string()))
+    );
 }
 
-/// A run with one invitation, or with none recorded beyond the start.
+/// A run with one invitation.
 async fn a_run_of(ledger: &Ledger, at: &str, email: &str) -> RunName {
-    let clock = SetClock::at(at);
-    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
+    let ledger = ledger.clone().with_clock(ManualClock::at(at));
+    let lock = ledger.acquire(&who()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock).unwrap();
     let of = writer.intent(an_intent(email)).await.unwrap();
     writer.outcome(an_outcome(of, Meaning::Invited)).await.unwrap();
-    writer.end(EndReason::Completed, None).await.unwrap();
+    writer.end(EndReason::Completed, None, None).await.unwrap();
     writer.name().unwrap().clone()
 }
 
@@ -351,7 +325,7 @@ async fn a_run_of(ledger: &Ledger, at: &str, email: &str) -> RunName {
 async fn each_run_names_the_one_before_it_whatever_the_clocks_say() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = ledger_in(folder.path());
-    // An old ledger, of which no record names a run.
+    // A run of the first version, which names no run before it.
     let old = RunName::of_file("2026-01-01T000000Z-000000.jsonl").unwrap();
     put_run(folder.path(), old.as_str(), &file_of([run("sandbox"), intent("x@example.com")]));
     let ahead = a_run_of(&ledger, "2026-11-25T12:00:00Z", "a@example.com").await;
@@ -362,28 +336,29 @@ async fn each_run_names_the_one_before_it_whatever_the_clocks_say() {
     assert_eq!(names, [old.clone(), ahead.clone(), right.clone(), last.clone()]);
     assert_eq!(verification.chain(), ChainState::Intact);
     let cut: Vec<_> = verification.files.iter().map(Verified::may_be_cut).collect();
-    // The old run has no end, and the next run confirms that it had none.
+    // The old run has no end, and the next run shows that it never had one.
     assert_eq!(cut, [false; 4]);
     let logged: Vec<_> = ledger.log().unwrap().map(|run| run.unwrap().name).collect();
     assert_eq!(logged, [last.clone(), right.clone(), ahead.clone(), old]);
 
     let path = |name: &RunName| folder.path().join("runs").join(name.as_str());
     let whole = fs::read_to_string(path(&right)).unwrap();
-    let told = || {
+    let shown = || {
         let verification = ledger.verify().unwrap();
         let breaks: Vec<_> = verification.breaks.iter().map(ToString::to_string).collect();
         (verification.chain().as_str(), breaks)
     };
-    // Cut at the end of a record: only the next run shows it.
+    // Cut off at the end of a record: only the next run shows it.
     let (before_end, _) = whole.trim_end().rsplit_once('\n').unwrap();
     fs::write(path(&right), format!("{before_end}\n")).unwrap();
-    let cut =
-        format!("`{right}` was replaced or cut: it does not have the record from which `{last}` continues");
-    assert_eq!(told(), ("damaged", vec![cut]));
+    let cut = format!(
+        "`{right}` was replaced or truncated: it does not have the record that `{last}` continues from"
+    );
+    assert_eq!(shown(), ("damaged", vec![cut]));
     fs::remove_file(path(&right)).unwrap();
-    assert_eq!(told(), ("damaged", vec![format!("`{right}` is missing: `{last}` continues from it")]));
+    assert_eq!(shown(), ("damaged", vec![format!("`{right}` is missing: `{last}` continues from it")]));
     fs::write(path(&right), whole).unwrap();
-    assert_eq!(told(), ("intact", vec![]));
+    assert_eq!(shown(), ("intact", vec![]));
 }
 
 #[tokio::test]
@@ -417,17 +392,18 @@ async fn a_release_by_hand_is_recorded() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = ledger_in(folder.path());
     let before = a_run_of(&ledger, "2026-11-22T12:00:00Z", "a@example.com").await;
-    let clock = SetClock::at("2026-11-22T13:00:00Z");
-    let _held = ledger.acquire(&who(), clock.clock()).unwrap();
-    let info = ledger.lock(clock.now()).unwrap().unwrap();
+    let clock = ManualClock::at("2026-11-22T13:00:00Z");
+    let ledger = ledger.with_clock(clock.clone());
+    let _held = ledger.acquire(&who()).unwrap();
+    let info = ledger.lock().unwrap().unwrap();
     let kim = Who { user: Some("kim".to_owned()), ..Who::default() };
     let unlock = Run::new("unlock", kim, Endpoint::sandbox(), None);
-    assert_eq!(ledger.unlock(&info, unlock.clone(), &clock.clock()), Ok(true));
-    assert_eq!(ledger.unlock(&info, unlock, &clock.clock()), Ok(false));
-    assert_eq!(ledger.lock(clock.now()), Ok(None));
+    assert_eq!(ledger.unlock(&info, unlock.clone()), Ok(true));
+    assert_eq!(ledger.unlock(&info, unlock), Ok(false));
+    assert_eq!(ledger.lock(), Ok(None));
     let logged = ledger.log().unwrap().next().unwrap().unwrap();
     let (at, run) = logged.run().unwrap();
-    assert_eq!(at, clock.now());
+    assert_eq!(at, clock.timestamp());
     assert_eq!((run.command.as_str(), run.who.to_string().as_str()), ("unlock", "kim"));
     assert_eq!(
         run.released,
@@ -449,13 +425,13 @@ fn a_new_ledger_is_kept_out_of_git_unless_it_is_a_work_tree_of_its_own() {
             fs::create_dir(&folder).unwrap();
             fs::write(folder.join(".git"), "gitdir: elsewhere\n").unwrap();
         }
-        keep(&ledger_in(&folder), a_reading(time(0), &["p"], &[]));
+        keep(&ledger_in(&folder), a_snapshot(time(0), &["p"], &[]));
         assert_eq!(fs::read_to_string(folder.join(".gitignore")).ok().as_deref(), expected);
     }
 }
 
 #[test]
-fn what_is_damaged_or_newer_is_refused() {
+fn damaged_and_newer_files_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let name = "2026-01-01T000000Z-000000.jsonl";
     let path = folder.path().join("runs").join(name);
@@ -469,34 +445,34 @@ fn what_is_damaged_or_newer_is_refused() {
         .unwrap();
     check(
         good.replacen("\"kind\":\"intent\"", "\"kind\":\"\u{1b}\"", 1).as_bytes(),
-        "`$PATH` of the ledger, line 2, cannot be read: control character (\\u0000-\\u001F) found while parsing a string at column 50; restore that file from a copy, or move it away",
+        "cannot read ledger file `$PATH`, line 2: control character (\\u0000-\\u001F) found while parsing a string at column 50; restore the file from a backup, or move it away",
     );
     check(
         good.replace("\"format_version\":1", "\"format_version\":9").as_bytes(),
-        "`$PATH` of the ledger has format version 9, and this guestlist knows up to 1; use the newer guestlist that wrote it",
+        "ledger file `$PATH` has format version 9, and this version of guestlist supports up to 1; use a newer guestlist",
     );
     check(
         good.split_once('\n').unwrap().1.as_bytes(),
-        "`$PATH` of the ledger, line 1, cannot be read: the file does not begin with its `run`; restore that file from a copy, or move it away",
+        "cannot read ledger file `$PATH`, line 1: the file does not start with a `run` record; restore the file from a backup, or move it away",
     );
     fs::File::options().write(true).open(&path).unwrap().set_len((64 << 20) + 1).unwrap();
     let too_large = ledger.view("sandbox").unwrap_err();
-    assert_eq!(too_large, LedgerError::TooLarge(path));
+    assert_eq!(too_large, LedgerError::TooLarge(path.display().to_string()));
 }
 
 #[test]
 fn a_file_in_place_of_the_folder_is_refused() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let error = Ledger::open(&LedgerLocation::Folder(file.path().to_owned())).unwrap_err();
-    assert_eq!(error, LedgerError::NotAFolder(file.path().to_owned()));
+    assert_eq!(error, LedgerError::NotAFolder(file.path().display().to_string()));
 }
 
 #[test]
-fn the_last_reading_made_counts_whatever_its_clock_says() {
+fn the_last_snapshot_made_counts_whatever_its_clock_says() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = ledger_in(folder.path());
-    keep(&ledger, a_reading(time(999_999), &["p"], &["a@example.com"]));
-    keep(&ledger, a_reading(time(60), &["p"], &["c@example.com"]));
+    keep(&ledger, a_snapshot(time(999_999), &["p"], &["a@example.com"]));
+    keep(&ledger, a_snapshot(time(60), &["p"], &["c@example.com"]));
     assert_eq!(members(&ledger, &["p"]), ["c@example.com p"]);
     assert_eq!(ledger.view("https://api.voucherify.io").unwrap().projects(), BTreeSet::new());
     assert_eq!(
@@ -513,21 +489,21 @@ fn the_last_reading_made_counts_whatever_its_clock_says() {
 }
 
 #[test]
-fn readings_of_two_team_files_do_not_replace_each_other() {
+fn snapshots_of_two_team_files_do_not_replace_each_other() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = ledger_in(folder.path());
-    keep(&ledger, a_reading(time(0), &["p", "q"], &["a@example.com"]));
-    keep(&ledger, a_reading(time(10), &["q", "r"], &["b@example.com"]));
+    keep(&ledger, a_snapshot(time(0), &["p", "q"], &["a@example.com"]));
+    keep(&ledger, a_snapshot(time(10), &["q", "r"], &["b@example.com"]));
     assert_eq!(members(&ledger, &["p"]), ["a@example.com p"]);
     assert_eq!(members(&ledger, &["p", "q", "r"]), ["a@example.com p", "b@example.com q r"]);
     let view = ledger.view("sandbox").unwrap();
     assert!(view.members(&[ProjectId::new("p")].into())[&Email::as_received("a@example.com")].elsewhere);
-    keep(&ledger, a_reading(time(20), &["p"], &[]));
+    keep(&ledger, a_snapshot(time(20), &["p"], &[]));
     assert_eq!(members(&ledger, &["p", "q", "r"]), ["b@example.com q r"]);
-    // A plan of one file that began before the other's reading was kept does not undo it.
+    // A plan of one file that started before the other's snapshot was saved does not undo it.
     let before = ledger.view("sandbox").unwrap();
-    keep(&ledger, a_reading(time(30), &["q", "r"], &["c@example.com"]));
-    ledger.keep_snapshot(a_reading(time(31), &["p"], &["a@example.com"]), before).unwrap();
+    keep(&ledger, a_snapshot(time(30), &["q", "r"], &["c@example.com"]));
+    ledger.keep_snapshot(a_snapshot(time(31), &["p"], &["a@example.com"]), before).unwrap();
     assert_eq!(members(&ledger, &["p", "q", "r"]), ["a@example.com p", "c@example.com q r"]);
 }
 
@@ -537,22 +513,22 @@ async fn an_invitation_from_a_clock_ahead_is_accepted_when_it_was_seen_and_the_n
     let ledger = ledger_in(folder.path());
     a_run_of(&ledger, "2026-11-25T12:00:00Z", "a@example.com").await;
     assert_eq!(out(&ledger), ["a@example.com"]);
-    // A reading of another organization says nothing about it.
-    keep(&ledger, a_reading(time(0), &["proj_2"], &["a@example.com"]));
+    // A snapshot of another organization says nothing about it.
+    keep(&ledger, a_snapshot(time(0), &["proj_2"], &["a@example.com"]));
     assert_eq!(out(&ledger), ["a@example.com"]);
-    keep(&ledger, a_reading(time(1), &["proj_1"], &["A@example.com"]));
+    keep(&ledger, a_snapshot(time(1), &["proj_1"], &["A@example.com"]));
     assert_eq!(out(&ledger), [""; 0]);
-    keep(&ledger, a_reading(time(2), &["proj_1"], &[]));
+    keep(&ledger, a_snapshot(time(2), &["proj_1"], &[]));
     assert_eq!(out(&ledger), [""; 0]);
     a_run_of(&ledger, "2026-11-22T12:00:03Z", "a@example.com").await;
     assert_eq!(out(&ledger), ["a@example.com"]);
 }
 
-/// A run whose calls are about `a@example.com` in `proj_1`, with these outcomes.
+/// A run with calls for `a@example.com` in `proj_1`, and their outcomes.
 async fn a_run_with(ledger: &Ledger, at: &str, calls: &[(Action, Option<Meaning>)]) {
-    let clock = SetClock::at(at);
-    let lock = ledger.acquire(&who(), clock.clock()).unwrap();
-    let writer = ledger.begin(a_run("sandbox"), &lock, clock.clock()).unwrap();
+    let ledger = ledger.clone().with_clock(ManualClock::at(at));
+    let lock = ledger.acquire(&who()).unwrap();
+    let writer = ledger.begin(a_run("sandbox"), &lock).unwrap();
     for &(action, meaning) in calls {
         let intent = Intent { action, ..an_intent("a@example.com") };
         let of = writer.intent(intent).await.unwrap();
@@ -574,14 +550,14 @@ async fn a_removal_without_a_known_answer_explains_an_empty_list() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         let ledger = ledger_in(folder.path());
-        // The clock of the machine that read was ahead.
-        keep(&ledger, a_reading(time(999_999), &["proj_1"], &["a@example.com"]));
+        // The clock of the machine that read the members was ahead.
+        keep(&ledger, a_snapshot(time(999_999), &["proj_1"], &["a@example.com"]));
         a_run_with(&ledger, "2026-11-22T12:00:00Z", &[(Action::Unassign, meaning)]).await;
         let projects = [ProjectId::new("proj_1")].into();
         let view = ledger.view("sandbox").unwrap();
         assert_eq!(view.certain_members(&projects).len(), certain, "{meaning:?}");
         // Seen again since: an empty list would be a surprise.
-        keep(&ledger, a_reading(time(5), &["proj_1"], &["a@example.com"]));
+        keep(&ledger, a_snapshot(time(5), &["proj_1"], &["a@example.com"]));
         assert_eq!(ledger.view("sandbox").unwrap().certain_members(&projects).len(), 1, "{meaning:?}");
     }
 }
@@ -590,7 +566,7 @@ async fn a_removal_without_a_known_answer_explains_an_empty_list() {
 async fn a_member_known_from_an_assign_has_the_id_of_its_answer() {
     let folder = tempfile::tempdir().unwrap();
     let ledger = ledger_in(folder.path());
-    keep(&ledger, a_reading(time(0), &["proj_1"], &[]));
+    keep(&ledger, a_snapshot(time(0), &["proj_1"], &[]));
     let calls = [(Action::Invite, Some(Meaning::AddressTaken)), (Action::Assign, Some(Meaning::Assigned))];
     a_run_with(&ledger, "2026-11-22T12:00:00Z", &calls).await;
     let members = ledger.view("sandbox").unwrap().members(&[ProjectId::new("proj_1")].into());
@@ -599,17 +575,18 @@ async fn a_member_known_from_an_assign_has_the_id_of_its_answer() {
 }
 
 #[test]
-fn a_known_json_of_another_format_or_none_is_told_apart() {
+fn a_known_json_of_another_format_is_distinguished_from_a_damaged_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("known.json");
+    let file = path.display().to_string();
     let ledger = ledger_in(folder.path());
     let view = || ledger.view("sandbox").map(|view| view.projects());
     fs::write(&path, r#"{"format_version":3,"readings":[]}"#).unwrap();
-    assert_eq!(view(), Err(LedgerError::Newer { path: path.clone(), format_version: 3 }));
-    // The first format kept less: it is read anew.
+    assert_eq!(view(), Err(LedgerError::Newer { file: file.clone(), format_version: 3 }));
+    // The first format has less, so the next live list replaces it.
     fs::write(&path, r#"{"format_version":1,"readings":{}}"#).unwrap();
     assert_eq!(view(), Ok(BTreeSet::new()));
     fs::write(&path, "").unwrap();
     let why = "EOF while parsing a value at line 1 column 0".to_owned();
-    assert_eq!(view(), Err(LedgerError::Unreadable { path, line: None, why }));
+    assert_eq!(view(), Err(LedgerError::Unreadable { file, line: None, why }));
 }

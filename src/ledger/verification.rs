@@ -1,25 +1,26 @@
-//! The check of a whole ledger: every file in itself, and the chain that crosses them.
+//! The check of a whole ledger: every run, and the chain across them.
 
 use std::collections::BTreeSet;
 
-use super::LedgerError;
 use super::chain::{Broken, RunSummary, digest, verify};
+use super::error::LedgerError;
 use super::run_file::RunName;
 use super::run_order::{Fork, RunBreak, RunStart, breaks, forks, wanted};
 
-/// A run file and the result of its check.
+/// A run and the result of its check.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Verified {
-    /// The file.
+    /// Its name.
     pub name: RunName,
-    /// Its content, or where it is not as it was written.
+    /// Its content, or where it is damaged.
     pub result: Result<RunSummary, Broken>,
-    /// Whether a later run names its last record, so that none was removed after it.
+    /// Whether a later run continues from its last record, which shows that none was removed after it.
     pub is_continued: bool,
 }
 
 impl Verified {
-    /// Whether records may be missing at its end: it has no `end`, and no later run confirms that.
+    /// Whether records may be missing at its end: it has no `end`, and no later run shows that it never had
+    /// one.
     #[must_use]
     pub fn may_be_cut(&self) -> bool {
         !self.is_continued && self.result.as_ref().is_ok_and(|summary| summary.ended.is_none())
@@ -29,27 +30,27 @@ impl Verified {
 /// The result of checking a ledger.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Verification {
-    /// Every run file, in the order of the runs.
+    /// Every run, oldest first.
     pub files: Vec<Verified>,
-    /// Runs that are missing, or are not the ones that were written.
+    /// Runs that are missing or were replaced.
     pub breaks: Vec<RunBreak>,
-    /// Runs with the same predecessor.
+    /// Runs that continue from the same run.
     pub forks: Vec<Fork>,
 }
 
-/// Whether a ledger is as it was written.
+/// Whether a ledger was modified.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ChainState {
-    /// Every record is.
+    /// Every record is as it was written.
     Intact,
-    /// Every record is, and two branches of it were merged.
+    /// Every record is as it was written, and two branches were merged.
     Fork,
     /// Something was edited, replaced or removed.
     Damaged,
 }
 
 impl ChainState {
-    /// The word for it in JSON.
+    /// The value in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -61,7 +62,7 @@ impl ChainState {
 }
 
 impl Verification {
-    /// Checks the runs, whose files `read` reads.
+    /// Checks the runs. `read` returns the bytes of a run.
     pub(super) fn of(
         runs: &[RunStart],
         read: impl Fn(&RunName) -> Result<Vec<u8>, LedgerError>,
@@ -73,7 +74,7 @@ impl Verification {
             let bytes = read(name)?;
             let mut is_continued = false;
             if let Some(wanted) = wanted.get(name.as_str()) {
-                // What follows the last newline is not a record.
+                // An incomplete last line is not a record.
                 let mut lines: Vec<_> = bytes.split(|&byte| byte == b'\n').collect();
                 lines.pop();
                 for line in lines.into_iter().filter_map(|line| std::str::from_utf8(line).ok()) {
@@ -89,7 +90,7 @@ impl Verification {
         Ok(Self { files, breaks: breaks(runs, &found), forks: forks(runs) })
     }
 
-    /// The verdict.
+    /// The worst finding.
     #[must_use]
     pub fn chain(&self) -> ChainState {
         if !self.breaks.is_empty() || self.files.iter().any(|file| file.result.is_err()) {

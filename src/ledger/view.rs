@@ -1,72 +1,140 @@
-//! What the ledger tells of one organization: its members, its invitations, and what was written.
+//! The state of one organization according to the ledger: its members, its invitations, and what was written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use jiff::Timestamp;
 
-use super::fold::{Accepted, History};
-use super::folder::Stamp;
+use super::applied_plans::{AppliedPlans, AppliedPlansFold};
+use super::chain::Chain;
+use super::error::LedgerError;
+use super::fold::{Accepted, Fold, History};
 use super::record::Seq;
 use super::run_file::RunName;
-use super::snapshot::{Kept, Snapshot, Snapshots, restricted};
-use super::{Warning, Writes};
+use super::runs;
+use super::snapshot::{RealmSnapshots, Snapshot, Snapshots, restricted};
+use super::store::{Store, Version};
+use super::writes::Writes;
 use crate::known::{Invitations, Member, with_writes};
 use crate::model::{Email, ProjectId, UserId};
 
-/// What all runs and the last live readings of one realm come to.
+/// All runs and the last live snapshots of one realm, folded.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct LedgerView {
-    /// The roles that guestlist gave and took.
+    /// The roles that guestlist assigned and removed.
     pub writes: Writes,
+    /// The plans that were applied.
+    pub applied_plans: AppliedPlans,
     /// Warnings about the files of the ledger.
     pub warnings: Vec<Warning>,
-    pub(super) realm: String,
-    pub(super) history: History,
+    realm: String,
+    history: History,
     /// The last run, and how many of its records were read.
-    pub(super) end: Option<(RunName, Seq)>,
-    pub(super) known: Snapshots,
-    /// The file that the readings were in.
-    pub(super) stamp: Option<Stamp>,
+    end: Option<(RunName, Seq)>,
+    pub(super) snapshots: Snapshots,
+    /// The version of the document that the snapshots were in.
+    pub(super) version: Option<Version>,
 }
 
+/// A problem with a file that the user should know about, and that no command fails for.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Warning {
+    /// The file, relative to the ledger.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u64,
+    /// The end of the sentence that starts with the file and line.
+    pub what: &'static str,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, what } = self;
+        write!(f, "ledger file `{file}`, line {line}, {what}")
+    }
+}
+
+const EDITED: &str = "does not continue the line before it, so a record was edited, added or removed; run \
+                      `guestlist log --verify`";
+const INCOMPLETE: &str = "is incomplete (the process was interrupted while writing it) and is ignored";
+
 impl LedgerView {
-    /// The invitations that are out, and that may be; with `organization`, the projects of one, only
-    /// those of this organization.
+    /// Reads the ledger in `store`.
+    pub(super) fn read(store: &dyn Store, realm: &str) -> Result<Self, LedgerError> {
+        let mut warnings = Vec::new();
+        let (mut fold, mut applied_plans) = (Fold::of(realm), AppliedPlansFold::of(realm));
+        let locked_since = store.lock()?.map(|lock| lock.value.since);
+        for start in runs::in_store(store)? {
+            let mut chain = Chain::default();
+            let mut edited = None;
+            fold.enter(start.name.clone());
+            let incomplete = runs::read(store, &start.name, |line, record| {
+                if !chain.holds(line, &record) {
+                    edited.get_or_insert(record.seq);
+                }
+                applied_plans.take(&start.name, &record);
+                fold.take(record);
+            })?;
+            let file = format!("runs/{}", start.name);
+            warnings.extend(edited.map(|line| Warning { file: file.clone(), line, what: EDITED }));
+            // The run in progress may be writing that line.
+            let is_in_progress = locked_since.is_some() && start.at >= locked_since;
+            if let Some(line) = incomplete.filter(|_| !is_in_progress) {
+                warnings.push(Warning { file, line, what: INCOMPLETE });
+            }
+        }
+        let (history, writes, end) = fold.finish();
+        let applied_plans = applied_plans.finish();
+        let (snapshots, version) = Snapshots::read(store)?;
+        Ok(Self {
+            writes,
+            applied_plans,
+            warnings,
+            realm: realm.to_owned(),
+            history,
+            end,
+            snapshots,
+            version,
+        })
+    }
+
+    /// The invitations that are pending or may be. If `organization`, the projects of one, is given, only its
+    /// invitations.
     #[must_use]
     pub fn invitations(&self, organization: Option<&BTreeSet<ProjectId>>) -> Invitations {
         let none = Accepted::new();
-        let accepted = self.kept().map_or(&none, |kept| &kept.accepted);
+        let accepted = self.of_realm().map_or(&none, |realm| &realm.accepted);
         self.history.invitations(organization, accepted)
     }
 
-    /// The last readings of some projects.
-    pub fn readings<'a>(&'a self, projects: &'a BTreeSet<ProjectId>) -> impl Iterator<Item = &'a Snapshot> {
-        let readings = self.kept().map_or(&[][..], |kept| &kept.readings);
-        readings.iter().filter(|reading| !reading.projects.is_disjoint(projects))
+    /// The last snapshots of some projects.
+    pub fn snapshots<'a>(&'a self, projects: &'a BTreeSet<ProjectId>) -> impl Iterator<Item = &'a Snapshot> {
+        let snapshots = self.of_realm().map_or(&[][..], |realm| &realm.snapshots);
+        snapshots.iter().filter(|snapshot| !snapshot.projects.is_disjoint(projects))
     }
 
-    /// The projects of which there is a reading.
+    /// The projects with a snapshot.
     #[must_use]
     pub fn projects(&self) -> BTreeSet<ProjectId> {
-        let readings = self.kept().map_or(&[][..], |kept| &kept.readings);
-        readings.iter().flat_map(|reading| reading.projects.iter().cloned()).collect()
+        let snapshots = self.of_realm().map_or(&[][..], |realm| &realm.snapshots);
+        snapshots.iter().flat_map(|snapshot| snapshot.projects.iter().cloned()).collect()
     }
 
-    /// The members of `projects` as last read, with what guestlist did since worked in; in a project that
-    /// was never read, those whom its own calls made or found to be members.
+    /// The members of `projects`: those in the last snapshots, with the changes that guestlist made since. In
+    /// a project without a snapshot, those whom its own calls made or found to be members.
     #[must_use]
     pub fn members(&self, projects: &BTreeSet<ProjectId>) -> BTreeMap<Email, Member> {
         let mut all: BTreeMap<Email, Member> = BTreeMap::new();
         let mut unread = projects.clone();
-        for reading in self.readings(projects) {
-            let here: BTreeSet<_> = reading.projects.intersection(projects).cloned().collect();
+        for snapshot in self.snapshots(projects) {
+            let here: BTreeSet<_> = snapshot.projects.intersection(projects).cloned().collect();
             unread.retain(|project| !here.contains(project));
-            let since = self.writes.known_at(reading.after.as_ref(), reading.read_at);
+            let since = self.writes.after(snapshot.after.as_ref(), snapshot.read_at);
             let recent = self.writes.select(&since, |project| here.contains(project));
-            let members = restricted(reading.members.clone(), &here);
+            let members = restricted(snapshot.members.clone(), &here);
             merge(&mut all, with_writes(members, &recent));
         }
-        let since = self.writes.known_at(None, Timestamp::MIN);
+        let since = self.writes.after(None, Timestamp::MIN);
         let written = self.writes.select(&since, |project| unread.contains(project));
         merge(&mut all, with_writes(BTreeMap::new(), &written));
         for member in all.values_mut().filter(|member| member.id.as_str().is_empty()) {
@@ -76,15 +144,15 @@ impl LedgerView {
         all
     }
 
-    /// The same without those of whom a call without a known answer may have taken it: a list without
-    /// them is no surprise.
+    /// Like [`Self::members`], without those whom a call without a known answer may have removed: a list
+    /// without them is no surprise.
     #[must_use]
     pub fn certain_members(&self, projects: &BTreeSet<ProjectId>) -> BTreeMap<Email, Member> {
         let mut members = self.members(projects);
-        for reading in self.readings(projects) {
-            let since = self.writes.known_at(reading.after.as_ref(), reading.read_at);
-            for (email, project) in self.writes.maybe_taken(&since) {
-                if reading.projects.contains(&project)
+        for snapshot in self.snapshots(projects) {
+            let since = self.writes.after(snapshot.after.as_ref(), snapshot.read_at);
+            for (email, project) in self.writes.maybe_removed(&since) {
+                if snapshot.projects.contains(&project)
                     && let Some(member) = members.get_mut(&email)
                 {
                     member.access.remove(&project);
@@ -95,29 +163,34 @@ impl LedgerView {
         members
     }
 
-    /// Everything to be kept once `reading` is the last one.
-    pub(super) fn keep(mut self, mut reading: Snapshot) -> Snapshots {
-        reading.after.clone_from(&self.end);
+    /// Adds a snapshot that was read after this view. Returns all snapshots to be saved.
+    pub(super) fn keep(&mut self, mut snapshot: Snapshot) -> &Snapshots {
+        snapshot.after.clone_from(&self.end);
         let named = self.history.projects();
-        let listed = std::mem::take(&mut reading.organization);
+        let listed = std::mem::take(&mut snapshot.organization);
         let invitations = self.history.invitations(Some(&listed), &Accepted::new());
-        // Of other projects no more is kept than the ledger says already.
-        reading.organization =
-            listed.into_iter().filter(|id| reading.projects.contains(id) || named.contains(id)).collect();
-        let kept = self.known.realms.entry(self.realm).or_default();
+        // Other projects are kept only if the ledger names them anyway.
+        snapshot.organization =
+            listed.into_iter().filter(|id| snapshot.projects.contains(id) || named.contains(id)).collect();
+        let realm = self.snapshots.realms.entry(self.realm.clone()).or_default();
         for invitation in invitations.out.values().chain(invitations.in_flight.values()) {
-            let is_member = reading.members.contains_key(&invitation.email)
-                || reading.members.values().any(|member| member.answers_to(&invitation.email));
+            let is_member = snapshot.members.contains_key(&invitation.email)
+                || snapshot.members.values().any(|member| member.answers_to(&invitation.email));
             if is_member {
-                kept.accepted.entry(invitation.email.clone()).or_default().insert(invitation.sent_at);
+                realm.accepted.entry(invitation.email.clone()).or_default().insert(invitation.sent_at);
             }
         }
-        kept.keep(reading);
-        self.known
+        realm.add(snapshot);
+        &self.snapshots
     }
 
-    fn kept(&self) -> Option<&Kept> {
-        self.known.realms.get(&self.realm)
+    /// Takes back the snapshot that was added last.
+    pub(super) fn take_latest(&mut self) -> Option<Snapshot> {
+        self.snapshots.realms.get_mut(&self.realm)?.snapshots.pop()
+    }
+
+    fn of_realm(&self) -> Option<&RealmSnapshots> {
+        self.snapshots.realms.get(&self.realm)
     }
 }
 

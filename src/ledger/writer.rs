@@ -1,62 +1,37 @@
-//! Writes the file of the run that goes on: many workers ask, one thread writes.
+//! Writes the records of the run in progress: many workers send requests, one thread writes.
 //!
-//! Whoever appends waits until the line is durable. All that is asked for meanwhile is written
-//! together and made durable at once, so that durability costs the workers no turn-taking.
+//! Whoever appends a record waits until it is durable. The thread writes all waiting requests together and
+//! makes them durable once, so workers share one fsync.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock, mpsc};
 
-use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use super::Clock;
-use super::chain::{self, digest};
+use super::chain::ChainWriter;
 use super::error::LedgerError;
-use super::record::{
-    Body, End, EndReason, Intent, Meaning, Outcome, PrevRun, Record, Run, Seq, to_the_millisecond,
-};
+use super::lock::HeldLock;
+use super::record::{Body, End, EndReason, Intent, Meaning, Outcome, Run, Seq};
 use super::run_file::RunName;
+use super::runs;
+use super::store::{RunLog, Store};
+use crate::clock::Clock;
 use crate::escape;
 
-/// What is left of a file for the outcomes of calls that are made already, and the end.
+/// The part of a run's size limit that is reserved for the outcomes of calls in flight and the end, in bytes.
 const RESERVE: u64 = 1 << 20;
 
-/// Server text is kept up to so many characters.
+/// The longest text from the service in a record, in characters.
 const DETAIL_CHARS: usize = 300;
 
-/// The file of a run, as the place that keeps it sees it.
-pub(super) trait RunFile: Send {
-    /// Appends whole lines. They are durable when this returns; if it fails, nothing rests on them.
-    fn append(&mut self, lines: &[u8]) -> Result<(), LedgerError>;
-}
-
-/// Asks whether the run may go on to write.
-pub(super) type MayWrite = Arc<dyn Fn() -> Result<(), LedgerError> + Send + Sync>;
-
-/// Makes the file of a run that begins at that time.
-pub(super) type Create = Box<dyn FnMut(Timestamp) -> Result<(RunName, Box<dyn RunFile>), LedgerError> + Send>;
-
-/// Finds the run that this one continues from.
-pub(super) type Predecessor = Box<dyn FnMut() -> Result<PrevRun, LedgerError> + Send>;
-
-/// What the writing thread is given: how to begin the file, and what must hold before each write.
-pub(super) struct WriterSetup {
-    pub(super) create: Create,
-    pub(super) predecessor: Predecessor,
-    pub(super) may_write: MayWrite,
-    pub(super) clock: Clock,
-    /// How large the file may become.
-    pub(super) max_bytes: u64,
-}
-
-/// Records a run. Clones write to the same file, which is made with the first record; a run that
-/// makes no call leaves none. After a failure every further record fails in the same way.
+/// Records a run. Clones write to the same run, which is created with its first call; a run that makes no
+/// call is not recorded. After a failure, every further record fails for the same reason.
 #[derive(Clone)]
 pub struct RunWriter {
-    asks: mpsc::Sender<Request>,
+    requests: mpsc::Sender<Request>,
     name: Arc<OnceLock<RunName>>,
-    may_write: MayWrite,
+    lock: Arc<HeldLock>,
 }
 
 impl fmt::Debug for RunWriter {
@@ -65,12 +40,12 @@ impl fmt::Debug for RunWriter {
     }
 }
 
-/// How much of a plan a run has done.
+/// How many changes of a plan a run has made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Tally {
-    /// How many changes it was to make.
+    /// The number of changes in the plan.
     pub changes: u64,
-    /// How many of them are as the plan asks.
+    /// The number of changes that are in place.
     pub done: u64,
 }
 
@@ -80,82 +55,79 @@ struct Request {
 }
 
 impl RunWriter {
-    pub(super) fn begin(run: Run, setup: WriterSetup) -> Result<Self, LedgerError> {
-        let (asks, asked) = mpsc::channel();
+    /// Starts the thread. It writes to `store` while `lock` is held, at most `max_bytes`.
+    pub(super) fn begin(
+        run: Run,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        lock: Arc<HeldLock>,
+        max_bytes: u64,
+    ) -> Result<Self, LedgerError> {
+        let (requests, received) = mpsc::channel();
         let name = Arc::new(OnceLock::new());
-        let may_write = Arc::clone(&setup.may_write);
         let mut thread = WriterThread {
+            store,
+            clock,
+            lock: Arc::clone(&lock),
+            max_bytes,
             name: Arc::clone(&name),
             run: Some(run),
-            setup,
-            file: None,
-            seq: 0,
-            prev: chain::FIRST.to_owned(),
-            at: Timestamp::MIN,
+            log: None,
+            chain: ChainWriter::default(),
             bytes: 0,
             counts: BTreeMap::new(),
-            refusal: None,
+            closed: None,
         };
-        std::thread::Builder::new().name("ledger".to_owned()).spawn(move || thread.serve(&asked)).map_err(
-            |error| LedgerError::Io {
-                doing: "start the writer of",
-                path: "runs".into(),
-                why: error.to_string(),
-            },
-        )?;
-        Ok(Self { asks, name, may_write })
+        std::thread::Builder::new()
+            .name("ledger".to_owned())
+            .spawn(move || thread.serve(&received))
+            .map_err(|error| LedgerError::NoThread(error.to_string()))?;
+        Ok(Self { requests, name, lock })
     }
 
-    /// Whether the run may still write, which is asked right before each attempt at a call.
+    /// Checks that the run may still write. This is called right before each attempt at a call.
     ///
     /// # Errors
     /// If the lock was lost; nothing more must be sent.
     pub fn may_write(&self) -> Result<(), LedgerError> {
-        (self.may_write)()
+        self.lock.ensure()
     }
 
     /// Records that a call is about to be made. It may be made when this returns.
     ///
     /// # Errors
-    /// If the record cannot be kept; the call must not be made.
+    /// If the record is not durable; the call must not be made.
     pub async fn intent(&self, intent: Intent) -> Result<Seq, LedgerError> {
         self.append(Body::Intent(intent)).await
     }
 
-    /// Records what came of a call. What the server said is made inert and short.
+    /// Records the outcome of a call. Texts from the service are escaped and shortened.
     ///
     /// # Errors
-    /// If the record cannot be kept; no further call must be made.
+    /// If the record is not durable; no further call must be made.
     pub async fn outcome(&self, mut outcome: Outcome) -> Result<Seq, LedgerError> {
         outcome.request_id = outcome.request_id.as_deref().map(short);
         outcome.detail = outcome.detail.as_deref().map(short);
         self.append(Body::Outcome(outcome)).await
     }
 
-    /// Records that the run is over, with the number of outcomes of each meaning. Nothing can follow.
+    /// Records the end of the run, with the number of outcomes of each meaning and, if it applied a plan, how
+    /// much of it is in place. Nothing can follow.
     ///
     /// # Errors
-    /// If the record cannot be kept.
-    pub async fn end(&self, reason: EndReason, text: Option<&str>) -> Result<(), LedgerError> {
-        self.end_with(reason, text, None).await
-    }
-
-    /// The same, with how much of its plan the run has done.
-    ///
-    /// # Errors
-    /// If the record cannot be kept.
-    pub async fn end_with(
+    /// If the record is not durable.
+    pub async fn end(
         &self,
         reason: EndReason,
         text: Option<&str>,
         tally: Option<Tally>,
     ) -> Result<(), LedgerError> {
         let (changes, done) = tally.map(|tally| (tally.changes, tally.done)).unzip();
-        let ended = End { reason, text: text.map(short), counts: BTreeMap::new(), changes, done };
-        self.append(Body::End(ended)).await.map(|_| ())
+        let end = End { reason, text: text.map(short), counts: BTreeMap::new(), changes, done };
+        self.append(Body::End(end)).await.map(|_| ())
     }
 
-    /// The file that records the run; none while no call was made.
+    /// The name under which the run is recorded, once it has made a call.
     #[must_use]
     pub fn name(&self) -> Option<&RunName> {
         self.name.get()
@@ -163,7 +135,7 @@ impl RunWriter {
 
     async fn append(&self, body: Body) -> Result<Seq, LedgerError> {
         let (answer, answered) = oneshot::channel();
-        self.asks.send(Request { body, answer }).map_err(|_| LedgerError::RunHasEnded)?;
+        self.requests.send(Request { body, answer }).map_err(|_| LedgerError::RunHasEnded)?;
         answered.await.unwrap_or(Err(LedgerError::RunHasEnded))
     }
 }
@@ -175,63 +147,62 @@ fn short(text: &str) -> String {
 
 /// The thread that writes.
 struct WriterThread {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    lock: Arc<HeldLock>,
+    max_bytes: u64,
     name: Arc<OnceLock<RunName>>,
     /// The first record, until it is written.
     run: Option<Run>,
-    setup: WriterSetup,
-    file: Option<Box<dyn RunFile>>,
-    seq: Seq,
-    prev: String,
-    at: Timestamp,
+    log: Option<Box<dyn RunLog>>,
+    chain: ChainWriter,
     bytes: u64,
     counts: BTreeMap<Meaning, u64>,
-    /// Why nothing is written any more.
-    refusal: Option<LedgerError>,
+    /// Why nothing more is written.
+    closed: Option<LedgerError>,
 }
 
 impl WriterThread {
-    fn serve(&mut self, asked: &mpsc::Receiver<Request>) {
-        while let Ok(first) = asked.recv() {
-            self.write(std::iter::once(first).chain(asked.try_iter()));
+    fn serve(&mut self, received: &mpsc::Receiver<Request>) {
+        while let Ok(first) = received.recv() {
+            self.write(std::iter::once(first).chain(received.try_iter()));
         }
     }
 
-    /// Writes what is asked for now, and answers when it is durable.
-    fn write(&mut self, asks: impl Iterator<Item = Request>) {
+    /// Writes what is requested by now, and answers when it is durable.
+    fn write(&mut self, requests: impl Iterator<Item = Request>) {
         let mut lines = String::new();
         let mut written = Vec::new();
-        for Request { body, answer } in asks {
+        for Request { body, answer } in requests {
             match self.compose(body, &mut lines) {
                 Ok(seq) => written.push((seq, answer)),
-                // The asker has gone; there is nobody to tell.
+                // If the worker has gone, no one needs the answer.
                 Err(error) => drop(answer.send(Err(error))),
             }
         }
         if written.is_empty() {
             return;
         }
-        let result = self.keep(&lines);
+        let result = self.append(&lines);
         if let Err(error) = &result {
-            self.refusal = Some(error.clone());
+            self.closed = Some(error.clone());
         }
         for (seq, answer) in written {
             let _ = answer.send(result.clone().map(|()| seq));
         }
     }
 
-    /// Adds a record to `lines`, and the first record of the file before it if it is still missing.
+    /// Adds a record to `lines`, and before it the first record of the run if that is still missing.
     fn compose(&mut self, mut body: Body, lines: &mut String) -> Result<Seq, LedgerError> {
-        if let Some(refusal) = &self.refusal {
-            return Err(refusal.clone());
+        if let Some(error) = &self.closed {
+            return Err(error.clone());
         }
         match &mut body {
-            Body::Intent(_) if self.bytes > self.setup.max_bytes - RESERVE => {
-                return Err(LedgerError::RunIsFull);
-            }
+            Body::Intent(_) if self.bytes > self.max_bytes - RESERVE => return Err(LedgerError::RunIsFull),
             Body::Outcome(outcome) => *self.counts.entry(outcome.meaning).or_default() += 1,
-            Body::End(ended) => {
-                self.refusal = Some(LedgerError::RunHasEnded);
-                ended.counts.clone_from(&self.counts);
+            Body::End(end) => {
+                self.closed = Some(LedgerError::RunHasEnded);
+                end.counts.clone_from(&self.counts);
                 if self.run.is_some() {
                     return Ok(0);
                 }
@@ -239,9 +210,7 @@ impl WriterThread {
             Body::Run(_) | Body::Intent(_) => {}
         }
         if let Some(mut run) = self.run.take() {
-            let prev_run = (self.setup.predecessor)().inspect_err(|error| {
-                self.refusal = Some(error.clone());
-            })?;
+            let prev_run = runs::head(&*self.store).inspect_err(|error| self.closed = Some(error.clone()))?;
             run.prev_run = Some(prev_run);
             self.add(Body::Run(run), lines);
         }
@@ -249,88 +218,52 @@ impl WriterThread {
     }
 
     fn add(&mut self, body: Body, lines: &mut String) -> Seq {
-        self.seq += 1;
-        // Times never go back within a file, even if the clock does.
-        self.at = self.at.max(to_the_millisecond((self.setup.clock)()));
-        let prev = std::mem::take(&mut self.prev);
-        let line = Record { seq: self.seq, at: self.at, body, prev }.to_line();
-        self.prev = digest(&line);
-        self.bytes += line.len() as u64 + 1;
-        lines.push_str(&line);
-        lines.push('\n');
-        self.seq
+        let before = lines.len();
+        let seq = self.chain.append(self.clock.timestamp(), body, lines);
+        self.bytes += (lines.len() - before) as u64;
+        seq
     }
 
-    fn keep(&mut self, lines: &str) -> Result<(), LedgerError> {
+    fn append(&mut self, lines: &str) -> Result<(), LedgerError> {
         if lines.is_empty() {
             return Ok(());
         }
-        (self.setup.may_write)()?;
-        let file = if let Some(file) = &mut self.file {
-            file
+        self.lock.ensure()?;
+        let log = if let Some(log) = &mut self.log {
+            log
         } else {
-            let (name, file) = (self.setup.create)(self.at)?;
+            let (name, log) = self.store.create_run(self.chain.last_at())?;
             let _ = self.name.set(name);
-            self.file.insert(file)
+            self.log.insert(log)
         };
-        file.append(lines.as_bytes())
+        log.append(lines.as_bytes())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use super::*;
-    use crate::ledger::tests::{SetClock, a_run, an_intent, an_outcome};
-    use crate::ledger::{RunSummary, verify};
+    use crate::clock::manual::ManualClock;
+    use crate::ledger::tests::memory::{Memory, full};
+    use crate::ledger::tests::{a_run, an_intent, an_outcome, ledger_on, who};
+    use crate::ledger::{Ledger, Lock, RunSummary, verify};
 
-    /// What a file holds, how often it was written to, and after how many bytes the disk is full.
-    #[derive(Clone, Default)]
-    struct Memory {
-        bytes: Arc<Mutex<Vec<u8>>>,
-        writes: Arc<AtomicUsize>,
-        room: Option<usize>,
-    }
-
-    impl RunFile for Memory {
-        fn append(&mut self, lines: &[u8]) -> Result<(), LedgerError> {
-            self.writes.fetch_add(1, Ordering::Relaxed);
-            let mut bytes = self.bytes.lock().unwrap();
-            if self.room.is_some_and(|room| bytes.len() + lines.len() > room) {
-                return Err(full());
-            }
-            bytes.extend_from_slice(lines);
-            Ok(())
-        }
-    }
-
-    fn full() -> LedgerError {
-        let path = "runs/x.jsonl".into();
-        LedgerError::Io { doing: "write", path, why: "No space left on device (os error 28)".to_owned() }
-    }
-
-    fn begin(memory: &Memory) -> RunWriter {
+    fn begin(memory: &Memory) -> (RunWriter, Lock) {
         begin_with(memory, 64 << 20)
     }
 
-    fn begin_with(memory: &Memory, max_bytes: u64) -> RunWriter {
-        let memory = memory.clone();
-        let setup = WriterSetup {
-            create: Box::new(move |at| Ok((RunName::at(at), Box::new(memory.clone()) as Box<dyn RunFile>))),
-            predecessor: Box::new(|| Ok(PrevRun { run: None, digest: chain::FIRST.to_owned() })),
-            may_write: Arc::new(|| Ok(())),
-            clock: SetClock::at("2026-11-22T12:00:00Z").clock(),
-            max_bytes,
-        };
-        RunWriter::begin(a_run("sandbox"), setup).unwrap()
+    fn begin_with(memory: &Memory, max_bytes: u64) -> (RunWriter, Lock) {
+        let ledger = ledger_on(memory).with_clock(ManualClock::at("2026-11-22T12:00:00Z"));
+        let lock = ledger.acquire(&who()).unwrap();
+        let Ledger { store, clock } = ledger;
+        let writer = RunWriter::begin(a_run("sandbox"), store, clock, lock.held(), max_bytes).unwrap();
+        (writer, lock)
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
     async fn many_workers_make_one_chain() {
         let memory = Memory::default();
-        let writer = begin(&memory);
+        let (writer, _lock) = begin(&memory);
         let workers: Vec<_> = (0..64)
             .map(|n| {
                 let writer = writer.clone();
@@ -345,8 +278,8 @@ mod tests {
         for worker in workers {
             worker.await.unwrap();
         }
-        writer.end(EndReason::Completed, None).await.unwrap();
-        let bytes = memory.bytes.lock().unwrap().clone();
+        writer.end(EndReason::Completed, None, None).await.unwrap();
+        let bytes = memory.run();
         let ended = Some(EndReason::Completed);
         let records = 1 + 64 * 4 * 2 + 1;
         assert_eq!(verify(&bytes), Ok(RunSummary { records, calls: 256, unanswered: 0, ended, torn: None }));
@@ -355,69 +288,70 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_waits_is_written_at_once() {
+    async fn requests_that_wait_are_written_together() {
         let memory = Memory::default();
-        let writer = begin(&memory);
-        // While the file is held, everything that is asked for gathers.
-        let gate = memory.bytes.lock().unwrap();
-        let mut asks: Vec<_> = Vec::new();
+        let (writer, _lock) = begin(&memory);
+        // While the store is blocked, requests queue up.
+        let content = memory.content();
+        let mut answers = Vec::new();
         for n in 0..100 {
             let (answer, answered) = oneshot::channel();
             let body = Body::Intent(an_intent(&format!("p{n}@example.com")));
-            writer.asks.send(Request { body, answer }).unwrap();
-            asks.push(answered);
+            writer.requests.send(Request { body, answer }).unwrap();
+            answers.push(answered);
         }
-        drop(gate);
-        for (seq, answered) in (2..).zip(asks) {
+        drop(content);
+        for (seq, answered) in (2..).zip(answers) {
             assert_eq!(answered.await.unwrap(), Ok(seq));
         }
-        // One write was held up, and all that came meanwhile went with the next.
-        assert!(memory.writes.load(Ordering::Relaxed) <= 2);
+        // One append was blocked, and everything that came in the meantime went with the next one.
+        assert!(memory.content().appends <= 2);
     }
 
     #[tokio::test]
-    async fn after_a_failure_nothing_is_written_any_more() {
-        let memory = Memory { room: Some(900), ..Memory::default() };
-        let writer = begin(&memory);
+    async fn after_a_failure_nothing_more_is_written() {
+        let memory = Memory::default();
+        memory.content().room = Some(900);
+        let (writer, _lock) = begin(&memory);
         let of = writer.intent(an_intent("a@example.com")).await.unwrap();
         writer.outcome(an_outcome(of, Meaning::Invited)).await.unwrap();
-        let kept = memory.bytes.lock().unwrap().clone();
-        let before = memory.writes.load(Ordering::Relaxed);
+        let kept = memory.run();
+        let before = memory.content().appends;
         assert_eq!(writer.intent(an_intent(&"b".repeat(600))).await, Err(full()));
         assert_eq!(writer.intent(an_intent("c@example.com")).await, Err(full()));
-        assert_eq!(writer.end(EndReason::Stopped, None).await, Err(full()));
-        assert_eq!(*memory.bytes.lock().unwrap(), kept);
-        assert_eq!(memory.writes.load(Ordering::Relaxed), before + 1);
+        assert_eq!(writer.end(EndReason::Stopped, None, None).await, Err(full()));
+        assert_eq!(memory.run(), kept);
+        assert_eq!(memory.content().appends, before + 1);
     }
 
     #[tokio::test]
-    async fn a_run_without_calls_leaves_no_file() {
+    async fn a_run_without_calls_is_not_recorded() {
         let memory = Memory::default();
-        let writer = begin(&memory);
-        writer.end(EndReason::Completed, None).await.unwrap();
+        let (writer, _lock) = begin(&memory);
+        writer.end(EndReason::Completed, None, None).await.unwrap();
         assert_eq!(writer.name(), None);
-        assert_eq!(memory.writes.load(Ordering::Relaxed), 0);
+        assert_eq!(memory.content().appends, 0);
         let late = writer.intent(an_intent("a@example.com")).await;
         assert_eq!(late, Err(LedgerError::RunHasEnded));
     }
 
     #[tokio::test]
-    async fn server_text_is_kept_short_and_inert() {
+    async fn text_from_the_service_is_shortened_and_escaped() {
         let memory = Memory::default();
-        let writer = begin(&memory);
+        let (writer, _lock) = begin(&memory);
         let of = writer.intent(an_intent("a@example.com")).await.unwrap();
         let mut outcome = an_outcome(of, Meaning::Refused);
         outcome.detail = Some(format!("\u{202e}{}", "x".repeat(1000)));
         writer.outcome(outcome).await.unwrap();
-        let text = String::from_utf8(memory.bytes.lock().unwrap().clone()).unwrap();
+        let text = String::from_utf8(memory.run()).unwrap();
         let detail = format!(r#""detail":"\\u{{202e}}{}","prev""#, "x".repeat(299));
         assert!(text.contains(&detail), "{text}");
     }
 
     #[tokio::test]
-    async fn a_full_file_takes_outcomes_but_no_further_calls() {
+    async fn a_full_run_accepts_outcomes_but_no_further_calls() {
         let memory = Memory::default();
-        let writer = begin_with(&memory, RESERVE + 1000);
+        let (writer, _lock) = begin_with(&memory, RESERVE + 1000);
         let of = writer.intent(an_intent("a@example.com")).await.unwrap();
         let large = an_intent(&"x".repeat(1000));
         writer.intent(large).await.unwrap();

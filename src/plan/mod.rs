@@ -8,9 +8,9 @@ mod effect;
 mod guard;
 mod note;
 mod origin;
-mod saved;
 #[cfg(test)]
-pub(crate) mod testing;
+pub(crate) mod samples;
+mod saved;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};

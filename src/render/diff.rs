@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use super::sections::{Block, Part, Row, blocks};
 use super::verdict::{block_heading, policy_change, verdict};
 use super::{Paint, View, sentences};
-use crate::desired::scalar;
+use crate::escape::yaml;
 use crate::model::{Access, Email, Role};
 use crate::plan::{Change, Effect, Origin};
 
@@ -136,7 +136,7 @@ fn compared(view: &View, (email, before, after): &(&Email, Access, Access)) -> V
         (false, true) => '+',
         _ => ' ',
     };
-    let person = format!("{}:", scalar(&email.to_string()));
+    let person = format!("{}:", yaml(&email.to_string()));
     // A member without access here is not new, unlike someone who is invited.
     let was_there = !before.is_empty() || view.known.members.contains_key(*email);
     let mut lines = vec![(sides(was_there, !after.is_empty()), person)];
@@ -144,7 +144,7 @@ fn compared(view: &View, (email, before, after): &(&Email, Access, Access)) -> V
     let named: BTreeSet<_> =
         projects.into_iter().map(|project| (view.desired.project_name(project), project)).collect();
     for (name, project) in named {
-        let line = |role: &Role| format!("  {}: {}", scalar(&name), scalar(&view.desired.role_name(role)));
+        let line = |role: &Role| format!("  {}: {}", yaml(&name), yaml(&view.desired.role_name(role)));
         match (before.get(project), after.get(project)) {
             (Some(before), Some(after)) if before == after => lines.push((' ', line(after))),
             (before, after) => {

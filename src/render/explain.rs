@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::{Paint, View, sentences};
-use crate::desired::{Given, Person, Provenance};
+use crate::desired::{Person, Provenance, RoleSource};
 use crate::escape;
 use crate::known::{Invitation, Member};
 use crate::model::{Email, ProjectId, Role};
@@ -126,8 +126,8 @@ impl Page<'_> {
         text
     }
 
-    fn given(&self, given: &Given, fate: &str) -> String {
-        let Given { role, group, file, line } = given;
+    fn given(&self, given: &RoleSource, fate: &str) -> String {
+        let RoleSource { role, group, file, line } = given;
         let by = match group {
             Some(group) => format!("group {}", escape::line(group)),
             None => "own entry".to_owned(),

@@ -1,5 +1,6 @@
 //! A plan as text, diff, Markdown and JSON, and the access review: one file a format. Here is what the formats share.
 
+mod change_line;
 mod columns;
 mod diff;
 mod explain;
@@ -8,8 +9,6 @@ mod markdown;
 mod pack;
 mod paint;
 mod redact;
-mod report_csv;
-mod report_html;
 mod review;
 mod sections;
 mod sentences;
@@ -21,18 +20,17 @@ use crate::known::Known;
 use crate::model::Estimate;
 use crate::plan::{Origins, Plan};
 
+pub use change_line::{change_line, described};
 pub use diff::diff;
 pub use explain::explain;
 pub use json::json;
 pub use markdown::markdown;
 pub use paint::Paint;
 pub use redact::Redacted;
-pub use report_csv::report_csv;
-pub use report_html::report_html;
-pub use review::Review;
+pub use review::{Review, review_csv, review_html};
 pub use sentences::{doubt, refusal, remark};
 pub use text::text;
-pub use verdict::{at_stake, change_line, described, results};
+pub use verdict::{at_stake, results};
 
 /// A plan and what is needed to show it.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::verdict::described;
+use super::change_line::described;
 use super::{Base, View};
 use crate::escape;
 use crate::model::Email;

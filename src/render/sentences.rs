@@ -303,23 +303,23 @@ pub fn doubt(doubt: &Doubt) -> String {
 #[must_use]
 pub fn remark(remark: &Remark) -> String {
     match remark {
-        Remark::LeftOut(what) => match what {
-            LeftOut::Project(id, reason) => {
-                format!("left out: the project {id}: a team file cannot name it, {reason}")
-            }
-            LeftOut::Role(id, reason) => {
-                format!("left out: the role {id}: a team file cannot name it, {reason}")
-            }
-            LeftOut::Login(login, reason) => {
-                format!("left out: {login}: the login is not a valid email address, {reason}")
-            }
-            LeftOut::Person(login) => format!("left out: {login}: none of the access can be written"),
-        },
-        Remark::Name { login, which, reason: None, written } => {
-            format!("{login} has no {which} name: written as `{written}`")
+        Remark::LeftOut(LeftOut::Project(id, reason)) => {
+            format!("skipped project {id}: its id is not valid in a team file: {reason}")
         }
-        Remark::Name { login, which, reason: Some(reason), written } => format!(
-            "{login} has a {which} name that a team file cannot hold, {reason}: written as `{written}`"
-        ),
+        Remark::LeftOut(LeftOut::Role(id, reason)) => {
+            format!("skipped role {id}: its id is not valid in a team file: {reason}")
+        }
+        Remark::LeftOut(LeftOut::Login(login, reason)) => {
+            format!("skipped {login}: the login is not a valid email address: {reason}")
+        }
+        Remark::LeftOut(LeftOut::Person(login)) => {
+            format!("skipped {login}: none of their access can be written to a team file")
+        }
+        Remark::Name { login, which, reason: None, written } => {
+            format!("{login} has no {which} name; written as `{written}`")
+        }
+        Remark::Name { login, which, reason: Some(reason), written } => {
+            format!("the {which} name of {login} {reason}; written as `{written}`")
+        }
     }
 }

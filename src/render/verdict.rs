@@ -1,11 +1,11 @@
-//! What all formats for people share: the verdict in numbers, and one change in a line. The words of the
-//! headings are also those of the verdict, of the question before an apply and of its result.
+//! What all formats for people share: the verdict in numbers. The words of the headings are also those of the
+//! verdict, of the question before an apply and of its result.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::sections::{Block, Part, Section, Topic, blocks};
 use super::{View, sentences};
-use crate::desired::{Desired, PolicyChange};
+use crate::desired::PolicyChange;
 use crate::escape;
 use crate::known::EvidenceSource;
 use crate::model::Email;
@@ -134,34 +134,4 @@ pub(super) fn policy_change(change: &PolicyChange) -> String {
     let PolicyChange { key, from, to, loosened } = change;
     let loosened = if *loosened { " (loosened)" } else { "" };
     escape::line(&format!("{key}: {from} → {to}{loosened}")).into_owned()
-}
-
-/// One change in a line, as a command: `assign alex@example.com: storefront USER`.
-#[must_use]
-pub fn change_line(desired: &Desired, change: &Change) -> String {
-    let verb = match change {
-        Change::Invite { .. } => "invite",
-        Change::Assign { .. } => "assign",
-        Change::ChangeRole { .. } => "change",
-        Change::Unassign { .. } => "unassign",
-    };
-    format!("{verb} {}: {}", change.email(), described(desired, change))
-}
-
-/// A change without the person, by alias: `storefront USER → ADMIN`.
-#[must_use]
-pub fn described(desired: &Desired, change: &Change) -> String {
-    match change {
-        Change::Invite { projects, .. } => desired.access_names(projects),
-        Change::Assign { project, role, .. } => {
-            format!("{} {}", desired.project_name(project), desired.role_name(role))
-        }
-        Change::ChangeRole { project, from, to, .. } => {
-            let (from, to) = (desired.role_name(from), desired.role_name(to));
-            format!("{} {from} → {to}", desired.project_name(project))
-        }
-        Change::Unassign { project, role, .. } => {
-            format!("{} {} → none", desired.project_name(project), desired.role_name(role))
-        }
-    }
 }

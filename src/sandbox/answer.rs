@@ -1,14 +1,14 @@
-//! What the service answers: a status with or without a body, and the documented form of a refusal.
+//! The answers of the service: a status with or without a body, and the documented error object.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// A request that was carried out.
+/// A successful answer.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// The JSON body; none with 204.
+    /// The JSON body; `None` with 204.
     pub body: Option<Value>,
 }
 
@@ -32,27 +32,27 @@ impl Answer {
     }
 }
 
-/// A request that was refused: the fields of the documented error object.
+/// A rejected request: the fields of the documented error object.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Rejection {
     /// The HTTP status.
     #[serde(rename = "code")]
     pub status: u16,
-    /// The kind of error, in one word. Two documented answers lack it.
+    /// The kind of error, in one word. Two documented answers do not have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<&'static str>,
-    /// The error, in a few words.
+    /// The error in a few words.
     pub message: &'static str,
-    /// The error, in a sentence.
+    /// The error in a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub details: Option<String>,
-    /// What was not found, or found already.
+    /// The id of the resource that was not found, or exists already.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_id: Option<String>,
-    /// The kind of that.
+    /// The type of that resource.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<&'static str>,
-    /// Whether the documents show a `request_id` in this answer.
+    /// Whether the documentation shows a `request_id` in this answer.
     #[serde(skip)]
     pub traced: bool,
 }
@@ -84,7 +84,7 @@ impl Rejection {
         Self::invalid_payload(format!("Payload must have required property '{name}'"))
     }
 
-    /// What an invitation with an unknown role gets. Assign and Update document `invalid_payload` instead.
+    /// Invite a New User with an unknown role. Assign and Update document `invalid_payload` instead.
     pub(super) fn incorrect_role(role: &str) -> Self {
         Self::new(
             400,
@@ -99,7 +99,7 @@ impl Rejection {
             .about("project", id)
     }
 
-    /// What Get Project answers: the documents show neither key nor resource there.
+    /// Get Project, for which the documentation shows neither key nor resource.
     pub(super) fn no_project_to_get(id: &str) -> Self {
         Self { key: None, resource_id: None, resource_type: None, traced: false, ..Self::no_project(id) }
     }
@@ -129,7 +129,7 @@ impl Rejection {
         Self::new(400, "user_not_assigned", "User is not assigned", "User is not assigned to the project")
     }
 
-    /// The documents say that it is refused, not how.
+    /// The documentation says that this is rejected, but not how.
     pub(super) fn only_project() -> Self {
         Self::new(
             400,
@@ -139,17 +139,17 @@ impl Rejection {
         )
     }
 
-    /// Not in the documents: nobody takes an owner's access away from outside.
+    /// Not documented: owners cannot be changed through the API.
     pub(super) fn owner() -> Self {
         Self::new(
             400,
             "user_is_owner",
             "User cannot be changed",
-            "The owner's roles cannot be changed or taken away",
+            "The roles of an owner cannot be changed or removed",
         )
     }
 
-    /// Not in the documents: one of the answers that an assignment made already may get.
+    /// Not documented: a possible answer to a repeated assignment.
     pub(super) fn already_assigned() -> Self {
         Self::new(
             400,
@@ -159,7 +159,7 @@ impl Rejection {
         )
     }
 
-    /// Not in the documents: one of the answers that assigning somebody who has not accepted may get.
+    /// Not documented: a possible answer to assigning a person who has not accepted yet.
     pub(super) fn not_active() -> Self {
         Self::new(400, "user_not_active", "User is not active", "User has not accepted the invitation yet")
     }
@@ -186,12 +186,12 @@ impl Rejection {
         Self { details: None, ..Self::new(status, "internal_error", "Internal error", "") }
     }
 
-    /// A refusal of which nothing is documented but the status and the message.
+    /// A rejection of which only the status and the message are documented.
     pub(super) fn bare(status: u16, message: &'static str) -> Self {
         Self { key: None, details: None, traced: false, ..Self::new(status, "", message, "") }
     }
 
-    /// The body, with `request_id` where one belongs.
+    /// The JSON body, with `request_id` if the documentation shows one.
     #[must_use]
     pub fn body(&self, request_id: &str) -> Value {
         let mut body = json!(self);

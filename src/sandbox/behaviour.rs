@@ -1,57 +1,57 @@
-//! What the service may do where its documents are silent: every choice is an option, to be tried.
+//! The possible behaviour of the service where its documentation is silent.
 
-/// The choices. [`Behaviour::default`] is the least kind reading of the documents.
+/// One choice for each open question. [`Behaviour::default`] is the strictest reading of the documentation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Behaviour {
-    /// Whether people who have not accepted yet show in List Users. If they do, they can be read, changed,
-    /// assigned and unassigned like anybody else.
+    /// Whether List Users includes people who have not accepted yet. If so, they can be read, changed, assigned
+    /// and unassigned like members.
     pub pending_shows: bool,
-    /// What a second invitation to somebody who has not accepted yet gets.
+    /// The answer to a second invitation before the first is accepted.
     pub second_invitation: SecondInvitation,
-    /// What becomes of `limit` and `page`.
+    /// The handling of `limit` and `page`.
     pub paging: Paging,
-    /// What assigning somebody to a project they are in already does.
+    /// The answer to assigning a user to a project they are already in.
     pub assign_again: AssignAgain,
-    /// What assigning somebody who has not accepted yet (and does not show) gets.
+    /// The answer to assigning a person who has not accepted yet and is not listed.
     pub assign_pending: AssignPending,
 }
 
-/// What a second invitation to somebody who has not accepted yet gets.
+/// The answer to a second invitation before the first is accepted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum SecondInvitation {
     /// 409, as for any Voucherify user.
     #[default]
     Refused,
-    /// 204: it is sent once more, and its projects take the place of the first one's.
+    /// 204: sent again, with the new projects in place of the previous ones.
     SentAgain,
 }
 
-/// What becomes of `limit` and `page`.
+/// The handling of `limit` and `page`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Paging {
-    /// They are honoured.
+    /// Honored.
     #[default]
     Honoured,
-    /// They are ignored: every answer is the whole list.
+    /// Ignored: every answer is the whole list.
     Ignored,
 }
 
-/// What assigning somebody to a project they are in already does.
+/// The answer to assigning a user to a project they are already in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum AssignAgain {
     /// 400.
     #[default]
     Refused,
-    /// 200, and the role stays as it was.
+    /// 200, and the role stays the same.
     KeepsRole,
     /// 200, and the role becomes the new one.
     TakesRole,
 }
 
-/// What assigning somebody who has not accepted yet gets.
+/// The answer to assigning a person who has not accepted yet and is not listed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum AssignPending {
-    /// 404: there is no such user.
+    /// 404: no such user.
     #[default]
     NotFound,
     /// 400: the user is not active.

@@ -1,33 +1,36 @@
-//! A request as it came in, which endpoint it is for, and what the log keeps of it.
+//! A request, its endpoint, and its entry in the log.
 
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A request to the API, read from HTTP.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct Call {
-    /// The method, in capitals.
+    /// The method, in upper case.
     pub method: String,
     /// The path, as sent.
     pub path: String,
     /// The query parameters, decoded, in order.
     pub query: Vec<(String, String)>,
-    /// The body. `None` where there was none.
+    /// The body; `None` if it is empty.
     pub body: Option<Payload>,
-    /// The credential headers, if they were there: id and token.
+    /// The credentials, id and token, if both headers are present.
     pub credentials: Option<(String, String)>,
 }
 
-/// What a request carried.
+/// The body of a request.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) enum Payload {
-    /// JSON, and said to be.
+    /// JSON with the content type of JSON.
     Json(Value),
-    /// Anything else, or JSON that was not said to be.
+    /// Anything else.
     Other(String),
 }
 
-/// What a call is for.
+/// An endpoint of the API.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Endpoint {
     /// `GET /projects`
@@ -46,20 +49,20 @@ pub(super) enum Endpoint {
     ChangeRole(String, String),
     /// `DELETE /projects/{project}/users/{user}`
     Unassign(String, String),
-    /// A path of the API with a method it does not have; these it has.
+    /// A path of the API, but another method than the allowed ones, which are listed.
     WrongMethod(&'static str),
-    /// No path of the API.
+    /// Not a path of the API.
     Unknown,
 }
 
 impl Endpoint {
-    /// The endpoint that `method` and `path` name.
+    /// The endpoint for `method` and `path`.
     pub(super) fn of(method: &str, path: &str) -> Self {
         let Some(rest) = path.strip_prefix("/management/v1/") else { return Self::Unknown };
         let Some(parts) = rest.split('/').map(decoded).collect::<Option<Vec<_>>>() else {
             return Self::Unknown;
         };
-        let parts: Vec<_> = parts.iter().map(String::as_str).collect();
+        let parts: Vec<_> = parts.iter().map(AsRef::as_ref).collect();
         if parts.contains(&"") {
             return Self::Unknown;
         }
@@ -87,31 +90,15 @@ impl Endpoint {
     }
 }
 
-/// A path segment with its `%xx` read; nothing if that gives no UTF-8.
-fn decoded(segment: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut rest = segment.as_bytes();
-    while let [first, tail @ ..] = rest {
-        rest = match (first, tail) {
-            (b'%', [high, low, tail @ ..]) => {
-                let digit = |byte: &u8| char::from(*byte).to_digit(16);
-                bytes.push(u8::try_from(digit(high)? * 16 + digit(low)?).ok()?);
-                tail
-            }
-            (b'%', _) => return None,
-            _ => {
-                bytes.push(*first);
-                tail
-            }
-        };
-    }
-    String::from_utf8(bytes).ok()
+/// A path segment with its `%xx` decoded; `None` if that is not UTF-8.
+fn decoded(segment: &str) -> Option<Cow<'_, str>> {
+    percent_decode_str(segment).decode_utf8().ok()
 }
 
-/// A request to the API, as the log keeps it. Credentials are never in it.
+/// A request to the API in the log. It never contains credentials.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct LoggedCall {
-    /// Its number, from 1, in the order in which requests arrived.
+    /// The number of the request, from 1, in order of arrival.
     pub seq: u64,
     /// The method.
     pub method: String,
@@ -119,17 +106,17 @@ pub struct LoggedCall {
     pub path: String,
     /// The query parameters, in order.
     pub query: Vec<(String, String)>,
-    /// The body: JSON as received, a string if it was something else, null if there was none.
+    /// The body: JSON as received, a string if it is anything else, null if empty.
     pub body: Value,
-    /// Whether both credential headers were there.
+    /// Whether both credential headers were present.
     pub credentials: bool,
-    /// The status answered; null if no answer was sent.
+    /// The status of the response; null if none was sent.
     pub status: Option<u16>,
-    /// Whether it was a write that was carried out, whatever became of the answer.
+    /// Whether the request changed the organization, even if its response was lost.
     pub applied: bool,
-    /// The fault that struck it, as it was ordered.
+    /// The injected fault, in the syntax of `--fault`.
     pub fault: Option<String>,
-    /// The `request_id` of the answer, where it has one.
+    /// The `request_id` of the response, if it has one.
     pub request_id: String,
 }
 
@@ -153,13 +140,13 @@ impl LoggedCall {
         }
     }
 
-    /// Whether it is a request that writes, whatever came of it.
+    /// Whether the method is one that writes, even if the request failed.
     #[must_use]
     pub fn writes(&self) -> bool {
         !matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS")
     }
 
-    /// The address that the body names, as `email` or as `login`.
+    /// The `email` or `login` in the body.
     #[must_use]
     pub fn email(&self) -> Option<&str> {
         self.body.get("email").or_else(|| self.body.get("login"))?.as_str()
@@ -188,8 +175,7 @@ mod tests {
             ("PATCH", "projects/p/users/u", Endpoint::WrongMethod("GET, PUT, DELETE")),
             ("GET", "projects/", Endpoint::Unknown),
             ("GET", "projects//users", Endpoint::Unknown),
-            ("GET", "projects/%zz", Endpoint::Unknown),
-            ("GET", "projects/%f", Endpoint::Unknown),
+            ("GET", "projects/%zz", Endpoint::GetProject("%zz".to_owned())),
             ("GET", "projects/%ff", Endpoint::Unknown),
             ("GET", "users", Endpoint::Unknown),
         ] {

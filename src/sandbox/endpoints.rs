@@ -1,12 +1,13 @@
-//! One method for each endpoint: what the organization answers, and what becomes of it.
+//! One method for each endpoint: the answer of the organization, and the change it makes.
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::answer::{Answer, Rejection};
 use super::behaviour::{AssignAgain, AssignPending, Behaviour, Paging, SecondInvitation};
-use super::organization::{Organization, Person, Project, UserStatus};
+use super::bodies::{project_body, user_body};
+use super::organization::{Organization, Person, UserStatus};
 use super::payload::{self, Assignee, Invitation, PageOfUsers};
 use crate::model::Email;
 
@@ -35,8 +36,8 @@ impl Organization {
     /// # Errors
     /// 404 for an unknown project.
     pub fn list_users(&self, project: &str, page: PageOfUsers, behaviour: Behaviour) -> Answered {
-        let everybody = self.in_project(project).ok_or_else(|| Rejection::no_project(project))?;
-        let shown: Vec<_> = everybody.filter(|person| shows(person, behaviour)).collect();
+        let in_project = self.in_project(project).ok_or_else(|| Rejection::no_project(project))?;
+        let shown: Vec<_> = in_project.filter(|person| is_listed(person, behaviour)).collect();
         let (skipped, taken) = match behaviour.paging {
             Paging::Honoured => (page.page.saturating_sub(1).saturating_mul(page.limit), page.limit),
             Paging::Ignored => (0, usize::MAX),
@@ -48,17 +49,17 @@ impl Organization {
     /// Get User.
     ///
     /// # Errors
-    /// 404 for an unknown project, or somebody who is not in it.
+    /// 404 for an unknown project or a user who is not in it.
     pub fn get_user(&self, project: &str, user: &str, behaviour: Behaviour) -> Answered {
         self.check_project(project)?;
-        let person = self.shown(user, behaviour).filter(|person| person.projects.contains_key(project));
+        let person = self.listed(user, behaviour).filter(|person| person.projects.contains_key(project));
         person.map(user_answer).ok_or_else(|| Rejection::no_user_in_project(user, project))
     }
 
-    /// Invite a New User. Checked in this order: the payload, the roles, the projects, the address.
+    /// Invite a New User. Checks the payload, then the roles, the projects, and the address.
     ///
     /// # Errors
-    /// 400, 404 for an unknown project, 409 for an address that a Voucherify user has.
+    /// 400; 404 for an unknown project; 409 if a Voucherify user has the address.
     pub fn invite(&mut self, body: &Value, behaviour: Behaviour) -> Answered {
         let invitation = Invitation::read(body)?;
         for role in invitation.projects.values() {
@@ -85,17 +86,17 @@ impl Organization {
                     last_name: invitation.last_name.to_owned(),
                     projects,
                     is_owner: false,
-                    standing: UserStatus::Invited(1),
+                    status: UserStatus::Invited(1),
                 });
                 Ok(Answer::no_content())
             }
-            Some(Person { id, standing: UserStatus::Invited(times), .. })
+            Some(Person { id, status: UserStatus::Invited(times), .. })
                 if behaviour.second_invitation == SecondInvitation::SentAgain =>
             {
-                let (id, standing) = (id.clone(), UserStatus::Invited(times.saturating_add(1)));
+                let (id, status) = (id.clone(), UserStatus::Invited(times.saturating_add(1)));
                 self.change(&id, |person| {
                     person.projects = projects;
-                    person.standing = standing;
+                    person.status = status;
                 });
                 Ok(Answer::no_content())
             }
@@ -106,7 +107,7 @@ impl Organization {
     /// Assign User.
     ///
     /// # Errors
-    /// 400, 404 for an unknown project or user.
+    /// 400; 404 for an unknown project or user.
     pub fn assign(&mut self, project: &str, body: &Value, behaviour: Behaviour) -> Answered {
         let (assignee, role) = payload::assignment(body)?;
         self.check_role(role)?;
@@ -123,29 +124,30 @@ impl Organization {
         }
         let changed = self.change(&id, |person| {
             person.projects.insert(project.to_owned(), role.to_owned());
-            if person.standing == UserStatus::Elsewhere {
-                person.standing = UserStatus::Member;
+            if person.status == UserStatus::Elsewhere {
+                person.status = UserStatus::Member;
             }
         });
         changed.map(user_answer).ok_or_else(|| Rejection::no_user(&id))
     }
 
-    /// Update User: another role in a project they are in.
+    /// Update User: changes the role in a project.
     ///
     /// # Errors
-    /// 400 (owners included), 404 for an unknown project, or somebody who is not in it.
+    /// 400 (also for an owner); 404 for an unknown project or a user who is not in it.
     pub fn change_role(&mut self, project: &str, user: &str, body: &Value, behaviour: Behaviour) -> Answered {
         let role = payload::new_role(body)?;
         self.check_role(role)?;
         self.check_project(project)?;
         let person = self
-            .shown(user, behaviour)
+            .listed(user, behaviour)
             .filter(|person| person.projects.contains_key(project))
             .ok_or_else(|| Rejection::no_user(user))?;
         if person.is_owner {
             return Err(Rejection::owner());
         }
-        let changed = self.change(user, |person| {
+        let id = person.id.clone();
+        let changed = self.change(&id, |person| {
             person.projects.insert(project.to_owned(), role.to_owned());
         });
         changed.map(user_answer).ok_or_else(|| Rejection::no_user(user))
@@ -154,10 +156,11 @@ impl Organization {
     /// Unassign User.
     ///
     /// # Errors
-    /// 400 for somebody who is not in the project, has no other, or is an owner; 404 for an unknown one.
+    /// 400 for a user who is not in the project, has no other project, or is an owner; 404 for an unknown
+    /// project or user.
     pub fn unassign(&mut self, project: &str, user: &str, behaviour: Behaviour) -> Answered {
         self.check_project(project)?;
-        let person = self.shown(user, behaviour).ok_or_else(|| Rejection::no_user(user))?;
+        let person = self.listed(user, behaviour).ok_or_else(|| Rejection::no_user(user))?;
         if !person.projects.contains_key(project) {
             return Err(Rejection::not_assigned());
         }
@@ -167,24 +170,26 @@ impl Organization {
         if person.projects.len() == 1 {
             return Err(Rejection::only_project());
         }
-        self.change(user, |person| {
+        let id = person.id.clone();
+        self.change(&id, |person| {
             person.projects.remove(project);
         });
         Ok(Answer::no_content())
     }
 
-    fn shown(&self, id: &str, behaviour: Behaviour) -> Option<&Person> {
-        self.person_by_id(id).filter(|person| shows(person, behaviour))
+    /// The listed person with that id or, as the description allows, that login.
+    fn listed(&self, user: &str, behaviour: Behaviour) -> Option<&Person> {
+        self.person_by_id(user).or_else(|| self.person(user)).filter(|person| is_listed(person, behaviour))
     }
 
-    /// Whom Assign User means: a user here or elsewhere, or somebody invited if they show.
+    /// The user that Assign User refers to: a user here or elsewhere, or an invited person if they are listed.
     fn assignee(&self, assignee: &Assignee<'_>, behaviour: Behaviour) -> Result<&Person, Rejection> {
         let (person, unknown) = match assignee {
             Assignee::Id(id) => (self.person_by_id(id), Rejection::no_user(id)),
             Assignee::Login(login) => (self.person(login), Rejection::no_login(login)),
         };
         match person {
-            Some(person) if person.standing == UserStatus::Elsewhere || shows(person, behaviour) => {
+            Some(person) if person.status == UserStatus::Elsewhere || is_listed(person, behaviour) => {
                 Ok(person)
             }
             Some(_) if behaviour.assign_pending == AssignPending::NotActive => Err(Rejection::not_active()),
@@ -202,8 +207,8 @@ impl Organization {
     }
 }
 
-fn shows(person: &Person, behaviour: Behaviour) -> bool {
-    match person.standing {
+fn is_listed(person: &Person, behaviour: Behaviour) -> bool {
+    match person.status {
         UserStatus::Member => true,
         UserStatus::Invited(_) => behaviour.pending_shows,
         UserStatus::Elsewhere => false,
@@ -212,21 +217,4 @@ fn shows(person: &Person, behaviour: Behaviour) -> bool {
 
 fn user_answer(person: &Person) -> Answer {
     Answer::ok(user_body(person))
-}
-
-fn user_body(person: &Person) -> Value {
-    let Person { id, login, email, first_name, last_name, projects, is_owner, standing: _ } = person;
-    json!({
-        "id": id, "login": login, "email": email, "first_name": first_name, "last_name": last_name,
-        "projects": projects, "is_owner": is_owner,
-    })
-}
-
-fn project_body(project: &Project) -> Value {
-    let Project { id, name, is_sandbox, cluster_id, limit } = project;
-    let mut body = json!({"id": id, "name": name, "cluster_id": cluster_id, "is_sandbox": is_sandbox});
-    if let Some(limit) = limit {
-        body["limits"] = json!({"api_calls": [limit]});
-    }
-    body
 }

@@ -1,120 +1,120 @@
-//! Faults to order: what goes wrong, and with which calls.
+//! Faults that can be injected: what goes wrong, and in which calls.
 
 use std::time::Duration;
 
 use super::call::{Endpoint, LoggedCall};
 use crate::model::Email;
 
-/// Something that goes wrong with the calls that its trigger picks.
+/// A fault and the calls it is injected into.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Fault {
     /// What goes wrong.
     pub kind: FaultKind,
-    /// With which calls.
+    /// In which calls.
     pub trigger: Trigger,
 }
 
 /// What goes wrong.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum FaultKind {
-    /// The answer has this status.
+    /// A response with this status.
     Status {
         /// The status, 200 to 299 or 400 to 599. A 204 never has a body.
         status: u16,
         /// Its body.
         body: BodyKind,
-        /// What `Retry-After` says, in seconds; without it the header is not there.
+        /// The value of `Retry-After`, in seconds; `None` for no header.
         retry_after: Option<u64>,
-        /// What `X-Rate-Limit-Type` says.
+        /// The value of `X-Rate-Limit-Type`.
         limit_type: Option<String>,
-        /// Whether the request is carried out all the same.
+        /// Whether the request is executed nevertheless.
         applied: bool,
     },
-    /// The request is carried out, and its answer breaks off in the middle.
+    /// The request is executed, and the response ends in the middle.
     Truncate,
-    /// The request is carried out, and its answer has a body that is no JSON.
+    /// The request is executed, and the body of the response is not JSON.
     NotJson,
-    /// The request is carried out, and the user in its answer is someone else.
+    /// The request is executed, and the user in the response is another one.
     OtherUser,
-    /// The request is carried out, and the user in its answer has no role anywhere.
+    /// The request is executed, and the user in the response has no roles.
     NoRole,
-    /// The request is carried out, and the body of its answer never ends.
+    /// The request is executed, and the body of the response never ends.
     Endless,
-    /// The request is carried out, and its answer comes a byte at a time.
+    /// The request is executed, and the response arrives one byte at a time.
     Trickle {
         /// The pause between two bytes.
         pace: Duration,
     },
-    /// No answer, and the connection stays open.
+    /// No response, and the connection stays open.
     Hang {
-        /// Whether the request is carried out.
+        /// Whether the request is executed.
         applied: bool,
     },
-    /// The connection is closed without an answer; the request is not carried out.
+    /// The connection is closed without a response; the request is not executed.
     CloseBefore,
-    /// The connection is closed without an answer; the request is carried out.
+    /// The connection is closed without a response; the request is executed.
     CloseAfter,
-    /// 302 to another path of this server; the request is not carried out.
+    /// 302 to another path of this server; the request is not executed.
     Redirect,
-    /// Lists of users lack their last ones, and `total` counts them still.
+    /// Lists of users lack the last ones, which `total` still counts.
     ShortList {
-        /// How many are lacking.
+        /// The number of missing users.
         drop: usize,
     },
-    /// Lists of users are empty, and so is their `total`.
+    /// Lists of users are empty, with a `total` of 0.
     EmptyList,
-    /// Lists of users show what was true before the last calls.
+    /// Lists of users do not show the last writes.
     Lag {
-        /// How many calls it takes for a write to show.
+        /// The number of calls until a write is visible.
         calls: u64,
     },
-    /// A second invitation to somebody who has not accepted yet is sent again, with 204.
+    /// A second invitation before the first is accepted is sent again, with 204.
     SecondInviteOk,
-    /// Names and error messages carry escape sequences, Markdown and HTML.
+    /// Names and error messages contain escape sequences, Markdown and HTML.
     HostileNames,
 }
 
-/// The body of an answer that is a fault.
+/// The body of a response with an injected status.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum BodyKind {
     /// As documented.
     #[default]
     Json,
-    /// A page such as proxies make.
+    /// An HTML page, like those of proxies.
     Html,
     /// None.
     Empty,
 }
 
-/// Which calls a fault strikes. Only the calls that fit the first three are counted.
+/// The calls that a fault is injected into. Only calls that match the first three are counted.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Trigger {
     /// Only this method.
     pub method: Option<String>,
-    /// Only paths that hold this.
+    /// Only paths that contain this.
     pub path: Option<String>,
-    /// Only bodies that name this address.
+    /// Only bodies with this `email` or `login`.
     pub email: Option<String>,
-    /// From this one on, counted from 1; this one alone unless `every`, `times` or `probability` is there.
+    /// The first call, counted from 1; only this one unless `every`, `times` or `probability` is given.
     pub at: Option<u64>,
-    /// Every so many calls: the second, fourth, sixth… with 2.
+    /// Every Nth call: the second, fourth, sixth… with 2.
     pub every: Option<u64>,
-    /// At most so many times.
+    /// At most this many times.
     pub times: Option<u64>,
     /// With this probability, 0 to 1.
     pub probability: Option<f64>,
-    /// The seed of that.
+    /// The seed of the probability.
     pub seed: Option<u64>,
 }
 
 impl Fault {
-    /// A fault that strikes every call it can.
+    /// A fault in every call that it applies to.
     #[must_use]
     pub fn always(kind: FaultKind) -> Self {
         Self { kind, trigger: Trigger::default() }
     }
 
-    /// Whether it could strike this call: the kind of call is its own, and the trigger fits.
+    /// Whether the fault applies to this call.
     pub(super) fn concerns(&self, call: &LoggedCall, endpoint: &Endpoint) -> bool {
         let Trigger { method, path, email, .. } = &self.trigger;
         let kind_fits = match self.kind {
@@ -134,8 +134,8 @@ impl Fault {
 }
 
 impl FaultKind {
-    /// Whether the request has its effect.
-    pub(super) fn lets_through(&self) -> bool {
+    /// Whether the request is executed.
+    pub(super) fn executes(&self) -> bool {
         match self {
             Self::Status { applied, .. } | Self::Hang { applied } => *applied,
             Self::CloseBefore | Self::Redirect => false,
@@ -143,8 +143,8 @@ impl FaultKind {
         }
     }
 
-    /// Whether it changes what is said rather than how: several of these can strike one call.
-    pub(super) fn is_quiet(&self) -> bool {
+    /// Whether it changes the content of the response; a call can have several of these.
+    pub(super) fn is_content_fault(&self) -> bool {
         matches!(
             self,
             Self::ShortList { .. }

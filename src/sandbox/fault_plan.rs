@@ -1,27 +1,27 @@
-//! The faults ordered, and how often each has struck: decides what goes wrong with a call.
+//! The configured faults and how often each was injected: decides which faults a call gets.
 
 use super::call::{Endpoint, LoggedCall};
 use super::fault::{Fault, FaultKind};
 
-/// Faults with their counters.
+/// The configured faults with their counters.
 #[derive(Debug, Default)]
-pub(super) struct FaultPlan(Vec<Ordered>);
+pub(super) struct FaultPlan(Vec<Counted>);
 
 #[derive(Debug)]
-struct Ordered {
+struct Counted {
     fault: Fault,
     seen: u64,
-    struck: u64,
+    hits: u64,
     random: fastrand::Rng,
 }
 
-/// What goes wrong with one call.
+/// The faults injected into one call.
 #[derive(Debug, Default)]
-pub(super) struct Misfortune {
-    /// The fault that takes the place of the answer, or spoils it: the first that strikes.
-    pub(super) loud: Option<Fault>,
-    /// Those that change what the answer says.
-    pub(super) quiet: Vec<Fault>,
+pub(super) struct Injected {
+    /// The first due fault that replaces or damages the response.
+    pub(super) transport: Option<Fault>,
+    /// The due faults that change the content of the response.
+    pub(super) content: Vec<Fault>,
 }
 
 impl FaultPlan {
@@ -29,46 +29,46 @@ impl FaultPlan {
         Self(
             faults
                 .into_iter()
-                .map(|fault| Ordered {
+                .map(|fault| Counted {
                     random: fastrand::Rng::with_seed(fault.trigger.seed.unwrap_or(0)),
                     fault,
                     seen: 0,
-                    struck: 0,
+                    hits: 0,
                 })
                 .collect(),
         )
     }
 
-    /// The longest lag that any fault asks for, in calls.
+    /// The longest configured lag, in calls.
     pub(super) fn longest_lag(&self) -> u64 {
-        let lags = self.0.iter().map(|ordered| match ordered.fault.kind {
+        let lags = self.0.iter().map(|counted| match counted.fault.kind {
             FaultKind::Lag { calls } => calls,
             _ => 0,
         });
         lags.max().unwrap_or(0)
     }
 
-    /// What goes wrong with this call.
-    pub(super) fn strike(&mut self, call: &LoggedCall, endpoint: &Endpoint) -> Misfortune {
-        let mut misfortune = Misfortune::default();
-        for ordered in &mut self.0 {
-            if !ordered.fault.concerns(call, endpoint) || !ordered.is_due() {
+    /// The faults due for this call.
+    pub(super) fn due(&mut self, call: &LoggedCall, endpoint: &Endpoint) -> Injected {
+        let mut injected = Injected::default();
+        for counted in &mut self.0 {
+            if !counted.fault.concerns(call, endpoint) || !counted.is_due() {
                 continue;
             }
-            if ordered.fault.kind.is_quiet() {
-                ordered.struck += 1;
-                misfortune.quiet.push(ordered.fault.clone());
-            } else if misfortune.loud.is_none() {
-                ordered.struck += 1;
-                misfortune.loud = Some(ordered.fault.clone());
+            if counted.fault.kind.is_content_fault() {
+                counted.hits += 1;
+                injected.content.push(counted.fault.clone());
+            } else if injected.transport.is_none() {
+                counted.hits += 1;
+                injected.transport = Some(counted.fault.clone());
             }
         }
-        misfortune
+        injected
     }
 }
 
-impl Ordered {
-    /// Counts a call, and says whether this is one to strike.
+impl Counted {
+    /// Counts a call, and returns whether the fault is due.
     fn is_due(&mut self) -> bool {
         self.seen += 1;
         let trigger = &self.fault.trigger;
@@ -84,7 +84,7 @@ impl Ordered {
             Some(probability) => self.random.f64() < probability,
             None => true,
         };
-        in_turn && drawn && self.struck < times
+        in_turn && drawn && self.hits < times
     }
 }
 
@@ -93,33 +93,35 @@ mod tests {
     use super::super::call::Call;
     use super::*;
 
-    fn struck(order: &str, calls: u64) -> Vec<u64> {
+    fn hits(order: &str, calls: u64) -> Vec<u64> {
         let mut plan = FaultPlan::new([order.parse().unwrap()]);
         let call = Call { method: "GET".to_owned(), ..Call::default() };
         (1..=calls)
-            .filter(|&seq| plan.strike(&LoggedCall::new(seq, &call), &Endpoint::ListProjects).loud.is_some())
+            .filter(|&seq| {
+                plan.due(&LoggedCall::new(seq, &call), &Endpoint::ListProjects).transport.is_some()
+            })
             .collect()
     }
 
     #[test]
     fn triggers_pick_calls() {
-        assert_eq!(struck("503", 4), [1, 2, 3, 4]);
-        assert_eq!(struck("503,times=2", 4), [1, 2]);
-        assert_eq!(struck("503,at=3", 9), [3]);
-        assert_eq!(struck("503,at=3,times=2", 9), [3, 4]);
-        assert_eq!(struck("503,every=3", 9), [3, 6, 9]);
-        assert_eq!(struck("503,at=2,every=3", 9), [2, 5, 8]);
-        assert_eq!(struck("503,at=2,every=3,times=2", 9), [2, 5]);
-        assert_eq!(struck("503,method=POST", 9), [0; 0]);
-        assert_eq!(struck("503,probability=0", 50), [0; 0]);
-        assert_eq!(struck("503,probability=1", 3), [1, 2, 3]);
+        assert_eq!(hits("503", 4), [1, 2, 3, 4]);
+        assert_eq!(hits("503,times=2", 4), [1, 2]);
+        assert_eq!(hits("503,at=3", 9), [3]);
+        assert_eq!(hits("503,at=3,times=2", 9), [3, 4]);
+        assert_eq!(hits("503,every=3", 9), [3, 6, 9]);
+        assert_eq!(hits("503,at=2,every=3", 9), [2, 5, 8]);
+        assert_eq!(hits("503,at=2,every=3,times=2", 9), [2, 5]);
+        assert_eq!(hits("503,method=POST", 9), [0; 0]);
+        assert_eq!(hits("503,probability=0", 50), [0; 0]);
+        assert_eq!(hits("503,probability=1", 3), [1, 2, 3]);
     }
 
     #[test]
     fn a_probability_is_repeatable_and_about_right() {
-        let first = struck("429,probability=0.1,seed=7", 1000);
-        assert_eq!(first, struck("429,probability=0.1,seed=7", 1000));
-        assert_ne!(first, struck("429,probability=0.1,seed=8", 1000));
+        let first = hits("429,probability=0.1,seed=7", 1000);
+        assert_eq!(first, hits("429,probability=0.1,seed=7", 1000));
+        assert_ne!(first, hits("429,probability=0.1,seed=8", 1000));
         assert!((50..200).contains(&first.len()), "{} of 1000", first.len());
     }
 }

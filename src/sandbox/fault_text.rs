@@ -1,4 +1,4 @@
-//! The faults as text: `503,at=3` or `close-after,method=POST,every=5`. Writing and reading are inverse.
+//! The syntax of `--fault`, such as `503,at=3` or `close-after,method=POST,every=5`. Display and parsing are inverse.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ const KINDS: &str = "a status (`503` or `status=503`, with `body=json|html|empty
     `second-invite-ok`, `hostile-names`";
 const TRIGGERS: &str = "`method=`, `path=`, `email=`, `at=`, `every=`, `times=`, `probability=`, `seed=`";
 
-/// Why a text is no fault.
+/// Why a text is not a valid fault.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FaultSyntaxError(String);
 
@@ -42,14 +42,14 @@ impl FromStr for Fault {
             seed: words.number("seed", 0)?,
         };
         if trigger.seed.is_some() && trigger.probability.is_none() {
-            return Err(FaultSyntaxError("`seed` needs a `probability` beside it".to_owned()));
+            return Err(FaultSyntaxError("`seed` requires `probability`".to_owned()));
         }
         words.all_read()?;
         Ok(Self { kind, trigger })
     }
 }
 
-/// The words of a fault that are not read yet.
+/// The words of a fault that are not parsed yet.
 struct Words<'a> {
     kind: &'a str,
     rest: Vec<(&'a str, Option<&'a str>)>,
@@ -64,7 +64,7 @@ impl<'a> Words<'a> {
         for word in words {
             let (key, value) = word.split_once('=').map_or((word, None), |(key, value)| (key, Some(value)));
             if rest.iter().any(|(other, _)| *other == key) {
-                return Err(FaultSyntaxError(format!("`{}` is there twice", escape::line(key))));
+                return Err(FaultSyntaxError(format!("`{}` is given twice", escape::line(key))));
             }
             rest.push((key, value));
         }
@@ -102,18 +102,18 @@ impl<'a> Words<'a> {
                     applied: self.flag("applied")?,
                 },
                 Ok(_) => {
-                    let ranges = "a status is a number from 200 to 299 or from 400 to 599";
+                    let ranges = "a status must be from 200 to 299 or from 400 to 599";
                     return Err(FaultSyntaxError(ranges.to_owned()));
                 }
                 Err(_) => {
                     let other = escape::line(other);
-                    return Err(FaultSyntaxError(format!("there is no fault `{other}`; there are {KINDS}")));
+                    return Err(FaultSyntaxError(format!("unknown fault `{other}`; expected {KINDS}")));
                 }
             },
         })
     }
 
-    /// The word with that key and its value, which is then read.
+    /// Removes the word with that key, and returns it with its value.
     fn take(&mut self, key: &str) -> Option<(&'a str, Option<&'a str>)> {
         let index = self.rest.iter().position(|(other, _)| *other == key)?;
         Some(self.rest.remove(index))
@@ -123,7 +123,7 @@ impl<'a> Words<'a> {
         match self.take(key) {
             None => Ok(false),
             Some((_, None)) => Ok(true),
-            Some((_, Some(_))) => Err(FaultSyntaxError(format!("`{key}` takes no value"))),
+            Some((_, Some(_))) => Err(FaultSyntaxError(format!("`{key}` does not take a value"))),
         }
     }
 
@@ -133,7 +133,7 @@ impl<'a> Words<'a> {
             Some((_, Some(value))) if !value.is_empty() && !value.contains(escape::must_escape) => {
                 Ok(Some(value.to_owned()))
             }
-            Some(_) => Err(FaultSyntaxError(format!("`{key}` needs a value: `{key}=…`"))),
+            Some(_) => Err(FaultSyntaxError(format!("`{key}` requires a value: `{key}=…`"))),
         }
     }
 
@@ -141,7 +141,7 @@ impl<'a> Words<'a> {
         let Some(value) = self.text(key)? else { return Ok(None) };
         match value.parse() {
             Ok(number) if number >= least => Ok(Some(number)),
-            _ => Err(FaultSyntaxError(format!("`{key}` needs a whole number from {least} on"))),
+            _ => Err(FaultSyntaxError(format!("`{key}` must be a whole number, at least {least}"))),
         }
     }
 
@@ -149,7 +149,7 @@ impl<'a> Words<'a> {
         let Some(value) = self.text("probability")? else { return Ok(None) };
         match value.parse() {
             Ok(probability) if (0.0..=1.0).contains(&probability) => Ok(Some(probability)),
-            _ => Err(FaultSyntaxError("`probability` needs a number from 0 to 1".to_owned())),
+            _ => Err(FaultSyntaxError("`probability` must be a number from 0 to 1".to_owned())),
         }
     }
 
@@ -158,7 +158,7 @@ impl<'a> Words<'a> {
             None | Some("json") => Ok(BodyKind::Json),
             Some("html") => Ok(BodyKind::Html),
             Some("empty") => Ok(BodyKind::Empty),
-            Some(_) => Err(FaultSyntaxError("`body` is `json`, `html` or `empty`".to_owned())),
+            Some(_) => Err(FaultSyntaxError("`body` must be `json`, `html` or `empty`".to_owned())),
         }
     }
 
@@ -166,7 +166,7 @@ impl<'a> Words<'a> {
         let Some((key, _)) = self.rest.first() else { return Ok(()) };
         let (key, kind) = (escape::line(key), escape::line(self.kind));
         Err(FaultSyntaxError(format!(
-            "`{kind}` has no `{key}`; every fault has {TRIGGERS}; the faults and what else they have: {KINDS}"
+            "unknown key `{key}` for `{kind}`; expected one of {TRIGGERS}, or those of the fault: {KINDS}"
         )))
     }
 }
@@ -294,22 +294,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_fault_says_what_there_is() {
+    fn an_invalid_fault_is_explained() {
         let refusal = |text: &str| text.parse::<Fault>().unwrap_err().to_string();
-        assert_eq!(refusal("explode"), format!("there is no fault `explode`; there are {KINDS}"));
-        assert_eq!(refusal("302"), "a status is a number from 200 to 299 or from 400 to 599");
+        assert_eq!(refusal("explode"), format!("unknown fault `explode`; expected {KINDS}"));
+        assert_eq!(refusal("302"), "a status must be from 200 to 299 or from 400 to 599");
         assert_eq!(
             refusal("truncate,aT=3"),
             format!(
-                "`truncate` has no `aT`; every fault has {TRIGGERS}; the faults and what else they have: {KINDS}"
+                "unknown key `aT` for `truncate`; expected one of {TRIGGERS}, or those of the fault: {KINDS}"
             )
         );
-        assert_eq!(refusal("hang,at=0"), "`at` needs a whole number from 1 on");
-        assert_eq!(refusal("hang,at"), "`at` needs a value: `at=…`");
-        assert_eq!(refusal("hang,at=1,at=2"), "`at` is there twice");
-        assert_eq!(refusal("hang,applied=yes"), "`applied` takes no value");
-        assert_eq!(refusal("429,probability=1.5"), "`probability` needs a number from 0 to 1");
-        assert_eq!(refusal("429,seed=1"), "`seed` needs a `probability` beside it");
-        assert_eq!(refusal("429,body=xml"), "`body` is `json`, `html` or `empty`");
+        assert_eq!(refusal("hang,at=0"), "`at` must be a whole number, at least 1");
+        assert_eq!(refusal("hang,at"), "`at` requires a value: `at=…`");
+        assert_eq!(refusal("hang,at=1,at=2"), "`at` is given twice");
+        assert_eq!(refusal("hang,applied=yes"), "`applied` does not take a value");
+        assert_eq!(refusal("429,probability=1.5"), "`probability` must be a number from 0 to 1");
+        assert_eq!(refusal("429,seed=1"), "`seed` requires `probability`");
+        assert_eq!(refusal("429,body=xml"), "`body` must be `json`, `html` or `empty`");
     }
 }

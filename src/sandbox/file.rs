@@ -1,4 +1,4 @@
-//! An organization kept in a file: read whole, replaced whole, and never overwritten when it cannot be read.
+//! The file of an organization: replaced as a whole, and never overwritten if it cannot be read.
 
 use std::fmt;
 use std::io;
@@ -10,33 +10,33 @@ use super::organization::{FORMAT_VERSION, Organization};
 use crate::escape;
 use crate::files;
 
-/// No organization takes more.
+/// The size limit of the file, in bytes.
 const MAX_BYTES: usize = 64 << 20;
 
 /// Why a file could not be read or written.
 #[derive(Debug)]
 pub enum FileError {
-    /// The system refused.
+    /// A system call failed.
     Io {
-        /// What was tried: `read` or `write`.
+        /// The failed operation: `read` or `write`.
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         error: io::Error,
     },
-    /// It is from a newer guestlist.
+    /// Written by a newer guestlist.
     Newer {
         /// The file.
         path: PathBuf,
         /// Its format version.
         version: u64,
     },
-    /// It is no sandbox file, or one that does not hold together.
+    /// Not a sandbox file, or an inconsistent one.
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The inconsistency.
         reason: String,
     },
 }
@@ -50,13 +50,13 @@ impl fmt::Display for FileError {
             }
             Self::Newer { path, version } => write!(
                 f,
-                "the sandbox file {} has format version {version}, and this guestlist knows {FORMAT_VERSION}: \
-                 use a newer guestlist or another file",
+                "the sandbox file {} has format version {version}; this guestlist supports {FORMAT_VERSION}. \
+                 Use a newer guestlist or another file",
                 shown(path)
             ),
             Self::Damaged { path, reason } => write!(
                 f,
-                "the sandbox file {} is damaged ({}): move it away to begin with a fresh organization",
+                "the sandbox file {} is damaged ({}); delete it to start over",
                 shown(path),
                 escape::line(reason)
             ),
@@ -73,13 +73,13 @@ impl std::error::Error for FileError {
     }
 }
 
-/// What every version of the file holds.
+/// The part that every version of the file has.
 #[derive(Deserialize)]
 struct Version {
     format_version: u64,
 }
 
-/// The organization in `path`, or nothing if there is no such file.
+/// The organization in `path`; `None` if the file does not exist.
 pub(super) fn load(path: &Path) -> Result<Option<Organization>, FileError> {
     let bytes = match files::open_regular(path).and_then(|file| files::read_at_most(file, MAX_BYTES)) {
         Ok(bytes) => bytes,
@@ -88,7 +88,7 @@ pub(super) fn load(path: &Path) -> Result<Option<Organization>, FileError> {
     };
     let damaged =
         |error: serde_json::Error| FileError::Damaged { path: path.to_owned(), reason: error.to_string() };
-    // The version is read by itself first: a newer file may hold what this version cannot read.
+    // The version is read first: the rest of a newer file may not be readable.
     let Version { format_version: version } = serde_json::from_slice(&bytes).map_err(damaged)?;
     if version > FORMAT_VERSION {
         return Err(FileError::Newer { path: path.to_owned(), version });
@@ -96,7 +96,7 @@ pub(super) fn load(path: &Path) -> Result<Option<Organization>, FileError> {
     serde_json::from_slice(&bytes).map(Some).map_err(damaged)
 }
 
-/// Replaces `path` by `bytes`, in one step, readable by its owner alone.
+/// Replaces `path` atomically; only its owner can read it.
 pub(super) fn save(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     std::fs::create_dir_all(files::folder_of(path))
         .and_then(|()| files::replace(path, bytes))
@@ -117,22 +117,22 @@ mod tests {
             (
                 "{",
                 format!(
-                    "the sandbox file {name} is damaged (EOF while parsing an object at line 1 column 1): \
-                     move it away to begin with a fresh organization"
+                    "the sandbox file {name} is damaged (EOF while parsing an object at line 1 column 1); \
+                     delete it to start over"
                 ),
             ),
             (
                 r#"{"format_version": 7, "galaxies": []}"#,
                 format!(
-                    "the sandbox file {name} has format version 7, and this guestlist knows 1: \
-                     use a newer guestlist or another file"
+                    "the sandbox file {name} has format version 7; this guestlist supports 1. \
+                     Use a newer guestlist or another file"
                 ),
             ),
             (
                 r#"{"format_version": 0, "seed": 1, "ids_made": 0, "projects": [], "custom_roles": [], "people": {}}"#,
                 format!(
-                    "the sandbox file {name} is damaged (its format version is 0, not 1): \
-                     move it away to begin with a fresh organization"
+                    "the sandbox file {name} is damaged (its format version is 0, not 1); \
+                     delete it to start over"
                 ),
             ),
         ] {
@@ -152,7 +152,12 @@ mod tests {
         let mut organization = Organization::example();
         organization.seed_members(20);
         organization.add_elsewhere("else@example.org", "Elsa", "Where");
-        save(&path, &serde_json::to_vec(&organization).unwrap()).unwrap();
+        let text = serde_json::to_string(&organization).unwrap();
+        assert!(
+            text.contains(r#""is_owner":false,"standing":"elsewhere"}"#),
+            "version 1 has this key: {text}"
+        );
+        save(&path, text.as_bytes()).unwrap();
         assert_eq!(load(&path).unwrap(), Some(organization));
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let files: Vec<_> = std::fs::read_dir(path.parent().unwrap()).unwrap().collect();

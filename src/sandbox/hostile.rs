@@ -1,4 +1,4 @@
-//! Names and messages as an attacker would choose them, put into an honest answer.
+//! Names and messages as an attacker would choose them, appended to those in a response.
 
 use serde_json::Value;
 
@@ -13,15 +13,15 @@ const ATTACKS: [&str; 8] = [
     "{{7*7}} ${HOME} %s %n: &amp; *anchor",
 ];
 
-/// Puts an attack behind each name, message and detail in `body`. Ids and logins stay as they are.
-pub(super) fn spoil(body: &mut Value, seq: u64) {
+/// Appends an attack to each name, message and detail in `body`. Ids and logins are not changed.
+pub(super) fn inject(body: &mut Value, seq: u64) {
     let mut number = usize::try_from(seq).unwrap_or_default();
-    spoil_from(body, &mut number);
+    inject_from(body, &mut number);
 }
 
-fn spoil_from(body: &mut Value, number: &mut usize) {
+fn inject_from(body: &mut Value, number: &mut usize) {
     match body {
-        Value::Array(items) => items.iter_mut().for_each(|item| spoil_from(item, number)),
+        Value::Array(items) => items.iter_mut().for_each(|item| inject_from(item, number)),
         Value::Object(fields) => {
             for (name, value) in fields {
                 match (name.as_str(), value) {
@@ -30,7 +30,7 @@ fn spoil_from(body: &mut Value, number: &mut usize) {
                         *number += 1;
                     }
                     ("projects", _) => {}
-                    (_, value) => spoil_from(value, number),
+                    (_, value) => inject_from(value, number),
                 }
             }
         }

@@ -1,13 +1,14 @@
-//! The simulated Voucherify organization and its HTTP face: for trying things out, and for tests.
+//! The simulated Voucherify organization and its HTTP server, for trying guestlist out and for tests.
 //!
-//! It follows the published documents to the letter and is never kinder than they are. Where they are
-//! silent, [`Behaviour`] offers what the service may do. It shares no code with the client on purpose:
-//! a mistake made on one side must not be repeated on the other.
+//! It follows the published documentation strictly. Where that is silent, [`Behaviour`] has the options.
+//! It shares no code with the client on purpose, so a mistake on one side is not repeated on the other.
 
 mod answer;
 mod behaviour;
+mod bodies;
 mod call;
-mod connection;
+mod control;
+mod delivery;
 mod endpoints;
 mod fault;
 mod fault_plan;
@@ -15,11 +16,13 @@ mod fault_text;
 mod file;
 mod hostile;
 mod http;
+mod ids;
 mod options;
 mod organization;
 mod payload;
 mod rate_limit;
 mod reply;
+mod request;
 mod seed;
 mod server;
 mod service;
@@ -31,7 +34,7 @@ pub use call::LoggedCall;
 pub use fault::{BodyKind, Fault, FaultKind, Trigger};
 pub use fault_text::FaultSyntaxError;
 pub use file::FileError;
-pub use options::{Clock, Credentials, Options};
+pub use options::{Credentials, Options};
 pub use organization::{Organization, Person, Project, ProjectLimit, UserStatus};
 pub use payload::PageOfUsers;
 pub use rate_limit::RateLimit;

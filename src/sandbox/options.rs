@@ -1,20 +1,17 @@
-//! How a sandbox is to be: where it listens, what is in it, what a client must send.
+//! The options of a sandbox: its address, its organization, its credentials.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use super::behaviour::Behaviour;
 use super::fault::Fault;
 use super::organization::Organization;
 use super::rate_limit::RateLimit;
+use crate::clock::{Clock, SystemClock};
 
-/// Tells the time, for the rate limit.
-pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
-
-/// The pair of headers that a client must send.
+/// The values of the two headers that a client must send.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// `X-Management-Id`
@@ -24,13 +21,13 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// `sandbox-id` and `sandbox-token`: for a sandbox that people talk to by hand.
+    /// `sandbox-id` and `sandbox-token`, for a sandbox that is used by hand.
     #[must_use]
     pub fn documented() -> Self {
         Self { id: "sandbox-id".to_owned(), token: "sandbox-token".to_owned() }
     }
 
-    /// A pair that nobody knows who has not got it from the handle.
+    /// Random credentials, available only from the handle.
     #[must_use]
     pub fn random() -> Self {
         let word = || (0..32).map(|_| fastrand::alphanumeric()).collect();
@@ -44,25 +41,25 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// How a sandbox is to be.
+/// The options of a sandbox.
 #[derive(Clone)]
 pub struct Options {
-    /// Where to listen; by default a free port of the loopback address.
+    /// The address to listen on; by default a free loopback port.
     pub listen: SocketAddr,
-    /// The organization to begin with, unless the file holds one.
+    /// The initial organization, if the file does not exist.
     pub organization: Organization,
-    /// Where it is kept: read at the start, replaced after each change, before the change is answered.
+    /// The file of the organization: read at start, and replaced after each change, before the response.
     pub file: Option<PathBuf>,
-    /// What the documents leave open.
+    /// The behaviour where the documentation is silent.
     pub behaviour: Behaviour,
-    /// What goes wrong.
+    /// The injected faults.
     pub faults: Vec<Fault>,
-    /// How many calls it allows; none, and it has no rate-limit headers.
+    /// The rate limit; `None` for no limit and no rate-limit headers.
     pub rate_limit: Option<RateLimit>,
-    /// What a client must send.
+    /// The credentials that a client must send.
     pub credentials: Credentials,
     /// The clock of the rate limit.
-    pub clock: Clock,
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Default for Options {
@@ -75,7 +72,7 @@ impl Default for Options {
             faults: Vec::new(),
             rate_limit: Some(RateLimit::default()),
             credentials: Credentials::random(),
-            clock: Arc::new(SystemTime::now),
+            clock: Arc::new(SystemClock),
         }
     }
 }

@@ -1,28 +1,28 @@
-//! The organization as a pure state machine: its projects, its people, and how they stand to it.
+//! The organization as a pure state machine: its projects, its people and their status.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::seed;
+use super::ids;
 use crate::model::{Email, Role};
 
-/// The version of the stored form.
+/// The version of the file format.
 pub(super) const FORMAT_VERSION: u64 = 1;
 
-/// A simulated organization, its people, and those whom the service knows from elsewhere.
+/// A simulated organization, its people, and Voucherify users from elsewhere.
 ///
-/// Everybody who shows has at least one project, and nobody is there twice: both hold after every method.
+/// After every method, everyone who is a member or invited has a project, and logins are unique.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "State")]
 pub struct Organization {
     state: State,
     by_login: BTreeMap<Email, String>,
-    /// Who is in a project, accepted or not, by id: the order in which lists show them.
+    /// Project id → ids of members and invited people, in the order of lists.
     in_project: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// What is stored. The indexes are worked out from it.
+/// What is stored. The indexes are derived from it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct State {
@@ -40,36 +40,36 @@ struct State {
 pub struct Project {
     /// The id: `proj_…`, or `sand_…` for a sandbox project.
     pub id: String,
-    /// The name, which need not be unique.
+    /// The name, not necessarily unique.
     pub name: String,
     /// Whether it is a sandbox project.
     pub is_sandbox: bool,
-    /// Where it is hosted.
+    /// The cluster that hosts it.
     pub cluster_id: String,
-    /// A limit of its own, which is shown and not enforced.
+    /// Its own rate limit, which is shown but not enforced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<ProjectLimit>,
 }
 
-/// How many calls a project allows in a time.
+/// The rate limit of a project.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectLimit {
-    /// How many calls.
+    /// The number of calls.
     pub value: u64,
-    /// In which time, in ISO 8601: `PT1H`.
+    /// The period in ISO 8601, such as `PT1H`.
     pub duration: String,
 }
 
-/// Somebody whom the service knows.
+/// A person known to the service.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Person {
-    /// The id, which an invitation has too and keeps when it is accepted.
+    /// The id, which stays the same when an invitation is accepted.
     pub id: String,
-    /// What they log in with: their identity, compared without case.
+    /// The login: the identity, compared case-insensitively.
     pub login: Email,
-    /// Where mail goes; usually the login.
+    /// The email address, usually the same as the login.
     pub email: String,
     /// The first name.
     pub first_name: String,
@@ -77,21 +77,22 @@ pub struct Person {
     pub last_name: String,
     /// Project id → role.
     pub projects: BTreeMap<String, String>,
-    /// Whether they own the organization.
+    /// Whether the person is an owner of the organization.
     pub is_owner: bool,
-    /// How they stand to the organization.
-    pub standing: UserStatus,
+    /// The relation to the organization.
+    #[serde(rename = "standing")]
+    pub status: UserStatus,
 }
 
-/// How a person stands to the organization.
+/// The relation of a person to the organization.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UserStatus {
-    /// A user of it.
+    /// A user of this organization.
     Member,
-    /// Invited so many times, not accepted yet.
+    /// Invited this many times, and not accepted yet.
     Invited(u64),
-    /// A Voucherify user elsewhere: an invitation is refused, Assign by login makes them a member.
+    /// A Voucherify user elsewhere: an invitation is rejected, and Assign by login makes them a member.
     Elsewhere,
 }
 
@@ -104,13 +105,13 @@ impl Organization {
         Self { state, by_login: BTreeMap::new(), in_project }
     }
 
-    /// The projects, in the order in which they were made.
+    /// The projects, in order of creation.
     #[must_use]
     pub fn projects(&self) -> &[Project] {
         &self.state.projects
     }
 
-    /// Everybody whom the service knows, by id.
+    /// Every person known to the service, by id.
     pub fn people(&self) -> impl Iterator<Item = &Person> {
         self.state.people.values()
     }
@@ -127,44 +128,44 @@ impl Organization {
         self.state.people.get(id)
     }
 
-    /// Who is in a project, accepted or not, by id.
+    /// The members and invited people of a project, by id.
     pub(super) fn in_project(&self, project: &str) -> Option<impl Iterator<Item = &Person>> {
         let ids = self.in_project.get(project)?;
         Some(ids.iter().filter_map(|id| self.person_by_id(id)))
     }
 
-    /// The person with that login, compared without case.
+    /// The person with that login, compared case-insensitively.
     #[must_use]
     pub fn person(&self, login: &str) -> Option<&Person> {
         self.state.people.get(self.by_login.get(&Email::as_received(login))?)
     }
 
-    /// The members of the organization, those who have not accepted yet left out.
+    /// The members of the organization, without pending invitations.
     pub fn members(&self) -> impl Iterator<Item = &Person> {
-        self.people().filter(|person| person.standing == UserStatus::Member)
+        self.people().filter(|person| person.status == UserStatus::Member)
     }
 
-    /// Those who are invited and have not accepted yet.
+    /// The people who have not accepted their invitation yet.
     pub fn invited(&self) -> impl Iterator<Item = &Person> {
-        self.people().filter(|person| matches!(person.standing, UserStatus::Invited(_)))
+        self.people().filter(|person| matches!(person.status, UserStatus::Invited(_)))
     }
 
-    /// The person accepts the invitation. Says whether there was one.
+    /// Accepts an invitation. Returns whether there was one.
     pub fn accept(&mut self, email: &str) -> bool {
-        let Some(Person { id, standing: UserStatus::Invited(_), .. }) = self.person(email) else {
+        let Some(Person { id, status: UserStatus::Invited(_), .. }) = self.person(email) else {
             return false;
         };
         let id = id.clone();
-        self.change(&id, |person| person.standing = UserStatus::Member).is_some()
+        self.change(&id, |person| person.status = UserStatus::Member).is_some()
     }
 
-    /// Makes somebody known to the service who is not in this organization. Says whether they are new.
+    /// Adds a Voucherify user who is not in this organization. Returns false for a known login.
     pub fn add_elsewhere(&mut self, email: &str, first_name: &str, last_name: &str) -> bool {
         self.add_person(email, first_name, last_name, BTreeMap::new(), false, UserStatus::Elsewhere)
     }
 
-    /// Makes a member. Says whether it was done: not for a known login, an unknown project or role, or
-    /// without any project.
+    /// Adds a member. Returns false, and adds none, for a known login, an unknown project or role, or without
+    /// a project.
     pub fn add_member(
         &mut self,
         email: &str,
@@ -191,12 +192,12 @@ impl Organization {
         last_name: &str,
         projects: BTreeMap<String, String>,
         is_owner: bool,
-        standing: UserStatus,
+        status: UserStatus,
     ) -> bool {
-        let roles_hold = projects
+        let is_valid = projects
             .iter()
             .all(|(project, role)| self.in_project.contains_key(project) && self.is_role(role));
-        if !roles_hold || self.person(email).is_some() {
+        if !is_valid || self.person(email).is_some() {
             return false;
         }
         let id = self.new_id();
@@ -208,14 +209,14 @@ impl Organization {
             last_name: last_name.to_owned(),
             projects,
             is_owner,
-            standing,
+            status,
         });
         true
     }
 
     pub(super) fn new_id(&mut self) -> String {
         self.state.ids_made += 1;
-        seed::id("user_", self.state.seed, self.state.ids_made)
+        ids::id("user_", self.state.seed, self.state.ids_made)
     }
 
     pub(super) fn put(&mut self, person: Person) {
@@ -226,7 +227,7 @@ impl Organization {
         self.state.people.insert(person.id.clone(), person);
     }
 
-    /// Changes a person and the index with them. There is nobody to return only if the id is unknown.
+    /// Changes a person and updates the indexes. Returns `None` only for an unknown id.
     pub(super) fn change(&mut self, id: &str, change: impl FnOnce(&mut Person)) -> Option<&Person> {
         let person = self.state.people.get_mut(id)?;
         for project in person.projects.keys() {
@@ -271,17 +272,17 @@ impl TryFrom<State> for Organization {
         for (id, person) in people {
             let whose = person.login.to_string();
             if id != person.id {
-                return Err(format!("{whose} is filed under another id"));
+                return Err(format!("{whose} is stored under another id"));
             }
             if organization.by_login.contains_key(&person.login) {
-                return Err(format!("{whose} is in it twice"));
+                return Err(format!("{whose} appears twice"));
             }
-            if person.projects.is_empty() != (person.standing == UserStatus::Elsewhere) {
-                return Err(format!("the projects of {whose} do not fit how they stand to the organization"));
+            if person.projects.is_empty() != (person.status == UserStatus::Elsewhere) {
+                return Err(format!("the projects of {whose} do not match their status"));
             }
             for (project, role) in &person.projects {
                 if !organization.in_project.contains_key(project) || !organization.is_role(role) {
-                    return Err(format!("{whose} has a project or a role that is not in it"));
+                    return Err(format!("{whose} has an unknown project or role"));
                 }
             }
             organization.put(person);

@@ -1,5 +1,5 @@
-//! Reads what a request carries, strictly: a property that is missing, of another type, empty or unknown
-//! is refused.
+//! Parses request bodies and queries strictly: a property that is missing, empty, unknown or of another type
+//! is rejected.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 use super::answer::Rejection;
 use crate::model::Email;
 
-/// How many users a page holds if the request does not say, and at most.
+/// The default and the maximum number of users on a page.
 const LARGEST_PAGE: usize = 100;
 
-/// What Invite a New User carries.
+/// The body of Invite a New User.
 #[derive(Debug)]
 pub(super) struct Invitation<'a> {
     pub(super) email: &'a str,
@@ -46,14 +46,14 @@ impl<'a> Invitation<'a> {
     }
 }
 
-/// Whom Assign User names, never by both.
+/// The user in Assign User: by id or by login, never both.
 #[derive(Debug)]
 pub(super) enum Assignee<'a> {
     Id(&'a str),
     Login(&'a str),
 }
 
-/// What Assign User carries.
+/// The user and the role in the body of Assign User.
 pub(super) fn assignment(body: &Value) -> Result<(Assignee<'_>, &str), Rejection> {
     let payload = Payload::read(body, &["id", "login", "role"])?;
     let role = payload.text("role")?;
@@ -72,12 +72,12 @@ pub(super) fn assignment(body: &Value) -> Result<(Assignee<'_>, &str), Rejection
     Ok((assignee, role))
 }
 
-/// What Update User carries.
+/// The role in the body of Update User.
 pub(super) fn new_role(body: &Value) -> Result<&str, Rejection> {
     Payload::read(body, &["role"])?.text("role")
 }
 
-/// An object all of whose properties are known.
+/// An object without unknown properties.
 struct Payload<'a>(&'a Map<String, Value>);
 
 impl<'a> Payload<'a> {
@@ -110,12 +110,12 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// Which part of a list is asked for.
+/// The requested part of a list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PageOfUsers {
-    /// How many users a page holds, 1 to 100.
+    /// The number of users on a page, 1 to 100.
     pub limit: usize,
-    /// Which page, counted from 1.
+    /// The page, counted from 1.
     pub page: usize,
 }
 

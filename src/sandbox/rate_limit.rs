@@ -1,24 +1,24 @@
-//! A limit on calls, in fixed windows, and the headers that tell of it.
+//! A rate limit in fixed windows, and its headers.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// So many calls in so long.
+/// A number of calls in a period.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RateLimit {
-    /// How many calls a window allows.
+    /// The number of calls in a window.
     pub calls: u64,
-    /// How long a window is, in whole seconds, at least one: the headers cannot say it more finely.
+    /// The length of a window: whole seconds, at least one, because the headers have no finer unit.
     pub period: Duration,
 }
 
 impl Default for RateLimit {
     /// 2,000 calls a minute.
     fn default() -> Self {
-        Self { calls: 2000, period: Duration::from_mins(1) }
+        Self { calls: 2000, period: Duration::from_secs(60) }
     }
 }
 
-/// A limit at work.
+/// A rate limit and the current window.
 #[derive(Debug)]
 pub(super) struct RateLimiter {
     limit: RateLimit,
@@ -26,7 +26,7 @@ pub(super) struct RateLimiter {
     spent: u64,
 }
 
-/// What one call was told.
+/// The state of the limit at one call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Allowance {
     pub(super) allowed: bool,
@@ -34,7 +34,7 @@ pub(super) struct Allowance {
     remaining: u64,
     /// The Unix second at which the next call can be made.
     next_call: u64,
-    /// In how many whole seconds that is, rounded up.
+    /// The seconds until then, rounded up.
     pub(super) wait: u64,
 }
 
@@ -43,7 +43,7 @@ impl RateLimiter {
         Self { limit, ends: 0, spent: 0 }
     }
 
-    /// Takes one call out of the window, if one is left. A window begins with a call, on a whole second.
+    /// Uses one call of the window, if one is left. A window starts with a call, on a whole second.
     pub(super) fn spend(&mut self, now: SystemTime) -> Allowance {
         self.turn(now);
         let allowed = self.spent < self.limit.calls;
@@ -53,7 +53,7 @@ impl RateLimiter {
         self.tell(now, allowed)
     }
 
-    /// What the headers say, without taking a call.
+    /// The state without using a call.
     pub(super) fn look(&mut self, now: SystemTime) -> Allowance {
         self.turn(now);
         self.tell(now, true)

@@ -1,4 +1,4 @@
-//! What goes out: status, headers, body and how it is delivered; and what a fault makes of an honest one.
+//! A response before it is sent: status, headers, body and delivery, with or without a fault.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use super::answer::Rejection;
 use super::fault::{BodyKind, FaultKind};
 use super::rate_limit::Allowance;
 
-/// What is to be sent, and how.
+/// A response and how to deliver it.
 #[derive(Debug)]
 pub(super) struct Reply {
-    /// The number of the call it answers.
+    /// The number of the call in the log.
     pub(super) seq: u64,
     pub(super) status: u16,
     pub(super) headers: Vec<(&'static str, String)>,
@@ -19,16 +19,16 @@ pub(super) struct Reply {
     pub(super) delivery: Delivery,
 }
 
-/// How an answer reaches the client.
+/// How a response reaches the client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Delivery {
     Whole,
     Truncated,
     Endless,
     Trickle(Duration),
-    /// Never, and the connection stays open.
+    /// No response, and the connection stays open.
     Withheld,
-    /// Never, and the connection is closed.
+    /// No response, and the connection is closed.
     Cut,
 }
 
@@ -61,7 +61,7 @@ impl Reply {
         self.headers.push(("content-type", content_type.to_owned()));
     }
 
-    /// Changes a body that is a JSON object; an answer without one stays as it is.
+    /// Changes the body if it is a JSON object.
     fn change_json(&mut self, change: impl FnOnce(&mut Value)) {
         if let Ok(mut body @ Value::Object(_)) = serde_json::from_slice(&self.body) {
             change(&mut body);
@@ -69,7 +69,7 @@ impl Reply {
         }
     }
 
-    /// Gives an answer without a body one, so that there is something to spoil.
+    /// Adds a body to a response without one, so a fault has something to damage.
     fn fill(&mut self) {
         if self.body.is_empty() {
             self.status = 200;
@@ -77,8 +77,8 @@ impl Reply {
         }
     }
 
-    /// What a fault makes of an honest answer.
-    pub(super) fn spoil(mut self, kind: &FaultKind, request_id: &str) -> Self {
+    /// The response with a fault of the transport.
+    pub(super) fn with_fault(mut self, kind: &FaultKind, request_id: &str) -> Self {
         match kind {
             FaultKind::Status { status, body, retry_after, limit_type, applied: _ } => {
                 self.headers.retain(|(name, _)| {
@@ -96,7 +96,7 @@ impl Reply {
                     BodyKind::Empty => {}
                 }
                 if *status == 429 {
-                    // Whatever the limiter would say, this answer says that the limit is spent, or nothing.
+                    // This response must not contradict the limit that it reports.
                     self.headers.retain(|(name, _)| !name.starts_with("x-rate-limit"));
                     let limit_type = limit_type.as_deref().unwrap_or("api_calls");
                     self.headers.push(("x-rate-limit-type", limit_type.to_owned()));
@@ -127,7 +127,7 @@ impl Reply {
             }
             FaultKind::Trickle { pace } => {
                 self.fill();
-                // Blanks may stand before JSON, and make even the shortest answer a slow one.
+                // Leading blanks are valid JSON, and make even the shortest response slow.
                 self.body.splice(0..0, [b' '; 1000]);
                 self.delivery = Delivery::Trickle(*pace);
             }
@@ -137,7 +137,7 @@ impl Reply {
                 self.status = 302;
                 self.headers.push(("location", "/management/v1/redirected".to_owned()));
             }
-            // The quiet ones are at work before this.
+            // Faults of the content are applied before.
             FaultKind::ShortList { .. }
             | FaultKind::EmptyList
             | FaultKind::Lag { .. }

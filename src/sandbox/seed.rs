@@ -1,10 +1,10 @@
-//! Organizations to begin with, and the ids and people they are made of. Everything here is deterministic.
+//! Initial organizations, and their generated people. Everything here is deterministic.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::organization::{Organization, Project, UserStatus};
 
-/// The login of the owner whom a fresh organization has.
+/// The login of the owner of a new organization.
 pub const DEFAULT_OWNER: &str = "owner@example.com";
 
 const FIRST_NAMES: [&str; 16] = [
@@ -30,14 +30,8 @@ const LAST_NAMES: [&str; 16] = [
     "Patel",
 ];
 
-/// An id shaped like the service's: `prefix` and 32 letters and digits. Never the same for two numbers.
-pub(super) fn id(prefix: &str, seed: u64, number: u64) -> String {
-    let mut random = fastrand::Rng::with_seed(seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    std::iter::once(prefix.to_owned()).chain((0..32).map(|_| random.alphanumeric().to_string())).collect()
-}
-
 impl Organization {
-    /// The given projects (id and name), custom roles, and one owner, ADMIN in all of them.
+    /// An organization with these projects (id and name), these custom roles, and one owner, ADMIN in all.
     #[must_use]
     pub fn for_team(
         projects: impl IntoIterator<Item = (String, String)>,
@@ -64,7 +58,7 @@ impl Organization {
         organization
     }
 
-    /// Two projects, a custom role and one owner, for trying things out.
+    /// The organization of `guestlist sandbox`: two projects, a custom role and one owner.
     #[must_use]
     pub fn example() -> Self {
         let projects = [("proj_9KeAhZB1", "Storefront"), ("proj_npnFzPr9", "Loyalty")];
@@ -74,7 +68,7 @@ impl Organization {
         )
     }
 
-    /// Adds `count` members with one to three projects each. Asked for again, it adds others.
+    /// Adds `count` members with one to three projects each, in addition to those added before.
     pub fn seed_members(&mut self, count: usize) {
         let projects: Vec<_> = self.projects().iter().map(|project| project.id.clone()).collect();
         if projects.is_empty() {

@@ -1,4 +1,4 @@
-//! Starts and stops the sandbox, and gives whoever started it a handle on what is inside.
+//! Starts and stops the sandbox; the handle gives access to what is inside.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -10,7 +10,6 @@ use tokio::task::JoinHandle;
 
 use super::behaviour::Behaviour;
 use super::call::LoggedCall;
-use super::connection::{Door, Scissors};
 use super::fault::Fault;
 use super::file::{self, FileError};
 use super::http;
@@ -23,13 +22,13 @@ use crate::escape;
 /// Why a sandbox could not start.
 #[derive(Debug)]
 pub enum StartError {
-    /// Its file cannot be used.
+    /// The file of the organization is not usable.
     File(FileError),
-    /// It cannot listen there.
+    /// The address is not available.
     Listen {
-        /// Where.
+        /// The address.
         address: SocketAddr,
-        /// Why not.
+        /// The reason.
         error: std::io::Error,
     },
 }
@@ -60,10 +59,10 @@ impl std::error::Error for StartError {
 pub struct Sandbox;
 
 impl Sandbox {
-    /// Starts one on the running runtime. It serves until its handle is shut down or dropped.
+    /// Starts a sandbox on the current runtime. It serves until its handle is shut down or dropped.
     ///
     /// # Errors
-    /// A file that cannot be used, or an address that is taken.
+    /// The file is not usable, or the address is not available.
     pub async fn start(options: Options) -> Result<Handle, StartError> {
         let Options { listen, organization, file, behaviour, faults, rate_limit, credentials, clock } =
             options;
@@ -87,19 +86,12 @@ impl Sandbox {
         let shared = Arc::new(Shared {
             service: Mutex::new(service),
             file,
-            kept: tokio::sync::Mutex::new(0),
+            saved: tokio::sync::Mutex::new(0),
             clock,
             closing: Closing(closed),
         });
-        shared.keep().await.map_err(StartError::File)?;
-        let router = http::router(Arc::clone(&shared));
-        let closing = shared.closing();
-        let server = axum::serve(Door(listener), router.into_make_service_with_connect_info::<Scissors>())
-            .with_graceful_shutdown(async move { closing.wait().await });
-        let task = tokio::spawn(async move {
-            // It never fails: errors of connections are theirs alone.
-            let _ = server.await;
-        });
+        shared.save().await.map_err(StartError::File)?;
+        let task = tokio::spawn(http::serve(listener, Arc::clone(&shared)));
         Ok(Handle { shared, address, credentials, close, task })
     }
 }
@@ -114,52 +106,51 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Where it listens.
+    /// The address it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The same as a URL, without a slash at its end.
+    /// The base URL, without a trailing slash.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What a client must send.
+    /// The credentials that a client must send.
     #[must_use]
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
     }
 
-    /// Every request to the API so far, in the order in which they arrived.
+    /// Every request to the API so far, in order of arrival.
     #[must_use]
     pub fn log(&self) -> Vec<LoggedCall> {
         self.shared.lock().log.clone()
     }
 
-    /// Forgets the requests so far. Counting goes on.
+    /// Forgets the requests so far; the next one continues their numbering.
     pub fn clear_log(&self) {
         self.shared.lock().log.clear();
     }
 
-    /// Reads or changes the organization. A change is kept in the file with the next request that writes,
-    /// or at shutdown.
+    /// Reads or changes the organization. A change is saved with the next request that writes, or at shutdown.
     pub fn with_organization<T>(&self, act: impl FnOnce(&mut Organization) -> T) -> T {
         self.shared.write_with(act)
     }
 
-    /// What the documents leave open, from now on.
+    /// Changes the behaviour for the following requests.
     pub fn set_behaviour(&self, behaviour: Behaviour) {
         self.shared.lock().behaviour = behaviour;
     }
 
-    /// What goes wrong from now on; the counting of calls begins anew.
+    /// Replaces the faults; calls are counted from 1 again.
     pub fn set_faults(&self, faults: Vec<Fault>) {
-        self.shared.lock().order(faults);
+        self.shared.lock().set_faults(faults);
     }
 
-    /// Stops it, gives requests in progress a second, and keeps what is not kept yet.
+    /// Stops the sandbox, gives requests in progress one second, and saves the organization.
     ///
     /// # Errors
     /// The file could not be written.
@@ -169,7 +160,7 @@ impl Handle {
         if tokio::time::timeout(Duration::from_secs(1), &mut task).await.is_err() {
             task.abort();
         }
-        shared.keep().await
+        shared.save().await
     }
 }
 

@@ -1,4 +1,4 @@
-//! One call after another: credentials, the rate limit, faults, the organization, and the log of it all.
+//! Serves one call after another: credentials, rate limit, faults, the organization, and the log.
 
 use std::collections::VecDeque;
 use std::time::SystemTime;
@@ -9,18 +9,18 @@ use super::answer::{Answer, Rejection};
 use super::behaviour::{Behaviour, Paging, SecondInvitation};
 use super::call::{Call, Endpoint, LoggedCall, Payload};
 use super::fault::{Fault, FaultKind};
-use super::fault_plan::{FaultPlan, Misfortune};
+use super::fault_plan::{FaultPlan, Injected};
 use super::hostile;
 use super::organization::Organization;
 use super::payload::PageOfUsers;
 use super::rate_limit::{RateLimit, RateLimiter};
 use super::reply::{Delivery, Reply};
 
-/// Everything behind the HTTP face. It knows no connection and no clock.
+/// The service without HTTP: no connection, no clock.
 #[derive(Debug)]
 pub(super) struct Service {
     pub(super) organization: Organization,
-    /// How often the organization has changed, for whoever saves it.
+    /// The number of changes to the organization, for saving it.
     pub(super) changes: u64,
     pub(super) log: Vec<LoggedCall>,
     arrived: u64,
@@ -28,7 +28,7 @@ pub(super) struct Service {
     credentials: (String, String),
     limiter: Option<RateLimiter>,
     faults: FaultPlan,
-    /// What the organization was before each of the last writes, for lists that lag behind.
+    /// The organization before each of the last writes, for lists that lag.
     past: VecDeque<(u64, Organization)>,
 }
 
@@ -53,40 +53,41 @@ impl Service {
         }
     }
 
-    /// Replaces the faults ordered; their counting begins anew.
-    pub(super) fn order(&mut self, faults: Vec<Fault>) {
+    /// Replaces the faults; calls are counted from 1 again.
+    pub(super) fn set_faults(&mut self, faults: Vec<Fault>) {
         self.faults = FaultPlan::new(faults);
     }
 
-    /// Carries a call out and writes it into the log.
+    /// Executes a call and logs it.
     pub(super) fn serve(&mut self, call: &Call, now: SystemTime) -> Reply {
         let endpoint = Endpoint::of(&call.method, &call.path);
         self.arrived += 1;
         let mut logged = LoggedCall::new(self.arrived, call);
-        let misfortune = self.faults.strike(&logged, &endpoint);
+        let injected = self.faults.due(&logged, &endpoint);
         let changes = self.changes;
-        let honest = match &misfortune.loud {
-            Some(fault) if !fault.kind.lets_through() => {
+        let regular = match &injected.transport {
+            Some(fault) if !fault.kind.executes() => {
                 let headers = self.limiter.as_mut().map(|limiter| limiter.look(now));
                 Reply::bare(204, headers)
             }
-            _ => self.answer(call, &endpoint, &logged, &misfortune, now),
+            _ => self.answer(call, &endpoint, &logged, &injected, now),
         };
-        let mut reply = match &misfortune.loud {
-            Some(fault) => honest.spoil(&fault.kind, &logged.request_id),
-            None => honest,
+        let mut reply = match &injected.transport {
+            Some(fault) => regular.with_fault(&fault.kind, &logged.request_id),
+            None => regular,
         };
         reply.seq = logged.seq;
         let sent = !matches!(reply.delivery, Delivery::Withheld | Delivery::Cut);
         logged.status = sent.then_some(reply.status);
         logged.applied = self.changes > changes;
-        logged.fault = misfortune.loud.or(misfortune.quiet.into_iter().next()).map(|fault| fault.to_string());
+        logged.fault =
+            injected.transport.or(injected.content.into_iter().next()).map(|fault| fault.to_string());
         self.log.push(logged);
         reply
     }
 
-    /// What is answered instead when a change could not be kept: it is in memory, and may be lost.
-    pub(super) fn not_kept(&mut self, seq: u64) -> Reply {
+    /// The response if the change could not be saved: it is in memory, and may be lost.
+    pub(super) fn not_saved(&mut self, seq: u64) -> Reply {
         let Some(logged) = self.log.iter_mut().find(|logged| logged.seq == seq) else {
             return Reply::bare(500, None);
         };
@@ -94,13 +95,13 @@ impl Service {
         Reply::json(500, Some(&Rejection::server_error(500).body(&logged.request_id)), None)
     }
 
-    /// The answer of a service without faults of its own, but for what it says.
+    /// The answer before faults of the transport.
     fn answer(
         &mut self,
         call: &Call,
         endpoint: &Endpoint,
         logged: &LoggedCall,
-        misfortune: &Misfortune,
+        injected: &Injected,
         now: SystemTime,
     ) -> Reply {
         if call.credentials.as_ref() != Some(&self.credentials) {
@@ -115,13 +116,13 @@ impl Service {
             reply.headers.push(("x-rate-limit-type", "api_calls".to_owned()));
             return reply;
         }
-        let (status, mut body) = match self.operate(call, endpoint, logged.seq, &misfortune.quiet) {
+        let (status, mut body) = match self.operate(call, endpoint, logged.seq, &injected.content) {
             Ok(Answer { status, body }) => (status, body),
             Err(refusal) => (refusal.status, Some(refusal.body(&logged.request_id))),
         };
-        let hostile = misfortune.quiet.iter().any(|fault| fault.kind == FaultKind::HostileNames);
+        let hostile = injected.content.iter().any(|fault| fault.kind == FaultKind::HostileNames);
         if let Some(body) = body.as_mut().filter(|_| hostile) {
-            hostile::spoil(body, logged.seq);
+            hostile::inject(body, logged.seq);
         }
         let mut reply = Reply::json(status, body.as_ref(), allowance);
         if let Endpoint::WrongMethod(allowed) = endpoint {
@@ -135,16 +136,16 @@ impl Service {
         call: &Call,
         endpoint: &Endpoint,
         seq: u64,
-        quiet: &[Fault],
+        content: &[Fault],
     ) -> Result<Answer, Rejection> {
         let behaviour = self.behaviour;
         match endpoint {
             Endpoint::ListProjects => Ok(self.organization.list_projects()),
             Endpoint::GetProject(project) => self.organization.get_project(project),
             Endpoint::GetUser(project, user) => self.organization.get_user(project, user, behaviour),
-            Endpoint::ListUsers(project) => self.list_users(call, project, seq, quiet),
+            Endpoint::ListUsers(project) => self.list_users(call, project, seq, content),
             Endpoint::Invite => {
-                let again = quiet.iter().any(|fault| fault.kind == FaultKind::SecondInviteOk);
+                let again = content.iter().any(|fault| fault.kind == FaultKind::SecondInviteOk);
                 let second_invitation =
                     if again { SecondInvitation::SentAgain } else { behaviour.second_invitation };
                 let behaviour = Behaviour { second_invitation, ..behaviour };
@@ -183,13 +184,19 @@ impl Service {
         Ok(answer)
     }
 
-    fn list_users(&self, call: &Call, project: &str, seq: u64, quiet: &[Fault]) -> Result<Answer, Rejection> {
+    fn list_users(
+        &self,
+        call: &Call,
+        project: &str,
+        seq: u64,
+        content: &[Fault],
+    ) -> Result<Answer, Rejection> {
         let page = match self.behaviour.paging {
             Paging::Honoured => PageOfUsers::read(&call.query)?,
             Paging::Ignored => PageOfUsers::default(),
         };
         let mut organization = &self.organization;
-        for fault in quiet {
+        for fault in content {
             if let FaultKind::Lag { calls } = fault.kind
                 && let Some((_, before)) = self.past.iter().find(|(written, _)| seq - written <= calls)
             {
@@ -197,7 +204,7 @@ impl Service {
             }
         }
         let mut answer = organization.list_users(project, page, self.behaviour)?;
-        for fault in quiet {
+        for fault in content {
             match fault.kind {
                 FaultKind::ShortList { drop } => shorten(&mut answer, page, drop),
                 FaultKind::EmptyList => answer = Answer::list(&[], 0),
@@ -208,7 +215,7 @@ impl Service {
     }
 }
 
-/// Takes the last `drop` users of the whole list off this page, as far as they are on it.
+/// Removes those of the last `drop` users of the whole list that are on this page.
 fn shorten(answer: &mut Answer, page: PageOfUsers, drop: usize) {
     let Some(body) = &mut answer.body else { return };
     let total = body["total"].as_u64().and_then(|total| usize::try_from(total).ok()).unwrap_or_default();

@@ -1,23 +1,23 @@
-//! What all requests share: the service behind its lock, the file it is kept in, and the sign to close.
+//! State shared by all requests: the service behind a lock, its file, and the closing signal.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use tokio::sync::watch;
 
 use super::file::{self, FileError};
-use super::options::Clock;
 use super::organization::Organization;
 use super::service::Service;
+use crate::clock::Clock;
 
-/// What all requests share.
+/// State shared by all requests.
 pub(super) struct Shared {
     pub(super) service: Mutex<Service>,
     pub(super) file: Option<PathBuf>,
-    /// How many changes are in the file.
-    pub(super) kept: tokio::sync::Mutex<u64>,
-    pub(super) clock: Clock,
+    /// The number of changes in the file.
+    pub(super) saved: tokio::sync::Mutex<u64>,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) closing: Closing,
 }
 
@@ -27,14 +27,14 @@ impl Shared {
     }
 
     pub(super) fn now(&self) -> SystemTime {
-        (self.clock)()
+        self.clock.timestamp().into()
     }
 
     pub(super) fn closing(&self) -> Closing {
         self.closing.clone()
     }
 
-    /// Changes the organization from outside the API; `change` says whether it did.
+    /// Changes the organization from outside the API. `change` returns whether it changed anything.
     pub(super) fn write(&self, change: impl FnOnce(&mut Organization) -> bool) -> bool {
         let mut service = self.lock();
         let changed = change(&mut service.organization);
@@ -48,13 +48,13 @@ impl Shared {
         act(&mut service.organization)
     }
 
-    /// Puts every change so far into the file. Whoever comes while another writes finds theirs written
-    /// with the next one's, so that many changes at once cost few writes.
-    pub(super) async fn keep(&self) -> Result<(), FileError> {
+    /// Saves every change so far. Requests that arrive during a write share the next one, so many changes at
+    /// once cost few writes.
+    pub(super) async fn save(&self) -> Result<(), FileError> {
         let Some(path) = self.file.clone() else { return Ok(()) };
         let due = self.lock().changes;
-        let mut kept = self.kept.lock().await;
-        if *kept >= due {
+        let mut saved_up_to = self.saved.lock().await;
+        if *saved_up_to >= due {
             return Ok(());
         }
         let (changes, bytes) = {
@@ -66,12 +66,12 @@ impl Shared {
         let target = path.clone();
         let saved = tokio::task::spawn_blocking(move || file::save(&target, &bytes)).await;
         saved.map_err(|error| not_written(error.into()))??;
-        *kept = changes;
+        *saved_up_to = changes;
         Ok(())
     }
 }
 
-/// Tells requests that never end of themselves that the sandbox is closing.
+/// Tells responses without an end that the sandbox is closing.
 #[derive(Clone)]
 pub(super) struct Closing(pub(super) watch::Receiver<()>);
 
@@ -81,7 +81,7 @@ impl Closing {
     }
 
     pub(super) async fn wait(&self) {
-        // Nothing is ever sent: only the end of the sender ends this.
+        // Nothing is ever sent: this ends when the sender is dropped.
         while self.0.clone().changed().await.is_ok() {}
     }
 }

@@ -1,24 +1,22 @@
-//! Problems for people (text, as rustc draws its own) and for programs (JSON, GitHub annotations).
-
-use std::borrow::Cow;
-use std::fmt::Write as _;
+//! Problems for people, with their source lines, in the form of rustc.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use serde::Serialize;
 
+use super::location::Location;
 use super::problem::{Problem, Problems, without_credentials};
-use super::source::{Location, Sources};
+use super::source::Sources;
 use crate::escape;
 
-/// How many characters of a line are drawn; of a longer one, so many before the marked ones.
+/// The most characters of a line that are drawn.
 const LINE: usize = 160;
+/// How many of them come before the marked ones, if the line is longer.
 const BEFORE: usize = 60;
 
 impl Problems {
-    /// All problems, each with its line of the file and what to do, and how many there are.
+    /// All problems, each with its source line and help, and their number.
     #[must_use]
-    pub fn text(&self, sources: &Sources, colour: bool) -> String {
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    pub fn text(&self, sources: &Sources, color: bool) -> String {
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         // Lines are cut here, not by the renderer; wide characters take two columns.
         let renderer = renderer.term_width(3 * LINE);
         let mut text = String::new();
@@ -28,51 +26,6 @@ impl Problems {
         }
         text.push_str(&self.count(sources));
         text.push('\n');
-        text
-    }
-
-    /// `{"problems": [{"file", "line", "column", "message", "help"?}]}`, on one line.
-    #[must_use]
-    pub fn json(&self, sources: &Sources) -> String {
-        #[derive(Serialize)]
-        struct Entry<'a> {
-            file: Cow<'a, str>,
-            line: u32,
-            column: u32,
-            message: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            help: Option<&'a str>,
-        }
-        #[derive(Serialize)]
-        struct Report<'a> {
-            problems: Vec<Entry<'a>>,
-        }
-        let problems = self
-            .sorted()
-            .into_iter()
-            .map(|problem| Entry {
-                file: escape::line(&sources.get(problem.at.file).name),
-                line: problem.at.line,
-                column: problem.at.column,
-                message: &problem.message,
-                help: problem.help.as_deref(),
-            })
-            .collect();
-        // Strings and numbers alone cannot fail.
-        serde_json::to_string(&Report { problems }).unwrap_or_default()
-    }
-
-    /// One GitHub workflow command for each problem, which GitHub shows at the line in the change.
-    #[must_use]
-    pub fn github(&self, sources: &Sources) -> String {
-        let mut text = String::new();
-        for problem in self.sorted() {
-            let file = property(&escape::line(&sources.get(problem.at.file).name));
-            let Location { line, column, .. } = problem.at;
-            let help = problem.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
-            let message = escaped(&format!("{}{help}", problem.message));
-            let _ = writeln!(text, "::error file={file},line={line},col={column}::{message}");
-        }
         text
     }
 
@@ -92,12 +45,12 @@ impl Problems {
     }
 }
 
-/// A part of a line, drawn in place of the whole.
+/// The part of a line that is drawn.
 struct Excerpt {
     path: String,
     text: String,
     marked: std::ops::Range<usize>,
-    /// The column that the drawing would name, if it is not the true one.
+    /// The column of the marked part in `text`, which the renderer prints.
     drawn_column: usize,
 }
 
@@ -106,7 +59,7 @@ fn draw(problem: &Problem, sources: &Sources, renderer: &Renderer) -> String {
         .chain(problem.also.iter().map(|(at, label)| (*at, AnnotationKind::Context, Some(label.as_str()))))
         .map(|(at, kind, label)| (at, kind, label, excerpt(at, sources)))
         .collect();
-    let mut group = Group::with_title(Level::ERROR.primary_title(&*problem.message));
+    let mut group = Group::with_title(Level::ERROR.primary_title(&*problem.message).id(problem.id.as_str()));
     for (at, kind, label, excerpt) in &places {
         let annotation = kind.span(excerpt.marked.clone()).label(*label);
         group = group.element(
@@ -132,7 +85,7 @@ fn draw(problem: &Problem, sources: &Sources, renderer: &Renderer) -> String {
     drawn
 }
 
-/// The line at a place, or as much of it as one can read, with nothing in it that a terminal obeys.
+/// The line at a location, cut if it is long, without characters that a terminal would act on.
 fn excerpt(at: Location, sources: &Sources) -> Excerpt {
     let source = sources.get(at.file);
     let (before, after) = source.text.split_at_checked(at.start as usize).unwrap_or(("", ""));
@@ -147,7 +100,7 @@ fn excerpt(at: Location, sources: &Sources) -> Excerpt {
     let shown = &right[..right.len().min(LINE - left.len())];
     let marked = after.get(..(at.end - at.start) as usize).unwrap_or("").chars().count();
     let from = text.chars().count() + left.len();
-    text.extend(left.iter().rev().chain(shown).map(|&c| harmless(c)));
+    text.extend(left.iter().rev().chain(shown).map(|&c| visible(c)));
     if shown.len() < right.len() {
         text.push('…');
     }
@@ -157,21 +110,11 @@ fn excerpt(at: Location, sources: &Sources) -> Excerpt {
     Excerpt { path: escape::line(&source.name).into_owned(), marked, text, drawn_column: from + 1 }
 }
 
-/// A character as wide as any, in place of one that a terminal would obey.
-fn harmless(c: char) -> char {
+/// `c`, or a visible character in place of one that a terminal would act on.
+fn visible(c: char) -> char {
     match c {
         '\t' => ' ',
         c if escape::must_escape(c) => char::REPLACEMENT_CHARACTER,
         c => c,
     }
-}
-
-/// Text in a workflow command.
-fn escaped(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-/// A property of a workflow command.
-fn property(text: &str) -> String {
-    escaped(text).replace(':', "%3A").replace(',', "%2C")
 }

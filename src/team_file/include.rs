@@ -1,5 +1,5 @@
-//! Which patterns are allowed under `include`. Whoever expands them must check that no match is a link out of
-//! the folder.
+//! The patterns that are allowed under `include`. The code that expands them also has to check that no match is
+//! a link to a location outside the folder.
 
 /// Why `pattern` is not allowed under `include`, and what to do instead.
 pub(super) fn refusal(pattern: &str) -> Option<(&'static str, &'static str)> {

@@ -1,12 +1,14 @@
-//! The team file as written: the YAML with where each thing stands, what is wrong with it, and how
-//! that is drawn. It knows the shape of the file; what the names in it mean is for `desired`.
+//! The team file as written: the YAML with the location of each value, the problems in it, and their display.
+//! This module knows the shape of the file; `desired` knows what the names in it mean.
 
 mod draw;
 mod include;
+mod location;
 mod problem;
+mod problem_id;
 mod read;
+mod reports;
 pub mod schema;
-mod schema_leaves;
 mod shape;
 mod source;
 mod suggest;
@@ -14,11 +16,16 @@ mod syntax;
 mod tree;
 mod written;
 
-pub use problem::{MAX_PROBLEMS, Problem, Problems, shown};
+pub use location::{FileId, Located, Location, Text};
+pub use problem::{Problem, Problems, listed, shown};
+pub use problem_id::ProblemId;
 pub use read::{parse_included, parse_root};
-pub use source::{FileId, Located, Location, MAX_BYTES, Source, Sources, Text};
+pub use source::{MAX_BYTES, Source, Sources};
 pub use suggest::{closest, did_you_mean};
-pub use written::{Grant, Group, IncludedFile, Person, Policy, Project, Role, TeamFile, keys};
+pub use written::{
+    IncludedFile, TeamFile, WrittenGrant, WrittenGroup, WrittenPerson, WrittenPolicy, WrittenProject,
+    WrittenRole, keys,
+};
 
 #[cfg(test)]
 mod tests;

@@ -1,49 +1,56 @@
-//! What is wrong with a team file, and where. All problems of all files are collected before any is
-//! shown; there is a bound, so that a hostile file cannot fill the memory with them.
+//! Problems in a team file and their locations. The problems of all files are collected before any is shown, up
+//! to a limit, so a hostile file cannot fill the memory with them.
 
-use super::source::Location;
+use super::location::Location;
+use super::problem_id::ProblemId;
 use crate::escape;
+use crate::words;
 
-/// How many problems are kept. Reading stops once so many are found.
-pub const MAX_PROBLEMS: usize = 1_000;
+/// The most problems that are kept. Reading stops there.
+pub(super) const MAX_PROBLEMS: usize = 1_000;
 
-/// How much of a name is repeated in a message.
+/// The most characters of a name in a message.
 const SHOWN: usize = 80;
 
-/// Something that is wrong with a team file.
+/// The most names in a list.
+const LISTED: usize = 10;
+
+/// A problem in a team file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problem {
-    /// The culprit.
+    /// The location that is marked.
     pub at: Location,
-    /// What is wrong, in lower case and without a full stop.
+    /// The rule that is broken.
+    pub id: ProblemId,
+    /// What is wrong: lower case, without a full stop.
     pub message: String,
-    /// What to do about it.
+    /// How to fix it.
     pub help: Option<String>,
-    /// Other places that one has to see, and what is there.
+    /// Other locations that matter, each with a label.
     pub also: Vec<(Location, String)>,
 }
 
 impl Problem {
-    /// A problem at a place. What the message quotes must have gone through [`shown`].
-    pub fn new(at: Location, message: impl Into<String>) -> Self {
-        Self { at, message: message.into(), help: None, also: Vec::new() }
+    /// A problem at a location. Text from the file must be quoted with [`shown`].
+    pub fn new(at: Location, id: ProblemId, message: impl Into<String>) -> Self {
+        Self { at, id, message: message.into(), help: None, also: Vec::new() }
     }
 
-    /// The same, with what to do about it.
+    /// Adds how to fix it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// The same, with what to do about it where that is known.
+    /// Replaces the help if there is a better one.
     #[must_use]
     pub fn maybe_help(mut self, help: Option<String>) -> Self {
         self.help = help.or(self.help);
         self
     }
 
-    /// The same, with another place to see.
+    /// Adds another location that matters.
     #[must_use]
     pub fn also(mut self, at: Location, label: impl Into<String>) -> Self {
         self.also.push((at, label.into()));
@@ -58,26 +65,26 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// Adds one, unless there are too many already.
+    /// Adds a problem, unless the limit is reached.
     pub fn push(&mut self, problem: Problem) {
         if !self.is_full() {
             self.found.push(problem);
         }
     }
 
-    /// Whether there is none.
+    /// Whether there are no problems.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
-    /// Whether there are so many that nobody needs more.
+    /// Whether the limit is reached.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.found.len() >= MAX_PROBLEMS
     }
 
-    /// The problems in the order of files and places.
+    /// The problems by file and location.
     #[must_use]
     pub fn sorted(&self) -> Vec<&Problem> {
         let mut sorted: Vec<_> = self.found.iter().collect();
@@ -86,7 +93,7 @@ impl Problems {
     }
 }
 
-/// `text` as a message quotes it: in backticks, inert, without credentials, and cut where it is long.
+/// `text` as messages quote it: in backticks, escaped, without credentials, and cut if it is long.
 #[must_use]
 pub fn shown(text: &str) -> String {
     let (text, more) = match text.char_indices().nth(SHOWN) {
@@ -94,6 +101,17 @@ pub fn shown(text: &str) -> String {
         None => (text, ""),
     };
     format!("`{}{more}`", escape::line(&without_credentials(text)))
+}
+
+/// Names as messages list them: `a`, `b` and 3 more.
+pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let mut names = names.into_iter();
+    let mut items: Vec<_> = names.by_ref().take(LISTED).map(shown).collect();
+    match names.count() {
+        0 => {}
+        more => items.push(format!("{more} more")),
+    }
+    words::list(&items)
 }
 
 /// `text` with an asterisk for each character of credentials in a URL: `https://***@host`.

@@ -1,11 +1,16 @@
-//! Converts the tree into typed content. Reports every problem, and reads as much as it can.
+//! Converts the tree of a file into typed content. Reports every problem, and reads as much as possible.
 
 use super::include;
+use super::location::{FileId, Located, Text};
 use super::problem::{Problem, Problems, shown};
+use super::problem_id::ProblemId;
 use super::shape::{self, Fields};
-use super::source::{FileId, Located, Sources, Text};
+use super::source::Sources;
 use super::tree::{self, Kind, Node};
-use super::written::{Grant, Group, IncludedFile, Person, Policy, Project, Role, TeamFile, keys};
+use super::written::{
+    IncludedFile, TeamFile, WrittenGrant, WrittenGroup, WrittenPerson, WrittenPolicy, WrittenProject,
+    WrittenRole, keys,
+};
 
 /// The most keys and values of a file outside `people`.
 const MAX_BESIDE_PEOPLE: usize = 500_000;
@@ -42,7 +47,7 @@ fn document<T>(
     read: impl FnOnce(Node<'_>, &mut Problems) -> Option<T>,
 ) -> Option<T> {
     let source = sources.get(file);
-    if !source.fit {
+    if !source.is_text {
         return None;
     }
     let root = tree::build(file, &source.text, problems)?;
@@ -54,7 +59,11 @@ fn team_file(fields: &Fields<'_>, problems: &mut Problems) -> TeamFile {
         && let Some(version) = shape::number(version, "`version`", problems)
         && version.value != "1"
     {
-        let problem = Problem::new(version.at, format!("unknown version {}", shown(&version.value)));
+        let problem = Problem::new(
+            version.at,
+            ProblemId::UnsupportedVersion,
+            format!("unknown version {}", shown(&version.value)),
+        );
         problems
             .push(problem.help("use `version: 1`, or upgrade guestlist if the file needs a newer version"));
     }
@@ -76,17 +85,21 @@ fn optional_text(fields: &Fields<'_>, key: &str, what: &str, problems: &mut Prob
     fields.get(key).and_then(|node| shape::text(node, what, problems))
 }
 
-fn projects(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<Project>> {
+fn projects(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<WrittenProject>> {
     let entries = shape::entries(node, "`projects`", problems)?;
     if entries.is_empty() {
-        let problem = Problem::new(node.at, "`projects` is empty");
+        let problem = Problem::new(node.at, ProblemId::NoProjects, "`projects` is empty");
         problems.push(problem.help("add `alias: project id` for each project to manage"));
         return None;
     }
     let read = |entry: &tree::Entry<'_>| {
         let alias = Located { value: entry.key.clone().into_owned(), at: entry.key_at };
         if !matches!(entry.value.kind, Kind::Mapping(_)) {
-            return Project { alias, id: shape::text(&entry.value, "the project id", problems), name: None };
+            return WrittenProject {
+                alias,
+                id: shape::text(&entry.value, "the project id", problems),
+                name: None,
+            };
         }
         let fields = shape::fields(&entry.value, "a project", &keys::PROJECT, &[], problems);
         let (id, name) = fields.map_or((None, None), |fields| {
@@ -94,38 +107,38 @@ fn projects(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<Project>> {
             let id = id.and_then(|id| shape::text(id, "the project id", problems));
             (id, optional_text(&fields, "name", "the project name", problems))
         });
-        Project { alias, id, name }
+        WrittenProject { alias, id, name }
     };
     Some(entries.iter().map(read).collect())
 }
 
-fn roles(fields: &Fields<'_>, problems: &mut Problems) -> Option<Vec<Role>> {
+fn roles(fields: &Fields<'_>, problems: &mut Problems) -> Option<Vec<WrittenRole>> {
     let Some(node) = fields.get("roles") else {
         return fields.is_whole_without(&["roles"]).then(Vec::new);
     };
     let entries = shape::entries(node, "`roles`", problems)?;
-    let read = |entry: &tree::Entry<'_>| Role {
+    let read = |entry: &tree::Entry<'_>| WrittenRole {
         alias: Located { value: entry.key.clone().into_owned(), at: entry.key_at },
         id: shape::text(&entry.value, "the role id", problems),
     };
     Some(entries.iter().map(read).collect())
 }
 
-fn groups(fields: &Fields<'_>, problems: &mut Problems) -> Option<Vec<Group>> {
+fn groups(fields: &Fields<'_>, problems: &mut Problems) -> Option<Vec<WrittenGroup>> {
     let Some(node) = fields.get("groups") else {
         return fields.is_whole_without(&["groups"]).then(Vec::new);
     };
     let entries = shape::entries(node, "`groups`", problems)?;
-    let read = |entry: &tree::Entry<'_>| Group {
+    let read = |entry: &tree::Entry<'_>| WrittenGroup {
         name: Located { value: entry.key.clone().into_owned(), at: entry.key_at },
         grants: grants(&entry.value, "a group", problems),
     };
     Some(entries.iter().map(read).collect())
 }
 
-fn grants(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Vec<Grant>> {
+fn grants(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Vec<WrittenGrant>> {
     let entries = shape::entries(node, what, problems)?;
-    let read = |entry: &tree::Entry<'_>| Grant {
+    let read = |entry: &tree::Entry<'_>| WrittenGrant {
         project: Located { value: entry.key.clone().into_owned(), at: entry.key_at },
         role: shape::text(&entry.value, "a role", problems),
     };
@@ -138,7 +151,7 @@ fn take_people<'a>(root: &mut Node<'a>, problems: &mut Problems) -> Vec<Node<'a>
     // Only `people` can be large in a real team file.
     if root.count() > MAX_BESIDE_PEOPLE {
         let message = format!("the file has more than {MAX_BESIDE_PEOPLE} keys and values outside `people`");
-        problems.push(Problem::new(root.at, message));
+        problems.push(Problem::new(root.at, ProblemId::FileTooLarge, message));
         root.kind = Kind::Refused;
     }
     people
@@ -151,14 +164,14 @@ fn take_list<'a>(root: &mut Node<'a>, problems: &mut Problems) -> Vec<Node<'a>> 
     if let Kind::List(nodes) = &mut entry.value.kind {
         return std::mem::take(nodes);
     }
-    // Something else, which is reported.
+    // Reports that it is not a list.
     let _ = shape::list(&entry.value, "`people`", problems);
     Vec::new()
 }
 
-/// The people. Each leaves the tree as it is read: nearly all of a large file is people, and this way it is
+/// The people. Each is dropped from the tree once it is read, so a large file, which is nearly all people, is
 /// never in memory twice.
-fn people(nodes: Vec<Node<'_>>, problems: &mut Problems) -> Vec<Person> {
+fn people(nodes: Vec<Node<'_>>, problems: &mut Problems) -> Vec<WrittenPerson> {
     let mut people = Vec::new();
     for node in nodes {
         if problems.is_full() {
@@ -169,7 +182,7 @@ fn people(nodes: Vec<Node<'_>>, problems: &mut Problems) -> Vec<Person> {
     people
 }
 
-fn person(node: &Node<'_>, problems: &mut Problems) -> Option<Person> {
+fn person(node: &Node<'_>, problems: &mut Problems) -> Option<WrittenPerson> {
     let fields = shape::fields(node, "a person", &keys::PERSON, &[], problems)?;
     let mut required = |key: &'static str, what: &str| {
         fields.require(key, problems).and_then(|node| shape::text(node, what, problems))
@@ -184,7 +197,7 @@ fn person(node: &Node<'_>, problems: &mut Problems) -> Option<Person> {
         Some(node) => grants(node, "`projects`", problems),
         None => Some(Vec::new()),
     };
-    Some(Person {
+    Some(WrittenPerson {
         at: node.at,
         email,
         first_name,
@@ -205,12 +218,14 @@ fn texts(node: &Node<'_>, what: &str, item: &str, problems: &mut Problems) -> (V
     (texts, whole)
 }
 
-fn policy(node: &Node<'_>, problems: &mut Problems) -> Option<Policy> {
+fn policy(node: &Node<'_>, problems: &mut Problems) -> Option<WrittenPolicy> {
     let fields = shape::fields(node, "`policy`", &keys::POLICY, &[], problems)?;
     let protect = fields.get("protect").map(|node| texts(node, "`protect`", "a pattern", problems).0);
-    Some(Policy {
+    Some(WrittenPolicy {
         prune: optional_text(&fields, "prune", "`prune`", problems),
-        max_removals: optional_text(&fields, "max_removals", "`max_removals`", problems),
+        max_removals: fields
+            .get("max_removals")
+            .and_then(|node| shape::text_or_number(node, "`max_removals`", problems)),
         max_new_admins: fields
             .get("max_new_admins")
             .and_then(|node| shape::number(node, "`max_new_admins`", problems)),
@@ -225,13 +240,17 @@ fn include(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Text> {
     let patterns = fields.get("include").map(|node| texts(node, "`include`", "a pattern", problems).0);
     let mut patterns = patterns.unwrap_or_default();
     if let Some(pattern) = patterns.get(MAX_INCLUDES) {
-        problems.push(Problem::new(pattern.at, format!("`include` has more than {MAX_INCLUDES} patterns")));
+        problems.push(Problem::new(
+            pattern.at,
+            ProblemId::TooManyIncludes,
+            format!("`include` has more than {MAX_INCLUDES} patterns"),
+        ));
         patterns.truncate(MAX_INCLUDES);
     }
     patterns.retain(|pattern| match include::refusal(&pattern.value) {
         None => true,
         Some((message, help)) => {
-            problems.push(Problem::new(pattern.at, message).help(help));
+            problems.push(Problem::new(pattern.at, ProblemId::InvalidInclude, message).help(help));
             false
         }
     });

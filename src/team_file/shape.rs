@@ -1,7 +1,9 @@
-//! Reads the tree: each function reports what it expected at a place, and continues.
+//! Typed access to the tree: each function reports what it expected, and returns `None` where it found
+//! something else.
 
-use super::problem::{Problem, Problems, shown};
-use super::source::{Located, Location, Text};
+use super::location::{Located, Location, Text};
+use super::problem::{Problem, Problems, listed, shown};
+use super::problem_id::ProblemId;
 use super::suggest;
 use super::tree::{Entry, Kind, Mapping, Node};
 
@@ -35,18 +37,27 @@ pub(super) fn fields<'n>(
             break;
         }
         if foreign.contains(&entry.key.as_ref()) {
-            let problem =
-                Problem::new(entry.key_at, format!("`{}` is only allowed in the team file", entry.key));
-            problems.push(problem.help(format!("move it there; the keys of {what} are {}", listed(known))));
+            let problem = Problem::new(
+                entry.key_at,
+                ProblemId::MisplacedKey,
+                format!("`{}` is only allowed in the team file", entry.key),
+            );
+            problems.push(
+                problem
+                    .help(format!("move it there; the keys of {what} are {}", listed(known.iter().copied()))),
+            );
             continue;
         }
         let suggestion = suggest::closest(&entry.key, known.iter().copied());
         let help = match suggestion {
             Some(key) => format!("did you mean {}?", shown(key)),
-            None => format!("the keys of {what} are {}", listed(known)),
+            None => format!("the keys of {what} are {}", listed(known.iter().copied())),
         };
         meant.extend(known.iter().find(|key| suggestion == Some(key)));
-        problems.push(Problem::new(entry.key_at, format!("unknown key {}", shown(&entry.key))).help(help));
+        problems.push(
+            Problem::new(entry.key_at, ProblemId::UnknownKey, format!("unknown key {}", shown(&entry.key)))
+                .help(help),
+        );
     }
     Some(Fields { at: node.at, mapping, meant, what })
 }
@@ -61,7 +72,11 @@ impl<'n> Fields<'n> {
     pub(super) fn require(&self, key: &'static str, problems: &mut Problems) -> Option<&'n Node<'n>> {
         let found = self.get(key);
         if found.is_none() && !self.mapping.refused && !self.meant.contains(&key) {
-            problems.push(Problem::new(self.at, format!("{} must have `{key}`", self.what)));
+            problems.push(Problem::new(
+                self.at,
+                ProblemId::MissingKey,
+                format!("{} must have `{key}`", self.what),
+            ));
         }
         found
     }
@@ -96,15 +111,29 @@ pub(super) fn list<'n>(node: &'n Node<'_>, what: &str, problems: &mut Problems) 
     }
 }
 
-/// Text that is not empty.
+/// Text that is not empty. Numbers and booleans need quotes: other readers of YAML do not take them for text.
 pub(super) fn text(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Text> {
+    if let Kind::Scalar { text, plain: true } = &node.kind
+        && let Some(other) = other_type(text)
+    {
+        let problem =
+            Problem::new(node.at, ProblemId::WrongType, format!("{what} must be text, not {other}"));
+        problems.push(problem.help(format!("put it in quotes: {}", shown(&format!("\"{text}\"")))));
+        return None;
+    }
+    scalar(node, what, TEXT, problems)
+}
+
+/// Text or a number that is not empty, as text.
+pub(super) fn text_or_number(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Text> {
     scalar(node, what, TEXT, problems)
 }
 
 /// A number: an unquoted scalar, as text.
 pub(super) fn number(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Text> {
     if let Kind::Scalar { text, plain: false } = &node.kind {
-        let problem = Problem::new(node.at, format!("{what} must be a number, not quoted text"));
+        let problem =
+            Problem::new(node.at, ProblemId::WrongType, format!("{what} must be a number, not quoted text"));
         problems.push(problem.help(format!("remove the quotes: {}", shown(text))));
         return None;
     }
@@ -115,7 +144,7 @@ fn scalar(node: &Node<'_>, what: &str, expected: &str, problems: &mut Problems) 
     match &node.kind {
         Kind::Scalar { text, .. } if !node.is_null() => {
             if text.trim().is_empty() {
-                problems.push(Problem::new(node.at, format!("{what} is empty")));
+                problems.push(Problem::new(node.at, ProblemId::MissingValue, format!("{what} is empty")));
                 return None;
             }
             Some(Located { value: text.clone().into_owned(), at: node.at })
@@ -124,27 +153,39 @@ fn scalar(node: &Node<'_>, what: &str, expected: &str, problems: &mut Problems) 
     }
 }
 
+/// The type that YAML 1.2 gives to unquoted `text`, if it is a boolean or a number.
+fn other_type(text: &str) -> Option<&'static str> {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let has_base = |prefix: &str, base: u32| {
+        text.strip_prefix(prefix)
+            .is_some_and(|digits| !digits.is_empty() && digits.chars().all(|c| c.is_digit(base)))
+    };
+    match text {
+        "true" | "True" | "TRUE" | "false" | "False" | "FALSE" => Some("a boolean"),
+        ".nan" | ".NaN" | ".NAN" => Some(NUMBER),
+        _ if matches!(unsigned, ".inf" | ".Inf" | ".INF") => Some(NUMBER),
+        _ if has_base("0x", 16) || has_base("0o", 8) => Some(NUMBER),
+        _ if unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
+            unsigned.parse::<f64>().ok().map(|_| NUMBER)
+        }
+        _ => None,
+    }
+}
+
 fn wrong<T>(node: &Node<'_>, what: &str, expected: &str, problems: &mut Problems) -> Option<T> {
-    let problem = |message| Problem::new(node.at, message);
+    let problem = |id, message| Problem::new(node.at, id, message);
     problems.push(match &node.kind {
         Kind::Refused => return None,
         Kind::Scalar { text, .. } if node.is_null() => {
             let word = text.len() > 1 && expected == TEXT;
-            problem(format!("{what} has no value"))
+            problem(ProblemId::MissingValue, format!("{what} has no value"))
                 .maybe_help(word.then(|| format!("put it in quotes (\"{text}\") if you mean the text")))
         }
-        Kind::Scalar { .. } => problem(format!("{what} must be {expected}, not text")),
-        Kind::List(_) => problem(format!("{what} must be {expected}, not a list")),
-        Kind::Mapping(_) => problem(format!("{what} must be {expected}, not a mapping")),
+        Kind::Scalar { .. } => problem(ProblemId::WrongType, format!("{what} must be {expected}, not text")),
+        Kind::List(_) => problem(ProblemId::WrongType, format!("{what} must be {expected}, not a list")),
+        Kind::Mapping(_) => {
+            problem(ProblemId::WrongType, format!("{what} must be {expected}, not a mapping"))
+        }
     });
     None
-}
-
-/// Names in a sentence.
-fn listed(names: &[&str]) -> String {
-    let shown: Vec<_> = names.iter().map(|name| shown(name)).collect();
-    match shown.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => shown.concat(),
-    }
 }

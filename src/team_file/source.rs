@@ -1,55 +1,26 @@
-//! The files that were read, and locations in them. Content that cannot be a team file is rejected here,
+//! The files that were read. Content that cannot be a team file is rejected here,
 //! before parsing: too large, not UTF-8, NUL bytes, line breaks that only some programs recognize.
 
+use super::location::{FileId, Location};
 use super::problem::{Problem, Problems};
+use super::problem_id::ProblemId;
 
-/// How many bytes all files of a team may have together. The reader of a file may stop one byte later.
+/// The most bytes of all files of a team together. A reader can stop after one byte more.
 pub const MAX_BYTES: usize = 64 * 1024 * 1024;
 
-/// How many lines a file may have, so that reading one is quick whatever it holds.
+/// The most lines of a file, so any content is read quickly.
 const MAX_LINES: usize = 2_000_000;
-
-/// Which of the [`Sources`] is meant.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub struct FileId(u32);
 
 /// A file that was read.
 #[derive(Debug)]
 pub struct Source {
-    /// The file, as the user would name it.
+    /// The path of the file, as the user would write it.
     pub name: String,
-    /// What is in it, as far as it is text.
+    /// The content, up to the first byte that is not text.
     pub text: String,
-    /// Whether it can be parsed: it was read, and it is a text.
-    pub(super) fit: bool,
+    /// Whether the file was read and is text, so it can be parsed.
+    pub(super) is_text: bool,
 }
-
-/// A location in a file. Ordered by file (in reading order), then by position.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub struct Location {
-    /// The file.
-    pub file: FileId,
-    /// The first byte.
-    pub start: u32,
-    /// The byte after the last.
-    pub end: u32,
-    /// The line of the first byte, from 1.
-    pub line: u32,
-    /// The column of the first byte in characters, from 1.
-    pub column: u32,
-}
-
-/// A value and its location.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Located<T> {
-    /// What was written.
-    pub value: T,
-    /// Where.
-    pub at: Location,
-}
-
-/// Text and its location: every leaf of a team file.
-pub type Text = Located<String>;
 
 /// The team file and the files that it includes, in the order in which they were read.
 #[derive(Debug, Default)]
@@ -59,7 +30,7 @@ pub struct Sources {
 }
 
 impl Location {
-    /// The beginning of a file, for what is wrong with it as a whole.
+    /// The start of a file, for problems with the file as a whole.
     #[must_use]
     pub fn top(file: FileId) -> Self {
         Self { file, start: 0, end: 0, line: 1, column: 1 }
@@ -78,7 +49,7 @@ impl Sources {
         if self.bytes > MAX_BYTES {
             let file = self.add_unread(name);
             let message = format!("all files together are larger than {} MiB", MAX_BYTES / 1024 / 1024);
-            problems.push(Problem::new(Location::top(file), message));
+            problems.push(Problem::new(Location::top(file), ProblemId::FileTooLarge, message));
             return file;
         }
         let (text, cut) = match String::from_utf8(bytes) {
@@ -89,35 +60,35 @@ impl Sources {
                 bytes.truncate(end);
                 let mut text = String::from_utf8(bytes).unwrap_or_default();
                 text.push(char::REPLACEMENT_CHARACTER);
-                (text, Some((end, "not UTF-8 from here on", "save the file as UTF-8")))
+                (text, Some((end, ProblemId::NotUtf8, "not UTF-8 from here on", "save the file as UTF-8")))
             }
         };
         let cut = cut.or_else(|| first_unfit(&text));
         let file = self.push(name, text);
         let source = &mut self.files[file.0 as usize];
-        source.fit = cut.is_none();
-        if let Some((offset, message, help)) = cut {
-            let at = place(file, &source.text, offset);
-            problems.push(Problem::new(at, message).help(help));
+        source.is_text = cut.is_none();
+        if let Some((offset, id, message, help)) = cut {
+            let at = location(file, &source.text, offset);
+            problems.push(Problem::new(at, id, message).help(help));
         } else if let Some(after) = source.text.strip_prefix('\u{feff}') {
             source.text = after.to_owned();
         }
         file
     }
 
-    /// The file of that id.
+    /// The file with that number.
     #[must_use]
     pub fn get(&self, file: FileId) -> &Source {
         &self.files[file.0 as usize]
     }
 
-    /// How many files there are.
+    /// The number of files.
     #[must_use]
     pub fn len(&self) -> usize {
         self.files.len()
     }
 
-    /// Whether nothing was read yet.
+    /// Whether no file was added.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
@@ -125,21 +96,36 @@ impl Sources {
 
     fn push(&mut self, name: &str, text: String) -> FileId {
         let file = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(Source { name: name.to_owned(), text, fit: false });
+        self.files.push(Source { name: name.to_owned(), text, is_text: false });
         file
     }
 }
 
-/// The offset of the first character that is not allowed, the message, and the help.
-fn first_unfit(text: &str) -> Option<(usize, &'static str, &'static str)> {
+/// The offset of the first character that is not allowed; the id, the message and the help.
+fn first_unfit(text: &str) -> Option<(usize, ProblemId, &'static str, &'static str)> {
     let breaks = ['\u{85}', '\u{2028}', '\u{2029}'].into_iter().filter_map(|c| text.find(c)).min();
     if let Some(offset) = text.find('\0') {
-        Some((offset, "NUL byte: this is not a text file", "save the file as plain text in UTF-8"))
+        Some((
+            offset,
+            ProblemId::NotUtf8,
+            "NUL byte: this is not a text file",
+            "save the file as plain text in UTF-8",
+        ))
     } else if let Some(offset) = breaks {
         let message = "unusual line break (U+0085, U+2028 or U+2029)";
-        Some((offset, message, "use a normal line break, or remove the character"))
+        Some((
+            offset,
+            ProblemId::UnusualLineBreak,
+            message,
+            "use a normal line break, or remove the character",
+        ))
     } else if [b'\n', b'\r'].into_iter().any(|end| count(text, end) > MAX_LINES) {
-        Some((0, "the file has more than 2,000,000 lines", "is this the file you meant?"))
+        Some((
+            0,
+            ProblemId::FileTooLarge,
+            "the file has more than 2,000,000 lines",
+            "is this the file you meant?",
+        ))
     } else {
         None
     }
@@ -149,8 +135,8 @@ fn count(text: &str, byte: u8) -> usize {
     text.bytes().filter(|&other| other == byte).count()
 }
 
-/// The place of the one character that begins at `offset`.
-fn place(file: FileId, text: &str, offset: usize) -> Location {
+/// The location of the character at `offset`.
+fn location(file: FileId, text: &str, offset: usize) -> Location {
     let before = &text[..offset];
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let width = text[offset..].chars().next().map_or(0, char::len_utf8);

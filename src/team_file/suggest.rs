@@ -1,15 +1,15 @@
-//! "Did you mean": the known name that is closest to what was written. The work is bounded, since
-//! both names may come from a hostile file.
+//! "Did you mean": the known name that is closest to a misspelled one. The work is bounded, because both may come
+//! from a hostile file.
 
 use super::problem::shown;
 
-/// Longer names are no typing errors of anything.
+/// The longest name, in bytes, that is compared.
 const LONGEST: usize = 64;
 
-/// With how many names one is compared letter by letter.
+/// The most names that are compared letter by letter.
 const COMPARED: usize = 10_000;
 
-/// The one of `known` that somebody who wrote `name` most likely meant.
+/// The name in `known` that `name` most likely is a misspelling of.
 pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > LONGEST {
         return None;
@@ -22,7 +22,7 @@ pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         let other = candidate.chars().count();
         let longer = length.max(other);
         let allowed = 1 + longer / 4;
-        // A name that is much longer or shorter is another name; so is one that shares hardly a letter.
+        // A name of another length or with other letters is not a misspelling.
         if longer < 3 || length.abs_diff(other) > allowed || !shares_letters(&lower, candidate, allowed) {
             continue;
         }
@@ -38,7 +38,7 @@ pub fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     best.map(|(_, candidate)| candidate)
 }
 
-/// Whether as many letters are in both as there are in names that differ in `allowed` places at most.
+/// Whether the two have enough letters in common to differ in at most `allowed` places.
 fn shares_letters(lower: &str, candidate: &str, allowed: usize) -> bool {
     let count = |text: &str| {
         let mut counts = [0i32; 64];
@@ -52,11 +52,11 @@ fn shares_letters(lower: &str, candidate: &str, allowed: usize) -> bool {
     }
     let (ours, theirs) = (count(lower), count(candidate));
     let different: u32 = ours.iter().zip(theirs).map(|(our, their)| our.abs_diff(their)).sum();
-    // A letter in place of another is a difference in two counts.
+    // One letter in place of another changes two counts.
     different as usize <= 2 * allowed
 }
 
-/// The question that goes under a message, where there is a name to ask for.
+/// The help text with the closest name, if there is one.
 pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     closest(name, known).map(|candidate| format!("did you mean {}?", shown(candidate)))
 }

@@ -2,16 +2,34 @@
 
 use granit_parser::ErrorKind;
 
-/// The message, and a help text where there is one.
-pub(super) fn words(kind: &ErrorKind) -> (String, Option<&'static str>) {
-    let (what, help) = match kind {
-        ErrorKind::RecursionLimitExceeded => return (super::tree::too_deep(), None),
+use super::problem_id::ProblemId;
+use crate::escape;
+
+/// The deepest nesting of lists and mappings.
+pub(super) const MAX_DEPTH: usize = 32;
+
+/// The id, the message, and a help text if there is one.
+pub(super) fn message(kind: &ErrorKind) -> (ProblemId, String, Option<&'static str>) {
+    match kind {
+        ErrorKind::RecursionLimitExceeded => (ProblemId::NestedTooDeep, too_deep(), None),
         ErrorKind::DirectiveDisallowed => {
-            return (
-                "directives (`%…`) are not supported in team files".to_owned(),
-                Some("remove this line"),
-            );
+            let message = "directives (`%…`) are not supported in team files".to_owned();
+            (ProblemId::DirectivesNotSupported, message, Some("remove this line"))
         }
+        ErrorKind::UnexpectedCharacter { character } if escape::must_escape(*character) => {
+            let message = format!("control character U+{:04X} is not allowed", u32::from(*character));
+            (ProblemId::ControlCharacter, message, Some("remove it"))
+        }
+        _ => {
+            let (message, help) = invalid(kind);
+            (ProblemId::InvalidYaml, message, help)
+        }
+    }
+}
+
+/// The message for text that is not YAML, and a help text if there is one.
+fn invalid(kind: &ErrorKind) -> (String, Option<&'static str>) {
+    let (what, help) = match kind {
         ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabNotAllowed => {
             ("tabs are not allowed here", Some("indent with spaces"))
         }
@@ -40,12 +58,6 @@ pub(super) fn words(kind: &ErrorKind) -> (String, Option<&'static str>) {
         }
         ErrorKind::ExpectedFlowSequenceSeparator => ("expected `,` or `]` before this", None),
         ErrorKind::ExpectedFlowMappingSeparator => ("expected `,` or `}` before this", None),
-        ErrorKind::UnexpectedCharacter { character } if crate::escape::must_escape(*character) => {
-            return (
-                format!("control character U+{:04X} is not allowed", u32::from(*character)),
-                Some("remove it"),
-            );
-        }
         ErrorKind::UnexpectedCharacter { character } => {
             return (format!("a value cannot start with `{character}`"), Some("put the text in quotes"));
         }
@@ -54,7 +66,12 @@ pub(super) fn words(kind: &ErrorKind) -> (String, Option<&'static str>) {
             Some("use `\\\\` for a backslash in double quotes, or use single quotes"),
         ),
         ErrorKind::BomInsideDocument => ("byte-order mark inside the file", Some("remove it")),
-        other => return (format!("invalid YAML: {}", crate::escape::line(&other.to_string())), None),
+        other => return (format!("invalid YAML: {}", escape::line(&other.to_string())), None),
     };
     (what.to_owned(), help)
+}
+
+/// The message about nesting that is too deep.
+pub(super) fn too_deep() -> String {
+    format!("lists and mappings are nested more than {MAX_DEPTH} levels deep")
 }

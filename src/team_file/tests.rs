@@ -1,4 +1,4 @@
-//! What can be a file at all, how problems are drawn, and that two readers of YAML agree.
+//! Which files are rejected, how problems are drawn and reported, and that two readers of YAML agree.
 
 mod schema;
 
@@ -7,7 +7,9 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use serde::Deserialize;
+use serde_json::{Value, json};
 
+use super::problem::MAX_PROBLEMS;
 use super::*;
 
 /// Reads one team file.
@@ -24,11 +26,11 @@ fn check(bytes: &[u8], expected: &str) {
 }
 
 #[test]
-fn what_is_no_text_is_refused_where_it_begins() {
+fn files_that_are_not_text_are_rejected_at_the_first_such_byte() {
     check(
         b"version: 1\ncluster: \xc3\xa9\xff\n",
         "
-error: not UTF-8 from here on
+error[not-utf8]: not UTF-8 from here on
  --> team.yaml:2:11
   |
 2 | cluster: é\u{fffd}
@@ -42,7 +44,7 @@ help: save the file as UTF-8
     check(
         b"version: 1\0\n",
         "
-error: NUL byte: this is not a text file
+error[not-utf8]: NUL byte: this is not a text file
  --> team.yaml:1:11
   |
 1 | version: 1\u{fffd}
@@ -56,7 +58,7 @@ help: save the file as plain text in UTF-8
     check(
         "version: 1\n# a\u{2028}b\n".as_bytes(),
         "
-error: unusual line break (U+0085, U+2028 or U+2029)
+error[unusual-line-break]: unusual line break (U+0085, U+2028 or U+2029)
  --> team.yaml:2:4
   |
 2 | # a\u{fffd}b
@@ -70,11 +72,11 @@ help: use a normal line break, or remove the character
 }
 
 #[test]
-fn what_is_too_large_is_refused() {
+fn files_that_are_too_large_are_rejected() {
     check(
         &vec![b' '; MAX_BYTES + 1],
         "
-error: all files together are larger than 64 MiB
+error[file-too-large]: all files together are larger than 64 MiB
  --> team.yaml:1:1
   |
 1 |
@@ -86,7 +88,7 @@ error: all files together are larger than 64 MiB
     check(
         &vec![b'\n'; 2_000_001],
         "
-error: the file has more than 2,000,000 lines
+error[file-too-large]: the file has more than 2,000,000 lines
  --> team.yaml:1:1
   |
 1 |
@@ -118,7 +120,7 @@ fn hostile_files_are_refused_early() {
 }
 
 #[test]
-fn no_more_than_so_many_problems_are_kept() {
+fn the_number_of_problems_is_limited() {
     let keys: Vec<_> = (0..MAX_PROBLEMS + 5).map(|number| format!("zebra{number}: 1\n")).collect();
     let (sources, _, problems) = read("team.yaml", keys.concat());
     assert_eq!(problems.sorted().len(), MAX_PROBLEMS);
@@ -126,19 +128,19 @@ fn no_more_than_so_many_problems_are_kept() {
 }
 
 #[test]
-fn long_lines_are_cut_around_the_culprit() {
+fn long_lines_are_cut_around_the_error() {
     let text = format!("{{version: 1, ledger: {}, zebra: {}}}", "é".repeat(100), "x".repeat(200));
     check(
         text.as_bytes(),
         &format!(
             "
-error: a team file must have `projects`
+error[missing-key]: a team file must have `projects`
  --> team.yaml:1:1
   |
 1 | {{version: 1, ledger: {}, zebra: {}…
   | ^
 
-error: unknown key `zebra`
+error[unknown-key]: unknown key `zebra`
  --> team.yaml:1:124
   |
 1 | …{}, zebra: {}…
@@ -165,7 +167,7 @@ fn nothing_in_a_file_or_its_name_is_obeyed_by_a_terminal() {
     );
     assert_eq!(
         problems.text(&sources, false),
-        "error: unknown key `zebra\\u{1b}[31m`
+        "error[unknown-key]: unknown key `zebra\\u{1b}[31m`
  --> te\\u{1b}[2Jam.yaml:1:1
   |
 1 | \"zebra\\u001b[31m\": 1 # \u{fffd}\u{fffd} 東京
@@ -184,13 +186,104 @@ fn programs_read_json_and_annotations() {
         read("a,b:50%.yaml", "version: 1\nprojects: {a: b}\n\"polcy%\": é\nledger:\n");
     assert_eq!(
         problems.json(&sources),
-        r#"{"problems":[{"file":"a,b:50%.yaml","line":3,"column":1,"message":"unknown key `polcy%`","help":"did you mean `policy`?"},{"file":"a,b:50%.yaml","line":4,"column":1,"message":"`ledger` has no value"}]}"#
+        r#"{"problems":[{"id":"unknown-key","file":"a,b:50%.yaml","line":3,"column":1,"message":"unknown key `polcy%`","help":"did you mean `policy`?"},{"id":"missing-value","file":"a,b:50%.yaml","line":4,"column":1,"message":"`ledger` has no value"}]}"#
     );
     assert_eq!(
         problems.github(&sources),
-        "::error file=a%2Cb%3A50%25.yaml,line=3,col=1::unknown key `polcy%25`%0Adid you mean `policy`?
-::error file=a%2Cb%3A50%25.yaml,line=4,col=1::`ledger` has no value\n"
+        "::error file=a%2Cb%3A50%25.yaml,line=3,col=1,title=unknown-key::unknown key `polcy%25`%0Adid you mean `policy`?
+::error file=a%2Cb%3A50%25.yaml,line=4,col=1,title=missing-value::`ledger` has no value\n"
     );
+}
+
+#[test]
+fn gitlab_reads_a_code_quality_report() {
+    let text = "version: 1\nprojects: {a: b}\npolcy: é\nroles: {x: '', y: ''}\n";
+    let (sources, _, problems) = read("./teams/a b.yaml", text);
+    let issue = |id: &str, description: &str, fingerprint: &str, line: u32| {
+        json!({
+            "description": description,
+            "check_name": id,
+            "fingerprint": fingerprint,
+            "severity": "major",
+            "location": {"path": "teams/a b.yaml", "lines": {"begin": line}},
+        })
+    };
+    let report = |text: &str| -> Value { serde_json::from_str(text).expect("JSON") };
+    assert_eq!(
+        report(&problems.gitlab(&sources)),
+        json!([
+            issue(
+                "unknown-key",
+                "unknown key `polcy`; did you mean `policy`?",
+                "64f146e84692936abc5bf85191300c8f8f0f07066911d5abff473f0878fde5ea",
+                3
+            ),
+            issue(
+                "missing-value",
+                "the role id is empty",
+                "dbee8692e2ea7f7bc2114e704da9607b01c71962d8a8b383642672c8a78e583f",
+                4
+            ),
+            issue(
+                "missing-value",
+                "the role id is empty",
+                "c00ca4b4f726cbfe070ebb54e5bf7f3d619443777bd6d8af9aa0e2f61925f9fd",
+                4
+            ),
+        ])
+    );
+    // A fingerprint does not depend on the line.
+    let (sources, _, moved) = read("teams/a b.yaml", format!("# moved\n{text}"));
+    let fingerprints = |report: Value| -> Vec<Value> {
+        report.as_array().expect("a list").iter().map(|issue| issue["fingerprint"].clone()).collect()
+    };
+    assert_eq!(
+        fingerprints(report(&moved.gitlab(&sources))),
+        fingerprints(report(&problems.gitlab(&sources)))
+    );
+}
+
+#[test]
+fn sarif_viewers_read_rules_and_results() {
+    let text = "version: 1\nprojects: {a: b}\npolcy: é\nledger:\n";
+    let (sources, _, problems) = read("./teams/ä b%.yaml", text);
+    let log: Value = serde_json::from_str(&problems.sarif(&sources)).expect("JSON");
+    let result = |id: &str, text: &str, line: u32| {
+        json!({
+            "ruleId": id,
+            "level": "error",
+            "message": {"text": text},
+            "locations": [{
+                "physicalLocation": {
+                    "artifactLocation": {"uri": "teams/%C3%A4%20b%25.yaml"},
+                    "region": {"startLine": line, "startColumn": 1},
+                },
+            }],
+        })
+    };
+    let rules: Vec<_> = ProblemId::ALL
+        .iter()
+        .map(|id| json!({"id": id.as_str(), "shortDescription": {"text": id.summary()}}))
+        .collect();
+    assert_eq!(
+        log,
+        json!({
+            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+            "version": "2.1.0",
+            "runs": [{
+                "tool": {
+                    "driver": {"name": "guestlist", "version": env!("CARGO_PKG_VERSION"), "rules": rules},
+                },
+                "columnKind": "unicodeCodePoints",
+                "results": [
+                    result("unknown-key", "unknown key `polcy`; did you mean `policy`?", 3),
+                    result("missing-value", "`ledger` has no value", 4),
+                ],
+            }],
+        })
+    );
+    let (sources, _, problems) = read("/srv/team.yaml", "polcy: 1\n");
+    assert!(problems.sarif(&sources).contains(r#""uri":"file:///srv/team.yaml""#));
 }
 
 #[test]
@@ -198,6 +291,8 @@ fn an_empty_list_of_problems_and_colour() {
     let (sources, _, problems) = read("team.yaml", "version: 1\nprojects: {a: b}\n");
     assert!(problems.is_empty());
     assert_eq!(problems.json(&sources), r#"{"problems":[]}"#);
+    assert_eq!((problems.github(&sources), problems.gitlab(&sources)), (String::new(), "[]".to_owned()));
+    assert!(problems.sarif(&sources).contains(r#""results":[]"#));
     let (sources, _, problems) = read("team.yaml", "");
     assert!(problems.text(&sources, true).contains("\u{1b}["));
 }
@@ -218,7 +313,7 @@ fn suggestions_are_for_typing_errors() {
     assert_eq!(closest(&"A".repeat(60_000_000), known), None);
 }
 
-/// What a team file holds, as another reader of YAML takes it.
+/// The content of a team file as another reader of YAML sees it.
 #[derive(Deserialize, PartialEq, Debug, Clone, Default)]
 #[serde(deny_unknown_fields)]
 struct Plain {
@@ -244,7 +339,8 @@ struct PlainPerson {
 
 fn plain(team_file: TeamFile) -> Plain {
     let text = |text: Option<Text>| text.map(|text| text.value).unwrap_or_default();
-    let grants = |grants: Vec<Grant>| grants.into_iter().map(|g| (g.project.value, text(g.role))).collect();
+    let grants =
+        |grants: Vec<WrittenGrant>| grants.into_iter().map(|g| (g.project.value, text(g.role))).collect();
     Plain {
         version: "1".to_owned(),
         projects: team_file
@@ -273,7 +369,7 @@ fn plain(team_file: TeamFile) -> Plain {
     }
 }
 
-/// A text, and a way to write it.
+/// A text, and a way to write it in YAML.
 fn written() -> impl Strategy<Value = (String, String)> {
     let simple = "[A-Za-z][A-Za-z0-9_.]{0,8}( [a-z0-9é東]{1,5}){0,2}";
     let any = "[ -~é東🎉]{0,12}[!-~é東🎉]";
@@ -283,7 +379,7 @@ fn written() -> impl Strategy<Value = (String, String)> {
             .prop_map(|text| (text.clone(), text)),
         any.prop_map(|text| (text.clone(), format!("'{}'", text.replace('\'', "''")))),
         any.prop_map(|text| (text.clone(), serde_json::to_string(&text).expect("JSON"))),
-        "[0-9]{1,6}|true|No|off|0x1F|1e3|[.]5".prop_map(|text: String| (text.clone(), text)),
+        "No|off|y|[1-9]_000|1:30|2026-12-01|0b1|1e".prop_map(|text: String| (text.clone(), text)),
     ]
 }
 

@@ -1,17 +1,16 @@
-//! The YAML as a tree of located values, built in one pass. What no team file needs is rejected on
-//! the way: anchors, aliases, merge keys, tags, directives, further documents, explicit and
-//! duplicate keys, deep nesting, and more of anything than an organization can have.
+//! The YAML as a tree of values with locations, built in one pass. YAML that no team file needs is rejected here:
+//! anchors, aliases, merge keys, tags, directives, several documents, complex and duplicate keys, deep nesting,
+//! and more of anything than an organization can have.
 
 use std::borrow::Cow;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span};
 
+use super::location::{FileId, Location};
 use super::problem::{Problem, Problems, shown};
-use super::source::{FileId, Location};
+use super::problem_id::ProblemId;
 use super::syntax;
 
-/// The deepest nesting of lists and mappings.
-const MAX_DEPTH: usize = 32;
 /// The most keys and values of a file.
 ///
 /// 30,000 people with every key and 10 projects each have 1,050,000.
@@ -65,7 +64,7 @@ impl Node<'_> {
 }
 
 impl Node<'_> {
-    /// How many keys and values there are in it.
+    /// The number of keys and values in it, itself included.
     pub(super) fn count(&self) -> usize {
         1 + match &self.kind {
             Kind::Scalar { .. } | Kind::Refused => 0,
@@ -73,11 +72,6 @@ impl Node<'_> {
             Kind::Mapping(mapping) => mapping.entries.iter().map(|entry| 1 + entry.value.count()).sum(),
         }
     }
-}
-
-/// The message about nesting that is too deep.
-pub(super) fn too_deep() -> String {
-    format!("lists and mappings are nested more than {MAX_DEPTH} levels deep")
 }
 
 /// The only document of a file; `None` (and a problem) if it could not be read to its end.
@@ -88,7 +82,7 @@ pub(super) fn build<'a>(file: FileId, text: &'a str, problems: &mut Problems) ->
         builder.close();
     }
     if whole && builder.root.is_none() {
-        let problem = Problem::new(Location::top(file), "the file is empty");
+        let problem = Problem::new(Location::top(file), ProblemId::EmptyFile, "the file is empty");
         builder.problems.push(problem);
     }
     builder.root.filter(|_| whole)
@@ -118,16 +112,16 @@ impl<'a> Builder<'a, '_> {
             emit_unresolved_aliases: true,
             emit_anchor_events: true,
             emit_comments: false,
-            flow_nesting_limit: MAX_DEPTH,
-            block_nesting_limit: MAX_DEPTH,
+            flow_nesting_limit: syntax::MAX_DEPTH,
+            block_nesting_limit: syntax::MAX_DEPTH,
         };
         for event in Parser::new_from_str_with_options(self.text, options) {
             let (event, span) = match event {
                 Ok(found) => found,
                 Err(error) => {
-                    let (message, help) = syntax::words(error.kind());
+                    let (id, message, help) = syntax::message(error.kind());
                     let at = self.location(&Span::empty(*error.marker()));
-                    self.problems.push(Problem::new(at, message).maybe_help(help.map(str::to_owned)));
+                    self.problems.push(Problem::new(at, id, message).maybe_help(help.map(str::to_owned)));
                     return false;
                 }
             };
@@ -136,17 +130,29 @@ impl<'a> Builder<'a, '_> {
                 return false;
             }
             if self.nodes > MAX_NODES {
-                self.problems.push(Problem::new(at, "the file has more than 1,500,000 keys and values"));
+                self.problems.push(Problem::new(
+                    at,
+                    ProblemId::FileTooLarge,
+                    "the file has more than 1,500,000 keys and values",
+                ));
                 return false;
             }
             if let Some(tag) = span.tag_span().filter(|_| event.tag().is_some()) {
                 let at = self.location(&tag);
-                let problem = Problem::new(at, "tags (`!…`) are not supported in team files");
+                let problem = Problem::new(
+                    at,
+                    ProblemId::TagsNotSupported,
+                    "tags (`!…`) are not supported in team files",
+                );
                 self.problems.push(problem.help("remove the tag"));
             }
             match event {
                 Event::DocumentStart(..) if self.root.is_some() => {
-                    let problem = Problem::new(at, "a second YAML document starts here; a team file has one");
+                    let problem = Problem::new(
+                        at,
+                        ProblemId::MultipleDocuments,
+                        "a second YAML document starts here; a team file has one",
+                    );
                     self.problems
                         .push(problem.help("move it to its own file and list that file under `include`"));
                     return true;
@@ -169,19 +175,27 @@ impl<'a> Builder<'a, '_> {
                     self.close();
                 }
                 Event::Anchor(..) => {
-                    let problem = Problem::new(at, "anchors (`&name`) are not supported in team files");
+                    let problem = Problem::new(
+                        at,
+                        ProblemId::AnchorsNotSupported,
+                        "anchors (`&name`) are not supported in team files",
+                    );
                     self.problems.push(problem.help(USE_GROUPS));
                 }
                 Event::Alias(..) | Event::UnresolvedAlias(..) => {
-                    let problem = Problem::new(at, "aliases (`*name`) are not supported in team files");
+                    let problem = Problem::new(
+                        at,
+                        ProblemId::AnchorsNotSupported,
+                        "aliases (`*name`) are not supported in team files",
+                    );
                     self.problems.push(problem.help(USE_GROUPS));
                     self.add(Node { at, kind: Kind::Refused });
                     self.step_over(at);
                 }
                 _ => {}
             }
-            if self.open.len() > MAX_DEPTH {
-                self.problems.push(Problem::new(at, too_deep()));
+            if self.open.len() > syntax::MAX_DEPTH {
+                self.problems.push(Problem::new(at, ProblemId::NestedTooDeep, syntax::too_deep()));
                 return false;
             }
         }
@@ -190,7 +204,11 @@ impl<'a> Builder<'a, '_> {
 
     fn scalar(&mut self, text: Cow<'a, str>, style: ScalarStyle, at: Location) -> Kind<'a> {
         if text.len() > MAX_TEXT {
-            self.problems.push(Problem::new(at, format!("text is longer than {MAX_TEXT} bytes")));
+            self.problems.push(Problem::new(
+                at,
+                ProblemId::TooLong,
+                format!("text is longer than {MAX_TEXT} bytes"),
+            ));
             return Kind::Refused;
         }
         Kind::Scalar { text, plain: style == ScalarStyle::Plain }
@@ -206,8 +224,11 @@ impl<'a> Builder<'a, '_> {
                 let explicit = after_question_mark(self.text, self.gap, node.at.start as usize);
                 let plain = matches!(&node.kind, Kind::Scalar { text, plain: true } if text.starts_with('?'));
                 if explicit || plain {
-                    let problem =
-                        Problem::new(node.at, "keys that start with `?` are not supported in team files");
+                    let problem = Problem::new(
+                        node.at,
+                        ProblemId::ComplexKey,
+                        "keys that start with `?` are not supported in team files",
+                    );
                     self.problems.push(problem.help("write `key: value`"));
                 }
                 *key = Some(node);
@@ -265,6 +286,7 @@ impl<'a> Builder<'a, '_> {
             }
             let problem = Problem::new(
                 entries[index].key_at,
+                ProblemId::DuplicateKey,
                 format!("{} is defined twice", shown(&entries[index].key)),
             );
             self.problems.push(problem.also(entries[first].key_at, "first defined here"));
@@ -306,21 +328,29 @@ fn visible(at: Location, first: Option<Location>) -> Location {
 fn name_of(key: Node<'_>) -> Result<(Cow<'_, str>, Location), Option<Problem>> {
     if key.is_null() {
         return Err(Some(
-            Problem::new(key.at, "this key is empty").help("put it in quotes if you mean the text"),
+            Problem::new(key.at, ProblemId::EmptyKey, "this key is empty")
+                .help("put it in quotes if you mean the text"),
         ));
     }
     match key.kind {
         Kind::Scalar { text, plain: true } if text == "<<" => Err(Some(
-            Problem::new(key.at, "merge keys (`<<`) are not supported in team files").help(USE_GROUPS),
+            Problem::new(
+                key.at,
+                ProblemId::MergeKeysNotSupported,
+                "merge keys (`<<`) are not supported in team files",
+            )
+            .help(USE_GROUPS),
         )),
         Kind::Scalar { text, .. } if text.trim().is_empty() => {
-            Err(Some(Problem::new(key.at, "this key is empty")))
+            Err(Some(Problem::new(key.at, ProblemId::EmptyKey, "this key is empty")))
         }
         Kind::Scalar { text, .. } => Ok((text, key.at)),
         Kind::Refused => Err(None),
-        Kind::List(_) | Kind::Mapping(_) => {
-            Err(Some(Problem::new(key.at, "a key must be text, not a list or mapping")))
-        }
+        Kind::List(_) | Kind::Mapping(_) => Err(Some(Problem::new(
+            key.at,
+            ProblemId::ComplexKey,
+            "a key must be text, not a list or mapping",
+        ))),
     }
 }
 

@@ -1,110 +1,110 @@
-//! What a team file says, as it says it: text with its places. Nothing is looked up yet.
+//! The content of a team file as written: text and its locations, before any name is resolved.
 
-use super::source::{Location, Text};
+use super::location::{Location, Text};
 
-/// The keys of each mapping, as messages, suggestions and the schema name them.
+/// The keys of each mapping, for messages and suggestions; the schema has the same.
 pub mod keys {
-    /// Of the team file.
+    /// Keys of the team file.
     pub const TEAM_FILE: [&str; 9] =
         ["version", "cluster", "ledger", "projects", "roles", "groups", "people", "policy", "include"];
-    /// Of an included file.
+    /// Keys of an included file.
     pub const INCLUDED_FILE: [&str; 2] = ["people", "groups"];
-    /// Of a project that is more than an id.
+    /// Keys of a project that is written as a mapping.
     pub const PROJECT: [&str; 2] = ["id", "name"];
-    /// Of a person.
+    /// Keys of a person.
     pub const PERSON: [&str; 7] = ["email", "first_name", "last_name", "groups", "projects", "from", "until"];
-    /// Of the policy.
+    /// Keys of the policy.
     pub const POLICY: [&str; 5] = ["prune", "max_removals", "max_new_admins", "keep_admins", "protect"];
 }
 
-/// The team file. What was refused is left out of it, and reported.
+/// The team file. What was reported as a problem is missing here.
 #[derive(Debug, Default)]
 pub struct TeamFile {
     /// Whether the file could be read to its end.
     pub whole: bool,
-    /// Which cluster, or a base URL.
+    /// The name of a cluster, or a base URL.
     pub cluster: Option<Text>,
-    /// Where the ledger is.
+    /// The location of the ledger.
     pub ledger: Option<Text>,
-    /// The managed projects; none where they could not be read.
-    pub projects: Option<Vec<Project>>,
-    /// The custom roles; none where they could not be read.
-    pub roles: Option<Vec<Role>>,
-    /// The groups; none where they could not be read.
-    pub groups: Option<Vec<Group>>,
+    /// The managed projects; `None` if they could not be read.
+    pub projects: Option<Vec<WrittenProject>>,
+    /// The custom roles; `None` if they could not be read.
+    pub roles: Option<Vec<WrittenRole>>,
+    /// The groups; `None` if they could not be read.
+    pub groups: Option<Vec<WrittenGroup>>,
     /// The people.
-    pub people: Vec<Person>,
-    /// How far guestlist may go.
-    pub policy: Policy,
-    /// The patterns of further files; each stays inside the folder as far as its text tells.
+    pub people: Vec<WrittenPerson>,
+    /// The limits on what guestlist may change.
+    pub policy: WrittenPolicy,
+    /// The patterns of further files. None has `..` or is absolute, but a match can still be a link.
     pub include: Vec<Text>,
 }
 
 /// A file that the team file includes.
 #[derive(Debug, Default)]
 pub struct IncludedFile {
-    /// Its groups; none where they could not be read.
-    pub groups: Option<Vec<Group>>,
-    /// Its people.
-    pub people: Vec<Person>,
+    /// The groups; `None` if they could not be read.
+    pub groups: Option<Vec<WrittenGroup>>,
+    /// The people.
+    pub people: Vec<WrittenPerson>,
 }
 
 /// An entry under `projects`.
 #[derive(Debug)]
-pub struct Project {
-    /// What the file calls it.
+pub struct WrittenProject {
+    /// The name of the project in this file.
     pub alias: Text,
-    /// Its id; none where it could not be read.
+    /// The project id; `None` if it could not be read.
     pub id: Option<Text>,
-    /// Its name for people.
+    /// The display name.
     pub name: Option<Text>,
 }
 
 /// An entry under `roles`.
 #[derive(Debug)]
-pub struct Role {
-    /// What the file calls it.
+pub struct WrittenRole {
+    /// The name of the role in this file.
     pub alias: Text,
-    /// Its id; none where it could not be read.
+    /// The role id; `None` if it could not be read.
     pub id: Option<Text>,
 }
 
 /// An entry under `groups`.
 #[derive(Debug)]
-pub struct Group {
-    /// What people refer to.
+pub struct WrittenGroup {
+    /// The name that people refer to.
     pub name: Text,
-    /// The access that it gives; none where it could not be read.
-    pub grants: Option<Vec<Grant>>,
+    /// The access that it grants; `None` if it could not be read.
+    pub grants: Option<Vec<WrittenGrant>>,
 }
 
-/// A project and the role that somebody has there.
+/// A project and the role in it.
 #[derive(Debug)]
-pub struct Grant {
-    /// An alias or id.
+pub struct WrittenGrant {
+    /// The alias or id of a project.
     pub project: Text,
-    /// A predefined role, an alias or an id; none where it could not be read.
+    /// A predefined role, or the alias or id of a custom one; `None` if it could not be read.
     pub role: Option<Text>,
 }
 
 /// An entry under `people`.
 #[derive(Debug)]
-pub struct Person {
-    /// Where the entry begins.
+pub struct WrittenPerson {
+    /// The start of the entry.
     pub at: Location,
-    /// Who it is.
+    /// The address to invite.
     pub email: Option<Text>,
-    /// Given name.
+    /// The given name.
     pub first_name: Option<Text>,
-    /// Family name.
+    /// The family name.
     pub last_name: Option<Text>,
-    /// The groups the person is in.
+    /// The names of the person's groups.
     pub groups: Vec<Text>,
     /// The person's own access.
-    pub grants: Vec<Grant>,
-    /// Whether all that gives access could be read.
+    pub grants: Vec<WrittenGrant>,
+    /// Whether `groups` and `grants` are complete.
     pub access_whole: bool,
-    /// Not invited before.
+    /// Not invited before this day.
     pub from: Option<Text>,
     /// The last day of access.
     pub until: Option<Text>,
@@ -112,15 +112,15 @@ pub struct Person {
 
 /// The `policy`.
 #[derive(Debug, Default)]
-pub struct Policy {
-    /// What is taken away.
+pub struct WrittenPolicy {
+    /// The access to remove besides what the file itself says.
     pub prune: Option<Text>,
-    /// How much at once.
+    /// The most removals in one plan.
     pub max_removals: Option<Text>,
-    /// How many people may become ADMIN in one plan.
+    /// The most people who become ADMIN in one plan.
     pub max_new_admins: Option<Text>,
-    /// How many admins stay.
+    /// The fewest ADMINs of every project.
     pub keep_admins: Option<Text>,
-    /// Who is never touched.
+    /// The patterns of people who are never changed.
     pub protect: Vec<Text>,
 }

@@ -7,7 +7,7 @@ use crate::scenario::{Ended, HEAD, Scenario};
 const WRONG: &str =
     "people:\n  - {email: alex@example.com, first_name: Alex, last_name: Doe, projects: {shop: USER}}\n";
 
-const ANNOTATION: &str = "::error file=team.yaml,line=5,col=76::unknown project `shop`%0Athe projects are `loyalty`, `storefront`\n";
+const ANNOTATION: &str = "::error file=team.yaml,line=5,col=76,title=unknown-project::unknown project `shop`%0Athe projects are `loyalty` and `storefront`\n";
 
 fn in_actions(scenario: &Scenario, args: &[&str]) -> Ended {
     let summary = scenario.path("summary.md");
@@ -26,7 +26,9 @@ fn errors_of_a_team_file_are_annotations_too() {
     }
     let ended = in_actions(&scenario, &["validate", "--format", "json"]);
     assert!(
-        ended.stdout.starts_with("{\"problems\":[{\"file\":\"team.yaml\",\"line\":5"),
+        ended
+            .stdout
+            .starts_with("{\"problems\":[{\"id\":\"unknown-project\",\"file\":\"team.yaml\",\"line\":5"),
         "{}",
         ended.stdout
     );
@@ -42,10 +44,10 @@ fn the_plan_is_in_the_summary_of_the_job() {
         "{HEAD}people:\n  - {{email: alex@example.com, first_name: '```', last_name: '##[error]', projects: {{loyalty: USER}}}}\n"
     ));
     fs::write(scenario.path("summary.md"), "before\n").expect("a file");
-    in_actions(&scenario, &["plan", "--format", "markdown"]).ok();
+    let page = in_actions(&scenario, &["plan", "--format", "markdown"]).ok().stdout.clone();
+    assert!(page.contains("alex@example.com"), "{page}");
     let summary = fs::read_to_string(scenario.path("summary.md")).expect("a summary");
-    assert!(summary.starts_with("before\n"), "{summary}");
-    assert!(summary.contains("alex@example.com"), "{summary}");
+    assert_eq!(scenario.placeholders(&summary), format!("before\n{page}\n\n"));
     fs::remove_file(scenario.path("summary.md")).expect("a file");
     fs::create_dir(scenario.path("summary.md")).expect("a folder");
     let ended = in_actions(&scenario, &["plan"]);
@@ -60,16 +62,19 @@ fn the_summary_of_the_job_names_nobody_unless_names_are_asked_for() {
     let summary = |args: &[&str]| {
         let _ = fs::remove_file(scenario.path("summary.md"));
         in_actions(&scenario, args).ok();
-        fs::read_to_string(scenario.path("summary.md")).ok()
+        let summary = fs::read_to_string(scenario.path("summary.md")).ok()?;
+        Some(scenario.placeholders(&summary))
     };
-    let redacted = summary(&["plan", "--format", "markdown", "--redact"]).expect("a summary");
+    let page = |args: &str| scenario.run(args).ok().stdout.clone();
+    let redacted = page("plan --format markdown --redact");
     assert!(!redacted.contains("alex@example.com") && !redacted.contains("Alexandra"), "{redacted}");
-    let page = |text: &str| scenario.placeholders(text);
-    for args in [&["plan"][..], &["plan", "--format", "diff"], &["plan", "--redact"]] {
-        assert_eq!(page(&summary(args).expect("a summary")), page(&redacted), "{args:?}");
+    let markdown_redacted = &["plan", "--format", "markdown", "--redact"][..];
+    for args in [&["plan"][..], &["plan", "--format", "diff"], &["plan", "--redact"], markdown_redacted] {
+        assert_eq!(summary(args), Some(format!("{redacted}\n\n")), "{args:?}");
     }
-    let named = summary(&["plan", "--format", "markdown"]).expect("a summary");
+    let named = page("plan --format markdown");
     assert!(named.contains("alex@example.com"), "{named}");
+    assert_eq!(summary(&["plan", "--format", "markdown"]), Some(format!("{named}\n\n")));
     for args in [&["plan", "--format", "json"][..], &["plan", "-q"], &["plan", "-q", "--format", "markdown"]]
     {
         assert_eq!(summary(args), None, "{args:?}");

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Command, Stdio};
 
+use crate::programs::{BINARY, are_installed, scrubbed};
 use crate::scenario::{Ended, HEAD, Scenario};
 
 /// How much memory a run may take for data, in KiB.
@@ -12,25 +12,25 @@ const MEMORY: &str = "262144";
 
 /// Runs guestlist with a bound on memory. Where it is not enough, the process is ended by a signal.
 fn bounded(scenario: &Scenario, args: &[&str]) -> Ended {
-    let credentials = scenario.sandbox().credentials();
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", "ulimit -d \"$0\"; exec \"$@\"", MEMORY, env!("CARGO_BIN_EXE_guestlist")])
-        .args(args)
-        .current_dir(scenario.path(""))
-        .env_clear()
-        .env("VOUCHERIFY_MANAGEMENT_ID", &credentials.id)
-        .env("VOUCHERIFY_MANAGEMENT_TOKEN", &credentials.token)
-        .stdin(Stdio::null());
-    scenario.finish(&mut command)
+    let bounded = ["-c", "ulimit -d \"$0\"; exec \"$@\"", MEMORY, BINARY];
+    scenario.finish(scenario.program("sh").args(bounded).args(args))
 }
 
 /// Fails unless `args` are refused, and the first line says why.
 #[track_caller]
 fn refused(scenario: &Scenario, args: &[&str], sentence: &str) -> Ended {
+    refused_with(scenario, args, &format!("error: {sentence}"))
+}
+
+/// Checks that a team file is refused with one error, by its id.
+fn refused_team_file(scenario: &Scenario, args: &[&str], id: &str, sentence: &str) -> Ended {
+    refused_with(scenario, args, &format!("error[{id}]: {sentence}"))
+}
+
+fn refused_with(scenario: &Scenario, args: &[&str], line: &str) -> Ended {
     let ended = bounded(scenario, args);
-    assert_eq!(ended.status, Some(1), "{args:?}: {ended:?}");
-    assert_eq!(ended.stderr.lines().next(), Some(format!("error: {sentence}").as_str()), "{args:?}");
+    assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""), "{args:?}: {ended:?}");
+    assert_eq!(ended.stderr.lines().next(), Some(line), "{args:?}");
     assert!(!ended.stderr.contains("panicked"), "{args:?}: {}", ended.stderr);
     ended
 }
@@ -104,33 +104,42 @@ fn hostile_team_file(name: &str) -> Vec<u8> {
 #[test]
 fn team_files_that_nobody_means_are_refused() {
     let scenario = Scenario::new();
-    for (name, sentence) in [
-        ("empty", "the file is empty"),
-        ("blank", "the file is empty"),
-        ("not UTF-8", "not UTF-8 from here on"),
-        ("UTF-16", "NUL byte: this is not a text file"),
-        ("NUL", "NUL byte: this is not a text file"),
-        ("too large", "all files together are larger than 64 MiB"),
-        ("alias bomb", "anchors (`&name`) are not supported in team files"),
-        ("merge keys", "unknown key `a`"),
-        ("lists in lists", "lists and mappings are nested more than 32 levels deep"),
-        ("mappings in mappings", "lists and mappings are nested more than 32 levels deep"),
-        ("indentation", "lists and mappings are nested more than 32 levels deep"),
-        ("too many values", "the file has more than 1,500,000 keys and values"),
+    for (name, id, sentence) in [
+        ("empty", "empty-file", "the file is empty"),
+        ("blank", "empty-file", "the file is empty"),
+        ("not UTF-8", "not-utf8", "not UTF-8 from here on"),
+        ("UTF-16", "not-utf8", "NUL byte: this is not a text file"),
+        ("NUL", "not-utf8", "NUL byte: this is not a text file"),
+        ("too large", "file-too-large", "all files together are larger than 64 MiB"),
+        ("alias bomb", "anchors-not-supported", "anchors (`&name`) are not supported in team files"),
+        ("merge keys", "unknown-key", "unknown key `a`"),
+        ("lists in lists", "nested-too-deep", "lists and mappings are nested more than 32 levels deep"),
+        ("mappings in mappings", "nested-too-deep", "lists and mappings are nested more than 32 levels deep"),
+        ("indentation", "nested-too-deep", "lists and mappings are nested more than 32 levels deep"),
+        ("too many values", "file-too-large", "the file has more than 1,500,000 keys and values"),
         (
             "long texts",
+            "invalid-id",
             "`xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…` is not a valid project id: it is longer than 128 bytes",
         ),
-        ("a long text", "text is longer than 4096 bytes"),
-        ("many keys", "unknown key `k0`"),
-        ("line ends", "the file has more than 2,000,000 lines"),
-        ("quotes", "unclosed quote"),
-        ("more projects than people", "the file has more than 500000 keys and values outside `people`"),
-        ("more patterns than files", "no file matches this `include`"),
-        ("groups that multiply", "groups and people grant more than 1000000 roles in total"),
+        ("a long text", "too-long", "text is longer than 4096 bytes"),
+        ("many keys", "unknown-key", "unknown key `k0`"),
+        ("line ends", "file-too-large", "the file has more than 2,000,000 lines"),
+        ("quotes", "invalid-yaml", "unclosed quote"),
+        (
+            "more projects than people",
+            "file-too-large",
+            "the file has more than 500000 keys and values outside `people`",
+        ),
+        ("more patterns than files", "include-not-found", "no file matches this `include`"),
+        (
+            "groups that multiply",
+            "too-many-roles",
+            "groups and people grant more than 1000000 roles in total",
+        ),
     ] {
         fs::write(scenario.path("team.yaml"), hostile_team_file(name)).expect("a file");
-        let ended = refused(&scenario, &["validate"], sentence);
+        let ended = refused_team_file(&scenario, &["validate"], id, sentence);
         let lines = ended.stderr.lines().map(|line| line.chars().count());
         assert!(lines.max() < Some(600), "{name}: a line that nobody can read");
     }
@@ -200,7 +209,11 @@ fn ten_thousand_files_are_included_and_not_one_more() {
     scenario.write("people/more.yaml", "people: []\n");
     let ended = scenario.run("validate");
     assert_eq!(ended.status, Some(1));
-    assert!(ended.stderr.starts_with("error: this includes more than 10000 files\n"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.starts_with("error[too-many-includes]: this includes more than 10000 files\n"),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]
@@ -210,7 +223,7 @@ fn what_is_no_file_is_no_team_file() {
         refused(
             &scenario,
             &[command, "missing.yaml"],
-            "there is no team file `missing.yaml`; name it, or begin with `guestlist import --out missing.yaml`",
+            "team file `missing.yaml` not found; pass its path, or create one with `guestlist import --out missing.yaml`",
         );
         refused(
             &scenario,
@@ -222,8 +235,13 @@ fn what_is_no_file_is_no_team_file() {
             &[command, "folder/file/team.yaml"],
             "cannot read team file `folder/file/team.yaml`: Not a directory (os error 20)",
         );
-        refused(&scenario, &[command, "/dev/null"], "the file is empty");
-        refused(&scenario, &[command, "/dev/zero"], "all files together are larger than 64 MiB");
+        refused_team_file(&scenario, &[command, "/dev/null"], "empty-file", "the file is empty");
+        refused_team_file(
+            &scenario,
+            &[command, "/dev/zero"],
+            "file-too-large",
+            "all files together are larger than 64 MiB",
+        );
     }
     scenario.write("closed.yaml", HEAD);
     fs::set_permissions(scenario.path("closed.yaml"), fs::Permissions::from_mode(0o000)).expect("a mode");
@@ -241,15 +259,15 @@ fn what_is_no_file_is_no_team_file() {
 #[test]
 fn included_files_that_nobody_means_are_refused() {
     let scenario = Scenario::new().team(&format!("{HEAD}include: [people/*.yaml]\n"));
-    for (name, sentence) in [
-        ("empty", "the file is empty"),
-        ("not UTF-8", "not UTF-8 from here on"),
-        ("too large", "all files together are larger than 64 MiB"),
-        ("lists in lists", "lists and mappings are nested more than 32 levels deep"),
+    for (name, id, sentence) in [
+        ("empty", "empty-file", "the file is empty"),
+        ("not UTF-8", "not-utf8", "not UTF-8 from here on"),
+        ("too large", "file-too-large", "all files together are larger than 64 MiB"),
+        ("lists in lists", "nested-too-deep", "lists and mappings are nested more than 32 levels deep"),
     ] {
         fs::create_dir_all(scenario.path("people")).expect("a folder");
         fs::write(scenario.path("people/all.yaml"), hostile_team_file(name)).expect("a file");
-        refused(&scenario, &["validate"], sentence);
+        refused_team_file(&scenario, &["validate"], id, sentence);
     }
 }
 
@@ -257,15 +275,15 @@ fn included_files_that_nobody_means_are_refused() {
 fn saved_plans_that_nobody_means_are_refused() {
     let scenario = Scenario::new().file("folder/file", "");
     let cannot = |path: &str, why: &str| {
-        format!("the saved plan `{path}` cannot be read: {why}; make one with `guestlist plan --out {path}`")
+        format!("cannot read saved plan `{path}`: {why}; create one with `guestlist plan --out {path}`")
     };
     let is_none = |path: &str, why: &str| {
         format!(
-            "the saved plan `{path}` is not applied: not a saved plan ({why}); make one with `guestlist plan --out`"
+            "saved plan `{path}` was not applied: not a saved plan ({why}); make one with `guestlist plan --out`"
         )
     };
     for (path, why) in [
-        ("missing.json", "there is no such file"),
+        ("missing.json", "file not found"),
         ("folder", "it is a folder"),
         ("/dev/zero", "it is larger than 64 MiB"),
     ] {
@@ -275,7 +293,7 @@ fn saved_plans_that_nobody_means_are_refused() {
     for (content, sentence) in [
         (&b""[..], is_none("plan.json", "EOF while parsing a value at line 1 column 0")),
         (b"\0\0", is_none("plan.json", "expected value at line 1 column 1")),
-        (b"\xff", cannot("plan.json", "it is not UTF-8")),
+        (b"\xff", cannot("plan.json", "it is not valid UTF-8")),
         (b"[[", is_none("plan.json", "invalid type: sequence, expected u64 at line 1 column 1")),
         (deep.as_bytes(), is_none("plan.json", "EOF while parsing a list at line 1 column 20971550")),
         (b"{\"format_version\": 1}", is_none("plan.json", "missing field `plan_id` at line 1 column 21")),
@@ -289,49 +307,72 @@ fn saved_plans_that_nobody_means_are_refused() {
 #[test]
 fn ledgers_that_nobody_means_are_refused() {
     let scenario = Scenario::new().team(HEAD);
-    let run = ".guestlist/runs/20260101T000000.000Z-00000000.jsonl";
+    let name = "20260101T000000.000Z-00000000.jsonl";
+    let run = format!(".guestlist/runs/{name}");
     scenario.run("plan").ok();
-    for content in [&b"\0\0\0\n\n"[..], b"\xff\n\n", b"{}\n{}\n", b"[]\n[]\n"] {
-        fs::create_dir_all(scenario.path(".guestlist/runs")).expect("a folder");
-        fs::write(scenario.path(run), content).expect("a file");
-        for args in [&["plan"][..], &["log"], &["apply", "--yes"]] {
-            let ended = bounded(&scenario, args);
-            assert!(!ended.stderr.contains("panicked"), "{args:?}: {}", ended.stderr);
-            assert!(ended.status.is_some(), "{args:?} was ended by a signal");
+    scenario.calls();
+    fs::create_dir_all(scenario.path(".guestlist/runs")).expect("a folder");
+    for (content, why) in [
+        (&b"\0\0\0\n\n"[..], "expected value at column 1"),
+        (b"\xff\n\n", "it is not UTF-8"),
+        (b"{}\n{}\n", "missing field `seq` at column 2"),
+        (b"[]\n[]\n", "invalid length 0, expected struct Envelope with 5 elements at column 2"),
+    ] {
+        fs::write(scenario.path(&run), content).expect("a file");
+        let error = format!(
+            "error: cannot read ledger file `{run}`, line 1: {why}; restore the file from a backup, or move it away\n"
+        );
+        let warning = format!("warning: `{name}`, line 1 is not a record: {why}\n");
+        for args in [&["plan"][..], &["plan", "--offline"], &["apply", "--yes"]] {
+            bounded(&scenario, args).assert(1, "", &error);
         }
-        refused_or_warned(&scenario);
+        bounded(&scenario, &["log"]).assert(1, "", &format!("{warning}{error}"));
+        bounded(&scenario, &["log", "--verify"]).assert(
+            1,
+            &format!("broken {name}: line 1 is not a record: {why}\n"),
+            "error: the ledger was modified: 1 problem\n",
+        );
     }
-    fs::write(scenario.path(run), "[".repeat(20 << 20)).expect("a file");
-    refused_or_warned(&scenario);
-    fs::remove_file(scenario.path(run)).expect("a file");
+    assert_eq!(scenario.calls(), []);
+    // A line without an end, of whatever length, is what a kill leaves behind.
+    fs::write(scenario.path(&run), "[".repeat(20 << 20)).expect("a file");
+    let torn = "line 1 is incomplete (the process was interrupted while writing it)";
+    bounded(&scenario, &["log"]).assert(0, "The ledger is empty.\n", &format!("warning: `{name}`, {torn}\n"));
+    fs::remove_file(scenario.path(&run)).expect("a file");
     fs::write(scenario.path(".guestlist/known.json"), "[".repeat(20 << 20)).expect("a file");
-    let ended = bounded(&scenario, &["plan", "--offline"]);
-    assert_eq!(ended.status, Some(1), "{ended:?}");
-    assert!(ended.stderr.contains("known.json"), "{}", ended.stderr);
-}
-
-/// A ledger is read whole or not at all: what is left aside is said.
-#[track_caller]
-fn refused_or_warned(scenario: &Scenario) {
-    let ended = bounded(scenario, &["log"]);
-    assert!(ended.stderr.contains('`') && !ended.stderr.is_empty(), "{ended:?}");
+    bounded(&scenario, &["plan", "--offline"]).assert(
+        1,
+        "",
+        "error: cannot read ledger file `.guestlist/known.json`: invalid type: sequence, expected u64 at line 1 column 1; \
+         restore the file from a backup, or move it away\n",
+    );
 }
 
 #[test]
 fn credentials_that_nobody_means_are_refused() {
-    let scenario = Scenario::new().team(HEAD).file("empty", "").file("lines", "one\ntwo\n");
-    fs::write(scenario.path("large"), "x".repeat(1 << 20)).expect("a file");
-    fs::write(scenario.path("binary"), b"\xff\xfe").expect("a file");
-    for file in ["missing", "empty", "lines", "large", "binary", ".", "/dev/zero"] {
+    let scenario = Scenario::new().team(HEAD);
+    let large = "x".repeat(1 << 20);
+    for (file, content) in
+        [("empty", &b""[..]), ("lines", b"one\ntwo\n"), ("large", large.as_bytes()), ("binary", b"\xff\xfe")]
+    {
+        fs::write(scenario.path(file), content).expect("a file");
+        fs::set_permissions(scenario.path(file), fs::Permissions::from_mode(0o600)).expect("a mode");
+    }
+    let named = "(from VOUCHERIFY_MANAGEMENT_ID_FILE)";
+    for (file, sentence) in [
+        ("missing", "VOUCHERIFY_MANAGEMENT_ID_FILE is not the path of a file; set it to the path of a file with the credential, not to the credential itself".to_owned()),
+        ("empty", format!("empty {named} is empty")),
+        ("lines", "VOUCHERIFY_MANAGEMENT_ID contains a space or a character that is not allowed in keys; copy it again from Team settings, Management API keys".to_owned()),
+        ("large", format!("large {named} is too large for a credential")),
+        ("binary", format!("binary {named} is not valid UTF-8")),
+        (".", format!("cannot read . {named}: is a directory")),
+        ("/dev/zero", format!("/dev/zero {named} is too large for a credential")),
+    ] {
         let mut command = scenario.command(&["plan"]);
         command.env_remove("VOUCHERIFY_MANAGEMENT_ID").env("VOUCHERIFY_MANAGEMENT_ID_FILE", file);
-        let ended = scenario.finish(&mut command);
-        assert_eq!(ended.status, Some(1), "{file}: {ended:?}");
-        let last = ended.stderr.lines().last().unwrap_or_default();
-        assert!(last.starts_with("error: "), "{file}: {}", ended.stderr);
-        assert!(!ended.stderr.contains("xxxx"), "{file}: {}", ended.stderr);
+        scenario.finish(&mut command).assert(1, "", &format!("error: {sentence}\n"));
     }
-    assert_eq!(scenario.calls().len(), 0);
+    assert_eq!(scenario.calls(), []);
 }
 
 #[test]
@@ -364,14 +405,13 @@ fn a_sandbox_file_without_end_is_refused() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "whoever runs the tests should see what was skipped")]
 fn a_named_pipe_is_refused_at_once() {
-    let scenario = Scenario::new();
-    let made = Command::new("mkfifo").arg(scenario.path("team.yaml")).status();
-    if !made.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: `mkfifo` is not on this machine");
+    if !are_installed(&["mkfifo"]) {
         return;
     }
+    let scenario = Scenario::new();
+    let made = scrubbed("mkfifo").arg(scenario.path("team.yaml")).status();
+    assert!(made.expect("mkfifo").success());
     scenario.run("validate").assert(
         1,
         "",

@@ -54,7 +54,7 @@ fn access(scenario: &Scenario) -> Accesses {
     scenario.organization(|organization| {
         let everybody = organization.people();
         let access = everybody.map(|person| {
-            (person.login.to_string(), (person.standing == UserStatus::Member, person.projects.clone()))
+            (person.login.to_string(), (person.status == UserStatus::Member, person.projects.clone()))
         });
         access.collect()
     })
@@ -91,7 +91,7 @@ fn start(scenario: &Scenario, args: &[&str]) -> Child {
 pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !is_so() {
-        assert!(begun.elapsed() < Duration::from_mins(1), "{what} does not come");
+        assert!(begun.elapsed() < Duration::from_secs(60), "{what} does not come");
         std::thread::park_timeout(Duration::from_millis(1));
     }
 }

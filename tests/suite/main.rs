@@ -1,13 +1,25 @@
 //! Commands through the real binary against the sandbox over real HTTP, and rules about the source.
+//!
+//! Where a test goes:
+//! - The unit tests of `x.rs` are in `mod tests` at its end or, if they are long, in `x/tests.rs`. What the tests of
+//!   several files share is a `#[cfg(test)]` module named for what it holds, such as `api/scripted_server.rs`.
+//! - `tests/suite` has one file per command (`explain.rs`) or promise (`kills.rs`: killed at any call, apply recovers).
+//!   A `Scenario` is a folder, an organization and the real binary; `programs.rs` starts every process, with nothing of
+//!   this machine's environment, and skips a test by name where a program is missing.
+//! - `tests/simulation` runs whole reconciliations inside one process, on a clock for which no one waits.
+//!
+//! Tests assert whole outputs and whole sequences of calls.
 
 mod apply;
+mod apply_events;
 mod architecture;
 mod attention;
-mod convergence;
+mod browser;
 mod corpus;
 #[cfg(unix)]
 mod docs;
 mod doubt;
+mod errors;
 mod examples;
 mod explain;
 mod faults;
@@ -15,6 +27,7 @@ mod formats;
 mod github;
 #[cfg(unix)]
 mod gitops;
+mod habits;
 mod help;
 #[cfg(target_os = "linux")]
 mod hostile;
@@ -23,6 +36,7 @@ mod kills;
 mod ledger_commands;
 mod obstacles;
 mod planning;
+mod programs;
 mod pull_request;
 #[cfg(unix)]
 mod questions;
@@ -30,6 +44,7 @@ mod readme;
 mod rehearsal;
 mod removals;
 mod report;
+mod review_page;
 mod saved_plans;
 mod scenario;
 mod shells;
@@ -38,3 +53,4 @@ mod single_sign_on;
 mod streams;
 mod trust;
 mod two_at_once;
+mod waiting;

@@ -1,4 +1,5 @@
-//! The README: its commands run, its transcripts are true, its YAML validates, its map of the code is the code.
+//! The README and the pages it leads to: commands run, transcripts are true, YAML validates, the map of the code
+//! is the code.
 //!
 //! After a change that is meant: `UPDATE_README=1 cargo test --test suite readme`, and look at the difference.
 
@@ -18,8 +19,12 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+fn page(name: &str) -> String {
+    fs::read_to_string(root().join(name)).expect("a page")
+}
+
 fn readme() -> String {
-    fs::read_to_string(root().join("README.md")).expect("the README")
+    page("README.md")
 }
 
 /// The fenced blocks of a language.
@@ -85,30 +90,26 @@ fn transcript(commands: &[&str]) -> String {
 
 #[test]
 fn transcripts_are_true() {
-    let readme = readme();
-    let scripts: [&[&str]; 2] = [
-        &["guestlist apply team.example.yaml --sandbox --yes", "guestlist plan team.example.yaml --sandbox"],
-        &["guestlist plan examples/offboarding.yaml"],
-    ];
-    let shown = blocks(&readme, "console");
-    assert_eq!(shown.len(), scripts.len());
-    let mut updated = readme.clone();
-    for (script, shown) in scripts.into_iter().zip(&shown) {
-        let now = transcript(script);
-        if std::env::var_os("UPDATE_README").is_some() {
-            updated =
-                updated.replacen(&format!("```console\n{shown}```"), &format!("```console\n{now}```"), 1);
-            continue;
+    let apply = "guestlist apply team.example.yaml --sandbox --yes";
+    is_true("README.md", &[apply, "guestlist plan team.example.yaml --sandbox"]);
+    is_true("docs/plans.md", &["guestlist plan examples/offboarding.yaml"]);
+}
+
+/// Fails unless the one transcript of a page is what these commands print.
+fn is_true(name: &str, script: &[&str]) {
+    let page = page(name);
+    let transcripts = blocks(&page, "console");
+    let [shown] = transcripts.as_slice() else { panic!("{name} has {} transcripts", transcripts.len()) };
+    let now = transcript(script);
+    if std::env::var_os("UPDATE_README").is_some() {
+        let updated = page.replacen(&format!("```console\n{shown}```"), &format!("```console\n{now}```"), 1);
+        if updated != page {
+            fs::write(root().join(name), updated).expect("a page");
         }
-        let (shown, now) = (timeless(shown), timeless(&now));
-        assert!(
-            shown == now,
-            "--- the README\n{shown}\n--- now\n{now}\n--- the top of this file says what to do"
-        );
+        return;
     }
-    if updated != readme {
-        fs::write(root().join("README.md"), updated).expect("the README");
-    }
+    let (shown, now) = (timeless(shown), timeless(&now));
+    assert!(shown == now, "--- {name}\n{shown}\n--- now\n{now}\n--- the top of this file says what to do");
 }
 
 /// A transcript without its day, times and ids.
@@ -149,12 +150,12 @@ fn team_files_are_in_order() {
 
 #[test]
 fn the_map_of_the_code_is_the_code() {
-    let readme = readme();
+    let page = page("docs/architecture.md");
     let cells = |line: &str| -> Vec<String> {
         line.trim_matches('|').split('|').map(|cell| cell.trim().trim_matches('`').to_owned()).collect()
     };
     let table = |head: &str| -> Vec<Vec<String>> {
-        let (_, rows) = readme.split_once(head).expect("a table");
+        let (_, rows) = page.split_once(head).expect("a table");
         rows.lines().skip(2).take_while(|line| line.starts_with('|')).map(cells).collect()
     };
     let lib = fs::read_to_string(root().join("src/lib.rs")).expect("lib.rs");
@@ -175,8 +176,15 @@ fn the_map_of_the_code_is_the_code() {
 
 #[test]
 fn links_lead_somewhere() {
-    let readme = readme();
-    for link in readme.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-        assert!(link.starts_with("https://") || root().join(link).exists(), "{link} leads nowhere");
+    let docs = fs::read_dir(root().join("docs")).expect("documents");
+    let docs = docs.map(|entry| entry.expect("an entry").path());
+    let pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(|name| root().join(name));
+    for path in pages.into_iter().chain(docs.filter(|path| path.extension().is_some_and(|it| it == "md"))) {
+        let text = fs::read_to_string(&path).expect("a page");
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let (file, _) = link.split_once('#').unwrap_or((link, ""));
+            let is_there = || path.parent().expect("a folder").join(file).exists();
+            assert!(link.starts_with("https://") || is_there(), "{}: {link} leads nowhere", path.display());
+        }
     }
 }

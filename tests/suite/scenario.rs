@@ -3,9 +3,11 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use guestlist::sandbox::{Handle, LoggedCall, Options, Organization, Sandbox};
+
+use crate::programs::{BINARY, scrubbed};
 
 /// The team file of most scenarios: the example's organization with nobody listed yet.
 pub(crate) const HEAD: &str = "\
@@ -133,18 +135,19 @@ impl Scenario {
 
     /// The command with the sandbox's credentials, without an endpoint.
     pub(crate) fn bare_command<A: AsRef<OsStr>>(&self, args: &[A]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_guestlist"));
+        let mut command = self.program(BINARY);
+        command.args(args).env("RUST_BACKTRACE", "1").env("USER", "tester");
+        command
+    }
+
+    /// Any program in the folder, with the sandbox's credentials and without an endpoint.
+    pub(crate) fn program(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = scrubbed(program);
         let credentials = self.sandbox().credentials();
         command
-            .args(args)
             .current_dir(self.folder.path())
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("RUST_BACKTRACE", "1")
-            .env("USER", "tester")
             .env("VOUCHERIFY_MANAGEMENT_ID", &credentials.id)
-            .env("VOUCHERIFY_MANAGEMENT_TOKEN", &credentials.token)
-            .stdin(Stdio::null());
+            .env("VOUCHERIFY_MANAGEMENT_TOKEN", &credentials.token);
         command
     }
 
@@ -185,7 +188,7 @@ impl Scenario {
         }
     }
 
-    /// `text` with what differs from run to run replaced.
+    /// `text` with what differs from run to run replaced; how long a run took is left out.
     pub(crate) fn placeholders(&self, text: &str) -> String {
         let text = text.replace(&self.sandbox().base_url(), "$ENDPOINT");
         let text = text.replace(&jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(), "$TODAY");
@@ -202,6 +205,8 @@ impl Scenario {
                 rest = after;
             } else if let Some(after) = strip_took(rest) {
                 shown.push_str(", $N ms");
+                rest = after;
+            } else if let Some(after) = strip_duration(rest) {
                 rest = after;
             } else if let Some(after) = strip_digest(rest) {
                 shown.push_str("$DIGEST");
@@ -234,6 +239,18 @@ fn strip_took(text: &str) -> Option<&str> {
     let digits = text.strip_prefix(", ")?;
     let rest = digits.trim_start_matches(|c: char| c.is_ascii_digit());
     if rest.len() == digits.len() { None } else { rest.strip_prefix(" ms") }
+}
+
+/// How long a run took, ` in 4 seconds` after `changes`, at the beginning of `text`.
+fn strip_duration(text: &str) -> Option<&str> {
+    let time = text.strip_prefix(" in ")?;
+    let rest = if let Some(rest) = time.strip_prefix("less than a second") {
+        rest
+    } else {
+        let unit = time.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix(" second")?;
+        unit.strip_prefix('s').unwrap_or(unit)
+    };
+    (rest.starts_with(" (") || rest.starts_with(".\n")).then_some(rest)
 }
 
 /// 64 hex digits at the beginning of `text`.

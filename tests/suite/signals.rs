@@ -1,11 +1,12 @@
 //! The first Ctrl-C or SIGTERM ends a run in order, the second at once.
 
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 use std::time::Duration;
 
 use guestlist::sandbox::{Options, Organization, RateLimit};
 
 use crate::kills::{expire_lock, wait_until};
+use crate::programs::scrubbed;
 use crate::scenario::{HEAD, Scenario};
 
 const PEOPLE: &str = "\
@@ -29,7 +30,7 @@ fn start(scenario: &Scenario) -> Child {
 }
 
 pub(crate) fn send(signal: &str, child: &Child) {
-    let sent = Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status();
+    let sent = scrubbed("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status();
     assert!(sent.expect("a shell").success());
 }
 
@@ -57,7 +58,7 @@ fn the_first_signal_lets_the_call_under_way_end() {
             stderr,
             "Stopping after the calls in flight. Press Ctrl-C again to stop immediately.\n\
              changed a@example.com: storefront USER → ADMIN\n\
-             error: the run stopped: interrupted; 2 changes not begun, run again to go on\n"
+             error: stopped: interrupted; 2 changes were not started. Run again to continue\n"
         );
         let ledger = scenario.read_all(".guestlist/runs");
         let last = ledger.lines().last().expect("a record");
@@ -72,7 +73,7 @@ fn the_first_signal_lets_the_call_under_way_end() {
 
 #[test]
 fn the_first_signal_ends_waiting_for_the_rate_limit() {
-    let rate_limit = Some(RateLimit { calls: 4, period: Duration::from_mins(10) });
+    let rate_limit = Some(RateLimit { calls: 4, period: Duration::from_secs(10 * 60) });
     let scenario = scenario(Options { rate_limit, ..Options::default() });
     let child = start(&scenario);
     // Three calls to read and one to change: the next one has to wait, and is not recorded before.

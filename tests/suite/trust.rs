@@ -1,11 +1,10 @@
 //! Who may say where credentials and records go: the person who runs the command, not a file that others write.
 
 use std::fs;
-use std::io::{self, Read as _};
+use std::io::{self, BufRead as _, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use crate::kills::wait_until;
 use crate::scenario::{Ended, HEAD, Scenario};
@@ -27,12 +26,12 @@ impl Listener {
         format!("http://{}", self.0.local_addr().expect("an address"))
     }
 
-    /// What was sent to it. Connections wait in the queue of the listener until they are looked at.
+    /// The heads of the requests that were sent to it. Connections wait in the queue of the listener until they are looked at.
     fn received(&self) -> Vec<String> {
         let mut all = Vec::new();
         loop {
             match self.0.accept() {
-                Ok((mut stream, _)) => all.push(text_of(&mut stream)),
+                Ok((stream, _)) => all.push(head_of(stream)),
                 Err(error) => {
                     assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
                     return all;
@@ -42,12 +41,11 @@ impl Listener {
     }
 }
 
-fn text_of(stream: &mut TcpStream) -> String {
+fn head_of(stream: TcpStream) -> String {
     stream.set_nonblocking(false).expect("a stream that waits");
-    stream.set_read_timeout(Some(Duration::from_millis(200))).expect("a bound");
-    let mut bytes = Vec::new();
-    let _ = stream.read_to_end(&mut bytes);
-    String::from_utf8_lossy(&bytes).into_owned()
+    // Whoever connects sends a whole head, or ends.
+    let lines = BufReader::new(stream).lines().map_while(Result::ok);
+    lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 /// Runs the command without the endpoint that scenarios usually name.
@@ -110,7 +108,7 @@ fn a_saved_plan_alone_names_no_foreign_host() {
     assert_eq!(scenario.calls(), []);
     let mut named = scenario.bare_command(&["apply", "--plan", "plan.json", "--yes"]);
     scenario.finish(named.env("VOUCHERIFY_ENDPOINT", url)).ok();
-    assert_eq!(scenario.writes().len(), 1);
+    assert_eq!(scenario.writes(), ["POST /management/v1/projects/users/invite"]);
 }
 
 #[test]
@@ -183,29 +181,34 @@ fn what_differs_from_the_base_is_refused_unless_an_argument_names_it() {
 #[test]
 fn a_ledger_outside_the_folder_is_named_by_an_argument_alone() {
     let scenario = Scenario::new();
-    for (ledger, message, help) in [
+    for (ledger, id, message, help) in [
         (
             "../ledger",
+            "ledger-outside-folder",
             "ledger `../ledger` is outside the team file's folder",
             "use a relative path without `..`; pass `--ledger` for a folder elsewhere",
         ),
         (
             "/var/ledger",
+            "ledger-outside-folder",
             "ledger `/var/ledger` is outside the team file's folder",
             "use a relative path without `..`; pass `--ledger` for a folder elsewhere",
         ),
         (
             "a/../../b",
+            "ledger-outside-folder",
             "ledger `a/../../b` is outside the team file's folder",
             "use a relative path without `..`; pass `--ledger` for a folder elsewhere",
         ),
         (
             "x/.guestlist/sandbox",
+            "invalid-ledger",
             "ledger `x/.guestlist/sandbox` is reserved for `--sandbox`",
             "choose another folder",
         ),
         (
             "gs://bucket/team",
+            "invalid-ledger",
             "`gs://bucket/team` is not a supported ledger",
             "use a folder inside the team file's folder, `s3://bucket/prefix` or `az://container/prefix`",
         ),
@@ -214,7 +217,7 @@ fn a_ledger_outside_the_folder_is_named_by_an_argument_alone() {
         for command in ["validate", "plan", "apply --yes", "log", "unlock"] {
             let ended = scenario.run(command);
             assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""), "{command} {ledger}");
-            let start = format!("error: {message}\n --> team.yaml:4:9\n");
+            let start = format!("error[{id}]: {message}\n --> team.yaml:4:9\n");
             assert!(ended.stderr.starts_with(&start), "{}", ended.stderr);
             assert!(ended.stderr.contains(&format!("help: {help}\n")), "{}", ended.stderr);
         }
@@ -241,7 +244,7 @@ fn a_link_leads_no_ledger_out_of_the_folder() {
             1,
             "",
             "\
-error: ledger `records/all` is a link to a location outside the team file's folder
+error[ledger-outside-folder]: ledger `records/all` is a link to a location outside the team file's folder
  --> team.yaml:4:9
   |
 4 | ledger: records/all

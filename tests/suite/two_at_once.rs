@@ -36,8 +36,8 @@ fn the_second_on_one_ledger_is_refused_and_told_who_is_first() {
     assert!(begins.starts_with("error: the ledger is locked by tester"), "{begins}");
     assert!(
         ends.ends_with(
-            "; wait until that run has ended (a lock that is not renewed expires after 60 seconds), or, if \
-             you know that it is gone, run `guestlist unlock`\n"
+            "; wait until that run has ended (a lock that is not renewed expires after 60 seconds) or, if you \
+             know that it is no longer running, run `guestlist unlock`\n"
         ),
         "{ends}"
     );
@@ -66,7 +66,7 @@ fn a_run_whose_lock_is_released_while_it_waits_sends_nothing_more() {
         let said = String::from_utf8(output.stderr).expect("UTF-8");
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert_eq!(posts(), 1, "{fault}: {said}");
-        assert_eq!(said.matches("the run stopped: the lock on the ledger").count(), 1, "{fault}: {said}");
+        assert_eq!(said.matches("stopped: the lock on the ledger").count(), 1, "{fault}: {said}");
         assert_eq!(scenario.organization(|organization| organization.invited().count()), 0);
         // The next one goes on.
         scenario.run("apply --yes").ok();
@@ -87,7 +87,7 @@ fn two_with_a_ledger_each_do_no_harm() {
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     }
     let invited = scenario.organization(|organization| {
-        organization.invited().filter(|person| person.standing == UserStatus::Invited(1)).count()
+        organization.invited().filter(|person| person.status == UserStatus::Invited(1)).count()
     });
     assert_eq!(invited, 40);
     scenario.calls();

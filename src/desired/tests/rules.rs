@@ -1,9 +1,9 @@
-//! Whole messages, with their places, for each rule about a team file.
+//! The whole output for each rule about a team file.
 
 use super::check;
 
 #[test]
-fn unknown_keys_are_asked_about() {
+fn unknown_keys() {
     check(
         r"version: 1
 projects: {a: {id: proj_1, nmae: x}}
@@ -18,7 +18,7 @@ people:
 policy: {prunes: none}
 ",
         r"
-error: unknown key `nmae`
+error[unknown-key]: unknown key `nmae`
  --> team.yaml:2:28
   |
 2 | projects: {a: {id: proj_1, nmae: x}}
@@ -26,7 +26,7 @@ error: unknown key `nmae`
   |
 help: did you mean `name`?
 
-error: unknown key `polcy`
+error[unknown-key]: unknown key `polcy`
  --> team.yaml:3:1
   |
 3 | polcy: {}
@@ -34,7 +34,7 @@ error: unknown key `polcy`
   |
 help: did you mean `policy`?
 
-error: unknown key `zebra`
+error[unknown-key]: unknown key `zebra`
  --> team.yaml:4:1
   |
 4 | zebra: 1
@@ -42,7 +42,7 @@ error: unknown key `zebra`
   |
 help: the keys of a team file are `version`, `cluster`, `ledger`, `projects`, `roles`, `groups`, `people`, `policy` and `include`
 
-error: unknown key `emial`
+error[unknown-key]: unknown key `emial`
  --> team.yaml:6:5
   |
 6 |   - emial: a@x.org
@@ -50,7 +50,7 @@ error: unknown key `emial`
   |
 help: did you mean `email`?
 
-error: unknown key `prunes`
+error[unknown-key]: unknown key `prunes`
   --> team.yaml:11:10
    |
 11 | policy: {prunes: none}
@@ -79,7 +79,7 @@ people:
 version: 1
 ",
         r"
-error: `storefront` is defined twice
+error[duplicate-key]: `storefront` is defined twice
  --> team.yaml:9:7
   |
 9 |       storefront: ADMIN
@@ -90,7 +90,7 @@ error: `storefront` is defined twice
 8 |       storefront: USER
   |       ---------- first defined here
 
-error: `email` is defined twice
+error[duplicate-key]: `email` is defined twice
   --> team.yaml:10:5
    |
 10 |     email: b@x.org
@@ -101,7 +101,7 @@ error: `email` is defined twice
  4 |   - email: a@x.org
    |     ----- first defined here
 
-error: `version` is defined twice
+error[duplicate-key]: `version` is defined twice
   --> team.yaml:11:1
    |
 11 | version: 1
@@ -118,7 +118,7 @@ error: `version` is defined twice
 }
 
 #[test]
-fn one_project_under_two_names_is_written_twice() {
+fn a_project_listed_by_alias_and_id() {
     check(
         r"version: 1
 projects: {storefront: proj_1, loyalty: proj_2}
@@ -127,7 +127,7 @@ people:
   - {email: a@x.org, first_name: A, last_name: B, projects: {loyalty: USER, proj_2: ADMIN}}
 ",
         r"
-error: project `storefront` is listed twice
+error[duplicate-project]: project `storefront` is listed twice
  --> team.yaml:3:28
   |
 3 | groups: {g: {proj_1: USER, storefront: USER}}
@@ -138,7 +138,7 @@ error: project `storefront` is listed twice
 3 | groups: {g: {proj_1: USER, storefront: USER}}
   |              ------ first listed here
 
-error: project `loyalty` is listed twice
+error[duplicate-project]: project `loyalty` is listed twice
  --> team.yaml:5:77
   |
 5 |   - {email: a@x.org, first_name: A, last_name: B, projects: {loyalty: USER, proj_2: ADMIN}}
@@ -164,7 +164,7 @@ people:
   - {email: A@X.Org, first_name: A, last_name: B, projects: {storefront: USER}}
 ",
         r"
-error: `A@X.Org` is listed twice
+error[duplicate-person]: `A@X.Org` is listed twice
  --> team.yaml:5:13
   |
 5 |   - {email: A@X.Org, first_name: A, last_name: B, projects: {storefront: USER}}
@@ -191,7 +191,7 @@ people:
 roles: {editor: role_1}
 ",
         r"
-error: unknown project `storefornt`
+error[unknown-project]: unknown project `storefornt`
  --> team.yaml:4:62
   |
 4 |   - {email: a@x.org, first_name: A, last_name: B, projects: {storefornt: USER, warehouse: USER, proj_3: USER, sand_4: USER}}
@@ -199,15 +199,15 @@ error: unknown project `storefornt`
   |
 help: did you mean `storefront`?
 
-error: unknown project `warehouse`
+error[unknown-project]: unknown project `warehouse`
  --> team.yaml:4:80
   |
 4 |   - {email: a@x.org, first_name: A, last_name: B, projects: {storefornt: USER, warehouse: USER, proj_3: USER, sand_4: USER}}
   |                                                                                ^^^^^^^^^
   |
-help: the projects are `loyalty`, `storefront`
+help: the projects are `loyalty` and `storefront`
 
-error: `proj_3` is not a managed project
+error[unknown-project]: `proj_3` is not a managed project
  --> team.yaml:4:97
   |
 4 |   - {email: a@x.org, first_name: A, last_name: B, projects: {storefornt: USER, warehouse: USER, proj_3: USER, sand_4: USER}}
@@ -215,7 +215,7 @@ error: `proj_3` is not a managed project
   |
 help: add it under `projects`
 
-error: `sand_4` is not a managed project
+error[unknown-project]: `sand_4` is not a managed project
  --> team.yaml:4:111
   |
 4 |   - {email: a@x.org, first_name: A, last_name: B, projects: {storefornt: USER, warehouse: USER, proj_3: USER, sand_4: USER}}
@@ -223,7 +223,7 @@ error: `sand_4` is not a managed project
   |
 help: add it under `projects`
 
-error: unknown role `admin`
+error[unknown-role]: unknown role `admin`
  --> team.yaml:5:74
   |
 5 |   - {email: b@x.org, first_name: A, last_name: B, projects: {storefront: admin, loyalty: EDITOR}}
@@ -231,7 +231,7 @@ error: unknown role `admin`
   |
 help: did you mean `ADMIN`?
 
-error: unknown role `EDITOR`
+error[unknown-role]: unknown role `EDITOR`
  --> team.yaml:5:90
   |
 5 |   - {email: b@x.org, first_name: A, last_name: B, projects: {storefront: admin, loyalty: EDITOR}}
@@ -254,7 +254,7 @@ people:
 groups: {marketing: {storefront: USER}}
 ",
         r"
-error: unknown group `markting`
+error[unknown-group]: unknown group `markting`
  --> team.yaml:4:71
   |
 4 |   - {email: a@x.org, first_name: A, last_name: B, groups: [marketing, markting, ops]}
@@ -262,7 +262,7 @@ error: unknown group `markting`
   |
 help: did you mean `marketing`?
 
-error: unknown group `ops`
+error[unknown-group]: unknown group `ops`
  --> team.yaml:4:81
   |
 4 |   - {email: a@x.org, first_name: A, last_name: B, groups: [marketing, markting, ops]}
@@ -284,7 +284,7 @@ people:
   - {email: a@x.org, first_name: A, last_name: B, groups: [marketing]}
 ",
         r"
-error: unknown group `marketing`
+error[unknown-group]: unknown group `marketing`
  --> team.yaml:4:60
   |
 4 |   - {email: a@x.org, first_name: A, last_name: B, groups: [marketing]}
@@ -308,19 +308,19 @@ people:
   - {email: "a b@x.org", first_name: A, last_name: B, projects: {storefront: USER}}
 "#,
         r#"
-error: `alex` is not a valid email address: it has no `@`
+error[invalid-email]: `alex` is not a valid email address: it has no `@`
  --> team.yaml:4:13
   |
 4 |   - {email: alex, first_name: A, last_name: B, projects: {storefront: USER}}
   |             ^^^^
 
-error: `alex@example` is not a valid email address: the part after `@` is not a domain such as `example.com`
+error[invalid-email]: `alex@example` is not a valid email address: the part after `@` is not a domain such as `example.com`
  --> team.yaml:5:13
   |
 5 |   - {email: alex@example, first_name: A, last_name: B, projects: {storefront: USER}}
   |             ^^^^^^^^^^^^
 
-error: `a b@x.org` is not a valid email address: it contains a space or a control character
+error[invalid-email]: `a b@x.org` is not a valid email address: it contains a space or a control character
  --> team.yaml:6:13
   |
 6 |   - {email: "a b@x.org", first_name: A, last_name: B, projects: {storefront: USER}}
@@ -342,7 +342,7 @@ people:
   - {email: c@x.org, first_name: A, last_name: B, projects: {storefront: USER}, until: 2026-12-01T00:00:00Z}
 ",
         r"
-error: `2026-12-1` is not a valid date
+error[invalid-date]: `2026-12-1` is not a valid date
  --> team.yaml:4:87
   |
 4 |   - {email: a@x.org, first_name: A, last_name: B, projects: {storefront: USER}, from: 2026-12-1}
@@ -350,7 +350,7 @@ error: `2026-12-1` is not a valid date
   |
 help: use the form `YYYY-MM-DD`, such as `2026-12-01`
 
-error: `2026-02-30` is not a valid date
+error[invalid-date]: `2026-02-30` is not a valid date
  --> team.yaml:5:87
   |
 5 |   - {email: b@x.org, first_name: A, last_name: B, projects: {storefront: USER}, from: 2026-02-30, until: tomorrow}
@@ -358,7 +358,7 @@ error: `2026-02-30` is not a valid date
   |
 help: February 2026 has 28 days
 
-error: `tomorrow` is not a valid date
+error[invalid-date]: `tomorrow` is not a valid date
  --> team.yaml:5:106
   |
 5 |   - {email: b@x.org, first_name: A, last_name: B, projects: {storefront: USER}, from: 2026-02-30, until: tomorrow}
@@ -366,7 +366,7 @@ error: `tomorrow` is not a valid date
   |
 help: use the form `YYYY-MM-DD`, such as `2026-12-01`
 
-error: `2026-12-01T00:00:00Z` is not a valid date
+error[invalid-date]: `2026-12-01T00:00:00Z` is not a valid date
  --> team.yaml:6:88
   |
 6 |   - {email: c@x.org, first_name: A, last_name: B, projects: {storefront: USER}, until: 2026-12-01T00:00:00Z}
@@ -388,7 +388,7 @@ people:
   - {email: a@x.org, first_name: A, last_name: B, projects: {storefront: USER}, from: 2026-12-02, until: 2026-12-01}
 ",
         r"
-error: `until` 2026-12-01 is before `from` 2026-12-02
+error[until-before-from]: `until` 2026-12-01 is before `from` 2026-12-02
  --> team.yaml:4:106
   |
 4 |   - {email: a@x.org, first_name: A, last_name: B, projects: {storefront: USER}, from: 2026-12-02, until: 2026-12-01}
@@ -422,7 +422,7 @@ people:
     groups: [shop, boss]
 ",
         r"
-error: groups `shop` and `boss` grant different roles in `storefront`
+error[conflicting-groups]: groups `shop` and `boss` grant different roles in `storefront`
   --> team.yaml:13:20
    |
 13 |     groups: [shop, boss]
@@ -456,7 +456,7 @@ people:
 groups: {none: {}}
 ",
         r"
-error: this person has no access to any project
+error[no-project]: this person has no access to any project
  --> team.yaml:4:13
   |
 4 |   - {email: a@x.org, first_name: A, last_name: B}
@@ -464,7 +464,7 @@ error: this person has no access to any project
   |
 help: add `projects` or `groups`, or remove this person
 
-error: this person has no access to any project
+error[no-project]: this person has no access to any project
  --> team.yaml:5:13
   |
 5 |   - {email: b@x.org, first_name: A, last_name: B, groups: [none]}
@@ -488,7 +488,7 @@ policy:
   protect: ["*@agency.example"]
 "#,
         r#"
-error: `Eve@Agency.example` is protected and cannot be listed
+error[protected-person]: `Eve@Agency.example` is protected and cannot be listed
  --> team.yaml:4:13
   |
 4 |   - {email: Eve@Agency.example, first_name: A, last_name: B, projects: {storefront: USER}}
@@ -514,7 +514,7 @@ projects: {storefront: proj_1, loyalty: proj_2}
 roles: {ADMIN: role_1, boss: ADMIN, role_2: role_3, role_4: role_4}
 ",
         r"
-error: `ADMIN` is a predefined role
+error[reserved-alias]: `ADMIN` is a predefined role
  --> team.yaml:3:9
   |
 3 | roles: {ADMIN: role_1, boss: ADMIN, role_2: role_3, role_4: role_4}
@@ -522,7 +522,7 @@ error: `ADMIN` is a predefined role
   |
 help: choose another alias
 
-error: `ADMIN` is a predefined role, not an id
+error[invalid-id]: `ADMIN` is a predefined role, not an id
  --> team.yaml:3:30
   |
 3 | roles: {ADMIN: role_1, boss: ADMIN, role_2: role_3, role_4: role_4}
@@ -530,7 +530,7 @@ error: `ADMIN` is a predefined role, not an id
   |
 help: use predefined roles directly, without an alias
 
-error: alias `role_2` looks like an id
+error[reserved-alias]: alias `role_2` looks like an id
  --> team.yaml:3:37
   |
 3 | roles: {ADMIN: role_1, boss: ADMIN, role_2: role_3, role_4: role_4}
@@ -555,7 +555,7 @@ roles:
   y: role_1
 ",
         r"
-error: project `proj_1` has two aliases
+error[two-aliases]: project `proj_1` has two aliases
  --> team.yaml:4:11
   |
 4 |   b: {id: proj_1}
@@ -566,7 +566,7 @@ error: project `proj_1` has two aliases
 3 |   a: proj_1
   |      ------ first alias defined here
 
-error: role `role_1` has two aliases
+error[two-aliases]: role `role_1` has two aliases
  --> team.yaml:7:6
   |
 7 |   y: role_1
@@ -591,7 +591,7 @@ projects:
   b: proj_2
 ",
         r"
-error: alias `proj_2` is the id of project `b`
+error[ambiguous-alias]: alias `proj_2` is the id of project `b`
  --> team.yaml:3:3
   |
 3 |   proj_2: proj_1
@@ -605,32 +605,32 @@ help: choose another alias
 }
 
 #[test]
-fn ids_that_are_none() {
+fn invalid_ids() {
     check(
         r#"version: 1
 projects: {a: proj 1, b: a/b, c: "", d: null}
 roles: {e: 'role_?'}
 "#,
         r#"
-error: `proj 1` is not a valid project id: it contains a space or a control character
+error[invalid-id]: `proj 1` is not a valid project id: it contains a space or a control character
  --> team.yaml:2:15
   |
 2 | projects: {a: proj 1, b: a/b, c: "", d: null}
   |               ^^^^^^
 
-error: `a/b` is not a valid project id: it contains a character that is not allowed in ids
+error[invalid-id]: `a/b` is not a valid project id: it contains a character that is not allowed in ids
  --> team.yaml:2:26
   |
 2 | projects: {a: proj 1, b: a/b, c: "", d: null}
   |                          ^^^
 
-error: the project id is empty
+error[missing-value]: the project id is empty
  --> team.yaml:2:34
   |
 2 | projects: {a: proj 1, b: a/b, c: "", d: null}
   |                                  ^^
 
-error: the project id has no value
+error[missing-value]: the project id has no value
  --> team.yaml:2:41
   |
 2 | projects: {a: proj 1, b: a/b, c: "", d: null}
@@ -638,7 +638,7 @@ error: the project id has no value
   |
 help: put it in quotes ("null") if you mean the text
 
-error: `role_?` is not a valid role id: it contains a character that is not allowed in ids
+error[invalid-id]: `role_?` is not a valid role id: it contains a character that is not allowed in ids
  --> team.yaml:3:12
   |
 3 | roles: {e: 'role_?'}
@@ -665,19 +665,19 @@ groups:
   '': {}
 "#,
         r#"
-error: `email` has no value
+error[missing-value]: `email` has no value
  --> team.yaml:4:5
   |
 4 |   - email:
   |     ^^^^^
 
-error: `first_name` has no value
+error[missing-value]: `first_name` has no value
  --> team.yaml:5:17
   |
 5 |     first_name: ~
   |                 ^
 
-error: `last_name` has no value
+error[missing-value]: `last_name` has no value
  --> team.yaml:6:16
   |
 6 |     last_name: null
@@ -685,7 +685,7 @@ error: `last_name` has no value
   |
 help: put it in quotes ("null") if you mean the text
 
-error: a role has no value
+error[missing-value]: a role has no value
  --> team.yaml:7:28
   |
 7 |     projects: {storefront: null, loyalty: ""}
@@ -693,19 +693,19 @@ error: a role has no value
   |
 help: put it in quotes ("null") if you mean the text
 
-error: a role is empty
+error[missing-value]: a role is empty
  --> team.yaml:7:43
   |
 7 |     projects: {storefront: null, loyalty: ""}
   |                                           ^^
 
-error: a group name is empty
+error[missing-value]: a group name is empty
  --> team.yaml:8:14
   |
 8 |     groups: ["  ", null]
   |              ^^^^
 
-error: a group name has no value
+error[missing-value]: a group name has no value
  --> team.yaml:8:20
   |
 8 |     groups: ["  ", null]
@@ -713,7 +713,7 @@ error: a group name has no value
   |
 help: put it in quotes ("null") if you mean the text
 
-error: this key is empty
+error[empty-key]: this key is empty
   --> team.yaml:10:3
    |
 10 |   null: {}
@@ -721,7 +721,7 @@ error: this key is empty
    |
 help: put it in quotes if you mean the text
 
-error: this key is empty
+error[empty-key]: this key is empty
   --> team.yaml:11:3
    |
 11 |   '': {}
@@ -742,25 +742,25 @@ people:
   - {email: a@x.org, projects: {storefront: USER}}
 ",
         r"
-error: a person must have `email`
+error[missing-key]: a person must have `email`
  --> team.yaml:4:5
   |
 4 |   - {}
   |     ^
 
-error: a person must have `first_name`
+error[missing-key]: a person must have `first_name`
  --> team.yaml:4:5
   |
 4 |   - {}
   |     ^
 
-error: a person must have `last_name`
+error[missing-key]: a person must have `last_name`
  --> team.yaml:4:5
   |
 4 |   - {}
   |     ^
 
-error: this person has no access to any project
+error[no-project]: this person has no access to any project
  --> team.yaml:4:5
   |
 4 |   - {}
@@ -768,13 +768,13 @@ error: this person has no access to any project
   |
 help: add `projects` or `groups`, or remove this person
 
-error: a person must have `first_name`
+error[missing-key]: a person must have `first_name`
  --> team.yaml:5:5
   |
 5 |   - {email: a@x.org, projects: {storefront: USER}}
   |     ^
 
-error: a person must have `last_name`
+error[missing-key]: a person must have `last_name`
  --> team.yaml:5:5
   |
 5 |   - {email: a@x.org, projects: {storefront: USER}}
@@ -794,7 +794,7 @@ people:
   - {email: a@x.org, first_name: "A\e[31m", last_name: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx, projects: {storefront: USER}}
 "#,
         r#"
-error: `first_name` contains a control character: `A\u{1b}[31m`
+error[control-character]: `first_name` contains a control character: `A\u{1b}[31m`
  --> team.yaml:4:34
   |
 4 |   - {email: a@x.org, first_name: "A\e[31m", last_name: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
@@ -802,11 +802,13 @@ error: `first_name` contains a control character: `A\u{1b}[31m`
   |
 help: remove it
 
-error: `last_name` is longer than 200 characters
+error[too-long]: `last_name` is longer than 200 characters: `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…`
  --> team.yaml:4:56
   |
 4 |   - {email: a@x.org, first_name: "A\e[31m", last_name: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…
   |                                                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  |
+help: shorten it
 
 2 problems in team.yaml
 "#,
@@ -819,7 +821,7 @@ fn the_version() {
         r"projects: {a: proj_1}
 ",
         r"
-error: a team file must have `version`
+error[missing-key]: a team file must have `version`
  --> team.yaml:1:1
   |
 1 | projects: {a: proj_1}
@@ -837,7 +839,7 @@ fn another_version() {
 projects: {a: proj_1}
 ",
         r"
-error: unknown version `2`
+error[unsupported-version]: unknown version `2`
  --> team.yaml:1:10
   |
 1 | version: 2
@@ -857,7 +859,7 @@ fn a_version_in_quotes() {
 projects: {a: proj_1}
 ",
         r"
-error: `version` must be a number, not quoted text
+error[wrong-type]: `version` must be a number, not quoted text
  --> team.yaml:1:10
   |
 1 | version: '1'
@@ -877,7 +879,7 @@ fn no_projects() {
 projects: {}
 ",
         r"
-error: `projects` is empty
+error[no-projects]: `projects` is empty
  --> team.yaml:2:11
   |
 2 | projects: {}
@@ -891,7 +893,7 @@ help: add `alias: project id` for each project to manage
 }
 
 #[test]
-fn kinds() {
+fn wrong_types() {
     check(
         r"version: [1]
 projects: [a]
@@ -904,55 +906,55 @@ cluster: {}
 ledger: []
 ",
         r"
-error: `version` must be a number, not a list
+error[wrong-type]: `version` must be a number, not a list
  --> team.yaml:1:10
   |
 1 | version: [1]
   |          ^
 
-error: `projects` must be a mapping (`key: value` lines), not a list
+error[wrong-type]: `projects` must be a mapping (`key: value` lines), not a list
  --> team.yaml:2:11
   |
 2 | projects: [a]
   |           ^
 
-error: `roles` must be a mapping (`key: value` lines), not text
+error[wrong-type]: `roles` must be a mapping (`key: value` lines), not text
  --> team.yaml:3:8
   |
 3 | roles: x
   |        ^
 
-error: `groups` must be a mapping (`key: value` lines), not a list
+error[wrong-type]: `groups` must be a mapping (`key: value` lines), not a list
  --> team.yaml:4:9
   |
 4 | groups: [a]
   |         ^
 
-error: `people` must be a list (`- item` lines), not a mapping
+error[wrong-type]: `people` must be a list (`- item` lines), not a mapping
  --> team.yaml:5:9
   |
 5 | people: {}
   |         ^
 
-error: `policy` must be a mapping (`key: value` lines), not text
+error[wrong-type]: `policy` must be a mapping (`key: value` lines), not text
  --> team.yaml:6:9
   |
 6 | policy: 1
   |         ^
 
-error: `include` must be a list (`- item` lines), not text
+error[wrong-type]: `include` must be a list (`- item` lines), not text
  --> team.yaml:7:10
   |
 7 | include: x
   |          ^
 
-error: `cluster` must be text, not a mapping
+error[wrong-type]: `cluster` must be text, not a mapping
  --> team.yaml:8:10
   |
 8 | cluster: {}
   |          ^
 
-error: `ledger` must be text, not a list
+error[wrong-type]: `ledger` must be text, not a list
  --> team.yaml:9:9
   |
 9 | ledger: []
@@ -964,7 +966,7 @@ error: `ledger` must be text, not a list
 }
 
 #[test]
-fn kinds_inside() {
+fn wrong_types_inside() {
     check(
         r"version: 1
 projects: {storefront: proj_1, loyalty: proj_2}
@@ -974,37 +976,37 @@ people:
 groups: {a: USER, b: {storefront: [USER]}}
 ",
         r"
-error: a person must be a mapping (`key: value` lines), not text
+error[wrong-type]: a person must be a mapping (`key: value` lines), not text
  --> team.yaml:4:5
   |
 4 |   - a
   |     ^
 
-error: `email` must be text, not a list
+error[wrong-type]: `email` must be text, not a list
  --> team.yaml:5:13
   |
 5 |   - {email: [a], first_name: A, last_name: B, groups: x, projects: [a]}
   |             ^
 
-error: `groups` must be a list (`- item` lines), not text
+error[wrong-type]: `groups` must be a list (`- item` lines), not text
  --> team.yaml:5:55
   |
 5 |   - {email: [a], first_name: A, last_name: B, groups: x, projects: [a]}
   |                                                       ^
 
-error: `projects` must be a mapping (`key: value` lines), not a list
+error[wrong-type]: `projects` must be a mapping (`key: value` lines), not a list
  --> team.yaml:5:68
   |
 5 |   - {email: [a], first_name: A, last_name: B, groups: x, projects: [a]}
   |                                                                    ^
 
-error: a group must be a mapping (`key: value` lines), not text
+error[wrong-type]: a group must be a mapping (`key: value` lines), not text
  --> team.yaml:6:13
   |
 6 | groups: {a: USER, b: {storefront: [USER]}}
   |             ^^^^
 
-error: a role must be text, not a list
+error[wrong-type]: a role must be text, not a list
  --> team.yaml:6:35
   |
 6 | groups: {a: USER, b: {storefront: [USER]}}
@@ -1012,6 +1014,59 @@ error: a role must be text, not a list
 
 6 problems in team.yaml
 ",
+    );
+}
+
+#[test]
+fn numbers_and_booleans_in_place_of_text() {
+    check(
+        r"version: 1
+projects: {a: 123}
+people: [{email: a@x.org, first_name: 7, last_name: true, groups: [0x1F], projects: {a: .5}}]
+",
+        r#"
+error[wrong-type]: the project id must be text, not a number
+ --> team.yaml:2:15
+  |
+2 | projects: {a: 123}
+  |               ^^^
+  |
+help: put it in quotes: `"123"`
+
+error[wrong-type]: `first_name` must be text, not a number
+ --> team.yaml:3:39
+  |
+3 | people: [{email: a@x.org, first_name: 7, last_name: true, groups: [0x1F], projects: {a: .5}}]
+  |                                       ^
+  |
+help: put it in quotes: `"7"`
+
+error[wrong-type]: `last_name` must be text, not a boolean
+ --> team.yaml:3:53
+  |
+3 | people: [{email: a@x.org, first_name: 7, last_name: true, groups: [0x1F], projects: {a: .5}}]
+  |                                                     ^^^^
+  |
+help: put it in quotes: `"true"`
+
+error[wrong-type]: a group name must be text, not a number
+ --> team.yaml:3:68
+  |
+3 | people: [{email: a@x.org, first_name: 7, last_name: true, groups: [0x1F], projects: {a: .5}}]
+  |                                                                    ^^^^
+  |
+help: put it in quotes: `"0x1F"`
+
+error[wrong-type]: a role must be text, not a number
+ --> team.yaml:3:89
+  |
+3 | people: [{email: a@x.org, first_name: 7, last_name: true, groups: [0x1F], projects: {a: .5}}]
+  |                                                                                         ^^
+  |
+help: put it in quotes: `".5"`
+
+5 problems in team.yaml
+"#,
     );
 }
 
@@ -1027,7 +1082,7 @@ policy:
   protect: [everybody, 'a b@*']
 ",
         r"
-error: unknown `prune` value `role`
+error[unknown-prune]: unknown `prune` value `role`
  --> team.yaml:4:10
   |
 4 |   prune: role
@@ -1035,7 +1090,7 @@ error: unknown `prune` value `role`
   |
 help: did you mean `roles`?
 
-error: invalid limit `101%`
+error[invalid-limit]: invalid limit `101%`
  --> team.yaml:5:17
   |
 5 |   max_removals: 101%
@@ -1043,7 +1098,7 @@ error: invalid limit `101%`
   |
 help: use a percentage from `0%` to `100%`, or a whole number
 
-error: expected a number of ADMINs, found `-1`
+error[invalid-limit]: expected a number of ADMINs, found `-1`
  --> team.yaml:6:16
   |
 6 |   keep_admins: -1
@@ -1051,7 +1106,7 @@ error: expected a number of ADMINs, found `-1`
   |
 help: use a whole number such as `1`
 
-error: `everybody` is not a valid address pattern
+error[invalid-pattern]: `everybody` is not a valid address pattern
  --> team.yaml:7:13
   |
 7 |   protect: [everybody, 'a b@*']
@@ -1059,7 +1114,7 @@ error: `everybody` is not a valid address pattern
   |
 help: use an address, or a pattern such as `*@agency.example`
 
-error: `a b@*` is not a valid address pattern
+error[invalid-pattern]: `a b@*` is not a valid address pattern
  --> team.yaml:7:24
   |
 7 |   protect: [everybody, 'a b@*']
@@ -1080,7 +1135,7 @@ projects: {storefront: proj_1, loyalty: proj_2}
 policy: {prune: all, max_removals: few, keep_admins: "1"}
 "#,
         r#"
-error: unknown `prune` value `all`
+error[unknown-prune]: unknown `prune` value `all`
  --> team.yaml:3:17
   |
 3 | policy: {prune: all, max_removals: few, keep_admins: "1"}
@@ -1088,7 +1143,7 @@ error: unknown `prune` value `all`
   |
 help: use `none`, `roles` or `people`
 
-error: invalid limit `few`
+error[invalid-limit]: invalid limit `few`
  --> team.yaml:3:36
   |
 3 | policy: {prune: all, max_removals: few, keep_admins: "1"}
@@ -1096,7 +1151,7 @@ error: invalid limit `few`
   |
 help: use a percentage from `0%` to `100%`, or a whole number
 
-error: `keep_admins` must be a number, not quoted text
+error[wrong-type]: `keep_admins` must be a number, not quoted text
  --> team.yaml:3:54
   |
 3 | policy: {prune: all, max_removals: few, keep_admins: "1"}
@@ -1118,7 +1173,7 @@ cluster: us2
 ledger: ftp://x/y
 ",
         r"
-error: unknown cluster `us2`
+error[invalid-cluster]: unknown cluster `us2`
  --> team.yaml:3:10
   |
 3 | cluster: us2
@@ -1126,7 +1181,7 @@ error: unknown cluster `us2`
   |
 help: did you mean `us1`?
 
-error: `ftp://x/y` is not a supported ledger
+error[invalid-ledger]: `ftp://x/y` is not a supported ledger
  --> team.yaml:4:9
   |
 4 | ledger: ftp://x/y
@@ -1148,13 +1203,13 @@ cluster: http://voucherify.example.com
 ledger: "a\u202eb"
 "#,
         r#"
-error: `http://voucherify.example.com` is not a valid base URL: plain `http://` would expose the credentials to the network; use `https://`
+error[invalid-cluster]: `http://voucherify.example.com` is not a valid base URL: plain `http://` would expose the credentials to the network; use `https://`
  --> team.yaml:3:10
   |
 3 | cluster: http://voucherify.example.com
   |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
-error: `ledger` contains a control character: `a\u{202e}b`
+error[control-character]: `ledger` contains a control character: `a\u{202e}b`
  --> team.yaml:4:9
   |
 4 | ledger: "a\u202eb"
@@ -1176,13 +1231,13 @@ cluster: https://id:token@host.example
 ledger: s3://key:secret@bucket/x
 ",
         r"
-error: `https://********@host.example` is not a valid base URL: credentials do not belong in a URL: set VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN
+error[invalid-cluster]: `https://********@host.example` is not a valid base URL: credentials do not belong in a URL: set VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN
  --> team.yaml:3:10
   |
 3 | cluster: https://********@host.example
   |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
-error: credentials do not belong in a URL
+error[invalid-ledger]: credentials do not belong in a URL
  --> team.yaml:4:9
   |
 4 | ledger: s3://**********@bucket/x
@@ -1196,14 +1251,14 @@ help: pass them in the environment
 }
 
 #[test]
-fn a_cluster_like_no_other() {
+fn an_unknown_cluster() {
     check(
         r"version: 1
 projects: {storefront: proj_1, loyalty: proj_2}
 cluster: frankfurt
 ",
         r"
-error: unknown cluster `frankfurt`
+error[invalid-cluster]: unknown cluster `frankfurt`
  --> team.yaml:3:10
   |
 3 | cluster: frankfurt
@@ -1224,7 +1279,7 @@ projects: {storefront: proj_1, loyalty: proj_2}
 include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
 "#,
         r#"
-error: `include` must be a relative path
+error[invalid-include]: `include` must be a relative path
  --> team.yaml:3:11
   |
 3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
@@ -1232,7 +1287,7 @@ error: `include` must be a relative path
   |
 help: included files must be inside the team file's folder
 
-error: `include` must not contain `..`
+error[invalid-include]: `include` must not contain `..`
  --> team.yaml:3:24
   |
 3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
@@ -1240,7 +1295,7 @@ error: `include` must not contain `..`
   |
 help: included files must be inside the team file's folder
 
-error: `include` must not contain `..`
+error[invalid-include]: `include` must not contain `..`
  --> team.yaml:3:35
   |
 3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
@@ -1248,7 +1303,7 @@ error: `include` must not contain `..`
   |
 help: included files must be inside the team file's folder
 
-error: `include` must not contain backslashes
+error[invalid-include]: `include` must not contain backslashes
  --> team.yaml:3:51
   |
 3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
@@ -1256,7 +1311,7 @@ error: `include` must not contain backslashes
   |
 help: use `/` between folders
 
-error: `include` must be a relative path
+error[invalid-include]: `include` must be a relative path
  --> team.yaml:3:63
   |
 3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
@@ -1264,7 +1319,7 @@ error: `include` must be a relative path
   |
 help: included files must be inside the team file's folder
 
-error: `include` must be a relative path
+error[invalid-include]: `include` must be a relative path
  --> team.yaml:3:75
   |
 3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
@@ -1272,7 +1327,7 @@ error: `include` must be a relative path
   |
 help: included files must be inside the team file's folder
 
-error: invalid pattern
+error[invalid-include]: invalid pattern
  --> team.yaml:3:87
   |
 3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
@@ -1280,13 +1335,13 @@ error: invalid pattern
   |
 help: `*` matches any part of a name, `?` one character, `[ab]` one of these, `**` any folders
 
-error: a pattern is empty
+error[missing-value]: a pattern is empty
  --> team.yaml:3:92
   |
 3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
   |                                                                                            ^^
 
-error: `include` must not contain control characters
+error[invalid-include]: `include` must not contain control characters
  --> team.yaml:3:96
   |
 3 | include: [/etc/x.yaml, ../x.yaml, a/../../x.yaml, 'a\b.yaml', 'C:x.yaml', '~/x.yaml', '[', "", "a\0b"]
@@ -1315,7 +1370,7 @@ people:
     projects: *all
 ",
         r"
-error: anchors (`&name`) are not supported in team files
+error[anchors-not-supported]: anchors (`&name`) are not supported in team files
  --> team.yaml:4:5
   |
 4 |   - &alex
@@ -1323,7 +1378,7 @@ error: anchors (`&name`) are not supported in team files
   |
 help: define shared access once, under `groups`
 
-error: anchors (`&name`) are not supported in team files
+error[anchors-not-supported]: anchors (`&name`) are not supported in team files
  --> team.yaml:8:15
   |
 8 |     projects: &all {storefront: USER}
@@ -1331,7 +1386,7 @@ error: anchors (`&name`) are not supported in team files
   |
 help: define shared access once, under `groups`
 
-error: merge keys (`<<`) are not supported in team files
+error[merge-keys-not-supported]: merge keys (`<<`) are not supported in team files
  --> team.yaml:9:5
   |
 9 |   - <<: *alex
@@ -1339,7 +1394,7 @@ error: merge keys (`<<`) are not supported in team files
   |
 help: define shared access once, under `groups`
 
-error: aliases (`*name`) are not supported in team files
+error[anchors-not-supported]: aliases (`*name`) are not supported in team files
  --> team.yaml:9:9
   |
 9 |   - <<: *alex
@@ -1347,7 +1402,7 @@ error: aliases (`*name`) are not supported in team files
   |
 help: define shared access once, under `groups`
 
-error: aliases (`*name`) are not supported in team files
+error[anchors-not-supported]: aliases (`*name`) are not supported in team files
   --> team.yaml:11:15
    |
 11 |     projects: *all
@@ -1369,7 +1424,7 @@ people: !!seq
   - {email: !!str a@x.org, first_name: ! A, last_name: B, projects: {storefront: !role USER}}
 ",
         r"
-error: tags (`!…`) are not supported in team files
+error[tags-not-supported]: tags (`!…`) are not supported in team files
  --> team.yaml:3:9
   |
 3 | people: !!seq
@@ -1377,7 +1432,7 @@ error: tags (`!…`) are not supported in team files
   |
 help: remove the tag
 
-error: tags (`!…`) are not supported in team files
+error[tags-not-supported]: tags (`!…`) are not supported in team files
  --> team.yaml:4:13
   |
 4 |   - {email: !!str a@x.org, first_name: ! A, last_name: B, projects: {storefront: !role USER}}
@@ -1385,7 +1440,7 @@ error: tags (`!…`) are not supported in team files
   |
 help: remove the tag
 
-error: tags (`!…`) are not supported in team files
+error[tags-not-supported]: tags (`!…`) are not supported in team files
  --> team.yaml:4:40
   |
 4 |   - {email: !!str a@x.org, first_name: ! A, last_name: B, projects: {storefront: !role USER}}
@@ -1393,7 +1448,7 @@ error: tags (`!…`) are not supported in team files
   |
 help: remove the tag
 
-error: tags (`!…`) are not supported in team files
+error[tags-not-supported]: tags (`!…`) are not supported in team files
  --> team.yaml:4:82
   |
 4 |   - {email: !!str a@x.org, first_name: ! A, last_name: B, projects: {storefront: !role USER}}
@@ -1415,7 +1470,7 @@ version: 1
 projects: {storefront: proj_1, loyalty: proj_2}
 ",
         r"
-error: directives (`%…`) are not supported in team files
+error[directives-not-supported]: directives (`%…`) are not supported in team files
  --> team.yaml:1:1
   |
 1 | %YAML 1.2
@@ -1438,7 +1493,7 @@ projects: {storefront: proj_1, loyalty: proj_2}
 version: 1
 ",
         r"
-error: a second YAML document starts here; a team file has one
+error[multiple-documents]: a second YAML document starts here; a team file has one
  --> team.yaml:4:1
   |
 4 | ---
@@ -1459,7 +1514,7 @@ fn explicit_and_complex_keys() {
 projects: {? a : proj_1, [b]: proj_2, ?c: proj_3}
 ",
         r"
-error: keys that start with `?` are not supported in team files
+error[complex-key]: keys that start with `?` are not supported in team files
  --> team.yaml:1:3
   |
 1 | ? version
@@ -1467,7 +1522,7 @@ error: keys that start with `?` are not supported in team files
   |
 help: write `key: value`
 
-error: keys that start with `?` are not supported in team files
+error[complex-key]: keys that start with `?` are not supported in team files
  --> team.yaml:3:14
   |
 3 | projects: {? a : proj_1, [b]: proj_2, ?c: proj_3}
@@ -1475,13 +1530,13 @@ error: keys that start with `?` are not supported in team files
   |
 help: write `key: value`
 
-error: a key must be text, not a list or mapping
+error[complex-key]: a key must be text, not a list or mapping
  --> team.yaml:3:26
   |
 3 | projects: {? a : proj_1, [b]: proj_2, ?c: proj_3}
   |                          ^
 
-error: keys that start with `?` are not supported in team files
+error[complex-key]: keys that start with `?` are not supported in team files
  --> team.yaml:3:39
   |
 3 | projects: {? a : proj_1, [b]: proj_2, ?c: proj_3}
@@ -1500,7 +1555,7 @@ fn nesting() {
         r"a: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[
 ",
         r"
-error: lists and mappings are nested more than 32 levels deep
+error[nested-too-deep]: lists and mappings are nested more than 32 levels deep
  --> team.yaml:1:36
   |
 1 | a: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[
@@ -1517,7 +1572,7 @@ fn nesting_in_blocks() {
         r"- - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - 
 ",
         r"
-error: lists and mappings are nested more than 32 levels deep
+error[nested-too-deep]: lists and mappings are nested more than 32 levels deep
  --> team.yaml:1:65
   |
 1 | - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - 
@@ -1537,7 +1592,7 @@ projects:
  b: proj_2
 ",
         r"
-error: inconsistent indentation
+error[invalid-yaml]: inconsistent indentation
  --> team.yaml:4:2
   |
 4 |  b: proj_2
@@ -1558,7 +1613,7 @@ projects:
 	a: proj_1
 ",
         r"
-error: tabs are not allowed here
+error[invalid-yaml]: tabs are not allowed here
  --> team.yaml:3:2
   |
 3 |  a: proj_1
@@ -1580,7 +1635,7 @@ cluster: "us1
 ledger: x
 "#,
         r#"
-error: unclosed quote
+error[invalid-yaml]: unclosed quote
  --> team.yaml:3:10
   |
 3 | cluster: "us1
@@ -1599,7 +1654,7 @@ projects: {a: proj_1
 people: []
 ",
         r"
-error: expected `,` or `}` before this
+error[invalid-yaml]: expected `,` or `}` before this
  --> team.yaml:3:7
   |
 3 | people: []
@@ -1617,7 +1672,7 @@ fn the_wrong_bracket() {
 projects: {a: proj_1]
 ",
         r"
-error: `{` is closed by `]`
+error[invalid-yaml]: `{` is closed by `]`
  --> team.yaml:2:11
   |
 2 | projects: {a: proj_1]
@@ -1635,7 +1690,7 @@ fn a_colon_too_many() {
 ledger: a: b
 ",
         r"
-error: unexpected `:`
+error[invalid-yaml]: unexpected `:`
  --> team.yaml:2:10
   |
 2 | ledger: a: b
@@ -1649,13 +1704,13 @@ help: put text that contains `: ` in quotes, or check the indentation of this li
 }
 
 #[test]
-fn an_escape_that_is_none() {
+fn unknown_escape_sequences() {
     check(
         r#"version: 1
 ledger: "a\d"
 "#,
         r#"
-error: unknown escape sequence
+error[invalid-yaml]: unknown escape sequence
  --> team.yaml:2:9
   |
 2 | ledger: "a\d"
@@ -1675,7 +1730,7 @@ fn a_reserved_character() {
 ledger: @a
 ",
         r"
-error: a value cannot start with `@`
+error[invalid-yaml]: a value cannot start with `@`
  --> team.yaml:2:9
   |
 2 | ledger: @a
@@ -1693,7 +1748,7 @@ fn an_empty_file() {
     check(
         "",
         r"
-error: the file is empty
+error[empty-file]: the file is empty
  --> team.yaml:1:1
   |
 1 |
@@ -1710,7 +1765,7 @@ fn comments_alone() {
         r"# nothing yet
 ",
         r"
-error: the file is empty
+error[empty-file]: the file is empty
  --> team.yaml:1:1
   |
 1 | # nothing yet
@@ -1727,7 +1782,7 @@ fn a_list() {
         r"- a
 ",
         r"
-error: a team file must be a mapping (`key: value` lines), not a list
+error[wrong-type]: a team file must be a mapping (`key: value` lines), not a list
  --> team.yaml:1:3
   |
 1 | - a
@@ -1744,7 +1799,7 @@ fn a_text() {
         r"just text
 ",
         r"
-error: a team file must be a mapping (`key: value` lines), not text
+error[wrong-type]: a team file must be a mapping (`key: value` lines), not text
  --> team.yaml:1:1
   |
 1 | just text
@@ -1763,7 +1818,7 @@ fn text_without_end() {
             "x".repeat(5_000)
         ),
         r"
-error: text is longer than 4096 bytes
+error[too-long]: text is longer than 4096 bytes
  --> team.yaml:3:9
   |
 3 | ledger: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…

@@ -9,7 +9,7 @@ use super::*;
 use crate::desired::{Desired, ManagedProject, Person};
 use crate::known::Known;
 use crate::model::{Email, Endpoint};
-use crate::plan::testing::{TODAY, access, known, person, plan, team};
+use crate::plan::samples::{TODAY, access, known, person, plan, team};
 use crate::plan::{Past, Plan, PlanOptions, origins};
 use crate::render::Base;
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::plan::testing::{known, person, plan, team};
+use crate::plan::samples::{known, person, plan, team};
 use crate::render::{Paint, View, diff, json, markdown, text};
 
 /// The plan in every format, redacted.

@@ -7,7 +7,6 @@ const NOTHING: Value = Value::Null;
 #[tokio::test]
 async fn projects_are_listed_and_shown() {
     let client = Client::example().await;
-    let project = |id, name| json!({"id": id, "name": name, "cluster_id": "sandbox", "is_sandbox": false});
     let (storefront, loyalty) = (project(STOREFRONT, "Storefront"), project(LOYALTY, "Loyalty"));
     let list = json!({"object": "list", "data_ref": "data", "data": [storefront, loyalty], "total": 2});
     assert_eq!(client.get("projects").await, (200, list));
@@ -16,6 +15,41 @@ async fn projects_are_listed_and_shown() {
         "code": 404, "message": "Resource not found", "details": "Cannot find project with id proj_x",
     });
     assert_eq!(client.get("projects/proj_x").await, (404, body));
+}
+
+/// A project with every field that the description of the API requires.
+fn project(id: &str, name: &str) -> Value {
+    let usage = json!({"enabled": false, "value": 80, "in_app": false, "emails": []});
+    let callout = json!({"email": false, "in_app": false, "emails": []});
+    json!({
+        "id": id, "name": name, "description": "", "cluster_id": "sandbox", "is_sandbox": false,
+        "currency": "EUR", "timezone": "UTC", "api_version": "v2018-08-01", "case_sensitive_codes": true,
+        "client_trusted_domains": [], "client_redeem_enabled": false, "client_publish_enabled": false,
+        "client_list_vouchers_enabled": false, "client_create_customer_enabled": false,
+        "client_loyalty_events_enabled": false, "client_set_voucher_expiration_date_enabled": false,
+        "api_usage_notifications": {
+            "redemptions": usage, "messages": usage, "api_calls": usage, "bulk_api_calls": usage,
+            "webhook_calls": usage, "cycle_calls": usage,
+        },
+        "webhooks_callout_notifications": {"distributions": callout, "webhooks": callout},
+        "webhook_version": "v2024-01-01", "webhook_token": format!("webhook-token-of-{id}"),
+    })
+}
+
+#[tokio::test]
+async fn a_user_is_found_by_login_as_by_id() {
+    let client = Client::example().await;
+    let id = client.add_member("Alex@example.com", &[(LOYALTY, "VIEWER"), (STOREFRONT, "USER")]);
+    let path = format!("projects/{LOYALTY}/users/alex%40EXAMPLE.com");
+    let alex = |role: &str| user(&id, "Alex@example.com", &json!({LOYALTY: role, STOREFRONT: "USER"}));
+    assert_eq!(client.get(&path).await, (200, alex("VIEWER")));
+    assert_eq!(client.call("PUT", &path, json!({"role": "USER"})).await, (200, alex("USER")));
+    assert_eq!(client.call("DELETE", &path, NOTHING).await, (204, NOTHING));
+    let details = format!("Cannot find user 'alex@EXAMPLE.com' assigned to the project '{LOYALTY}'");
+    assert_eq!(client.get(&path).await, not_found(&details, "alex@EXAMPLE.com", "user"));
+    client.invite("robin@example.com", json!({LOYALTY: "USER"})).await;
+    let path = format!("projects/{LOYALTY}/users/robin@example.com");
+    assert_eq!(client.call("PUT", &path, json!({"role": "ADMIN"})).await, no_user("robin@example.com"));
 }
 
 #[tokio::test]
@@ -185,7 +219,7 @@ async fn a_role_is_changed_where_there_is_one() {
     let untouchable = refused(
         "user_is_owner",
         "User cannot be changed",
-        "The owner's roles cannot be changed or taken away",
+        "The roles of an owner cannot be changed or removed",
     );
     for (path, body, answer) in [
         (path.clone(), json!({"role": "CHIEF"}), invalid("The role 'CHIEF' is incorrect")),
@@ -222,7 +256,7 @@ async fn a_user_is_unassigned_from_all_projects_but_one() {
     let untouchable = refused(
         "user_is_owner",
         "User cannot be changed",
-        "The owner's roles cannot be changed or taken away",
+        "The roles of an owner cannot be changed or removed",
     );
     assert_eq!(delete(path(LOYALTY, &owner)).await, untouchable);
     let writes: Vec<_> = client.handle.log().iter().map(|logged| (logged.writes(), logged.applied)).collect();
@@ -243,9 +277,8 @@ async fn the_silent_places_can_be_filled_otherwise() {
     client.handle.set_behaviour(Behaviour { second_invitation, ..Behaviour::default() });
     let again = json!({STOREFRONT: "VIEWER", LOYALTY: "USER"});
     assert_eq!(client.invite("alex@example.com", again.clone()).await, (204, NOTHING));
-    let standing =
-        client.handle.with_organization(|known| known.person("alex@example.com").unwrap().standing);
-    assert_eq!(standing, UserStatus::Invited(2));
+    let status = client.handle.with_organization(|known| known.person("alex@example.com").unwrap().status);
+    assert_eq!(status, UserStatus::Invited(2));
 
     client.handle.set_behaviour(Behaviour { pending_shows: true, ..Behaviour::default() });
     let answer = client.get(&format!("{path}/{id}")).await;

@@ -123,7 +123,7 @@ proptest! {
             let logins: BTreeSet<_> = organization.people().map(|person| person.login.clone()).collect();
             prop_assert_eq!(logins.len(), organization.people().count());
             for person in organization.people() {
-                prop_assert_eq!(person.projects.is_empty(), person.standing == UserStatus::Elsewhere);
+                prop_assert_eq!(person.projects.is_empty(), person.status == UserStatus::Elsewhere);
                 prop_assert_eq!(organization.person(person.login.as_str()), Some(person));
             }
             let owner = organization.person(DEFAULT_OWNER).unwrap();

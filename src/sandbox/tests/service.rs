@@ -1,11 +1,10 @@
 //! What holds for every call: credentials, paths, paging, the rate limit, the log and the file.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::*;
+use crate::clock::manual::ManualClock;
 
 #[tokio::test]
 async fn nobody_gets_in_without_the_credentials() {
@@ -100,13 +99,10 @@ fn headers(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn the_limit_is_told_and_kept() {
-    let millis = Arc::new(AtomicU64::new(50_250));
-    let clock: Clock = {
-        let millis = Arc::clone(&millis);
-        Arc::new(move || UNIX_EPOCH + Duration::from_millis(millis.load(Ordering::Relaxed)))
-    };
+    let clock = ManualClock::at("1970-01-01T00:00:50.250Z");
     let rate_limit = Some(RateLimit { calls: 2, period: Duration::from_secs(6) });
-    let client = Client::start(Options { rate_limit, clock, ..Options::default() }).await;
+    let options = Options { rate_limit, clock: clock.clone(), ..Options::default() };
+    let client = Client::start(options).await;
     let get = async || client.request("GET", "projects").send().await.unwrap();
     let allowed = |remaining, next| {
         headers(&[
@@ -127,7 +123,7 @@ async fn the_limit_is_told_and_kept() {
     ]);
     assert_eq!(limits(&response), spent);
     assert_eq!(received(response).await, (429, json!({"code": 429, "message": "Too many requests"})));
-    millis.store(56_000, Ordering::Relaxed);
+    clock.advance(Duration::from_millis(5750));
     let response = get().await;
     assert_eq!((response.status().as_u16(), limits(&response)), (200, allowed("1", "56")));
 

@@ -1,0 +1,168 @@
+//! A session that may write: the lock, the signals, the ledger and the progress around `apply::Apply`.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::args::GlobalArgs;
+use super::connection::Connection;
+use super::environment;
+use super::failure::Failure;
+use super::observe;
+use super::progress::Progress;
+use super::prompt;
+use super::signals::Signals;
+use super::target::Target;
+use super::terminal::Terminal;
+use crate::api::{Pace, Writer};
+use crate::apply::{Apply, Ending, Report, Stop, Stopped};
+use crate::desired::Desired;
+use crate::escape;
+use crate::known::Known;
+use crate::ledger::{self, AppliedPlans, EndReason, Ledger, LedgerError, Lock, Tally};
+use crate::plan::{Change, Plan};
+use crate::words;
+
+/// The right to write to the organization and the ledger. Only one session has it at a time.
+pub(super) struct Session<'a> {
+    connection: Connection<Writer>,
+    target: &'a Target,
+    desired: &'a Desired,
+    ledger: Ledger,
+    lock: Lock,
+    signals: Signals,
+    stop: Arc<Stop>,
+    terminal: Terminal,
+    applied_plans: AppliedPlans,
+}
+
+/// How a run ended.
+pub(super) struct RunResult {
+    /// Every change and how it ended.
+    pub(super) report: Report,
+    /// How long it took.
+    pub(super) took: Duration,
+    /// The name under which the ledger has it, if it made a call.
+    pub(super) name: Option<String>,
+    /// The failure for the signal that ended it, if one did.
+    pub(super) signal: Option<Failure>,
+    /// Whether the connection was closed cleanly.
+    pub(super) closed: Result<(), Failure>,
+}
+
+/// Run options that are not part of the plan.
+#[derive(Clone, Copy)]
+pub(super) struct RunOptions {
+    /// The command, as the ledger names it.
+    pub(super) command: &'static str,
+    /// The maximum number of people to process in parallel.
+    pub(super) concurrency: usize,
+    /// Whether to send invitations that are known to be pending.
+    pub(super) again: bool,
+    /// When the plan was made.
+    pub(super) made_at: Timestamp,
+}
+
+impl<'a> Session<'a> {
+    /// Takes the lock. From here on, the first signal ends the session cleanly.
+    pub(super) async fn open(
+        target: &'a Target,
+        desired: &'a Desired,
+        global: &GlobalArgs,
+        terminal: Terminal,
+    ) -> Result<Self, Failure> {
+        let ledger = target.ledger()?;
+        let connection = target.connect_to_write(global, desired, terminal).await?;
+        let stop = Arc::new(Stop::default());
+        let (asked, writer) = (Arc::clone(&stop), connection.client.clone());
+        let signals = Signals::listen(move || {
+            terminal.say("Stopping after the calls in flight. Press Ctrl-C again to stop immediately.");
+            asked.ask(Stopped::Interrupted);
+            writer.stop();
+        })?;
+        let lock = ledger.acquire(&environment::who()).map_err(|error| match error {
+            LedgerError::InUse(_) => Failure::Locked(error.to_string()),
+            _ => Failure::new(error),
+        })?;
+        tracing::info!("Locked the ledger `{}`", escape::line(&target.ledger_name));
+        let applied_plans = AppliedPlans::default();
+        Ok(Self { connection, target, desired, ledger, lock, signals, stop, terminal, applied_plans })
+    }
+
+    /// Asks the service for what is known.
+    pub(super) async fn observe(&mut self) -> Result<Known, Failure> {
+        let reader = self.connection.client.reader();
+        let live = observe::live(self.target, &self.ledger, reader, self.desired, self.terminal);
+        let observed = self.signals.or_stop(live).await?;
+        self.applied_plans = observed.applied_plans;
+        Ok(observed.known)
+    }
+
+    /// The most recent rate limit.
+    pub(super) fn pace(&self) -> Option<Pace> {
+        self.connection.client.pace()
+    }
+
+    /// The plans that earlier runs applied, as of the last `observe`.
+    pub(super) fn applied_plans(&self) -> &AppliedPlans {
+        &self.applied_plans
+    }
+
+    /// Asks for confirmation, unless `yes`; a signal ends the session at once.
+    pub(super) async fn confirm(&mut self, yes: bool, question: String) -> Result<(), Failure> {
+        prompt::confirm(&mut self.signals, self.terminal, yes, question).await
+    }
+
+    /// Applies `plan`, and closes the session.
+    pub(super) async fn run(
+        self,
+        plan: &Plan,
+        known: &Known,
+        options: RunOptions,
+    ) -> Result<RunResult, Failure> {
+        let Self { connection, target, desired, ledger, lock, signals, stop, terminal, .. } = self;
+        let plan_id = Some(plan.id.as_str().to_owned());
+        let run = ledger::Run::new(options.command, environment::who(), target.endpoint.clone(), plan_id)
+            .made_at(options.made_at);
+        let run = ledger.begin(run, &lock).map_err(Failure::new)?;
+        let progress = Progress::applying(plan.changes.len(), terminal, &target.endpoint);
+        tracing::info!("Sending {}", words::count(plan.changes.len(), "call"));
+        let started = Instant::now();
+        let apply = Apply {
+            plan,
+            desired,
+            known,
+            writer: &connection.client,
+            run: &run,
+            concurrency: options.concurrency,
+            again: options.again,
+            stop: &stop,
+            watch: &|change: &Change, ending: &Ending| progress.note(desired, change, ending),
+        };
+        let report = progress.during(connection.client.reader().activity(), apply.carry_out()).await;
+        let took = started.elapsed();
+        let (reason, text) = match &report.stopped {
+            None => (EndReason::Completed, None),
+            Some(Stopped::Interrupted) => (EndReason::Interrupted, None),
+            Some(other) => (EndReason::Stopped, Some(other.to_string())),
+        };
+        let tally = Tally { changes: report.endings.len() as u64, done: report.done() as u64 };
+        let recorded = run.end(reason, text.as_deref(), Some(tally)).await;
+        let closed = connection.close().await;
+        drop(lock);
+        if let Err(error) = recorded {
+            terminal.warn(&format!("cannot record the end of this run in the ledger: {error}"));
+        }
+        if let Some(name) = run.name() {
+            tracing::info!("Recorded the run in the ledger as {name}");
+        }
+        let name = run.name().map(|name| name.as_str().to_owned());
+        Ok(RunResult { report, took, name, signal: signals.failure(), closed })
+    }
+
+    /// Closes a session that has nothing to do.
+    pub(super) async fn close(self) -> Result<(), Failure> {
+        self.connection.close().await
+    }
+}

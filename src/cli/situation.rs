@@ -1,0 +1,96 @@
+//! What a plan is made from: the team, its target, what is known, and the options of this command.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::args::{GlobalArgs, PlanFlags, TEAM_FILE};
+use super::failure::Failure;
+use super::load;
+use super::observe;
+use super::target::Target;
+use super::terminal::Terminal;
+use crate::api::{self, Pace};
+use crate::desired::Team;
+use crate::files::folder_of;
+use crate::known::Known;
+use crate::model::Estimate;
+use crate::plan::{Plan, PlanOptions};
+use crate::words;
+
+/// A team, and what is known about its organization.
+pub(crate) struct Situation {
+    /// The team file, resolved.
+    pub(crate) team: Team,
+    /// The organization and the ledger.
+    pub(crate) target: Target,
+    /// Members and invitations.
+    pub(crate) known: Known,
+    /// The most recent rate limit, if the service was asked and named one.
+    pub(crate) pace: Option<Pace>,
+}
+
+impl Situation {
+    /// Asks the service or, with `offline`, the ledger alone.
+    pub(crate) async fn observe(
+        team: Team,
+        target: Target,
+        offline: bool,
+        global: &GlobalArgs,
+        terminal: Terminal,
+    ) -> Result<Self, Failure> {
+        let (known, pace) =
+            observe::live_or_offline(offline, global, &target, &team.desired, terminal).await?;
+        Ok(Self { team, target, known, pace })
+    }
+
+    /// Today's plan, without limits or overrides.
+    pub(crate) fn plan(&self) -> Plan {
+        let options = PlanOptions::new(self.target.endpoint.clone(), today());
+        Plan::between(&self.team.desired, &self.known, &options)
+    }
+}
+
+/// The target of a command that needs no team file. A file that is named, or is there, decides.
+pub(crate) fn target_of(path: &Path, global: &GlobalArgs, terminal: Terminal) -> Result<Target, Failure> {
+    let is_default = path == Path::new(TEAM_FILE);
+    if global.ledger.is_some() || (is_default && !path.exists()) {
+        return Target::new(global, &folder_of(path), None);
+    }
+    let team = load::team(path, terminal)?;
+    Target::of_team(global, path, &team)
+}
+
+/// Today (UTC).
+pub(crate) fn today() -> Date {
+    Timestamp::now().to_zoned(TimeZone::UTC).date()
+}
+
+/// The options of a plan for `date`, with the limits and overrides of this command.
+pub(crate) fn plan_options(target: &Target, date: Date, flags: PlanFlags) -> PlanOptions {
+    let PlanFlags { allow_removals, allow_new_admins, max_invites } = flags;
+    PlanOptions { endpoint: target.endpoint.clone(), date, allow_removals, allow_new_admins, max_invites }
+}
+
+/// How long the calls of `plan` will take under the most recent rate limit.
+pub(crate) fn estimate(plan: &Plan, pace: Option<&Pace>) -> Option<Estimate> {
+    api::estimate(plan.changes.len() as u64, pace?)
+}
+
+/// Says with -v what the plan amounts to.
+pub(crate) fn trace_plan(plan: &Plan) {
+    let (changes, notes) =
+        (words::count(plan.changes.len(), "change"), words::count(plan.notes.len(), "note"));
+    tracing::info!("Planned {changes} and {notes}");
+}
+
+/// Refuses a plan that a guard blocks.
+pub(crate) fn must_not_be_blocked(plan: &Plan) -> Result<(), Failure> {
+    if plan.refused.is_empty() {
+        return Ok(());
+    }
+    let guards = words::count(plan.refused.len(), "guard");
+    Err(Failure::Blocked(format!("plan blocked by {guards}; nothing will be applied")))
+}

@@ -1,0 +1,45 @@
+//! The content of a lock: who holds it, since when, and when it was last renewed.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::record::millis;
+use crate::escape;
+
+/// The content of a lock. Serialized, it is the content of `lease.json`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LockInfo {
+    /// The holder, for people to read.
+    pub holder: String,
+    /// The host name of the holder's machine.
+    #[serde(default)]
+    pub host: String,
+    /// The id of the holder's process; 0 if unknown.
+    #[serde(default)]
+    pub pid: u32,
+    /// Random text that identifies this lock across its renewals.
+    #[serde(default)]
+    pub token: String,
+    /// When it was acquired.
+    #[serde(serialize_with = "millis")]
+    pub since: Timestamp,
+    /// When the holder last renewed it.
+    #[serde(serialize_with = "millis")]
+    pub renewed: Timestamp,
+    /// Whether `guestlist unlock` holds it, to record that it released the lock before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unlocking: bool,
+}
+
+impl fmt::Display for LockInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { holder, pid, since, renewed, .. } = self;
+        f.write_str(&escape::line(holder))?;
+        if *pid != 0 {
+            write!(f, " (process {pid})")?;
+        }
+        write!(f, " since {since:.0}, renewed {renewed:.0}")
+    }
+}

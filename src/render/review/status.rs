@@ -1,0 +1,84 @@
+//! How a person relates to the organization.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::known::{Invitation, Member};
+use crate::plan::STALE_DAYS;
+use crate::words;
+
+/// How a person relates to the organization.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum PersonStatus {
+    /// A member to whom the organization belongs.
+    Owner,
+    /// Any other member.
+    Member,
+    /// An invitation is pending.
+    Invited {
+        /// How long ago it was sent.
+        days: i32,
+    },
+    /// An invitation is pending for longer than [`STALE_DAYS`].
+    Stale {
+        /// How long ago it was sent.
+        days: i32,
+    },
+    /// In the team file, and not invited yet.
+    NotInvited,
+    /// In the team file with a last day that has passed.
+    Ended,
+}
+
+impl PersonStatus {
+    pub(super) fn of(
+        member: Option<&Member>,
+        invitation: Option<&Invitation>,
+        until: Option<Date>,
+        date: Date,
+    ) -> Self {
+        match (member, invitation) {
+            (Some(member), _) if member.is_owner => Self::Owner,
+            (Some(_), _) => Self::Member,
+            (None, Some(invitation)) => {
+                let sent = invitation.sent_at.to_zoned(TimeZone::UTC).date();
+                let days = (date - sent).get_days();
+                if days > STALE_DAYS { Self::Stale { days } } else { Self::Invited { days } }
+            }
+            (None, None) if until.is_some_and(|until| until < date) => Self::Ended,
+            (None, None) => Self::NotInvited,
+        }
+    }
+
+    pub(super) fn is_member(self) -> bool {
+        matches!(self, Self::Owner | Self::Member)
+    }
+
+    pub(super) fn is_invited(self) -> bool {
+        matches!(self, Self::Invited { .. } | Self::Stale { .. })
+    }
+
+    /// Display text.
+    pub(super) fn text(self) -> String {
+        match self {
+            Self::Owner => "owner".to_owned(),
+            Self::Member => "member".to_owned(),
+            Self::Invited { days } => format!("invited {}", words::days_ago(days)),
+            Self::Stale { days } => format!("stale: invited {}", words::days_ago(days)),
+            Self::NotInvited => "not invited yet".to_owned(),
+            Self::Ended => "access ended".to_owned(),
+        }
+    }
+
+    /// Identifier for filters, links and programs.
+    pub(super) fn id(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Member => "member",
+            Self::Invited { .. } => "invited",
+            Self::Stale { .. } => "stale",
+            Self::NotInvited => "not_invited",
+            Self::Ended => "ended",
+        }
+    }
+}
