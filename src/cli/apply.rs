@@ -78,7 +78,7 @@ async fn apply(
         RunOptions { command: "apply", concurrency: usize::from(args.concurrency), again: false, made_at };
     let RunResult { report, took, name, signal, closed } = session.run(&plan, &known, options).await?;
     finished.ran(name, report.clone());
-    let told = final_report::print(&report, took, desired, terminal);
+    let told = final_report::print(&report, &plan, took, desired, terminal);
     match signal {
         Some(signal) => Err(signal),
         None if report.is_success() => closed.and(told),

@@ -189,13 +189,12 @@ impl Finished {
         let stopped = self.report.as_ref().and_then(|report| report.stopped.as_ref());
         match (stopped, &self.report, result) {
             (Some(Stopped::Interrupted), _, _) | (_, _, Err(Failure::Signal(_))) => "interrupted",
-            (Some(_), _, _) => "failed",
             (None, Some(report), _) if !report.is_success() => "partial",
             (None, Some(_), Ok(())) => "applied",
             (None, None, Ok(())) => "clean",
             (None, None, Err(Failure::Blocked(_))) => "blocked",
             (None, None, Err(Failure::Locked(_))) => "locked",
-            (None, _, Err(_)) => "failed",
+            (Some(_), _, _) | (None, _, Err(_)) => "failed",
         }
     }
 }

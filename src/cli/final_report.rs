@@ -7,31 +7,35 @@ use super::terminal::Terminal;
 use crate::apply::{Ending, Report};
 use crate::desired::Desired;
 use crate::ledger::Meaning;
+use crate::plan::{Effect, Plan};
 use crate::render;
 use crate::words;
 
-/// Says what was done, how long that took, and what was not done.
+/// Says what was done in the words of the plan, how long that took, and what was not done.
 pub(crate) fn print(
     report: &Report,
+    plan: &Plan,
     took: Duration,
     desired: &Desired,
     terminal: Terminal,
 ) -> Result<(), Failure> {
+    const ALREADY: [(Meaning, &str); 2] =
+        [(Meaning::AlreadyInvited, "already invited"), (Meaning::AlreadySo, "already in place")];
     let all = report.endings.len();
+    let done = report.endings.iter().zip(plan.effects()).filter_map(|((change, ending), effect)| {
+        let effect = match ending {
+            // The invited person was a user already.
+            Ending::Done(Meaning::Assigned | Meaning::RoleChanged) if effect == Effect::Invited => {
+                Effect::GainsAccess
+            }
+            Ending::Done(meaning) if !ALREADY.iter().any(|(already, _)| already == meaning) => effect,
+            _ => return None,
+        };
+        Some((effect, change.email()))
+    });
+    let mut parts = render::results(done);
     let counts = report.counts();
-    let of = |meaning: Meaning| counts.get(&meaning).copied().unwrap_or(0);
-    let parts: Vec<_> = [
-        (Meaning::Invited, "invited"),
-        (Meaning::AlreadyInvited, "already invited"),
-        (Meaning::Assigned, "assigned"),
-        (Meaning::RoleChanged, "changed"),
-        (Meaning::Unassigned, "unassigned"),
-        (Meaning::AlreadySo, "already in place"),
-    ]
-    .into_iter()
-    .filter(|(meaning, _)| of(*meaning) > 0)
-    .map(|(meaning, word)| format!("{} {word}", of(meaning)))
-    .collect();
+    parts.extend(ALREADY.iter().filter_map(|(it, words)| Some(format!("{} {words}", counts.get(it)?))));
     let details = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
     let changes = words::count(all, "change");
     let sentence = format!("Applied {} of {changes} in {}{details}.", report.done(), words::duration(took));

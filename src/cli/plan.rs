@@ -14,7 +14,7 @@ use super::target::{Target, keep_to_base, sandbox_flag};
 use super::terminal::Terminal;
 use crate::desired::{Policy, PolicyChange};
 use crate::escape;
-use crate::plan::{Plan, SavedPlan, origins};
+use crate::plan::{Origins, Plan, SavedPlan, origins};
 use crate::render::{self, Base, Redacted, View};
 
 pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
@@ -44,7 +44,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let made_at = Timestamp::now();
     let origins = match (&base, &past) {
         (Some(base), Some(past)) => origins(&plan, &base.desired, known, past),
-        _ => Vec::new(),
+        _ => Origins::default(),
     };
     let has_summary = github::has_summary(args.format, terminal);
     // Names in the job summary were asked for only if the plan itself is Markdown.

@@ -12,6 +12,10 @@ use crate::render::Paint;
 
 /// How output is written: colors, format and verbosity.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing of one stream, whatever the others say"
+)]
 pub(crate) struct Terminal {
     /// Colors on standard output.
     pub(crate) out: Paint,

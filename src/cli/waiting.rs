@@ -85,7 +85,7 @@ impl Cadence {
         let waited = now.saturating_duration_since(self.began);
         let silence = match waited {
             _ if self.spoke == self.began => FIRST,
-            _ if waited < Duration::from_mins(1) => NEXT,
+            _ if waited < Duration::from_secs(60) => NEXT,
             _ => LATER,
         };
         let is_due = begins.is_some() || now.saturating_duration_since(self.spoke) >= silence;
@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(of(Activity::default()), None);
         assert_eq!(of(Activity { rate_limit, ..Activity::default() }).as_deref(), Some("rate limit: 6 s"));
         assert_eq!(
-            of(Activity { lists, rate_limit, ..Activity::default() }).as_deref(),
+            of(Activity { rate_limit, lists, ..Activity::default() }).as_deref(),
             Some("reading members: 2 of 12 projects, rate limit: 6 s")
         );
         assert_eq!(

@@ -12,9 +12,14 @@ use super::line;
 #[must_use]
 pub fn code(text: &str) -> String {
     let text = line(text);
+    if text.trim().is_empty() {
+        return "`-`".to_owned();
+    }
     let ticks = "`".repeat(longest_run(&text) + 1);
-    // The renderer removes one space on each side, unless the text is all spaces.
-    if text.trim().is_empty() { format!("{ticks}-{ticks}") } else { format!("{ticks} {text} {ticks}") }
+    // The renderer removes one space on each side, so text that begins or ends with one needs another.
+    let is_padded = text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']);
+    let space = if is_padded { " " } else { "" };
+    format!("{ticks}{space}{text}{space}{ticks}")
 }
 
 /// `lines` as a fenced block. `language` is a constant: `diff` or `text`.
@@ -40,10 +45,11 @@ mod tests {
 
     #[test]
     fn the_ticks_around_are_more_than_any_inside() {
-        assert_eq!(code("proj_1"), "` proj_1 `");
-        assert_eq!(code("a`b``c"), "``` a`b``c ```");
+        assert_eq!(code("proj_1"), "`proj_1`");
+        assert_eq!(code("a`b``c"), "```a`b``c```");
+        assert_eq!([code("`a"), code("a`"), code(" a")], ["`` `a ``", "`` a` ``", "`  a `"]);
         assert_eq!(code(" "), "`-`");
-        assert_eq!(code("a\nb"), "` a\\nb `");
+        assert_eq!(code("a\nb"), "`a\\nb`");
         assert_eq!(fence("text", &["a", "```"]), "````text\na\n```\n````\n");
         assert_eq!(fence("diff", &["+ a\n- b"]), "```diff\n+ a\\n- b\n```\n");
     }

@@ -44,23 +44,32 @@ pub enum Refusal {
         /// The number that this run allows, which does not match.
         allowed: Option<usize>,
     },
-    /// Too much would be removed.
+    /// Too much access would be removed.
     MaxRemovals {
-        /// In which project; none for the plan as a whole.
-        project: Option<ProjectId>,
-        /// How many removals there are: here, and in the whole plan.
-        removals: (usize, usize),
-        /// Of how many members, or of how many memberships in the whole plan.
-        base: usize,
-        /// The limit that binds.
-        limit: Limit,
-        /// How many removals that allows.
-        most: usize,
-        /// The people who would lose something.
+        /// The removals in the whole plan, as `--allow-removals` takes them.
+        removals: usize,
+        /// Where there are too many. Not empty.
+        exceeded: Vec<Exceeded>,
+        /// The people who would lose access there.
         people: Vec<Email>,
         /// The number that this run allows, which does not match.
         allowed: Option<usize>,
     },
+}
+
+/// More removals than `max_removals` allows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Exceeded {
+    /// The project; none for all projects together.
+    pub project: Option<ProjectId>,
+    /// The number of removals.
+    pub removals: usize,
+    /// The number of members, or of memberships in all projects.
+    pub base: usize,
+    /// The limit in the policy.
+    pub limit: Limit,
+    /// The number of removals that this limit allows.
+    pub most: usize,
 }
 
 /// The guards, for programs.
@@ -166,7 +175,7 @@ fn max_removals(
     known: &Known,
     difference: &Difference,
     allowed: Option<usize>,
-) -> Vec<Refusal> {
+) -> Option<Refusal> {
     let mut by_project: BTreeMap<&ProjectId, Vec<&Email>> = BTreeMap::new();
     for (change, effect) in difference.changes.iter().zip(difference.effects()) {
         let Some(project) = change.project().filter(|_| effect.is_removal()) else { continue };
@@ -176,7 +185,7 @@ fn max_removals(
     }
     let removals: usize = by_project.values().map(Vec::len).sum();
     if removals == 0 || allowed == Some(removals) {
-        return Vec::new();
+        return None;
     }
     let mut members: BTreeMap<&ProjectId, usize> = BTreeMap::new();
     for project in known.members.values().flat_map(|member| member.access.keys()) {
@@ -184,24 +193,21 @@ fn max_removals(
     }
     let members_of = |project: &ProjectId| members.get(project).copied().unwrap_or_default();
     let memberships = desired.projects.keys().map(members_of).sum();
-    let everyone: BTreeSet<&Email> = by_project.values().flatten().copied().collect();
-    let whole = (None, memberships, removals, everyone.into_iter().collect());
-    let each = by_project
-        .into_iter()
-        .map(|(project, people)| (Some(project), members_of(project), people.len(), people));
-    std::iter::once(whole)
-        .chain(each)
-        .filter_map(|(project, base, here, people): (_, _, _, Vec<&Email>)| {
-            let (limit, most) = desired.policy.max_removals(base);
-            (here > most).then(|| Refusal::MaxRemovals {
-                project: project.cloned(),
-                removals: (here, removals),
-                base,
-                limit,
-                most,
-                people: people.into_iter().cloned().collect(),
-                allowed,
-            })
-        })
-        .collect()
+    let exceeds = |project: Option<&ProjectId>, removals, base| {
+        let (limit, most) = desired.policy.max_removals(base);
+        (removals > most).then(|| Exceeded { project: project.cloned(), removals, base, limit, most })
+    };
+    let whole = exceeds(None, removals, memberships);
+    let each: Vec<_> = by_project
+        .iter()
+        .filter_map(|(project, people)| exceeds(Some(project), people.len(), members_of(project)))
+        .collect();
+    let is_affected = |project: &ProjectId| {
+        whole.is_some() || each.iter().any(|exceeded| exceeded.project.as_ref() == Some(project))
+    };
+    let affected = by_project.iter().filter(|(project, _)| is_affected(project));
+    let people: BTreeSet<_> = affected.flat_map(|(_, people)| people).map(|email| (*email).clone()).collect();
+    let exceeded: Vec<_> = whole.into_iter().chain(each).collect();
+    let people = people.into_iter().collect();
+    (!exceeded.is_empty()).then_some(Refusal::MaxRemovals { removals, exceeded, people, allowed })
 }

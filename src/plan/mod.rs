@@ -22,9 +22,9 @@ use crate::model::Endpoint;
 
 pub use change::Change;
 pub use effect::Effect;
-pub use guard::{Guard, Refusal};
+pub use guard::{Exceeded, Guard, Refusal};
 pub use note::{Fact, Later, Note, NoteKind};
-pub use origin::{Origin, Past, origins};
+pub use origin::{Origin, Origins, Past, origins};
 pub use saved::{SavedPlan, SavedPlanError, Unlisted};
 
 /// An invitation is stale if it has been pending for more than this many days.

@@ -238,9 +238,16 @@ impl Note {
         }
     }
 
-    /// The order in which notes are listed: those that need attention come first.
-    pub(super) fn order(&self) -> (bool, NoteKind, Option<&Email>, Option<&ProjectId>) {
-        (!self.needs_attention(), self.kind(), self.email.as_ref(), self.project.as_ref())
+    /// The order in which notes are listed: those that need attention come first, of these ADMINs.
+    pub(super) fn order(&self) -> (bool, bool, NoteKind, Option<&Email>, Option<&ProjectId>) {
+        let is_about_admin = match &self.fact {
+            Fact::ExcessInvitation { access, .. }
+            | Fact::CannotCancel { access, .. }
+            | Fact::Unlisted { access, .. } => has_admin(access),
+            _ => false,
+        };
+        let kind = self.kind();
+        (!self.needs_attention(), !is_about_admin, kind, self.email.as_ref(), self.project.as_ref())
     }
 }
 

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Plan, PlanOptions};
+use super::{Change, Note, Plan, PlanOptions};
 use crate::desired::Desired;
 use crate::known::{Known, Member, RecentWrites, members_within};
 use crate::model::{Access, Email, ProjectId, Role};
@@ -57,19 +57,30 @@ impl Past {
     }
 }
 
-/// The origin of each change of `plan`, in its order. `known` is what `plan` was made from.
+/// The origins of what is in a plan.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Origins {
+    /// Of each change, in the order of the plan.
+    pub changes: Vec<Origin>,
+    /// Of each note, in the order of the plan. A note of the base is [`Origin::Drift`].
+    pub notes: Vec<Origin>,
+}
+
+/// The origins of the changes and notes of `plan`, which was made from `known`.
 #[must_use]
-pub fn origins(plan: &Plan, base: &Desired, known: &Known, past: &Past) -> Vec<Origin> {
+pub fn origins(plan: &Plan, base: &Desired, known: &Known, past: &Past) -> Origins {
     let before = Plan::between(
         base,
         &within(known, base),
         // A limit on invitations holds some back, which says nothing about origins.
         &PlanOptions::new(plan.endpoint.clone(), plan.date),
     );
-    let before: BTreeMap<_, _> =
+    let changes: BTreeMap<_, _> =
         before.changes.iter().map(|change| (place(change), target(change))).collect();
-    let origin = |change: &Change| {
-        if before.get(&place(change)) != Some(&target(change)) {
+    let notes: BTreeMap<_, _> =
+        before.notes.iter().map(|note| ((note.kind(), &note.email, &note.project), &note.fact)).collect();
+    let of_change = |change: &Change| {
+        if changes.get(&place(change)) != Some(&target(change)) {
             Origin::PullRequest
         } else if was_so(change, past) {
             Origin::Manual
@@ -77,7 +88,14 @@ pub fn origins(plan: &Plan, base: &Desired, known: &Known, past: &Past) -> Vec<O
             Origin::Drift
         }
     };
-    plan.changes.iter().map(origin).collect()
+    let of_note = |note: &Note| match notes.get(&(note.kind(), &note.email, &note.project)) {
+        Some(fact) if **fact == note.fact => Origin::Drift,
+        _ => Origin::PullRequest,
+    };
+    Origins {
+        changes: plan.changes.iter().map(of_change).collect(),
+        notes: plan.notes.iter().map(of_note).collect(),
+    }
 }
 
 /// What a change is about; an invitation is for all projects at once.

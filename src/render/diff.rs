@@ -1,126 +1,169 @@
-//! A plan as a unified diff of known access against access after it, in canonical YAML by person.
+//! A plan as a unified diff of access before and after it, in canonical YAML. It compares person by person: a
+//! general diff would match a role of one person with the same role of another. With a base, there is a diff
+//! from the base to the pull request, and one from what is known to the base.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use similar::TextDiff;
-
-use super::change_line::change_line;
-use super::sections::{Row, sections};
-use super::verdict::{origins_text, policy_change, verdict};
+use super::sections::{Block, Part, Row, blocks};
+use super::verdict::{block_heading, policy_change, verdict};
 use super::{Paint, View, sentences};
-use crate::escape;
-use crate::model::{Access, Email};
+use crate::escape::yaml;
+use crate::model::{Access, Email, Role};
 use crate::plan::{Change, Effect, Origin};
 
 /// The plan as a unified diff. Only people with a change are in it, each with all their access; those
 /// who lose something come first, then those who become ADMIN, then the rest.
 #[must_use]
 pub fn diff(view: &View, paint: Paint) -> String {
-    let mut page = String::new();
-    let sections = sections(view);
-    let _ = writeln!(page, "{}", paint.bold(&format!("# {}", verdict(view, &sections))));
+    let mut page = Page { paint, text: String::new() };
+    let blocks = blocks(view);
+    page.comment(&verdict(view, &blocks), Paint::bold);
     for refusal in &view.plan.refused {
-        let _ = writeln!(page, "{}", paint.red(&format!("# blocked: {}", view.refusal(refusal))));
+        page.comment(&format!("blocked: {}", view.refusal(refusal)), Paint::red);
     }
     if !view.policy_changes().is_empty() {
-        let heading = format!("# Policy changes ({})", view.policy_changes().len());
-        let _ = writeln!(page, "{}", paint.bold(&heading));
+        page.comment(&format!("Policy changes ({})", view.policy_changes().len()), Paint::bold);
         for change in view.policy_changes() {
-            let _ = writeln!(page, "{}", paint.yellow(&format!("#   {}", policy_change(change))));
+            page.comment(&format!("  {}", policy_change(change)), Paint::yellow);
         }
     }
-    for section in sections.iter().filter(|section| section.topic.matters()) {
-        let heading = format!("# {} ({})", section.topic.title(), section.total());
-        let _ = writeln!(page, "{}", paint.bold(&heading));
-        for Row { email, text } in &section.rows {
-            let who = email.map(|email| format!("{email}: ")).unwrap_or_default();
-            let _ = writeln!(page, "{}", paint.bold(&format!("#   {who}{text}")));
-        }
+    for block in &blocks {
+        page.block(view, block);
     }
-    for (change, origin) in view.plan.changes.iter().zip(view.origins()) {
-        if *origin != Origin::PullRequest {
-            let line = format!("# {}: {}", sentences::origin(*origin), change_line(view.desired, change));
-            let _ = writeln!(page, "{}", paint.yellow(&line));
-        }
-    }
-    if let Some(line) = origins_text(view) {
-        let _ = writeln!(page, "{}", paint.bold(&format!("# against the base: {line}")));
-    }
-    let (before, after) = documents(view);
-    let compared = TextDiff::from_lines(&before, &after);
-    // Everybody in the documents has a change, so that all of their lines are context.
-    let context = before.lines().count() + after.lines().count();
-    let hunks = compared.unified_diff().context_radius(context).header("known", "desired").to_string();
-    if hunks.is_empty() {
-        return page;
-    }
-    for line in hunks.lines() {
-        let painted = match line.as_bytes().first() {
-            Some(b'-') => paint.red(line),
-            Some(b'+') => paint.green(line),
-            Some(b'@') => paint.dim(line),
-            _ => line.to_owned(),
-        };
-        let _ = writeln!(page, "{painted}");
-    }
-    page
+    page.text
 }
 
-/// The access of everyone with a change, before and after.
-fn documents(view: &View) -> (String, String) {
-    let mut by_rank: BTreeMap<(u8, &Email), (Access, Access)> = BTreeMap::new();
-    let effects = view.plan.effects();
-    let with = |wanted: fn(Effect) -> bool| -> BTreeSet<&Email> {
-        let both = view.plan.changes.iter().zip(&effects);
-        both.filter(|(_, effect)| wanted(**effect)).map(|(change, _)| change.email()).collect()
+struct Page {
+    paint: Paint,
+    text: String,
+}
+
+impl Page {
+    fn comment(&mut self, text: &str, paint: fn(Paint, &str) -> String) {
+        let _ = writeln!(self.text, "{}", paint(self.paint, &format!("# {text}")));
+    }
+
+    fn block(&mut self, view: &View, block: &Block) {
+        if block.part == Some(Part::Notes) {
+            return;
+        }
+        if let Some(heading) = block_heading(block) {
+            self.comment(&heading, Paint::bold);
+        }
+        if block.part == Some(Part::Before) {
+            for sentence in sentences::already_different(view, ToString::to_string) {
+                self.comment(&sentence, Paint::yellow);
+            }
+        }
+        for section in block.sections.iter().filter(|section| section.topic.is_crucial()) {
+            self.comment(&format!("{} ({})", section.topic.title(), section.total()), Paint::bold);
+            for row in &section.rows {
+                let Row { email, .. } = row;
+                let who = email.map(|email| format!("{email}: ")).unwrap_or_default();
+                self.comment(&format!("  {who}{}", row.line()), Paint::bold);
+            }
+        }
+        let (from, to) = match block.part {
+            None => ("known", "desired"),
+            Some(Part::PullRequest) => ("base", "desired"),
+            Some(Part::Before | Part::Notes) => ("known", "base"),
+        };
+        self.compare(view, &people(view, block.part), from, to);
+    }
+
+    fn compare(&mut self, view: &View, people: &[(&Email, Access, Access)], from: &str, to: &str) {
+        if people.is_empty() {
+            return;
+        }
+        let lines: Vec<_> = people.iter().flat_map(|person| compared(view, person)).collect();
+        let count = |side: char| lines.iter().filter(|(sign, _)| *sign == ' ' || *sign == side).count();
+        let range = |n: usize| if n == 0 { "0,0".to_owned() } else { format!("1,{n}") };
+        let hunk = format!("@@ -{} +{} @@", range(count('-')), range(count('+')));
+        let _ = writeln!(self.text, "--- {from}\n+++ {to}\n{}", self.paint.dim(&hunk));
+        for (sign, line) in lines {
+            let line = format!("{sign}{line}");
+            let painted = match sign {
+                '-' => self.paint.red(&line),
+                '+' => self.paint.green(&line),
+                _ => line,
+            };
+            let _ = writeln!(self.text, "{painted}");
+        }
+    }
+}
+
+/// Everyone with a change in this part, with their access before and after it.
+fn people<'a>(view: &View<'a>, part: Option<Part>) -> Vec<(&'a Email, Access, Access)> {
+    let origins = view.base.map(|base| base.origins.changes.as_slice()).unwrap_or_default();
+    let is_here = |n: usize| match part {
+        None => true,
+        Some(part) => (origins.get(n) == Some(&Origin::PullRequest)) == (part == Part::PullRequest),
     };
-    let (losing, rising) = (with(Effect::is_removal), with(|effect| effect == Effect::BecomesAdmin));
-    for change in &view.plan.changes {
+    let mut people: BTreeMap<&Email, (u8, Access, Access)> = BTreeMap::new();
+    for (n, (change, effect)) in view.plan.changes.iter().zip(view.plan.effects()).enumerate() {
+        // The base has what was different already, so the pull request starts from it.
+        if !is_here(n) && part != Some(Part::PullRequest) {
+            continue;
+        }
         let email = change.email();
-        let rank = if losing.contains(email) {
-            0
-        } else if rising.contains(email) {
-            1
-        } else {
-            2
-        };
-        let (_, after) = by_rank.entry((rank, email)).or_insert_with(|| {
-            let access =
-                view.known.members.get(email).map(|member| member.access.clone()).unwrap_or_default();
-            (access.clone(), access)
+        let (rank, before, after) = people.entry(email).or_insert_with(|| {
+            let member = view.known.members.get(email);
+            let access = member.map(|member| member.access.clone()).unwrap_or_default();
+            (u8::MAX, access.clone(), access)
         });
-        match change {
-            Change::Invite { projects, .. } => after.clone_from(projects),
-            Change::Assign { project, role, .. } | Change::ChangeRole { project, to: role, .. } => {
-                after.insert(project.clone(), role.clone());
-            }
-            Change::Unassign { project, .. } => {
-                after.remove(project);
-            }
+        make(after, change);
+        if is_here(n) {
+            let own = match effect {
+                effect if effect.is_removal() => 0,
+                Effect::BecomesAdmin => 1,
+                _ => 2,
+            };
+            *rank = own.min(*rank);
+        } else {
+            make(before, change);
         }
     }
-    let write = |side: fn(&(Access, Access)) -> &Access| {
-        let mut document = String::new();
-        for ((_, email), both) in &by_rank {
-            write_access(&mut document, view, email, side(both));
-        }
-        document
-    };
-    (write(|both| &both.0), write(|both| &both.1))
+    let mut people: Vec<_> = people.into_iter().filter(|(_, (rank, ..))| *rank < u8::MAX).collect();
+    people.sort_by_key(|(_, (rank, ..))| *rank);
+    people.into_iter().map(|(email, (_, before, after))| (email, before, after)).collect()
 }
 
-/// A person and their access, by the names in the team file; nothing for someone without access.
-fn write_access(document: &mut String, view: &View, email: &Email, access: &Access) {
-    if access.is_empty() {
-        return;
+/// The lines of one person, each with its sign.
+fn compared(view: &View, (email, before, after): &(&Email, Access, Access)) -> Vec<(char, String)> {
+    let sides = |one: bool, other: bool| match (one, other) {
+        (true, false) => '-',
+        (false, true) => '+',
+        _ => ' ',
+    };
+    let person = format!("{}:", yaml(&email.to_string()));
+    // A member without access here is not new, unlike someone who is invited.
+    let was_there = !before.is_empty() || view.known.members.contains_key(*email);
+    let mut lines = vec![(sides(was_there, !after.is_empty()), person)];
+    let projects: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    let named: BTreeSet<_> =
+        projects.into_iter().map(|project| (view.desired.project_name(project), project)).collect();
+    for (name, project) in named {
+        let line = |role: &Role| format!("  {}: {}", yaml(&name), yaml(&view.desired.role_name(role)));
+        match (before.get(project), after.get(project)) {
+            (Some(before), Some(after)) if before == after => lines.push((' ', line(after))),
+            (before, after) => {
+                lines.extend(before.map(|role| ('-', line(role))));
+                lines.extend(after.map(|role| ('+', line(role))));
+            }
+        }
     }
-    let sorted: BTreeMap<_, _> = access
-        .iter()
-        .map(|(project, role)| (view.desired.project_name(project), view.desired.role_name(role)))
-        .collect();
-    let _ = writeln!(document, "{}:", escape::yaml(&email.to_string()));
-    for (project, role) in sorted {
-        let _ = writeln!(document, "  {}: {}", escape::yaml(&project), escape::yaml(&role));
+    lines
+}
+
+fn make(access: &mut Access, change: &Change) {
+    match change {
+        Change::Invite { projects, .. } => access.clone_from(projects),
+        Change::Assign { project, role, .. } | Change::ChangeRole { project, to: role, .. } => {
+            access.insert(project.clone(), role.clone());
+        }
+        Change::Unassign { project, .. } => {
+            access.remove(project);
+        }
     }
 }

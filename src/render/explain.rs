@@ -187,7 +187,7 @@ impl Page<'_> {
                 note.email.as_ref().is_some_and(|email| self.is_about(email))
                     && note.project.as_ref() == project
             })
-            .map(|note| self.view.note(note))
+            .map(|note| self.view.note(note).text)
             .collect()
     }
 }

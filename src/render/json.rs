@@ -60,16 +60,20 @@ struct ChangeWithOrigin<'a> {
 #[must_use]
 pub fn json<'a>(view: &View<'a>) -> String {
     let plan = view.plan;
-    let with_origin = |(n, change)| ChangeWithOrigin { change, origin: view.origins().get(n).copied() };
+    let with_origin = |(n, change)| ChangeWithOrigin {
+        change,
+        origin: view.base.and_then(|base| base.origins.changes.get(n).copied()),
+    };
     let changes = plan.changes.iter().enumerate().map(with_origin).collect();
     let note = |note: &'a Note| NoteText {
         kind: note.kind(),
         attention: note.needs_attention(),
         email: note.email.as_ref(),
         project: note.project.as_ref(),
-        text: view.note(note),
+        text: view.note(note).text,
     };
-    let refusal = |refusal| RefusalText { guard: Refusal::guard(refusal), text: view.refusal(refusal) };
+    let refusal =
+        |refusal| RefusalText { guard: Refusal::guard(refusal), text: super::refusal(view.desired, refusal) };
     let document = Document {
         format_version: FORMAT_VERSION,
         plan_id: &plan.id,

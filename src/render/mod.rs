@@ -6,6 +6,7 @@ mod diff;
 mod explain;
 mod json;
 mod markdown;
+mod pack;
 mod paint;
 mod redact;
 mod review;
@@ -17,7 +18,7 @@ mod verdict;
 use crate::desired::{Desired, PolicyChange};
 use crate::known::Known;
 use crate::model::Estimate;
-use crate::plan::{Origin, Plan};
+use crate::plan::{Origins, Plan};
 
 pub use change_line::{change_line, described};
 pub use diff::diff;
@@ -29,7 +30,7 @@ pub use redact::Redacted;
 pub use review::{Review, review_csv, review_html};
 pub use sentences::{doubt, refusal, remark};
 pub use text::text;
-pub use verdict::at_stake;
+pub use verdict::{at_stake, results};
 
 /// A plan and what is needed to show it.
 #[derive(Clone, Copy, Debug)]
@@ -51,8 +52,8 @@ pub struct View<'a> {
 /// What distinguishes a pull request from its base.
 #[derive(Clone, Copy, Debug)]
 pub struct Base<'a> {
-    /// The origin of each change, in the order of the plan.
-    pub origins: &'a [Origin],
+    /// The origins of the plan's changes and notes.
+    pub origins: &'a Origins,
     /// The differences between the two policies.
     pub policy_changes: &'a [PolicyChange],
 }
@@ -66,9 +67,5 @@ impl<'a> View<'a> {
 
     fn policy_changes(&self) -> &'a [PolicyChange] {
         self.base.map_or(&[], |base| base.policy_changes)
-    }
-
-    fn origins(&self) -> &'a [Origin] {
-        self.base.map_or(&[], |base| base.origins)
     }
 }

@@ -1,108 +1,122 @@
-//! The sentences of notes, refusals, doubts and remarks: all text that a plan shows is written here.
+//! The sentences of a plan: all text about notes, refusals, doubts, origins and times is written here.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::View;
+use super::sections::Sentence;
 use crate::desired::Desired;
 use crate::escape;
 use crate::known::{Doubt, Evidence, EvidenceSource, LeftOut, Remark, days_between};
-use crate::model::{Access, ProjectId, Role};
-use crate::plan::{Fact, Later, Note, Origin, Refusal};
+use crate::model::{Access, Email, Estimate, Role};
+use crate::plan::{Exceeded, Fact, Later, Note, Origin, Refusal};
 use crate::words::{self, count, people};
 
 const CANCEL: &str = "cancel it in Team settings";
 
+/// The most people named in a sentence on a page that lists them all below.
+const NAMED: usize = 5;
+
 impl View<'_> {
-    /// What a note says, without the person.
-    pub(super) fn note(&self, note: &Note) -> String {
-        let project = |project: Option<&ProjectId>| {
-            project.map(|project| self.desired.project_name(project)).unwrap_or_default()
-        };
+    /// What a note says about the person.
+    pub(super) fn note(&self, note: &Note) -> Sentence {
+        let project = || note.project.as_ref().map(|it| self.desired.project_name(it)).unwrap_or_default();
         let role = |role: &Role| self.desired.role_name(role);
         let access = |access: &Access| self.desired.access_names(access);
+        let days_ago = |day: &Date| words::days_ago(days_between(*day, self.plan.date));
         match &note.fact {
-            Fact::LastProject { role: kept } => format!(
-                "keeps {} in {}: the API cannot remove a user's last project; delete the user in Team settings",
-                role(kept),
-                project(note.project.as_ref())
-            ),
-            Fact::ExcessInvitation { sent_on, access: excess } => format!(
-                "invited {} with more than the file gives ({}); {CANCEL}",
-                self.days_ago(*sent_on),
-                access(excess)
-            ),
+            Fact::LastProject { role: kept } => {
+                const WHY: &str =
+                    "the API cannot remove a user's last project; delete the user in Team settings";
+                let keeps = format!("keeps {} in {}", role(kept), project());
+                Sentence::new(format!("{keeps}: {WHY}")).listed(WHY, keeps)
+            }
+            Fact::ExcessInvitation { sent_on, access: excess } => {
+                let (when, excess) = (days_ago(sent_on), access(excess));
+                Sentence::new(format!("invited {when} with more than the file gives ({excess}); {CANCEL}"))
+                    .listed(
+                        format!("invited with more than the file gives; {CANCEL}"),
+                        format!("{when}: {excess}"),
+                    )
+            }
             Fact::CannotCancel { sent_on, access: offered, until: None } => {
-                format!(
-                    "invited {}, not in the file ({}); {CANCEL}",
-                    self.days_ago(*sent_on),
-                    access(offered)
+                let (when, offered) = (days_ago(sent_on), access(offered));
+                Sentence::new(format!("invited {when}, not in the file ({offered}); {CANCEL}"))
+                    .listed(format!("invited, not in the file; {CANCEL}"), format!("{when}: {offered}"))
+            }
+            Fact::CannotCancel { sent_on, access: offered, until: Some(until) } => {
+                let (when, offered) = (days_ago(sent_on), access(offered));
+                Sentence::new(format!(
+                    "access ended on {until}, and the invitation sent {when} is still pending ({offered}); {CANCEL}"
+                ))
+                .listed(
+                    format!("access ended, and the invitation is still pending; {CANCEL}"),
+                    format!("ended on {until}, invited {when}: {offered}"),
                 )
             }
-            Fact::CannotCancel { sent_on, access: offered, until: Some(until) } => format!(
-                "access ended on {until}, and the invitation sent {} is still pending ({}); {CANCEL}",
-                self.days_ago(*sent_on),
-                access(offered)
-            ),
-            Fact::MaybeInvited { sent_on } => format!(
-                "may have been invited {} (no confirmed response), not in the file; check Team settings",
-                self.days_ago(*sent_on)
-            ),
+            Fact::MaybeInvited { sent_on } => {
+                const WHY: &str = "(no confirmed response), not in the file; check Team settings";
+                let when = days_ago(sent_on);
+                Sentence::new(format!("may have been invited {when} {WHY}"))
+                    .listed(format!("may have been invited {WHY}"), when)
+            }
             Fact::Stale { sent_on, later } => {
+                let (when, later) = (days_ago(sent_on), self.later(later));
                 let who = note.email.as_ref().map(ToString::to_string).unwrap_or_default();
-                format!(
-                    "invited {} and not accepted yet; run `guestlist resend {who}`{}",
-                    self.days_ago(*sent_on),
-                    self.later(later)
-                )
+                let resend = |who: &str| format!("not accepted yet; run `guestlist resend {who}`");
+                Sentence::new(format!("invited {when} and {}{later}", resend(&who)))
+                    .listed(format!("invited and {}", resend("EMAIL")), format!("{when}{later}"))
             }
             Fact::Invited { sent_on, later } => {
-                format!("invited {}{}", self.days_ago(*sent_on), self.later(later))
+                let (when, later) = (days_ago(sent_on), self.later(later));
+                Sentence::new(format!("invited {when}{later}")).listed("invited", format!("{when}{later}"))
             }
             Fact::InFlight => {
-                "an earlier invite got no confirmed response; it will be retried safely".to_owned()
-            }
-            Fact::Wave { waiting: 1, most } => {
-                format!("1 invitation waits for a later run: this run sends at most {most}")
+                Sentence::new("an earlier invite got no confirmed response; it will be retried safely")
             }
             Fact::Wave { waiting, most } => {
-                format!("{waiting} invitations wait for a later run: this run sends at most {most}")
+                let wait = if *waiting == 1 { "waits" } else { "wait" };
+                let waiting = count(*waiting, "invitation");
+                Sentence::new(format!("{waiting} {wait} for a later run: this run sends at most {most}"))
             }
-            Fact::Starts { from, member: false } => format!("starts on {from}"),
+            Fact::Starts { from, member: false } => Sentence::new(format!("starts on {from}")),
             Fact::Starts { from, member: true } => {
-                format!("starts on {from}; is a member already and not changed until then")
+                Sentence::new(format!("starts on {from}; is a member already and not changed until then"))
             }
-            Fact::Ends { until } => format!("access ends after {until}"),
-            Fact::Ended { until, member: true } => format!("access ended on {until}"),
-            Fact::Ended { until, member: false } => format!("access ended on {until}; not a member"),
+            Fact::Ends { until } => Sentence::new(format!("access ends after {until}")),
+            Fact::Ended { until, member: true } => Sentence::new(format!("access ended on {until}")),
+            Fact::Ended { until, member: false } => {
+                Sentence::new(format!("access ended on {until}; not a member"))
+            }
             Fact::ExtraRoles { access: extra } => {
-                format!("not in the file: {}; kept by `prune: none`", access(extra))
+                let extra = access(extra);
+                Sentence::new(format!("not in the file: {extra}; kept by `prune: none`"))
+                    .listed("has roles that are not in the file; kept by `prune: none`", extra)
             }
             Fact::Unlisted { access: kept, prune } => {
-                format!("not in the file ({}); kept by `prune: {prune}`", access(kept))
-            }
-            Fact::Protected { pattern, access: kept } if kept.is_empty() => {
-                format!("protected by `{}`; not invited", escape::line(pattern))
+                let kept = access(kept);
+                Sentence::new(format!("not in the file ({kept}); kept by `prune: {prune}`"))
+                    .listed(format!("not in the file; kept by `prune: {prune}`"), kept)
             }
             Fact::Protected { pattern, access: kept } => {
-                format!("protected by `{}` ({})", escape::line(pattern), access(kept))
+                let (pattern, kept) = (escape::line(pattern), access(kept));
+                let protected = format!("protected by `{pattern}`");
+                if kept.is_empty() {
+                    return Sentence::new(format!("{protected}; not invited"));
+                }
+                Sentence::new(format!("{protected} ({kept})")).listed(protected, kept)
             }
-            Fact::OwnerDiffers { has, desired } => format!(
+            Fact::OwnerDiffers { has, desired } => Sentence::new(format!(
                 "owner, has {} in {}, in the file {}; owners are never changed",
                 role(has),
-                project(note.project.as_ref()),
+                project(),
                 desired.as_ref().map_or_else(|| "none".to_owned(), role)
-            ),
+            )),
             Fact::OwnerKept { access: kept, listed } => {
                 let listed = if *listed { "" } else { ", not in the file" };
-                format!("owner{listed}; owners are never changed ({})", access(kept))
+                Sentence::new(format!("owner{listed}; owners are never changed ({})", access(kept)))
             }
         }
-    }
-
-    /// `today`, `yesterday`, `3 days ago`.
-    fn days_ago(&self, day: Date) -> String {
-        words::days_ago(days_between(day, self.plan.date))
     }
 
     fn later(&self, later: &[Later]) -> String {
@@ -119,15 +133,20 @@ impl View<'_> {
         format!("; on acceptance: {}", each.collect::<Vec<_>>().join(", "))
     }
 
-    /// Why a guard blocks the plan, with its numbers and names.
+    /// Why a guard blocks the plan. Names only some people, because the page lists them all.
     pub(super) fn refusal(&self, refusal: &Refusal) -> String {
-        self::refusal(self.desired, refusal)
+        refused(self.desired, refusal, NAMED)
     }
 }
 
-/// Why a guard blocks the plan, with its numbers and names.
+/// Why a guard blocks the plan, with all its numbers and names.
 #[must_use]
 pub fn refusal(desired: &Desired, refusal: &Refusal) -> String {
+    refused(desired, refusal, usize::MAX)
+}
+
+fn refused(desired: &Desired, refusal: &Refusal, most_names: usize) -> String {
+    let named = |people: &[Email]| named(people, most_names, ToString::to_string);
     match refusal {
         Refusal::DoubtfulReading(doubts) => {
             let first = doubts.first().map(doubt).unwrap_or_default();
@@ -149,7 +168,7 @@ pub fn refusal(desired: &Desired, refusal: &Refusal) -> String {
             "{} would be left with {}, and `keep_admins: {keep}` requires more; ADMIN would be lost by {}; make someone else ADMIN first",
             desired.project_name(project),
             count(*left, "ADMIN"),
-            words::list(losing)
+            named(losing)
         ),
         Refusal::MaxNewAdmins { people: becoming, most, allowed } => {
             let number = becoming.len();
@@ -157,38 +176,90 @@ pub fn refusal(desired: &Desired, refusal: &Refusal) -> String {
             format!(
                 "{} {become_admin} ADMIN, and `max_new_admins: {most}` allows {most}: {}; {}",
                 people(number),
-                words::list(becoming),
-                way_out("--allow-new-admins", number, *allowed)
+                named(becoming),
+                way_out("allow_new_admins", number, *allowed)
             )
         }
-        Refusal::MaxRemovals { project, removals: (here, all), base, limit, most, people, allowed } => {
-            let out_of = match project {
-                Some(project) => format!("{} of {}", count(*base, "member"), desired.project_name(project)),
-                None => format!("{} in all", count(*base, "membership")),
-            };
+        Refusal::MaxRemovals { removals, exceeded, people, allowed } => {
+            let mut limits: Vec<_> =
+                exceeded.iter().map(|one| format!("`max_removals: {}`", one.limit)).collect();
+            limits.dedup();
+            let exceeded: Vec<_> = exceeded.iter().map(|one| self::exceeded(desired, one)).collect();
             format!(
-                "{} out of {out_of}, and `max_removals: {limit}` allows {most}: {}; {}",
-                count(*here, "removal"),
-                words::list(people),
-                way_out("--allow-removals", *all, *allowed)
+                "{} {} {}: {}; {}",
+                words::list(&limits),
+                if limits.len() == 1 { "blocks" } else { "block" },
+                words::list(&exceeded),
+                named(people),
+                way_out("allow_removals", *removals, *allowed)
             )
         }
     }
 }
 
-fn way_out(flag: &str, number: usize, allowed: Option<usize>) -> String {
+fn exceeded(desired: &Desired, exceeded: &Exceeded) -> String {
+    let Exceeded { project, removals, base, limit: _, most } = exceeded;
+    let out_of = match project {
+        Some(project) => format!("{} of {}", count(*base, "member"), desired.project_name(project)),
+        None => format!("{} in all", count(*base, "membership")),
+    };
+    format!("{} out of {out_of} ({most} allowed)", count(*removals, "removal"))
+}
+
+/// The first of `people`, and how many more there are.
+fn named(people: &[Email], most: usize, show: impl Fn(&Email) -> String) -> String {
+    // One name takes no more room than `and 1 more`.
+    if people.len() <= most.saturating_add(1) {
+        return words::list(&people.iter().map(show).collect::<Vec<_>>());
+    }
+    let names: Vec<_> = people.iter().take(most).map(show).collect();
+    format!("{} and {} more", names.join(", "), people.len() - most)
+}
+
+/// How to override a guard once: `input` in a pipeline, or the flag of the same name.
+fn way_out(input: &str, number: usize, allowed: Option<usize>) -> String {
+    let flag = format!("--{}", input.replace('_', "-"));
     match allowed {
         Some(other) => format!("{flag} {other} does not match: the number is {number}"),
-        None => format!("to allow this once, pass {flag} {number}"),
+        None => {
+            format!("to allow this once, run the pipeline with `{input}: {number}`, or pass {flag} {number}")
+        }
     }
 }
 
-/// The origin of a change.
-pub(super) fn origin(origin: Origin) -> &'static str {
-    match origin {
-        Origin::PullRequest => "pull request",
-        Origin::Drift => "drift",
-        Origin::Manual => "manual",
+/// What follows from what was different before the pull request, and who was changed outside Git. `show` makes
+/// an email safe for the page.
+pub(super) fn already_different(view: &View, show: impl Fn(&Email) -> String) -> Vec<String> {
+    let origins = view.base.map(|base| base.origins.changes.as_slice()).unwrap_or_default();
+    let mut sentences = Vec::new();
+    if origins.iter().any(|origin| *origin != Origin::PullRequest) {
+        sentences.push("The next apply makes these changes as well.".to_owned());
+    }
+    let changes = view.plan.changes.iter().zip(origins);
+    let mut manual: Vec<_> = changes
+        .filter(|(_, origin)| **origin == Origin::Manual)
+        .map(|(change, _)| change.email().clone())
+        .collect();
+    manual.sort();
+    manual.dedup();
+    if !manual.is_empty() {
+        let was = if manual.len() == 1 { "was" } else { "were" };
+        let (number, names) = (people(manual.len()), named(&manual, NAMED, show));
+        sentences.push(format!("{number} {was} changed outside Git: {names}. Ask why before merging."));
+    }
+    sentences
+}
+
+/// How long the calls take: `about 30 seconds`.
+pub(super) fn expected(estimate: Estimate) -> String {
+    match estimate {
+        Estimate::About(time) if time.is_zero() => "no wait for the rate limit".to_owned(),
+        Estimate::About(time) => words::about(time),
+        Estimate::AtLeast { time, .. } => words::about(time).replacen("about", "at least", 1),
+        Estimate::Windows { windows, .. } => {
+            let windows = count(usize::try_from(windows).unwrap_or(usize::MAX), "rate-limit window");
+            format!("{windows} of unknown length")
+        }
     }
 }
 

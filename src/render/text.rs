@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::columns::{Columns, fold};
-use super::sections::{Row, Section, Topic, sections};
-use super::verdict::{emails, origins_text, policy_change, source, verdict};
-use super::{Paint, View};
+use super::sections::{Block, Part, Row, Section, Topic, blocks};
+use super::verdict::{block_heading, emails, policy_change, source, verdict};
+use super::{Paint, View, sentences};
 
 /// The width before each email: two spaces, a sign, a space.
 const MARGIN: usize = 4;
@@ -18,16 +18,16 @@ pub fn text(view: &View, paint: Paint) -> String {
     let columns = Columns::fitting(emails.iter().map(String::as_str), width);
     let mut page = Page { paint, columns, width, text: String::new() };
     let plan = view.plan;
-    let sections = sections(view);
-    page.verdict(&verdict(view, &sections), plan.is_clean());
+    let blocks = blocks(view);
+    page.verdict(&verdict(view, &blocks), plan.is_clean());
     let what = format!("Plan for {} on {}; {}", plan.endpoint, plan.date, source(view));
     let _ = writeln!(page.text, "{}", paint.dim(&what));
     page.refusals(view);
     page.policy_changes(view);
-    for section in &sections {
-        page.section(section);
+    for block in &blocks {
+        page.block(view, block);
     }
-    page.closing(view);
+    let _ = writeln!(page.text, "\n{}", paint.dim(&format!("Plan id: {}", plan.id)));
     page.text
 }
 
@@ -40,8 +40,7 @@ struct Page {
 
 impl Page {
     fn verdict(&mut self, verdict: &str, is_clean: bool) {
-        let lines = self.width.map_or_else(|| vec![verdict.to_owned()], |width| fold(verdict, width));
-        for line in lines {
+        for line in self.folded(verdict) {
             let line = if is_clean { self.paint.green(&line) } else { self.paint.bold(&line) };
             let _ = writeln!(self.text, "{line}");
         }
@@ -53,9 +52,28 @@ impl Page {
         }
         self.heading("Policy changes", view.policy_changes().len());
         for change in view.policy_changes() {
-            let line = policy_change(change);
-            let row = self.width.map_or_else(|| vec![line.clone()], |width| fold(&line, width));
+            let row = self.folded(&policy_change(change));
             self.rows(&self.paint.yellow(if change.loosened { "!" } else { "~" }), &row);
+        }
+    }
+
+    fn block(&mut self, view: &View, block: &Block) {
+        if let Some(heading) = block_heading(block) {
+            let _ = writeln!(self.text);
+            for line in self.folded(&heading) {
+                let _ = writeln!(self.text, "{}", self.paint.bold(&line));
+            }
+        }
+        let sentences = match block.part {
+            Some(Part::Before) => sentences::already_different(view, ToString::to_string),
+            _ => Vec::new(),
+        };
+        for sentence in sentences {
+            let lines = self.folded(&sentence).join("\n");
+            let _ = writeln!(self.text, "{lines}");
+        }
+        for section in &block.sections {
+            self.section(section);
         }
     }
 
@@ -68,20 +86,22 @@ impl Page {
             Topic::Waiting | Topic::Dates | Topic::NotChanged => self.paint.dim("·"),
         };
         self.heading(section.topic.title(), section.total());
-        for Row { email, text } in &section.rows {
-            let row = match (email, self.width) {
-                (Some(email), _) => self.columns.row(&email.to_string(), text),
-                (None, Some(width)) => fold(text, width),
-                (None, None) => vec![text.clone()],
-            };
-            let is_plain = section.topic.is_change() || section.topic.matters();
-            let row: Vec<_> =
-                row.into_iter().map(|line| if is_plain { line } else { self.paint.dim(&line) }).collect();
-            self.rows(&sign, &row);
+        let is_plain = section.topic.is_change() || section.topic.is_crucial();
+        for row in &section.rows {
+            let lines = self.row(row).into_iter();
+            let lines = lines.map(|line| if is_plain { line } else { self.paint.dim(&line) });
+            self.rows(&sign, &lines.collect::<Vec<_>>());
         }
         if section.folded > 0 {
             let more = format!("… and {} more that `prune` keeps", section.folded);
             self.rows(&sign, &[self.paint.dim(&more)]);
+        }
+    }
+
+    fn row(&self, row: &Row) -> Vec<String> {
+        match row.email {
+            Some(email) => self.columns.row(&email.to_string(), &row.line()),
+            None => self.folded(&row.line()),
         }
     }
 
@@ -93,32 +113,23 @@ impl Page {
     }
 
     fn refusals(&mut self, view: &View) {
+        const LEAD: &str = "Blocked:";
         if view.plan.refused.is_empty() {
             return;
         }
         let _ = writeln!(self.text);
         for refusal in &view.plan.refused {
-            self.paragraph("Blocked:", &view.refusal(refusal), Paint::red);
+            let text = self.folded(&format!("{LEAD} {}", view.refusal(refusal))).join("\n");
+            let text = text.replacen(LEAD, &self.paint.red(LEAD), 1);
+            let _ = writeln!(self.text, "{text}");
         }
-    }
-
-    fn closing(&mut self, view: &View) {
-        let _ = writeln!(self.text);
-        if let Some(text) = origins_text(view) {
-            self.paragraph("Against the base:", &text, Paint::bold);
-        }
-        let _ = writeln!(self.text, "{}", self.paint.dim(&format!("Plan id: {}", view.plan.id)));
-    }
-
-    /// A sentence after a word in another color.
-    fn paragraph(&mut self, lead: &str, text: &str, paint: fn(Paint, &str) -> String) {
-        let folded = self.width.map(|width| fold(&format!("{lead} {text}"), width));
-        let folded = folded.map_or_else(|| format!("{lead} {text}"), |lines| lines.join("\n"));
-        let rest = folded.strip_prefix(lead).unwrap_or(&folded);
-        let _ = writeln!(self.text, "{}{rest}", paint(self.paint, lead));
     }
 
     fn heading(&mut self, title: &str, number: usize) {
         let _ = writeln!(self.text, "\n{}", self.paint.bold(&format!("{title} ({number})")));
+    }
+
+    fn folded(&self, text: &str) -> Vec<String> {
+        self.width.map_or_else(|| vec![text.to_owned()], |width| fold(text, width))
     }
 }

@@ -1,16 +1,46 @@
-//! What all formats for people say: the verdict in numbers, from where and when.
+//! What all formats for people share: the verdict in numbers. The words of the headings are also those of the
+//! verdict, of the question before an apply and of its result.
 
-use super::View;
-use super::sections::{Section, Topic, sections};
-use super::sentences;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::sections::{Block, Part, Section, Topic, blocks};
+use super::{View, sentences};
 use crate::desired::PolicyChange;
 use crate::escape;
 use crate::known::EvidenceSource;
-use crate::model::Estimate;
-use crate::plan::{Change, Origin};
-use crate::words::{self, count};
+use crate::model::Email;
+use crate::plan::{Change, Effect};
+use crate::words::count;
 
-/// Everyone who stands in a line, for the width of their column.
+/// The order of the numbers.
+const ORDER: [Topic; 7] = [
+    Topic::Invited,
+    Topic::GainsAccess,
+    Topic::ChangesRole,
+    Topic::BecomesAdmin,
+    Topic::LosesAccess,
+    Topic::LosesAdmin,
+    Topic::NeedsAttention,
+];
+
+impl Topic {
+    /// `2 lose access`, in the words of the title; none for notes that need no action.
+    fn counted(self, n: usize) -> Option<String> {
+        let (one, many) = match self {
+            Self::LosesAccess => ("loses access", "lose access"),
+            Self::LosesAdmin => ("loses ADMIN", "lose ADMIN"),
+            Self::BecomesAdmin => ("becomes ADMIN", "become ADMIN"),
+            Self::NeedsAttention => ("needs attention", "need attention"),
+            Self::Invited => ("invited", "invited"),
+            Self::GainsAccess => ("gains access", "gain access"),
+            Self::ChangesRole => ("changes role", "change role"),
+            Self::Waiting | Self::Dates | Self::NotChanged => return None,
+        };
+        Some(format!("{n} {}", if n == 1 { one } else { many }))
+    }
+}
+
+/// All emails in rows, for the width of their column.
 pub(super) fn emails(view: &View) -> Vec<String> {
     let changed = view.plan.changes.iter().map(Change::email);
     let noted = view.plan.notes.iter().filter_map(|note| note.email.as_ref());
@@ -24,8 +54,8 @@ pub(super) fn source(view: &View) -> String {
     format!("{whose}{}", sentences::evidence(evidence))
 }
 
-/// What the plan amounts to, in numbers: `3 invited · 1 becomes ADMIN · 4 calls, about 2 s`.
-pub(super) fn verdict(view: &View, sections: &[Section]) -> String {
+/// The plan in numbers: `3 invited · 1 becomes ADMIN · 4 calls, about 2 seconds`.
+pub(super) fn verdict(view: &View, blocks: &[Block]) -> String {
     let mut parts = Vec::new();
     if !view.plan.refused.is_empty() {
         parts.push(format!("blocked by {}", count(view.plan.refused.len(), "guard")));
@@ -33,13 +63,10 @@ pub(super) fn verdict(view: &View, sections: &[Section]) -> String {
     if view.plan.changes.is_empty() {
         parts.push("no changes".to_owned());
     }
-    parts.extend(stakes(sections));
-    if let Some(attention) = sections.iter().find(|section| section.topic == Topic::NeedsAttention) {
-        parts.extend(attention.topic.counted(attention.total()));
-    }
+    parts.extend(numbers(blocks, &ORDER));
     if !view.plan.changes.is_empty() {
         let calls = count(view.plan.changes.len(), "call");
-        let time = view.expected.map(|time| format!(", {}", expected(time))).unwrap_or_default();
+        let time = view.expected.map(|time| format!(", {}", sentences::expected(time))).unwrap_or_default();
         parts.push(format!("{calls}{time}"));
     }
     let text = parts.join(" · ");
@@ -47,34 +74,59 @@ pub(super) fn verdict(view: &View, sections: &[Section]) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-fn expected(estimate: Estimate) -> String {
-    match estimate {
-        Estimate::About(time) => words::about(time),
-        Estimate::AtLeast { time, .. } => words::about(time).replacen("about", "at least", 1),
-        Estimate::Windows { assumed, .. } => {
-            format!("{} if the rate limit is per minute", words::about(assumed))
-        }
-    }
+/// `3 invited`, `1 becomes ADMIN`: how many people or notes these blocks have under each heading.
+fn numbers(blocks: &[Block], order: &[Topic]) -> Vec<String> {
+    let total = |topic: Topic| -> usize {
+        let sections = blocks.iter().flat_map(|block| &block.sections);
+        sections.filter(|section| section.topic == topic).map(Section::total).sum()
+    };
+    let twice = |topic: Topic| {
+        let blocks = if blocks.len() > 1 { blocks } else { &[] };
+        let sections = blocks.iter().flat_map(|block| &block.sections);
+        let rows = sections.filter(|section| section.topic == topic).flat_map(|section| &section.rows);
+        rows.filter(|row| row.is_also_above).count()
+    };
+    let numbers = order.iter().map(|topic| (topic, total(*topic) - twice(*topic)));
+    numbers.filter(|(_, n)| *n > 0).filter_map(|(topic, n)| topic.counted(n)).collect()
 }
 
-/// How many people are invited, gain, change and lose access, and become ADMIN.
-fn stakes(sections: &[Section]) -> Vec<String> {
-    let order = [
-        Topic::Invited,
-        Topic::GainsAccess,
-        Topic::ChangesRole,
-        Topic::BecomesAdmin,
-        Topic::LosesAccess,
-        Topic::LosesAdmin,
-    ];
-    let section = |topic| sections.iter().find(|section| section.topic == topic);
-    order.into_iter().filter_map(|topic| topic.counted(section(topic)?.total())).collect()
+/// The heading of a block: `This pull request: 1 becomes ADMIN`. None where the plan is not divided.
+pub(super) fn block_heading(block: &Block) -> Option<String> {
+    let title = match block.part? {
+        Part::PullRequest => "This pull request",
+        Part::Before => "Already different before it",
+        Part::Notes => return Some("Notes".to_owned()),
+    };
+    let numbers = numbers(std::slice::from_ref(block), &ORDER);
+    Some(if numbers.is_empty() {
+        format!("{title}: no changes")
+    } else {
+        format!("{title}: {}", numbers.join(" · "))
+    })
 }
 
 /// What is at stake, for the question before an apply: `3 invited, 1 becomes ADMIN`.
 #[must_use]
 pub fn at_stake(view: &View) -> String {
-    stakes(&sections(view)).join(", ")
+    numbers(&blocks(view), &ORDER[..ORDER.len() - 1]).join(", ")
+}
+
+/// What an apply did, in the words of the plan's headings: `2 invited`, `1 lost access`.
+pub fn results<'a>(done: impl Iterator<Item = (Effect, &'a Email)>) -> Vec<String> {
+    let mut people: BTreeMap<Effect, BTreeSet<&Email>> = BTreeMap::new();
+    for (effect, email) in done {
+        people.entry(effect).or_default().insert(email);
+    }
+    let words = [
+        (Effect::Invited, "invited"),
+        (Effect::GainsAccess, "gained access"),
+        (Effect::ChangesRole, "changed role"),
+        (Effect::BecomesAdmin, "became ADMIN"),
+        (Effect::LosesAccess, "lost access"),
+        (Effect::LosesAdmin, "lost ADMIN"),
+    ];
+    let counted = |(effect, words)| people.get(&effect).map(|people| format!("{} {words}", people.len()));
+    words.into_iter().filter_map(counted).collect()
 }
 
 /// `max_removals: 10% → 50% (loosened)`.
@@ -82,18 +134,4 @@ pub(super) fn policy_change(change: &PolicyChange) -> String {
     let PolicyChange { key, from, to, loosened } = change;
     let loosened = if *loosened { " (loosened)" } else { "" };
     escape::line(&format!("{key}: {from} → {to}{loosened}")).into_owned()
-}
-
-/// How many changes come from where, if a base tells.
-pub(super) fn origins_text(view: &View) -> Option<String> {
-    if view.origins().is_empty() {
-        return None;
-    }
-    let of = |origin| view.origins().iter().filter(|other| **other == origin).count();
-    Some(format!(
-        "{} from this pull request, {} existing drift, {} changed outside Git (manual).",
-        of(Origin::PullRequest),
-        of(Origin::Drift),
-        of(Origin::Manual)
-    ))
 }

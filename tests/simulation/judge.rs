@@ -298,7 +298,7 @@ pub(crate) fn way_out(plan: &Plan) -> Option<usize> {
         .refused
         .iter()
         .map(|refusal| match refusal {
-            Refusal::MaxRemovals { removals: (_, all), .. } => Some(*all),
+            Refusal::MaxRemovals { removals, .. } => Some(*removals),
             _ => None,
         })
         .collect();

@@ -14,7 +14,7 @@ fn invites_once_and_then_has_nothing_to_do() {
     scenario.run("apply --yes --concurrency 1").assert(
         0,
         "\
-1 invited · 1 becomes ADMIN · 2 calls, less than a second
+1 invited · 1 becomes ADMIN · 2 calls, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Becomes ADMIN (1)
@@ -27,7 +27,7 @@ Not changed (1)
   · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
 Plan id: $DIGEST
-Applied 2 of 2 changes (2 invited).
+Applied 2 of 2 changes (1 invited, 1 became ADMIN).
 ",
         "\
 invited alex@example.com: loyalty campaign-manager, storefront ADMIN

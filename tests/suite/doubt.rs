@@ -53,7 +53,7 @@ fn one_empty_list_among_full_ones_removes_nobody() {
     let scenario = scenario();
     scenario.faults(&["empty-list,path=proj_npnFzPr9"]);
     scenario.run("apply --yes").assert(1, "\
-Blocked by 1 guard · 1 gains access · 1 call, less than a second
+Blocked by 1 guard · 1 gains access · 1 call, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Blocked: the member list looks incomplete: the lists disagree on whether ana@example.com has a role in proj_npnFzPr9, or which (and 3 more doubts); no removals will be made; run again later

@@ -19,7 +19,7 @@ people:
     scenario.run("plan --format diff").assert(
         0,
         "\
-# 1 becomes ADMIN · 1 loses ADMIN · 2 calls, less than a second
+# 1 becomes ADMIN · 1 loses ADMIN · 2 calls, no wait for the rate limit
 # Loses ADMIN (1)
 #   ada@example.com: storefront ADMIN → USER
 # Becomes ADMIN (1)

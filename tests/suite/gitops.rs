@@ -250,6 +250,75 @@ fn github_takes_no_command_from_the_output_of_an_apply() {
     assert_eq!(lines[lines.len() - 1], format!("::{token}::"));
 }
 
+/// What a blocked plan says is true: the pipeline has an input by that name, which the plan takes.
+fn a_blocked_plan_is_let_through_by_the_input_it_names(pipeline: &Pipeline) {
+    let people: String =
+        (1..=6).map(|n| ALEX.replace("alex", &format!("p{n}")).replace("USER", "ADMIN")).collect();
+    pipeline.write("work", &people);
+    let plan = pipeline.scenario.path("plan.json").display().to_string();
+    let file = ("PLAN_FILE", plan.as_str());
+    pipeline.step("work", "ledger.sh fetch", &[]).ok();
+    pipeline.step_with_secrets("work", "plan.sh", &[file]).assert_status(1);
+    let said = "run the pipeline with `allow_new_admins: 6`, or pass --allow-new-admins 6";
+    // The block is folded at its width.
+    let markdown = pipeline.plan_markdown().replace("\n> ", " ");
+    assert!(markdown.contains(said), "{markdown}");
+    pipeline.step_with_secrets("work", "apply.sh", &[file]).assert_status(1);
+    assert_eq!(pipeline.scenario.writes(), [""; 0]);
+
+    pipeline.step_with_secrets("work", "plan.sh", &[file, ("ALLOW_NEW_ADMINS", "5")]).assert_status(1);
+    pipeline.step_with_secrets("work", "plan.sh", &[file, ("ALLOW_NEW_ADMINS", "6")]).ok();
+    pipeline.step_with_secrets("work", "apply.sh", &[file]).ok();
+    assert_eq!(pipeline.scenario.writes().len(), 6);
+
+    // Everyone accepts and is demoted again: six removals where one is allowed.
+    for n in 1..=6 {
+        let email = format!("p{n}@example.com");
+        assert!(pipeline.scenario.organization(|organization| organization.accept(&email)));
+    }
+    pipeline.write("work", &people.replace("ADMIN", "USER"));
+    pipeline.step_with_secrets("work", "plan.sh", &[file]).assert_status(1);
+    let markdown = pipeline.plan_markdown().replace("\n> ", " ");
+    assert!(markdown.contains("run the pipeline with `allow_removals: 6`"), "{markdown}");
+    pipeline.step_with_secrets("work", "plan.sh", &[file, ("ALLOW_REMOVALS", "6")]).ok();
+    pipeline.step_with_secrets("work", "apply.sh", &[file]).ok();
+    assert_eq!(pipeline.scenario.writes().len(), 6);
+}
+
+#[test]
+fn github_lets_a_blocked_plan_through_by_the_input_it_names() {
+    let Some(pipeline) = Pipeline::github() else { return };
+    a_blocked_plan_is_let_through_by_the_input_it_names(&pipeline);
+    let workflow = yaml("github/.github/workflows/guestlist.yml");
+    let inputs = &workflow["on"]["workflow_dispatch"]["inputs"];
+    let steps = workflow["jobs"]["plan"]["steps"].as_array().expect("steps");
+    let plan = steps.iter().find(|step| step["name"] == "Plan").expect("the step");
+    for (input, variable) in INPUTS {
+        assert_eq!(inputs[input]["type"], "string");
+        assert_eq!(plan["env"][variable], format!("${{{{ inputs.{input} }}}}"));
+    }
+}
+
+#[test]
+fn gitlab_lets_a_blocked_plan_through_by_the_variable_it_names() {
+    let Some(pipeline) = Pipeline::gitlab() else { return };
+    a_blocked_plan_is_let_through_by_the_input_it_names(&pipeline);
+    let pipeline = yaml("gitlab/.gitlab-ci.yml");
+    for (input, variable) in INPUTS {
+        assert_eq!(pipeline["variables"][input]["value"], "");
+        assert_eq!(pipeline["plan"]["variables"][variable], format!("${input}"));
+    }
+    for job in ["plan", "apply"] {
+        let rules = pipeline[job]["rules"].as_array().expect("rules");
+        let is_by_hand = |rule: &&Value| rule["if"].as_str().is_some_and(|rule| rule.contains("\"web\""));
+        assert_eq!(rules.iter().filter(is_by_hand).count(), 1, "{job}");
+    }
+}
+
+/// The inputs of both pipelines, and the variables that plan.sh reads.
+const INPUTS: [(&str, &str); 2] =
+    [("allow_removals", "ALLOW_REMOVALS"), ("allow_new_admins", "ALLOW_NEW_ADMINS")];
+
 #[test]
 fn one_issue_tells_of_drift() {
     let Some(pipeline) = Pipeline::github() else { return };

@@ -34,7 +34,7 @@ fn scenario(organization: Organization) -> Scenario {
 }
 
 #[test]
-fn a_team_is_written_as_somebody_would_write_it() {
+fn a_team_file_is_written_as_a_person_would_write_it() {
     let (shop, points, test) = ("proj_shop", "proj_points", "sand_shop");
     let marketing = json!({shop: "USER", points: "role_campaigns"});
     let scenario = scenario(organization(
@@ -134,8 +134,8 @@ Plan id: $DIGEST
     );
 }
 
-/// Forty people with five patterns of access: two are groups by their number of projects, one by its number of
-/// people, and two are too rare.
+/// 40 people with 5 patterns of access. Two get a group because they have several projects, one because it has
+/// many people; the other two are rare.
 #[test]
 fn groups_are_named_by_what_they_grant_and_rare_access_is_on_the_person() {
     let (shop, points, test) = ("proj_shop", "proj_points", "sand_shop");
@@ -197,7 +197,7 @@ people:
     for (number, (_, lines)) in patterns.iter().enumerate() {
         let name =
             format!("person-{number:02}@example.com\n    first_name: Person\n    last_name: No. {number}\n");
-        let _ = write!(file, "  - email: {name}    {lines}\n");
+        let _ = writeln!(file, "  - email: {name}    {lines}");
     }
     file.push_str("policy:\n  prune: none\n");
     scenario.run("import").assert(0, &file, "");

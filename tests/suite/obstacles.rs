@@ -44,7 +44,7 @@ fn a_user_elsewhere_gets_the_roles_in_the_same_run() {
     scenario.run("apply --yes").assert(
         0,
         "\
-1 invited · 1 call, less than a second
+1 invited · 1 call, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Invited (1)
@@ -54,7 +54,7 @@ Not changed (1)
   · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
 Plan id: $DIGEST
-Applied 1 of 1 change (1 assigned).
+Applied 1 of 1 change (1 gained access).
 ",
         "\
 assigned alex@example.com: loyalty campaign-manager, storefront USER
@@ -81,7 +81,7 @@ fn somebody_who_was_invited_by_others_is_already_invited_and_no_failure() {
     scenario.run("apply --yes").assert(
         0,
         "\
-1 invited · 1 call, less than a second
+1 invited · 1 call, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Invited (1)
@@ -131,7 +131,7 @@ fn an_assignment_refused_and_there_all_the_same_is_done() {
     scenario.run("apply --yes").assert(
         0,
         "\
-1 gains access · 1 call, less than a second
+1 gains access · 1 call, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Gains access (1)
@@ -163,7 +163,7 @@ fn a_removal_that_was_made_already_is_done() {
     scenario.run("apply --yes").assert(
         0,
         "\
-1 loses access · 1 call, less than a second
+1 loses access · 1 call, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Loses access (1)
@@ -190,7 +190,7 @@ fn one_person_who_fails_is_named_and_the_others_go_on() {
         ("eva", "loyalty: USER"),
     ]));
     scenario.run("apply --yes --concurrency 1").assert(1, "\
-3 invited · 3 calls, less than a second
+3 invited · 3 calls, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Invited (3)
@@ -241,7 +241,7 @@ fn whatever_stops_the_run_stops_it_at_once() {
         );
         if status == 401 {
             ended.assert(1, "\
-3 invited · 3 calls, less than a second
+3 invited · 3 calls, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Invited (3)
@@ -405,7 +405,7 @@ fn without_yes_and_without_a_terminal_nothing_is_done() {
     scenario.run("apply").assert(
         1,
         "\
-1 invited · 1 call, less than a second
+1 invited · 1 call, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Invited (1)
@@ -435,7 +435,7 @@ fn a_wave_sends_so_many_invitations_and_the_next_goes_on() {
     scenario.run("apply --yes --max-invites 2 --concurrency 1").assert(
         0,
         "\
-2 invited · 2 calls, less than a second
+2 invited · 2 calls, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Invited (2)

@@ -1,7 +1,10 @@
 //! The plan as a pure function: a team file and what is known go in, the text of the plan comes out.
 
+mod base;
 mod dates;
 mod guards;
+mod numbers;
+mod page;
 mod properties;
 mod saved;
 mod table;

@@ -37,22 +37,29 @@ fn each_change_is_told_apart_by_where_it_comes_from() {
     scenario.run("plan --base base.yaml").assert(
         0,
         "\
-1 invited · 1 becomes ADMIN · 1 loses ADMIN · 3 calls, less than a second
+1 invited · 1 becomes ADMIN · 1 loses ADMIN · 3 calls, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
-Loses ADMIN (1)
-  - alex@example.com   storefront ADMIN → USER [manual]
+This pull request: 1 becomes ADMIN
 
 Becomes ADMIN (1)
-  ! new@example.com    loyalty ADMIN  (Nel Poe, by invitation) [pull request]
+  ! new@example.com    loyalty ADMIN  (Nel Poe, by invitation)
+
+Already different before it: 1 invited · 1 loses ADMIN
+The next apply makes these changes as well.
+1 person was changed outside Git: alex@example.com. Ask why before merging.
+
+Loses ADMIN (1)
+  - alex@example.com   storefront ADMIN → USER (reverts a change outside Git)
 
 Invited (1)
-  + kim@example.com    loyalty VIEWER  (Kim Ray) [drift]
+  + kim@example.com    loyalty VIEWER  (Kim Ray)
+
+Notes
 
 Not changed (1)
   · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
-Against the base: 1 from this pull request, 1 existing drift, 1 changed outside Git (manual).
 Plan id: $DIGEST
 ",
         "",
@@ -71,22 +78,33 @@ Plan id: $DIGEST
         ]
     );
     assert!(origins("plan --format json").iter().all(|[_, origin]| origin.is_null()));
-    let diff = scenario.run("plan --format diff --base base.yaml").ok().stdout.clone();
-    assert!(
-        diff.starts_with(
-            "\
-# 1 invited · 1 becomes ADMIN · 1 loses ADMIN · 3 calls, less than a second
-# Loses ADMIN (1)
-#   alex@example.com: storefront ADMIN → USER [manual]
+    scenario.run("plan --format diff --base base.yaml").assert(
+        0,
+        "\
+# 1 invited · 1 becomes ADMIN · 1 loses ADMIN · 3 calls, no wait for the rate limit
+# This pull request: 1 becomes ADMIN
 # Becomes ADMIN (1)
-#   new@example.com: loyalty ADMIN  (Nel Poe, by invitation) [pull request]
-# drift: invite kim@example.com: loyalty VIEWER
-# manual: change alex@example.com: storefront ADMIN → USER
-# against the base: 1 from this pull request, 1 existing drift, 1 changed outside Git (manual).
+#   new@example.com: loyalty ADMIN  (Nel Poe, by invitation)
+--- base
++++ desired
+@@ -0,0 +1,2 @@
++new@example.com:
++  loyalty: ADMIN
+# Already different before it: 1 invited · 1 loses ADMIN
+# The next apply makes these changes as well.
+# 1 person was changed outside Git: alex@example.com. Ask why before merging.
+# Loses ADMIN (1)
+#   alex@example.com: storefront ADMIN → USER (reverts a change outside Git)
 --- known
-"
-        ),
-        "{diff}"
++++ base
+@@ -1,2 +1,4 @@
+ alex@example.com:
+-  storefront: ADMIN
++  storefront: USER
++kim@example.com:
++  loyalty: VIEWER
+",
+        "",
     );
     assert_eq!(scenario.writes(), [""; 0]);
 }
@@ -108,25 +126,33 @@ fn a_comment_opens_with_what_must_not_be_missed() {
         0,
         "\
 <!-- guestlist -->
-### guestlist: 1 invited · 1 becomes ADMIN · 1 loses ADMIN · 3 calls, less than a second
+### guestlist: 1 invited · 1 becomes ADMIN · 1 loses ADMIN · 3 calls, no wait for the rate limit
 
-**Loses ADMIN (1)**
-
-```diff
-- alex@example.com   storefront ADMIN → USER [manual]
-```
+### This pull request: 1 becomes ADMIN
 
 **Becomes ADMIN (1)**
 
 ```diff
-! new@example.com    loyalty ADMIN  (Nel Poe, by invitation) [pull request]
+! new@example.com    loyalty ADMIN  (Nel Poe, by invitation)
+```
+
+### Already different before it: 1 invited · 1 loses ADMIN
+
+The next apply makes these changes as well. 1 person was changed outside Git: `alex@example.com`. Ask why before merging.
+
+**Loses ADMIN (1)**
+
+```diff
+- alex@example.com   storefront ADMIN → USER (reverts a change outside Git)
 ```
 
 **Invited (1)**
 
 ```diff
-+ kim@example.com    loyalty VIEWER  (Kim Ray) [drift]
++ kim@example.com    loyalty VIEWER  (Kim Ray)
 ```
+
+### Notes
 
 <details><summary>Not changed (1)</summary>
 
@@ -134,11 +160,10 @@ fn a_comment_opens_with_what_must_not_be_missed() {
 owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN,
                    storefront ADMIN)
 ```
+
 </details>
 
-Against the base: 1 from this pull request, 1 existing drift, 1 changed outside Git (manual).
-
-For ` $ENDPOINT ` on $TODAY; members read live at $TIME UTC. Plan id: ` $DIGEST `
+For `$ENDPOINT` on $TODAY; members read live at $TIME UTC. Plan id: `$DIGEST`
 ",
         "",
     );
@@ -154,14 +179,14 @@ fn a_refusal_stands_at_the_top_of_a_comment() {
         ended.stdout.starts_with(
             "\
 <!-- guestlist -->
-### guestlist: Blocked by 1 guard · 1 loses ADMIN · 1 call, less than a second
+### guestlist: Blocked by 1 guard · 1 loses ADMIN · 1 call, no wait for the rate limit
 
 > [!CAUTION]
 > **Plan blocked by 1 guard; nothing will be applied.**
 >
 > ```text
-> × storefront would be left with 1 ADMIN, and `keep_admins: 2` requires more; ADMIN would be lost by
-> alex@example.com; make someone else ADMIN first
+> × storefront would be left with 1 ADMIN, and `keep_admins: 2` requires more; ADMIN would be
+> lost by alex@example.com; make someone else ADMIN first
 > ```
 
 **Loses ADMIN (1)**
@@ -207,12 +232,11 @@ fn the_policy_of_the_base_binds_and_its_changes_come_first() {
     ended.assert(
         1,
         "\
-Blocked by 3 guards · 1 loses ADMIN · 1 call, less than a second
+Blocked by 2 guards · 1 loses ADMIN · 1 call, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Blocked: storefront would be left with 1 ADMIN, and `keep_admins: 2` requires more; ADMIN would be lost by alex@example.com; make someone else ADMIN first
-Blocked: 1 removal out of 3 memberships in all, and `max_removals: 0` allows 0: alex@example.com; to allow this once, pass --allow-removals 1
-Blocked: 1 removal out of 2 members of storefront, and `max_removals: 0` allows 0: alex@example.com; to allow this once, pass --allow-removals 1
+Blocked: `max_removals: 0` blocks 1 removal out of 3 memberships in all (0 allowed) and 1 removal out of 2 members of storefront (0 allowed): alex@example.com; to allow this once, run the pipeline with `allow_removals: 1`, or pass --allow-removals 1
 
 Policy changes (4)
   ! max_removals: 0 → 100% (loosened)
@@ -220,17 +244,24 @@ Policy changes (4)
   ! keep_admins: 2 → 0 (loosened)
   ! protect: [kim@example.com, *@agency.example] → [] (loosened)
 
+This pull request: no changes
+
+Already different before it: 1 loses ADMIN
+The next apply makes these changes as well.
+1 person was changed outside Git: alex@example.com. Ask why before merging.
+
 Loses ADMIN (1)
-  - alex@example.com   storefront ADMIN → USER [manual]
+  - alex@example.com   storefront ADMIN → USER (reverts a change outside Git)
+
+Notes
 
 Not changed (2)
   · kim@example.com    protected by `kim@example.com`; not invited
   · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
-Against the base: 0 from this pull request, 0 existing drift, 1 changed outside Git (manual).
 Plan id: $DIGEST
 ",
-        "error: plan blocked by 3 guards; nothing will be applied\n",
+        "error: plan blocked by 2 guards; nothing will be applied\n",
     );
     let json: Value =
         serde_json::from_str(&scenario.run("plan --base base.yaml --format json").stdout).expect("JSON");

@@ -64,5 +64,5 @@ fn a_sandbox_run_has_no_rate_limit_to_wait_for() {
     // The time that the calls will take is left out only if the service names no rate limit.
     let first_line = |args: &str| scenario.run(args).ok().stdout.lines().next().map(str::to_owned);
     assert_eq!(first_line("plan --sandbox").as_deref(), Some("1 invited · 1 call"));
-    assert_eq!(first_line("plan").as_deref(), Some("1 invited · 1 call, less than a second"));
+    assert_eq!(first_line("plan").as_deref(), Some("1 invited · 1 call, no wait for the rate limit"));
 }

@@ -39,7 +39,7 @@ fn a_removal_is_held_back_where_the_grant_failed() {
         .member("ana@example.com", &[("storefront", "USER")]);
     scenario.faults(&["status=422,method=POST"]);
     scenario.run("apply --yes").assert(1, "\
-1 gains access · 1 loses access · 2 calls, less than a second
+1 gains access · 1 loses access · 2 calls, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Loses access (1)
@@ -81,7 +81,7 @@ fn the_last_admin_waits_for_the_next() {
     let change = |id: &str| format!("PUT /management/v1/projects/proj_9KeAhZB1/users/{id}");
     scenario.faults(&[&format!("status=422,path={ben}")]);
     scenario.run("apply --yes").assert(1, "\
-1 becomes ADMIN · 1 loses ADMIN · 2 calls, less than a second
+1 becomes ADMIN · 1 loses ADMIN · 2 calls, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Loses ADMIN (1)
@@ -118,7 +118,7 @@ fn the_pull_request_that_removes_the_last_admin_is_refused() {
         .member("ana@example.com", &[("storefront", "ADMIN")]);
     for command in ["plan --detailed-exitcode", "apply --yes"] {
         scenario.run(command).assert(1, "\
-Blocked by 1 guard · 1 loses ADMIN · 1 call, less than a second
+Blocked by 1 guard · 1 loses ADMIN · 1 call, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Blocked: storefront would be left with 1 ADMIN, and `keep_admins: 2` requires more; ADMIN would be lost by ana@example.com; make someone else ADMIN first
@@ -191,7 +191,7 @@ fn owners_and_the_protected_are_left_alone_and_the_last_project_is_kept() {
         .member("kim@agency.example", &[("storefront", "ADMIN"), ("loyalty", "ADMIN")])
         .member("zoe@example.com", &[("storefront", "ADMIN"), ("loyalty", "USER")]);
     scenario.run("apply --yes").assert(0, "\
-1 loses access · 1 needs attention · 2 calls, less than a second
+1 loses access · 1 needs attention · 2 calls, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Loses access (1)
@@ -205,7 +205,7 @@ Not changed (2)
   · owner@example.com   owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
 Plan id: $DIGEST
-Applied 2 of 2 changes (1 changed, 1 unassigned).
+Applied 2 of 2 changes (1 lost access).
 ", "\
 changed zoe@example.com: loyalty USER → VIEWER
 unassigned zoe@example.com: storefront ADMIN → none
@@ -226,7 +226,7 @@ fn an_end_that_has_come_takes_access_away_without_a_guard() {
         ))
         .member("ana@example.com", &[("storefront", "USER"), ("loyalty", "USER")]);
     scenario.run("apply --yes").assert(0, "\
-1 loses access · 1 needs attention · 2 calls, less than a second
+1 loses access · 1 needs attention · 2 calls, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Loses access (1)
@@ -242,7 +242,7 @@ Not changed (1)
   · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
 Plan id: $DIGEST
-Applied 2 of 2 changes (1 changed, 1 unassigned).
+Applied 2 of 2 changes (1 lost access).
 ", "\
 changed ana@example.com: storefront USER → VIEWER
 unassigned ana@example.com: loyalty USER → none

@@ -25,7 +25,7 @@ fn call(scenario: &Scenario, method: &str, project: &str, email: &str) -> String
 
 /// The plan, as both commands show it.
 const SHOWN: &str = "\
-1 invited · 1 becomes ADMIN · 1 loses access · 1 needs attention · 3 calls, less than a second
+1 invited · 1 becomes ADMIN · 1 loses access · 1 needs attention · 3 calls, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Loses access (1)
@@ -59,7 +59,7 @@ Saved as plan.json: guestlist apply --plan plan.json
     scenario.write("team.yaml", "not: a team file\n");
     scenario.run("apply --plan plan.json --yes --concurrency 1").assert(
         0,
-        &format!("{SHOWN}Applied 3 of 3 changes (2 invited, 1 unassigned).\n"),
+        &format!("{SHOWN}Applied 3 of 3 changes (1 invited, 1 became ADMIN, 1 lost access).\n"),
         "\
 Applying saved plan $DIGEST
 invited ana@example.com: storefront ADMIN
@@ -116,7 +116,7 @@ fn what_holds_already_is_skipped() {
     scenario.run("apply --yes --max-invites 1").ok();
     scenario.calls();
     scenario.run("apply --plan plan.json --yes").assert(0, "\
-1 invited · 1 needs attention · 1 call, less than a second
+1 invited · 1 needs attention · 1 call, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Needs attention (1)

@@ -244,12 +244,11 @@ fn strip_took(text: &str) -> Option<&str> {
 /// How long a run took, ` in 4 seconds` after `changes`, at the beginning of `text`.
 fn strip_duration(text: &str) -> Option<&str> {
     let time = text.strip_prefix(" in ")?;
-    let rest = match time.strip_prefix("less than a second") {
-        Some(rest) => rest,
-        None => {
-            let unit = time.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix(" second")?;
-            unit.strip_prefix('s').unwrap_or(unit)
-        }
+    let rest = if let Some(rest) = time.strip_prefix("less than a second") {
+        rest
+    } else {
+        let unit = time.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix(" second")?;
+        unit.strip_prefix('s').unwrap_or(unit)
     };
     (rest.starts_with(" (") || rest.starts_with(".\n")).then_some(rest)
 }

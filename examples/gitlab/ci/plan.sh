@@ -2,11 +2,13 @@
 # Makes a plan, and always writes Markdown to PLAN_MARKDOWN. Without credentials (as in pull requests from
 # forks) the plan uses the last snapshot in the ledger.
 #
-#   TEAM_FILE       the team file (team.yaml)
-#   PLAN_MARKDOWN   output file for the Markdown
-#   PLAN_FILE       output file for the saved plan, for apply.sh (optional)
-#   BASE_REF        target branch of the pull request; separates its changes from drift (optional)
-#   REDACT          `true` replaces names and addresses with pseudonyms (optional)
+#   TEAM_FILE         the team file (team.yaml)
+#   PLAN_MARKDOWN     output file for the Markdown
+#   PLAN_FILE         output file for the saved plan, for apply.sh (optional)
+#   BASE_REF          target branch of the pull request; separates its changes from drift (optional)
+#   REDACT            `true` replaces names and addresses with pseudonyms (optional)
+#   ALLOW_REMOVALS    override max_removals once: the number that a blocked plan shows (optional)
+#   ALLOW_NEW_ADMINS  override max_new_admins once: the number that a blocked plan shows (optional)
 set -euo pipefail
 
 team_file=${TEAM_FILE:-team.yaml}
@@ -19,6 +21,12 @@ if [[ -n ${PLAN_FILE:-} ]]; then
 fi
 if [[ ${REDACT:-false} == true ]]; then
   args+=(--redact)
+fi
+if [[ -n ${ALLOW_REMOVALS:-} ]]; then
+  args+=("--allow-removals=$ALLOW_REMOVALS")
+fi
+if [[ -n ${ALLOW_NEW_ADMINS:-} ]]; then
+  args+=("--allow-new-admins=$ALLOW_NEW_ADMINS")
 fi
 if [[ -n ${BASE_REF:-} ]]; then
   base=$(mktemp -d)

@@ -1,4 +1,4 @@
-//! Writing a team file is the inverse of resolving one, and groups make it shorter or are not there.
+//! A written team file resolves to what was written, and has groups only where they make it shorter.
 
 use std::str::FromStr as _;
 
@@ -18,7 +18,7 @@ fn project(number: usize) -> ProjectId {
     ProjectId::new(["proj_0", "no", "1e3", "=", "sand_4"][number % 5])
 }
 
-/// Names that may stand in a team file.
+/// Names that are valid in a team file.
 fn names() -> impl Strategy<Value = String> {
     let any = prop_oneof![
         "[A-Za-z]{1,6}",
@@ -39,7 +39,7 @@ fn names() -> impl Strategy<Value = String> {
 fn desired() -> impl Strategy<Value = Desired> {
     let access =
         prop::collection::btree_map((0..5_usize).prop_map(project), (0..8_usize).prop_map(role), 1..5);
-    // Few different accesses, so that people share them.
+    // Few different ones, so people share them.
     let accesses = prop::collection::vec(access, 1..4);
     let days = prop::option::of(
         (0..400_i32).prop_map(|days| jiff::civil::date(2026, 1, 1) + jiff::Span::new().days(days)),
@@ -116,7 +116,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_known_can_be_adopted(
+    fn any_organization_can_be_imported(
         names in prop::collection::vec((any::<String>(), any::<String>()), 1..6),
         logins in prop::collection::vec(prop_oneof![any::<String>(), "[a-c]@x\\.org"], 0..8),
         roles in prop::collection::vec(any::<String>(), 8),

@@ -13,7 +13,7 @@ fn check(base: &str, head: &str, members: &[(&str, &str)], past: &Past, expected
     let found: Vec<_> = plan
         .changes
         .iter()
-        .zip(origins(&plan, &base.desired, &known, past))
+        .zip(origins(&plan, &base.desired, &known, past).changes)
         .map(|(change, origin)| {
             let change = serde_json::to_value(change).unwrap();
             format!(
@@ -146,7 +146,7 @@ fn a_project_that_the_pull_request_brings_has_no_drift() {
     let known = known(&[KEEPER_IS, ("a@example.com", "proj_s=USER proj_l=USER")], &[]);
     let plan = plan(&head, &known);
     assert_eq!(plan.changes.len(), 1);
-    assert_eq!(origins(&plan, &base, &known, &Past::default()), [Origin::PullRequest]);
+    assert_eq!(origins(&plan, &base, &known, &Past::default()).changes, [Origin::PullRequest]);
 }
 
 fn an_organization() -> impl Strategy<Value = Vec<(String, String)>> {
@@ -199,9 +199,24 @@ proptest! {
         let options = PlanOptions::new(crate::model::Endpoint::default(), crate::plan::samples::TODAY);
         let plan = Plan::between(&head, &known, &options);
         let itself = origins(&plan, &head, &known, &Past::default());
-        prop_assert!(itself.iter().all(|origin| *origin == Origin::Drift));
+        prop_assert!(itself.changes.iter().chain(&itself.notes).all(|origin| *origin == Origin::Drift));
         let base = desired(rows(&members));
         let against_what_is = origins(&plan, &base, &known, &Past::default());
-        prop_assert_eq!(against_what_is, vec![Origin::PullRequest; plan.changes.len()]);
+        prop_assert_eq!(against_what_is.changes, vec![Origin::PullRequest; plan.changes.len()]);
     }
+}
+
+#[test]
+fn a_note_comes_from_the_pull_request_unless_the_base_has_it() {
+    let base = people(&[KEEPER, ("a@example.com", "loyalty: USER")]);
+    let head = people(&[KEEPER]);
+    let members = [KEEPER_IS, ("a@example.com", "proj_l=USER"), ("b@example.com", "proj_l=ADMIN")];
+    let (base, head, known) = (team(&base), team(&head), known(&members, &[]));
+    let plan = plan(&head, &known);
+    let origins = origins(&plan, &base.desired, &known, &Past::default());
+    let emails = plan.notes.iter().map(|note| note.email.as_ref().map(Email::as_str));
+    assert_eq!(
+        emails.zip(origins.notes).collect::<Vec<_>>(),
+        [(Some("b@example.com"), Origin::Drift), (Some("a@example.com"), Origin::PullRequest)]
+    );
 }

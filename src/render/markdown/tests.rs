@@ -1,4 +1,6 @@
-//! That nothing foreign gets out of its code, that a comment stays short, and how a whole one looks.
+//! Text from outside never leaves its code; a comment has a bounded length; and whole comments.
+
+use std::collections::BTreeSet;
 
 use comrak::{Options, markdown_to_html};
 use proptest::prelude::*;
@@ -6,12 +8,13 @@ use proptest::prelude::*;
 use super::*;
 use crate::desired::{Desired, ManagedProject, Person};
 use crate::known::Known;
-use crate::model::Endpoint;
+use crate::model::{Email, Endpoint};
 use crate::plan::samples::{TODAY, access, known, person, plan, team};
-use crate::plan::{Plan, PlanOptions};
+use crate::plan::{Past, Plan, PlanOptions, origins};
+use crate::render::Base;
 
 /// As GitHub renders it, raw HTML and all, before anything is sanitized.
-fn rendered(text: &str) -> String {
+pub(super) fn rendered(text: &str) -> String {
     let mut options = Options::default();
     options.extension.table = true;
     options.extension.strikethrough = true;
@@ -45,7 +48,8 @@ fn tags(page: &str) -> BTreeSet<String> {
         .collect()
 }
 
-const OURS: [&str; 9] = ["", "h3", "p", "strong", "pre", "code", "div", "details", "summary"];
+const OURS: [&str; 12] =
+    ["", "h3", "h4", "p", "strong", "pre", "code", "div", "details", "summary", "ul", "li"];
 
 #[track_caller]
 fn assert_inert(text: &str) {
@@ -64,6 +68,21 @@ fn assert_inert(text: &str) {
 fn view_of(desired: &Desired, known: &Known) -> String {
     let plan = Plan::between(desired, known, &PlanOptions::new(Endpoint::default(), TODAY));
     markdown(&View::new(&plan, desired, known, None))
+}
+
+/// The same, against a base that asks for the first of two people only.
+fn against_base(desired: &Desired, known: &Known) -> String {
+    let mut base = desired.clone();
+    base.people = base.people.into_iter().step_by(2).collect();
+    let plan = Plan::between(desired, known, &PlanOptions::new(Endpoint::default(), TODAY));
+    let past = Past {
+        members: known.members.clone(),
+        projects: desired.projects.keys().cloned().collect(),
+        ..Past::default()
+    };
+    let origins = origins(&plan, &base, known, &past);
+    let base = Some(Base { origins: &origins, policy_changes: &[] });
+    markdown(&View { base, ..View::new(&plan, desired, known, None) })
 }
 
 const ATTACKS: [&str; 20] = [
@@ -131,6 +150,7 @@ fn known_attacks_come_to_nothing() {
         attacks.rotate_left(n);
         let (desired, known) = hostile(&attacks);
         assert_inert(&view_of(&desired, &known));
+        assert_inert(&against_base(&desired, &known));
     }
 }
 
@@ -141,13 +161,14 @@ proptest! {
         attacks in prop::collection::vec("([@`|<>\\[\\]()!#*_~\\\\\n\t:./$&-]|@org|evil|\\PC){0,24}", 1..8)
     ) {
         let (desired, known) = hostile(&attacks);
-        let text = view_of(&desired, &known);
-        prop_assert!(text.len() <= 60_000);
-        let page = rendered(&text);
-        let foreign: Vec<_> = tags(&page).into_iter().filter(|tag| !OURS.contains(&tag.as_str())).collect();
-        prop_assert!(foreign.is_empty(), "{:?} in {}", foreign, page);
-        let outside = outside_code(&page);
-        prop_assert!(!outside.contains('@') && !outside.contains("evil") && !outside.contains("org"), "{}", outside);
+        for text in [view_of(&desired, &known), against_base(&desired, &known)] {
+            prop_assert!(text.len() <= 60_000);
+            let page = rendered(&text);
+            let foreign: Vec<_> = tags(&page).into_iter().filter(|tag| !OURS.contains(&tag.as_str())).collect();
+            prop_assert!(foreign.is_empty(), "{:?} in {}", foreign, page);
+            let outside = outside_code(&page);
+            prop_assert!(!outside.contains('@') && !outside.contains("evil") && !outside.contains("org"), "{}", outside);
+        }
     }
 
     #[test]
@@ -166,18 +187,18 @@ proptest! {
         let known = known(&members, &[]);
         let text = view_of(&desired, &known);
         prop_assert!(text.len() <= 60_000, "{}", text.len());
-        // Removals share their text, so a line names many of them; each invitation has its own name.
-        let removals: String = text.lines().filter(|line| line.starts_with("- ")).collect();
+        let (removals, invitations) = text.split_once("Invited (").unwrap_or((&text, ""));
         let out = logins.iter().filter(|login| removals.contains(login.as_str())).count();
-        let new = text.lines().filter(|line| line.starts_with("+ in")).count();
+        let new = (0..invited).filter(|n| invitations.contains(&format!("in{n:04}"))).count();
         prop_assert!(out == removed || new == 0);
-        let left_out = removed + invited - out - new;
-        let said = match left_out {
-            0 => !text.contains("left out, for the length"),
-            1 => text.contains("**1 person is left out,"),
-            n => text.contains(&format!("**{n} people are left out,")),
+        let left_out = |title: &str, hidden: usize| match hidden {
+            0 => !text.contains(&format!("{title} (")) || !text.contains(", left out here"),
+            n => text.contains(&format!("{title} ({n})")),
         };
-        prop_assert!(said, "{} {}", left_out, text.len());
+        let said = text.lines().find(|line| line.starts_with("Left out, for the length of a comment: "));
+        prop_assert_eq!(said.is_some(), out + new < removed + invited, "{}", text);
+        prop_assert!(out == removed || left_out("Loses access", removed - out), "{:?}", said);
+        prop_assert!(new == invited || left_out("Invited", invited - new), "{:?}", said);
     }
 }
 
@@ -211,8 +232,8 @@ fn what_a_reviewer_must_not_miss_stands_first() {
 > **Plan blocked by 1 guard; nothing will be applied.**
 >
 > ```text
-> × loyalty would be left with 0 ADMINs, and `keep_admins: 1` requires more; ADMIN would be lost by
-> ann@example.com and bob@example.com; make someone else ADMIN first
+> × loyalty would be left with 0 ADMINs, and `keep_admins: 1` requires more; ADMIN would be lost
+> by ann@example.com and bob@example.com; make someone else ADMIN first
 > ```
 
 **Loses access (1)**
@@ -249,7 +270,7 @@ old@example.com  keeps VIEWER in loyalty: the API cannot remove a user's last pr
 ! kim@example.com  storefront VIEWER → USER
 ```
 
-For ` https://api.voucherify.io ` on 2026-11-22; members read live at 12:34:56 UTC. Plan id: ` $ID `
+For `https://api.voucherify.io` on 2026-11-22; members read live at 12:34:56 UTC. Plan id: `$ID`
 "
     );
 }
@@ -264,7 +285,7 @@ fn nothing_to_do_is_said() {
         text,
         format!(
             "<!-- guestlist -->\n### guestlist: No changes\n\n\
-             For ` https://api.voucherify.io ` on 2026-11-22; members read live at 12:34:56 UTC. Plan id: ` {} `\n",
+             For `https://api.voucherify.io` on 2026-11-22; members read live at 12:34:56 UTC. Plan id: `{}`\n",
             plan.id
         )
     );
@@ -281,4 +302,28 @@ fn of_many_who_share_a_text_as_many_are_named_as_fit() {
     assert!(text.len() <= 60_000 && text.len() > 58_000, "{}", text.len());
     assert!(named > 1_500, "{named}");
     assert!(text.contains(&format!("… and {} more, left out here", 3_000 - named)), "{named}");
+}
+
+#[test]
+fn a_reason_shared_by_many_is_said_once_and_each_detail_with_its_person() {
+    let team = team("people: []\n");
+    let days = [0, 1, 2, 3, 3, 3, 3, 3];
+    let emails = days.iter().enumerate().map(|(n, _)| format!("p{n}@example.com")).collect::<Vec<_>>();
+    let invited = |(n, email)| (email, if n == 1 { "proj_l=ADMIN" } else { "proj_s=USER" }, days[n]);
+    let invited: Vec<_> = emails.iter().map(String::as_str).enumerate().map(invited).collect();
+    let text = view_of(&team.desired, &known(&[("z@example.com", "proj_s=ADMIN")], &invited));
+    let (_, section) = text.split_once("**Needs attention (9)**\n\n").expect("the section");
+    let (section, _) = section.split_once("\n\nFor ").expect("its end");
+    assert_eq!(
+        section,
+        "\
+- `invited, not in the file; cancel it in Team settings` (8): `p1@example.com (yesterday: loyalty ADMIN)` \
+`p0@example.com (today: storefront USER)` `p2@example.com (2 days ago: storefront USER)`
+  - `3 days ago: storefront USER` (5): `p3@example.com` `p4@example.com` `p5@example.com` `p6@example.com` \
+`p7@example.com`
+
+```text
+z@example.com   not in the file (storefront ADMIN); kept by `prune: none`
+```"
+    );
 }

@@ -54,7 +54,7 @@ fn person() -> impl Strategy<Value = Person> {
 }
 
 prop_compose! {
-    fn desired()(
+    pub(super) fn desired()(
         people in btree_map(email(), person(), 0..7),
         prune in prop::sample::select(vec![Prune::None, Prune::Roles, Prune::People]),
         max_removals in prop_oneof![(0..=100_u8).prop_map(Limit::Percent), (0..9_u32).prop_map(Limit::Count)],
@@ -72,7 +72,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn known()(
+    pub(super) fn known()(
         members in btree_map(email(), (access(), prop::bool::weighted(0.3), prop::bool::weighted(0.1)), 0..7),
         invited in btree_map(email(), (access(), 0..30_i64), 0..3),
     ) -> Known {

@@ -1,0 +1,202 @@
+//! The rows of a section in Markdown: a line each where there are few, and people with the same sentence side
+//! by side where there are many.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::columns::{Columns, fold};
+use super::sections::{Listed, Row};
+use crate::escape::{code, fence};
+
+/// The longest text of one row, in characters. No honest one is longer.
+pub(super) const LONGEST_ROW: usize = 1_000;
+
+/// The width of a fenced block without a scroll bar.
+pub(super) const WIDTH: usize = 100;
+
+/// From this number on, people with the same sentence or detail are listed under it.
+const SHARED_BY: usize = 4;
+
+/// The most lists of people; the people of further ones are in one more, each with the whole sentence.
+const MOST_LISTS: usize = 15;
+
+/// Rows as Markdown.
+pub(super) struct Packed {
+    /// Lists and a fenced block.
+    pub(super) markdown: String,
+    /// How many rows did not fit.
+    pub(super) hidden: usize,
+}
+
+/// People of whom the same is said.
+struct List<'r> {
+    lead: String,
+    people: Vec<Person<'r>>,
+    /// Those with a detail in common.
+    inner: Vec<(&'r str, Vec<Person<'r>>)>,
+}
+
+/// A row in a list, and what is said of this person only.
+#[derive(Clone, Copy)]
+struct Person<'r> {
+    row: &'r Row<'r>,
+    detail: &'r str,
+}
+
+/// `rows` in less than `room` bytes. In up to `most_lines` lines, each row has one; notes with the same sentence
+/// share it in any case. `sign` colors a line.
+pub(super) fn pack(rows: &[Row], columns: Columns, sign: &str, most_lines: usize, room: usize) -> Packed {
+    let are_notes = sign.is_empty();
+    let (lists, single) = if are_notes { lists(rows) } else { (Vec::new(), rows.iter().collect()) };
+    let lines = lines(&single, columns, sign);
+    let block =
+        if lines.is_empty() { String::new() } else { fence(if are_notes { "text" } else { "diff" }, &lines) };
+    let listed = write(&lists, &[], usize::MAX);
+    if line_count(&lists) + lines.len() <= most_lines && listed.markdown.len() + block.len() < room {
+        let gap = if listed.markdown.is_empty() || block.is_empty() { "" } else { "\n" };
+        return Packed { markdown: format!("{}{gap}{block}", listed.markdown), hidden: 0 };
+    }
+    let (lists, single) = self::lists(rows);
+    write(&lists, &single, room)
+}
+
+/// Every row as a line with its columns.
+fn lines(rows: &[&Row], columns: Columns, sign: &str) -> Vec<String> {
+    let lines = rows.iter().flat_map(|row| {
+        let text = clipped(&row.line(), LONGEST_ROW);
+        match row.email {
+            Some(email) => columns.row(&clipped(&email.to_string(), WIDTH), &text),
+            None => fold(&text, WIDTH),
+        }
+    });
+    lines.map(|line| format!("{sign}{line}")).collect()
+}
+
+fn line_count(lists: &[List]) -> usize {
+    lists.iter().map(|list| 1 + list.inner.len()).sum()
+}
+
+/// Lists of people of whom the same is said, and everyone else, in the order of `rows`.
+fn lists<'r>(rows: &'r [Row<'r>]) -> (Vec<List<'r>>, Vec<&'r Row<'r>>) {
+    let lead = |row: &'r Row<'r>| match &row.sentence.listed {
+        Some(Listed { lead, .. }) => lead.as_str(),
+        None => row.sentence.text.as_str(),
+    };
+    let mut by_lead: BTreeMap<&str, Vec<Person>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.email.is_some()) {
+        let detail = row.sentence.listed.as_ref().map_or("", |listed| listed.detail.as_str());
+        by_lead.entry(lead(row)).or_default().push(Person { row, detail });
+    }
+    by_lead.retain(|_, people| people.len() >= SHARED_BY);
+    let mut largest: Vec<_> = by_lead.iter().map(|(lead, people)| (people.len(), *lead)).collect();
+    largest.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
+    for (_, lead) in largest.iter().skip(MOST_LISTS) {
+        by_lead.remove(lead);
+    }
+    let (mut lists, mut single) = (Vec::new(), Vec::new());
+    let listed: BTreeSet<&str> = by_lead.keys().copied().collect();
+    for row in rows {
+        match row.email.map(|_| lead(row)).filter(|lead| listed.contains(lead)) {
+            None => single.push(row),
+            // At the first of them.
+            Some(lead) => lists.extend(by_lead.remove(lead).map(|people| List::new(lead, people))),
+        }
+    }
+    while line_count(&lists) > MOST_LISTS
+        && let Some(list) =
+            lists.iter_mut().max_by_key(|list| list.inner.len()).filter(|it| !it.inner.is_empty())
+    {
+        list.people.extend(std::mem::take(&mut list.inner).into_iter().flat_map(|(_, people)| people));
+    }
+    (lists, single)
+}
+
+impl<'r> List<'r> {
+    fn new(lead: &str, people: Vec<Person<'r>>) -> Self {
+        let mut by_detail: BTreeMap<&str, Vec<Person>> = BTreeMap::new();
+        for person in &people {
+            by_detail.entry(person.detail).or_default().push(*person);
+        }
+        if let ([first, ..], 1) = (people.as_slice(), by_detail.len()) {
+            // Everyone has the same detail, so it can be said in the whole sentence.
+            let lead = if first.detail.is_empty() { lead } else { &first.row.sentence.text };
+            let people = people.iter().map(|person| Person { detail: "", ..*person }).collect();
+            return Self { lead: lead.to_owned(), people, inner: Vec::new() };
+        }
+        by_detail.retain(|_, people| people.len() >= SHARED_BY);
+        let people = people.into_iter().filter(|person| !by_detail.contains_key(person.detail)).collect();
+        Self { lead: lead.to_owned(), people, inner: by_detail.into_iter().collect() }
+    }
+
+    fn len(&self) -> usize {
+        self.people.len() + self.inner.iter().map(|(_, people)| people.len()).sum::<usize>()
+    }
+}
+
+/// The lists, with as many people as fit in `room` bytes.
+fn write(lists: &[List], single: &[&Row], room: usize) -> Packed {
+    let mut page = Page { markdown: String::new(), room, hidden: 0 };
+    let who = |person: &Person| {
+        let email = person.row.email.map(ToString::to_string).unwrap_or_default();
+        if person.detail.is_empty() { email } else { format!("{email} ({})", person.detail) }
+    };
+    for list in lists {
+        let has_inner = !list.inner.is_empty();
+        page.list(&format!("- {}", lead(&list.lead, list.len())), list.people.iter().map(who), has_inner);
+        for (detail, people) in &list.inner {
+            let emails = people.iter().map(|person| who(&Person { detail: "", ..*person }));
+            page.list(&format!("  - {}", lead(detail, people.len())), emails, false);
+        }
+    }
+    let whole = |row: &&Row| match row.email {
+        Some(email) => format!("{email}: {}", row.line()),
+        None => row.line(),
+    };
+    page.list("-", single.iter().map(whole), false);
+    Packed { markdown: page.markdown, hidden: page.hidden }
+}
+
+fn lead(text: &str, number: usize) -> String {
+    format!("{} ({number}):", code(&clipped(text, LONGEST_ROW)))
+}
+
+struct Page {
+    markdown: String,
+    room: usize,
+    hidden: usize,
+}
+
+impl Page {
+    /// One list as a line. Nothing is written if nothing fits, or of an empty list without inner ones.
+    fn list(&mut self, lead: &str, people: impl Iterator<Item = String>, has_inner: bool) {
+        let mut line = lead.to_owned();
+        let mut shown = 0;
+        for person in people {
+            let person = code(&clipped(&person, LONGEST_ROW));
+            if self.hidden > 0 || self.markdown.len() + line.len() + person.len() + 2 >= self.room {
+                self.hidden += 1;
+                continue;
+            }
+            line.push(' ');
+            line.push_str(&person);
+            shown += 1;
+        }
+        if shown == 0 && !has_inner {
+            return;
+        }
+        if self.markdown.len() + line.len() + 1 < self.room {
+            self.markdown.push_str(&line);
+            self.markdown.push('\n');
+        } else {
+            // Nor is there room for inner lists.
+            self.room = 0;
+        }
+    }
+}
+
+/// `text`, cut after `most` characters.
+pub(super) fn clipped(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
