@@ -50,11 +50,13 @@ impl<'a> Progress<'a> {
         let wait = Arc::clone(&progress.wait);
         let rest = move |state: &ProgressState, text: &mut dyn std::fmt::Write| {
             let _ = match wait.lock().unwrap_or_else(PoisonError::into_inner).as_deref() {
-                Some(wait) => write!(text, "{wait}"),
-                None => write!(text, "{:.0}/s, {} left", state.per_sec(), countdown(state.eta())),
+                Some(wait) => write!(text, ", {wait}"),
+                // There is no rate yet.
+                None if state.pos() == 0 => Ok(()),
+                None => write!(text, ", {:.0}/s, {} left", state.per_sec(), countdown(state.eta())),
             };
         };
-        if let Ok(style) = ProgressStyle::with_template("{bar:12} {pos}/{len} changes, {rest}") {
+        if let Ok(style) = ProgressStyle::with_template("{bar:12} {pos}/{len} changes{rest}") {
             progress.bar.set_style(style.with_key("rest", rest));
         }
         if terminal.can_draw {
