@@ -47,7 +47,7 @@ fn applied_then_clean() {
         "\
 invited ana@example.com: storefront USER
 invited ben@example.com: loyalty ADMIN
-Applied 2 of 2 changes (2 invited).
+Applied 2 of 2 changes (1 invited, 1 became ADMIN).
 ",
     );
     scenario.run(APPLY).assert(
@@ -92,9 +92,9 @@ fn blocked() {
         .member("di@example.com", &[("loyalty", "USER")]);
     scenario.run(APPLY).assert(
         1,
-        r#"{"event":"finished","format_version":1,"outcome":"blocked","plan_id":"$DIGEST","run":null,"changes":4,"done":0,"not_started":4,"counts":{},"failed":[],"held_back":[],"attention":2,"error":"plan blocked by 2 guards; nothing will be applied"}
+        r#"{"event":"finished","format_version":1,"outcome":"blocked","plan_id":"$DIGEST","run":null,"changes":4,"done":0,"not_started":4,"counts":{},"failed":[],"held_back":[],"attention":2,"error":"plan blocked by 1 guard; nothing will be applied"}
 "#,
-        "error: plan blocked by 2 guards; nothing will be applied\n",
+        "error: plan blocked by 1 guard; nothing will be applied\n",
     );
     assert_eq!(scenario.writes(), [""; 0]);
 }

@@ -90,9 +90,18 @@ fn run(scenario: &Scenario, fault: &str, command: &str) -> Ended {
     ended
 }
 
-/// The lines of standard error that are no log.
-fn said(ended: &Ended) -> Vec<&str> {
-    ended.stderr.lines().filter(|line| !line.starts_with('{')).collect()
+/// The warnings and errors on standard error, where every line is an object.
+fn said(ended: &Ended) -> Vec<String> {
+    let said = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).expect(line);
+        let message = line["fields"]["message"].as_str().expect("a message");
+        match line["level"].as_str().expect("a level") {
+            "ERROR" => Some(format!("error: {message}")),
+            "WARN" => Some(format!("warning: {message}")),
+            _ => None,
+        }
+    };
+    ended.stderr.lines().filter_map(said).collect()
 }
 
 /// What calls nobody succeeds, and calls nobody.

@@ -53,7 +53,10 @@ fn the_first_signal_lets_the_call_under_way_end() {
         let output = child.wait_with_output().expect("its end");
         let (stdout, stderr) = texts(&output);
         assert_eq!(output.status.code(), Some(status), "{stderr}");
-        assert!(stdout.ends_with("Applied 1 of 3 changes (1 became ADMIN).\n"), "{stdout}");
+        assert!(
+            scenario.placeholders(&stdout).ends_with("Applied 1 of 3 changes (1 became ADMIN).\n"),
+            "{stdout}"
+        );
         assert_eq!(
             stderr,
             "Stopping after the calls in flight. Press Ctrl-C again to stop immediately.\n\
