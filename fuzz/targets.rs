@@ -1,9 +1,9 @@
 //! The code that reads untrusted bytes. The fuzzer calls these functions with whatever it generates, and `cargo test`
 //! with the seeds beside this file and damaged copies of them.
 
-use guestlist::api::{Content as _, ErrorBody, Page};
+use guestlist::api::{Content as _, ErrorBody, Page, ProjectList};
 use guestlist::desired;
-use guestlist::known::{ListedProject, User};
+use guestlist::known::User;
 use guestlist::ledger::{InvalidRecord, Record, verify};
 use guestlist::plan::SavedPlan;
 use guestlist::sandbox::Fault;
@@ -80,7 +80,7 @@ pub(crate) fn run_file(data: &[u8]) {
 
 /// Every body is the expected content or an error.
 pub(crate) fn response(data: &[u8]) {
-    let _ = Vec::<ListedProject>::read(data);
+    let _ = ProjectList::read(data);
     let _ = User::read(data);
     let _ = <()>::read(data);
     let _ = ErrorBody::read(data);

@@ -1,5 +1,6 @@
 //! Makes calls: waits for the rate limit, checks that each attempt may still be made, and retries.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use super::credentials::Credentials;
 use super::error::{Error, NoRoots};
 use super::gate::{Gate, Patience, Ticket};
 use super::rate_limit::Pace;
-use super::response::Content;
+use super::response::{Content, ListedLimit};
 use super::retry::{RetryPolicy, Timeouts};
 use super::transport::{FailedAttempt, Success, Transport};
 use crate::clock::{Clock, SystemClock};
@@ -122,6 +123,11 @@ impl Client {
     /// Tells whoever watches that so many user lists are being read, until the result is dropped.
     pub(super) fn count_lists(&self, lists: usize) -> ListCount<'_> {
         ListCount::begin(&self.0.activity, lists)
+    }
+
+    /// The limits in List Projects.
+    pub(super) fn set_listed_limits(&self, limits: BTreeSet<ListedLimit>) {
+        self.0.gate.set_listed_limits(limits);
     }
 
     /// The rate limit in the last response, if the service has one.

@@ -1,5 +1,6 @@
 //! One gate for all workers: makes them wait as the budget says.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,7 @@ use tokio::sync::{Notify, watch};
 
 use super::activity::Activity;
 use super::rate_limit::{Budget, Pace, Permit, RateHeaders, Turn};
+use super::response::ListedLimit;
 use crate::clock::Clock;
 
 /// How long a caller waits for the rate limit.
@@ -43,6 +45,11 @@ impl Gate {
 
     fn budget(&self) -> MutexGuard<'_, Budget> {
         self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The limits in List Projects, which have the length of a window.
+    pub(super) fn set_listed_limits(&self, limits: BTreeSet<ListedLimit>) {
+        self.budget().listed = limits;
     }
 
     /// The rate limit seen last.

@@ -30,6 +30,6 @@ pub use credentials::{BadCredential, Credentials};
 pub use error::{Error, NoRoots};
 pub use rate_limit::{Pace, estimate};
 pub use reader::Reader;
-pub use response::{Content, ErrorBody, Page};
+pub use response::{Content, ErrorBody, ListedLimit, Page, ProjectList};
 pub use retry::{RetryPolicy, Timeouts};
 pub use writer::Writer;

@@ -4,8 +4,10 @@
 //! call in flight is assumed not to be counted yet, and a number of calls left that may be older than the
 //! known one can only lower it.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use super::response::ListedLimit;
 use crate::model::Estimate;
 
 /// The delay after the second in a header, which has no fractions, because timers may fire early.
@@ -61,7 +63,7 @@ pub struct Pace {
     pub remaining: u64,
     /// The time to the end of that window; zero if the service has not named it.
     pub resets_in: Duration,
-    /// The length of a window, if two were seen.
+    /// The length of a window, if two were seen or the service lists it.
     pub period: Option<Duration>,
 }
 
@@ -75,6 +77,8 @@ pub(super) struct Budget {
     /// The latest end of a window in any response.
     named: Option<Instant>,
     period: Option<Duration>,
+    /// The limits that all projects have in List Projects.
+    pub(super) listed: BTreeSet<ListedLimit>,
     in_flight: u64,
     scouting: bool,
     readings: u64,
@@ -151,7 +155,8 @@ impl Budget {
 
     /// Consecutive window ends differ by a whole number of periods.
     fn measure(&mut self, named: Option<Instant>, now: Instant) {
-        let Some(end) = named else { return };
+        // A service may name the present second while calls are left, which ends nothing.
+        let Some(end) = named.filter(|end| *end > now) else { return };
         if let Some(before) = self.named {
             let apart = end.saturating_duration_since(before);
             let left = end.saturating_duration_since(now);
@@ -164,7 +169,7 @@ impl Budget {
 
     fn set(&mut self, remaining: u64, resets_at: Option<Instant>, now: Instant) {
         self.remaining = Some(remaining);
-        // While calls are left, a service may send the present second, which is not the end of the window.
+        // The present second again.
         self.resets_at = resets_at.filter(|end| *end > now);
         self.readings += 1;
     }
@@ -172,8 +177,19 @@ impl Budget {
     /// The rate limit in the last response, if the service has one.
     #[must_use]
     pub(super) fn pace(&self, now: Instant) -> Option<Pace> {
-        let resets_in = self.resets_at.or(self.named)?.saturating_duration_since(now);
-        Some(Pace { limit: self.limit?, remaining: self.remaining?, resets_in, period: self.period })
+        let end = self.resets_at.or(self.named);
+        let resets_in = end.map(|end| end.saturating_duration_since(now)).unwrap_or_default();
+        let limit = self.limit?;
+        // The shortest distance seen may be several windows, and is one if it is shorter than what is listed.
+        let period = self.period.into_iter().chain(self.listed_period(limit)).min();
+        Some(Pace { limit, remaining: self.remaining?, resets_in, period })
+    }
+
+    /// The length of a window with `limit` calls, if the service lists one.
+    fn listed_period(&self, limit: u64) -> Option<Duration> {
+        let mut periods =
+            self.listed.iter().filter(|listed| listed.calls == limit).map(|listed| listed.period);
+        periods.next().filter(|_| periods.next().is_none())
     }
 }
 

@@ -11,7 +11,7 @@ use super::cause::Cause;
 use super::client::{Answer, Client};
 use super::error::Error;
 use super::rate_limit::Pace;
-use super::response::Page;
+use super::response::{Page, ProjectList};
 use crate::known::{ListedProject, UserList};
 use crate::model::ProjectId;
 
@@ -54,7 +54,9 @@ impl Reader {
     /// # Errors
     /// If the call fails.
     pub async fn projects(&self) -> Result<Vec<ListedProject>, Error> {
-        Ok(self.client.read(&Call::get(PROJECTS.to_owned())).await?.value)
+        let ProjectList { projects, limits } = self.client.read(&Call::get(PROJECTS.to_owned())).await?.value;
+        self.client.set_listed_limits(limits);
+        Ok(projects)
     }
 
     /// All users of a project: reads pages until their total is reached, or a page has no new user. This also

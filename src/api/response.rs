@@ -1,6 +1,7 @@
 //! The bodies of responses. Unknown fields are ignored; missing ones are tolerated where possible.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -20,6 +21,8 @@ pub(super) struct List<T> {
 pub(super) struct Project {
     id: ProjectId,
     name: Option<String>,
+    #[serde(default)]
+    limits: Value,
 }
 
 #[derive(Deserialize)]
@@ -62,12 +65,49 @@ fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|error| error.to_string())
 }
 
-impl Content for Vec<known::ListedProject> {
+/// The response of List Projects.
+#[derive(Debug)]
+pub struct ProjectList {
+    /// The projects.
+    pub projects: Vec<known::ListedProject>,
+    /// The limits that all of them have. A project without limits has those of the organization, which the
+    /// service does not list.
+    pub limits: BTreeSet<ListedLimit>,
+}
+
+/// So many calls in a window.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct ListedLimit {
+    /// Calls in a window.
+    pub calls: u64,
+    /// The length of a window.
+    pub period: Duration,
+}
+
+impl Content for ProjectList {
     fn read(body: &[u8]) -> Result<Self, String> {
         let list: List<Project> = json(body)?;
-        let known = |Project { id, name }| known::ListedProject { id, name: name.unwrap_or_default() };
-        Ok(list.data.into_iter().map(known).collect())
+        let limits = list.data.iter().map(|project| listed_limits(&project.limits));
+        let limits = limits.reduce(|all, own| &all & &own).unwrap_or_default();
+        let known = |project: Project| known::ListedProject {
+            id: project.id,
+            name: project.name.unwrap_or_default(),
+        };
+        Ok(Self { projects: list.data.into_iter().map(known).collect(), limits })
     }
+}
+
+/// `{"api_calls": [{"value": 100, "duration": "PT1H"}]}`. What cannot be read is left out.
+fn listed_limits(limits: &Value) -> BTreeSet<ListedLimit> {
+    let limits = limits.get("api_calls").and_then(Value::as_array);
+    let limit = |limit: &Value| {
+        let span: jiff::Span = limit.get("duration")?.as_str()?.parse().ok()?;
+        // Months have no fixed length: such a limit is not a rate.
+        let period = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?;
+        let period = Duration::try_from(period).ok().filter(|period| !period.is_zero())?;
+        Some(ListedLimit { calls: limit.get("value")?.as_u64()?, period })
+    };
+    limits.into_iter().flatten().filter_map(limit).collect()
 }
 
 impl Content for known::User {

@@ -501,6 +501,33 @@ async fn a_wait_longer_than_a_call_may_take_is_an_error_that_names_its_end() {
 }
 
 #[tokio::test]
+async fn a_limit_that_all_projects_have_tells_how_long_a_window_is() {
+    let pace = async |projects: &'static str| {
+        let server = Server::start(|_| {
+            let headers =
+                ["x-rate-limit-limit: 100", "x-rate-limit-remaining: 99", "x-rate-limit-retry: 1772452800"];
+            answer("200 OK", &headers, projects)
+        })
+        .await;
+        let (client, _) = quick(&server.endpoint);
+        client.reader().projects().await.expect("projects");
+        client.pace().expect("a rate limit").period
+    };
+    let hour = r#"{"data":[{"id":"a","limits":{"api_calls":[{"value":100,"duration":"PT1H"},{"value":"x"}]}}],"total":1}"#;
+    assert_eq!(pace(hour).await, Some(Duration::from_secs(3600)));
+    // A project without a limit has that of the organization, which may be another.
+    for other in [
+        r#"{"data":[{"id":"a","limits":{"api_calls":[{"value":100,"duration":"PT1H"}]}},{"id":"b"}],"total":2}"#,
+        r#"{"data":[{"id":"a","limits":{"api_calls":[{"value":100,"duration":"P1M"}]}}],"total":1}"#,
+        r#"{"data":[{"id":"a","limits":{"api_calls":[{"value":100,"duration":"PT0S"}]}}],"total":1}"#,
+        r#"{"data":[{"id":"a","limits":{"api_calls":[{"value":100,"duration":"soon"}, 7]}}],"total":1}"#,
+        r#"{"data":[{"id":"a","limits":[]}],"total":1}"#,
+    ] {
+        assert_eq!(pace(other).await, None, "{other}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_calls_before_the_time_when_nothing_remains() {
     let server = Server::script([(|| {
         let headers =
@@ -845,7 +872,7 @@ proptest! {
     fn no_body_makes_anything_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = response::Page::read(&body);
         let _ = known::User::read(&body);
-        let _ = <Vec<known::ListedProject>>::read(&body);
+        let _ = response::ProjectList::read(&body);
         let _ = response::ErrorBody::read(&body);
     }
 }

@@ -20,6 +20,7 @@ mod corpus;
 mod docs;
 mod doubt;
 mod errors;
+mod estimates;
 mod examples;
 mod explain;
 mod faults;

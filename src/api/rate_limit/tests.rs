@@ -325,3 +325,25 @@ fn two_windows_show_how_long_one_is() {
     };
     assert_eq!(budget.pace(later), Some(pace));
 }
+
+#[test]
+fn a_listed_limit_has_the_length_of_a_window_if_it_is_the_one_in_the_headers() {
+    let now = Instant::now();
+    let listed = |calls, seconds| ListedLimit { calls, period: Duration::from_secs(seconds) };
+    let period = |limits: &[ListedLimit], seen: Option<u64>| {
+        let mut budget = Budget {
+            listed: limits.iter().copied().collect(),
+            period: seen.map(Duration::from_secs),
+            ..Budget::default()
+        };
+        let permit = go(&mut budget, now);
+        budget.learn(permit, Some(says(now, 99, 5)), now);
+        budget.pace(now).expect("a rate limit").period
+    };
+    let second = |seconds| Some(Duration::from_secs(seconds));
+    assert_eq!(period(&[], None), None);
+    assert_eq!(period(&[listed(100, 3600), listed(2000, 60)], None), second(3600));
+    assert_eq!(period(&[listed(2000, 60)], None), None);
+    assert_eq!(period(&[listed(100, 60), listed(100, 3600)], None), None, "one of them");
+    assert_eq!([60, 7200].map(|seen| period(&[listed(100, 3600)], Some(seen))), [second(60), second(3600)]);
+}
