@@ -68,7 +68,7 @@
   // "7 people have ADMIN in storefront; 2 will have it after accepting the invitation". `all` counts who has the
   // access in question by state, and `found` those of them who match the text.
   const sentence = (asked, all, found) => {
-    const place = projects[project.selectedIndex - 1]?.text;
+    const place = projects[project.selectedIndex - 1]?.textContent;
     const what = role.value
       ? role.value + " in " + (place ?? "at least one project")
       : place && "access to " + place;
@@ -162,7 +162,7 @@
 
   // The address of the page has the controls, so a link shows the same: #project=storefront&role=ADMIN
   const FIXED = ["person", "status"];
-  const nameOf = (option) => (FIXED.includes(option.text) ? option.value : option.text);
+  const nameOf = (option) => (FIXED.includes(option.textContent) ? option.value : option.textContent);
   const columnName = (column) => FIXED[column] ?? nameOf(projects[column - FIRST]);
   // The whole address, because a fragment alone would be relative to the outer page where this one is embedded.
   const setAddress = (fragment) => {
@@ -172,9 +172,9 @@
   const write = () => {
     const values = new URLSearchParams();
     if (project.value) values.set("project", nameOf(project.selectedOptions[0]));
-    for (const field of [role, status, text]) {
-      if (field.value.trim()) values.set(field.name, field.value.trim());
-    }
+    if (role.value) values.set("role", role.value);
+    if (status.value) values.set("status", status.value);
+    if (text.value.trim()) values.set("text", text.value.trim());
     if (sort.column) values.set("sort", columnName(sort.column));
     if (sort.descending) values.set("order", "descending");
     setAddress("#" + values);
@@ -190,7 +190,7 @@
         unknown += "The link names the " + field.name + " " + quoted(asked) + ", which is not in this review. ";
       }
     };
-    choose(project, (option, asked) => option.text === asked || option.value === asked);
+    choose(project, (option, asked) => option.textContent === asked || option.value === asked);
     choose(role, (option, asked) => option.value === asked);
     choose(status, (option, asked) => option.value === asked);
     text.value = values.get("text") ?? "";

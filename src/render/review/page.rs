@@ -17,7 +17,7 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// The SHA-256 of [`STYLE`] and [`SCRIPT`] in base64; a test computes both.
 const STYLE_HASH: &str = "sha256-jjwTYiBeqXVYq2Hq/Kg2QrWXUAyszDUbLRpvrIKzXB8=";
-const SCRIPT_HASH: &str = "sha256-wS8hGO0KknaQPT1dZvp6vxyz+boAWCC2wgqyE1oSJTY=";
+const SCRIPT_HASH: &str = "sha256-kLuhpp47P9VLBnorHQ1uGeOUqtlTaZstnS+U1zIkO40=";
 
 /// The choices of the status filter: identifier and label.
 const STATUSES: [(&str, &str); 7] = [
