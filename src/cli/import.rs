@@ -6,6 +6,7 @@ use std::path::Path;
 use super::args::{GlobalArgs, Import as Args};
 use super::failure::Failure;
 use super::output;
+use super::progress::Progress;
 use super::target::Target;
 use super::terminal::Terminal;
 use crate::api::Reader;
@@ -29,8 +30,14 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let target = Target::new(global, &folder, None)?;
     let connection = target.connect_to_read(global, None, terminal).await?;
     let reader = &connection.client;
-    let projects = chosen(reader.projects().await.map_err(Failure::new)?, &args.projects)?;
-    let known = members(reader, &projects).await?;
+    tracing::info!("Reading projects and members from {}", target.endpoint);
+    let progress = Progress::reading(terminal, &target.endpoint);
+    let read = async {
+        let projects = chosen(reader.projects().await.map_err(Failure::new)?, &args.projects)?;
+        let known = members(reader, &projects).await?;
+        Ok((projects, known))
+    };
+    let (projects, known) = progress.during(reader.activity(), read).await?;
     connection.close().await?;
 
     let imported = known::import(&projects, &known.members);
