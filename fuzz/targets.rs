@@ -38,7 +38,10 @@ pub(crate) fn team_file(data: &[u8]) {
             assert!(!problems.is_empty());
             let drawn = problems.text(&sources, false);
             assert!(!drawn.contains(|c: char| c.is_control() && c != '\n'), "{drawn:?}");
-            assert_eq!(problems.json(&sources).lines().count(), 1);
+            for report in [problems.json(&sources), problems.gitlab(&sources), problems.sarif(&sources)] {
+                let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+                assert!(report.is_object() || report.is_array());
+            }
             let annotations = problems.github(&sources);
             assert!(annotations.lines().all(|line| line.starts_with("::error file=")), "{annotations:?}");
         }

@@ -82,8 +82,8 @@ impl Observer<'_> {
         Ok(Observed { known, applied_plans, unsaved })
     }
 
-    /// The projects of the organization, which must include every managed one. If one is missing, the list is read
-    /// a second time.
+    /// The projects of the organization, which must include every managed one. If one is missing, the list is
+    /// read a second time.
     async fn organization(&self) -> Result<BTreeSet<ProjectId>, ObserveError> {
         let mut projects = self.reader.projects().await?;
         if !self.missing(&projects).is_empty() {
@@ -104,8 +104,8 @@ impl Observer<'_> {
     }
 }
 
-/// Reads the member lists of `projects`, and a second time those that `judge` finds doubtful. Remaining doubts are in
-/// the result.
+/// Reads the member lists of `projects`, and a second time those that `judge` finds doubtful. Remaining
+/// doubts are in the result.
 ///
 /// # Errors
 /// If a call fails.

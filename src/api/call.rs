@@ -99,8 +99,8 @@ impl<T> Call<T> {
         (self.check)(answer)
     }
 
-    /// Whether the service receives every id in the path unchanged. An empty id or a dot segment would turn the
-    /// path into that of another call.
+    /// Whether the service receives every id in the path unchanged. An empty id or a dot segment would turn
+    /// the path into that of another call.
     pub(super) fn is_sendable(&self) -> bool {
         let path = self.path.split('?').next().unwrap_or_default();
         !path.split('/').skip(1).any(|segment| matches!(segment, "" | "." | ".."))

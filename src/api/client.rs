@@ -121,8 +121,8 @@ impl Client {
         self.0.gate.pace()
     }
 
-    /// Limits the time that all calls wait for the rate limit to `patience` from now. The first setting counts.
-    /// Without one, each call waits as long as its retry policy allows.
+    /// Limits the time that all calls wait for the rate limit to `patience` from now. The first setting
+    /// counts. Without one, each call waits as long as its retry policy allows.
     pub fn set_patience(&self, patience: Duration) {
         let now = self.0.clock.instant();
         if let Some(deadline) = now.checked_add(patience) {

@@ -350,8 +350,8 @@ async fn everything_else_is_not_repeated() {
     }
 }
 
-/// The result of a call when every attempt gets the same response: the status and the number of attempts, if the
-/// response is not a success.
+/// The result of a call when every attempt gets the same response: the status and the number of attempts, if
+/// the response is not a success.
 async fn damaged<T: Content + std::fmt::Debug>(
     call: &Call<T>,
     status: u16,
@@ -744,8 +744,8 @@ fn no_credential_reaches_a_log_at_any_level() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(move || writer.clone())
         .finish();
-    // With only one subscriber, tests on other threads, which have none, could turn its callsites off. So there
-    // are two.
+    // With only one subscriber, tests on other threads, which have none, could turn its callsites off. So
+    // there are two.
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     // The subscriber applies to this thread, which is the only one of the runtime.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

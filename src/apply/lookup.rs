@@ -1,41 +1,40 @@
-//! Reads a project's users when a refusal leaves open what access a person has. One reading serves
-//! everyone who waits for it.
+//! Looks up a person's access in a project when a rejection does not show it.
 
 use std::rc::Rc;
 
 use futures_util::StreamExt as _;
 
-use super::scheduler::{Scheduler, Step, StepError, step_error};
+use super::scheduler::Scheduler;
+use super::step_error::{Step, StepError, step_error};
 use crate::api;
 use crate::known::{User, UserList};
 use crate::model::{Email, ProjectId, Role};
 
-/// The access that a person has in a project.
+/// The access of a person in a project.
 pub(super) enum Found {
     /// None.
     Absent,
-    /// The user has that role.
+    /// The user has this role.
     Has { user: Box<User>, role: Role },
 }
 
 impl Scheduler<'_> {
-    /// Reads every project that someone has asked for by now, and tells everyone who asked.
+    /// Reads every requested project, and passes the lists to everyone who waits for them.
     pub(super) async fn read_for_all(&self) {
-        let asked = self.readings.asked.take();
-        futures_util::stream::iter(asked)
+        futures_util::stream::iter(self.readings.start())
             .for_each_concurrent(self.apply.concurrency, async |(project, waiting)| {
                 let reading = self.read(&project).await;
                 self.outage.note(reading.as_ref().err());
                 let reading = reading.map(Rc::new);
                 for sender in waiting {
-                    // Whoever has gone does not need it.
+                    // If the receiver has gone, no one needs it.
                     let _ = sender.send(reading.clone());
                 }
             })
             .await;
     }
 
-    /// Reads the users of a project, a second time if the list is shorter than its total.
+    /// Reads the users of a project, and again if the list is shorter than its total.
     async fn read(&self, project: &ProjectId) -> Result<UserList, api::Error> {
         let reader = self.apply.writer.reader();
         let mut list = reader.users(project).await?;
@@ -48,9 +47,9 @@ impl Scheduler<'_> {
         Ok(list)
     }
 
-    /// Looks up the access that `email` has in `project` now.
+    /// Looks up the access of `email` in `project`.
     pub(super) async fn look(&self, project: &ProjectId, email: &Email) -> Step<Found> {
-        let Some(reading) = self.readings.reading(project).await else { return Err(StepError::Stopped) };
+        let Some(reading) = self.readings.request(project).await else { return Err(StepError::Stopped) };
         let list = reading.map_err(step_error)?;
         let name = || self.apply.desired.project_name(project);
         let mut found = list.users.values().filter(|user| user.answers_to(email));
@@ -64,7 +63,7 @@ impl Scheduler<'_> {
             }),
             (None, _) if is_complete(&list) => Ok(Found::Absent),
             (None, _) => Err(StepError::Person(format!(
-                "the list of the users of {} is shorter than its total",
+                "the user list of {} is incomplete: it is shorter than its total",
                 name()
             ))),
         }

@@ -1,9 +1,9 @@
-//! Carries a plan out through `api`, telling `ledger` and whoever watches.
+//! Applies a plan: makes its calls through `api` and records them in `ledger`.
 //!
-//! First every grant, then every reduction; people side by side, the changes of one person in order.
-//! That is what keeps every prefix safe: nobody loses a role before getting the one that replaces it,
-//! and no project loses an ADMIN before it has the next one. `quorum` holds a reduction back where a
-//! grant that it relied on did not succeed.
+//! Grants come before reductions. People are processed in parallel, the changes of one person in order. So
+//! the run can end at any point without harm: no one loses a role before getting its replacement, and no
+//! project loses an ADMIN before it has the next one. `quorum` holds back a reduction that relied on a failed
+//! grant.
 
 mod lookup;
 mod outage;
@@ -11,6 +11,7 @@ mod quorum;
 mod readings;
 mod scheduler;
 mod step;
+mod step_error;
 mod stop;
 
 use std::collections::BTreeMap;
@@ -26,73 +27,73 @@ use crate::plan::{Change, Plan};
 use scheduler::Scheduler;
 pub use stop::{Stop, Stopped};
 
-/// How much longer than its plan said a run waits for the rate limit.
-const MORE: Duration = Duration::from_secs(15 * 60);
+/// How much longer than estimated a run waits for the rate limit.
+const EXTRA_PATIENCE: Duration = Duration::from_secs(15 * 60);
 
-/// What it takes to carry a plan out.
+/// Everything that applying a plan requires.
 pub struct Apply<'a> {
     /// The plan that was shown and confirmed.
     pub plan: &'a Plan,
-    /// What the plan was made of.
+    /// The desired state in the plan.
     pub desired: &'a Desired,
-    /// What the plan was made of.
+    /// The known state in the plan.
     pub known: &'a Known,
     /// Makes the calls.
     pub writer: &'a Writer,
-    /// Is told of every call before and after.
+    /// Records the calls.
     pub run: &'a RunWriter,
-    /// How many people to work on at once.
+    /// The maximum number of people to process in parallel.
     pub concurrency: usize,
-    /// Whether invitations are sent although they are known to be out, as the ledger then says.
+    /// Whether invitations are sent although they are known to be pending. The ledger records this.
     pub again: bool,
-    /// Says when nothing new may start.
+    /// Stops the run early.
     pub stop: &'a Stop,
-    /// Is told of every change that has ended.
-    pub watch: &'a (dyn Fn(&Change, &Ending) + Sync),
+    /// Called after each change.
+    pub watch: &'a dyn Fn(&Change, &Ending),
 }
 
 /// How a change ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Ending {
-    /// It is as the plan asks.
+    /// It is in place.
     Done(Meaning),
-    /// It failed, and only this person is the worse for it.
+    /// It failed, and so did what depends on it.
     Failed {
         /// Why, in one sentence, with the request id.
         reason: String,
     },
-    /// It was not begun, because a grant that it relied on did not succeed.
+    /// It was not made because a grant that it relied on failed.
     Held {
-        /// Which.
+        /// Why.
         reason: String,
     },
-    /// Nothing was done for it, because the run stopped.
+    /// The run stopped before it.
     NotStarted,
 }
 
-/// What came of a plan.
+/// The result of applying a plan.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// Every change and how it ended, in the order of the plan.
     pub endings: Vec<(Change, Ending)>,
-    /// Why the run stopped before its end, if it did.
+    /// Why the run stopped early, if it did.
     pub stopped: Option<Stopped>,
 }
 
 impl Report {
-    /// Whether everything is as the plan asks.
+    /// Whether every change is in place.
     #[must_use]
     pub fn is_success(&self) -> bool {
-        self.stopped.is_none() && self.endings.iter().all(|(_, ending)| matches!(ending, Ending::Done(_)))
+        self.stopped.is_none() && self.done() == self.endings.len()
     }
 
-    /// How many changes are as the plan asks.
+    /// The number of changes that are in place.
     #[must_use]
     pub fn done(&self) -> usize {
         self.endings.iter().filter(|(_, ending)| matches!(ending, Ending::Done(_))).count()
     }
 
-    /// How many changes meant what.
+    /// The number of changes that are in place, by meaning.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<Meaning, u64> {
         let mut counts = BTreeMap::new();
@@ -106,15 +107,16 @@ impl Report {
 }
 
 impl Apply<'_> {
-    /// Makes exactly the changes of the plan, and waits as long as the plan said it would, and a little more.
+    /// Makes exactly the changes of the plan. Waits for the rate limit as long as estimated, and 15
+    /// minutes more.
     pub async fn carry_out(&self) -> Report {
         let calls = self.plan.summary().calls as u64;
         let expected = self.writer.pace().and_then(|pace| estimate(calls, &pace)).map(Estimate::assumed);
-        self.writer.set_patience(expected.unwrap_or_default().saturating_add(MORE));
+        self.writer.set_patience(expected.unwrap_or_default().saturating_add(EXTRA_PATIENCE));
         let endings = Scheduler::new(self).carry_out().await;
         Report {
             endings: self.plan.changes.iter().cloned().zip(endings).collect(),
-            stopped: self.stop.reason(),
+            stopped: self.stop.reason().cloned(),
         }
     }
 }

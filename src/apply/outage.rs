@@ -1,20 +1,20 @@
-//! Decides when a service that fails call after call is down: a pause, then probes, then the end.
+//! Decides when a failing service is down: first a pause, then probes, then the end of the run.
 //!
-//! Some people may fail whenever they are tried. They must not hold up the others, so failed calls alone
-//! do not stop the run: after a pause it tries people one at a time, and stops only if these fail as well.
+//! The calls for some people may always fail, which must not hold up the others. So failed calls alone do not
+//! stop the run: after a pause it tries one person at a time, and stops only if these fail as well.
 
 use std::cell::{Cell, RefCell};
 
-use super::Stopped;
+use super::stop::Stopped;
 use crate::api::Error;
 
-/// The run pauses after this many failed calls in a row.
+/// The number of failed calls in a row after which the run pauses.
 const PAUSES_AFTER: u32 = 5;
 
-/// The run stops after this many failed probes in a row.
+/// The number of failed probes in a row after which the run stops.
 const STOPS_AFTER: u32 = 3;
 
-/// The failed calls since the last answer.
+/// The failed calls since the last response.
 #[derive(Default)]
 pub(super) struct Outage {
     failed_calls: Cell<u32>,
@@ -23,7 +23,7 @@ pub(super) struct Outage {
 }
 
 impl Outage {
-    /// Takes in what came of a call: a success, or this error.
+    /// Counts the result of a call: a success, or this error.
     pub(super) fn note(&self, error: Option<&Error>) {
         match error {
             Some(error) if error.cause.is_outage() => {
@@ -38,18 +38,18 @@ impl Outage {
         }
     }
 
-    /// How many calls failed since the last answer.
+    /// The number of calls that failed since the last response.
     pub(super) fn failed_calls(&self) -> u32 {
         self.failed_calls.get()
     }
 
-    /// Whether no one is tried except as a probe.
+    /// Whether no calls are made except as a probe.
     pub(super) fn is_paused(&self) -> bool {
         self.failed_calls.get() >= PAUSES_AFTER
     }
 
-    /// A probe is over that began after `failed_before` failed calls. Returns the reason to stop once
-    /// enough of them failed.
+    /// Counts a probe that started after `failed_before` failed calls and has ended. Returns the reason to
+    /// stop once enough probes have failed.
     pub(super) fn probed(&self, failed_before: u32) -> Option<Stopped> {
         if self.failed_calls.get() <= failed_before {
             return None;
@@ -70,14 +70,14 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_ends_the_row_of_failures() {
+    fn a_response_resets_the_count_of_failures() {
         let outage = Outage::default();
         let refused = failed(Cause::Refused(Rejection { status: 404, ..Rejection::default() }));
         for answer in [None, Some(&refused)] {
             for _ in 0..4 {
                 outage.note(Some(&failed(Cause::TimedOut)));
             }
-            // Neither an answer nor an outage.
+            // Neither a response nor an outage.
             outage.note(Some(&failed(Cause::Stopped)));
             assert!(!outage.is_paused());
             outage.note(Some(&failed(Cause::TimedOut)));
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn three_failed_probes_in_a_row_are_the_end() {
+    fn three_failed_probes_in_a_row_stop_the_run() {
         let outage = Outage::default();
         let failure = failed(Cause::TimedOut);
         let probe = |calls: &[Option<&Error>]| {
@@ -103,7 +103,7 @@ mod tests {
         }
         let fails = [Some(&failure)];
         assert_eq!([probe(&fails), probe(&fails)], [None, None]);
-        // One for whom no call was made tells nothing, and one that is answered ends the outage.
+        // A probe without a call shows nothing, and one with a response ends the outage.
         assert_eq!([probe(&[]), probe(&[None])], [None, None]);
         assert_eq!([probe(&fails), probe(&fails)], [None, None]);
         let stopped = probe(&fails).expect("a reason");

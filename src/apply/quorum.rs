@@ -1,4 +1,4 @@
-//! The ADMINs of each project while the plan is carried out: none may be left with too few.
+//! The ADMINs of each project while a plan is applied. No project may be left with too few.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use crate::desired::Desired;
 use crate::known::{Known, UserList};
 use crate::model::{Email, ProjectId, Role};
 
-/// Decides who may stop being ADMIN, for the reductions of the plan and for roles that are replaced alike.
+/// Decides who may stop being ADMIN, by a reduction in the plan or because a role is replaced.
 pub(super) struct AdminQuorum {
     /// `keep_admins` of the policy.
     keep: usize,
@@ -18,15 +18,15 @@ pub(super) struct AdminQuorum {
 struct Admins {
     /// Confirmed ADMINs. Excludes anyone guestlist has just demoted, even if a lagging list still shows them.
     confirmed: Vec<Admin>,
-    /// Those who were made ADMIN in this run, even if a lagging list does not show them yet.
-    made: Vec<Admin>,
-    /// Those who are not counted any more, whatever a list shows.
+    /// Those who became ADMIN in this run, even if a lagging list does not show them yet.
+    admitted: Vec<Admin>,
+    /// Those who do not count any more, even if a lagging list still shows them.
     released: Vec<Admin>,
-    /// The number that must remain: `keep_admins`, or as many as there have been where that is less.
+    /// The number that must remain: `keep_admins`, or the number that there were if that is lower.
     floor: usize,
 }
 
-/// A person, by login and by the address where that differs.
+/// A person, by login, and by address if that differs.
 #[derive(Clone, PartialEq, Eq)]
 struct Admin {
     login: Email,
@@ -54,7 +54,7 @@ impl AdminQuorum {
             let confirmed: Vec<_> =
                 known.admins(project).map(|member| admin(&member.login, &member.email)).collect();
             let listed = known.listed_admins(project).map(|member| admin(&member.login, &member.email));
-            let (made, mut released) = (Vec::new(), Vec::new());
+            let (admitted, mut released) = (Vec::new(), Vec::new());
             let mut count = 0;
             for admin in listed {
                 count += 1;
@@ -62,12 +62,12 @@ impl AdminQuorum {
                     released.push(admin);
                 }
             }
-            (project.clone(), Admins { confirmed, made, released, floor: keep.min(count) })
+            (project.clone(), Admins { confirmed, admitted, released, floor: keep.min(count) })
         };
         Self { keep, projects: RefCell::new(desired.projects.keys().map(admins).collect()) }
     }
 
-    /// Counts `email`, who was just made ADMIN.
+    /// Adds `email`, who has just become ADMIN, to the count.
     pub(super) fn admit(&self, project: &ProjectId, email: &Email) {
         if let Some(admins) = self.projects.borrow_mut().get_mut(project) {
             let admin = Admin { login: email.clone(), address: None };
@@ -75,7 +75,7 @@ impl AdminQuorum {
             if !admins.confirmed.iter().any(|other| other.is(&admin)) {
                 admins.confirmed.push(admin.clone());
             }
-            admins.made.push(admin);
+            admins.admitted.push(admin);
         }
     }
 
@@ -90,12 +90,12 @@ impl AdminQuorum {
         let found = admins.confirmed.iter().find(|admin| admin.answers_to(email)).cloned();
         let admin = found.unwrap_or_else(|| Admin { login: email.clone(), address: None });
         admins.confirmed.retain(|other| !other.is(&admin));
-        admins.made.retain(|other| !other.is(&admin));
+        admins.admitted.retain(|other| !other.is(&admin));
         admins.released.push(admin);
         true
     }
 
-    /// Takes in a complete list of the users of `project` that was read just now.
+    /// Replaces the count by a complete list of users that was just read.
     pub(super) fn observe(&self, project: &ProjectId, list: &UserList) {
         let mut projects = self.projects.borrow_mut();
         let Some(admins) = projects.get_mut(project) else { return };
@@ -104,12 +104,12 @@ impl AdminQuorum {
             .map(|user| Admin { login: user.login.clone(), address: user.email.clone() })
             .filter(|admin| !admins.released.iter().any(|other| other.is(admin)))
             .collect();
-        for admin in &admins.made {
+        for admin in &admins.admitted {
             if !confirmed.iter().any(|other| other.is(admin)) {
                 confirmed.push(admin.clone());
             }
         }
-        // Whoever turned up since the plan was made counts from now on, for the floor as well.
+        // ADMINs who were added after the plan was made count from now on, for the floor as well.
         admins.floor = admins.floor.max(self.keep.min(confirmed.len()));
         admins.confirmed = confirmed;
     }
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn an_admin_who_is_not_confirmed_goes_only_if_there_are_enough_others() {
+    fn an_unconfirmed_admin_is_released_only_if_there_are_enough_others() {
         let two = quorum(&["a", "b"], 2, 2);
         assert!(two.release(&p(), &someone("doubtful")));
         assert!(!two.release(&p(), &someone("a")));
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_who_turned_up_as_admin_one_stays() {
+    fn of_two_who_became_admin_after_the_plan_one_stays() {
         let quorum = quorum(&[], 0, 1);
         quorum.observe(&p(), &list(&[("a", None), ("b", None)]));
         assert!(quorum.release(&p(), &someone("a")));
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fresh_list_takes_out_who_is_gone_and_keeps_who_was_just_made() {
+    fn a_new_list_removes_whoever_is_gone_and_keeps_whoever_just_became_admin() {
         let quorum = quorum(&["a", "b"], 1, 1);
         quorum.admit(&p(), &someone("c"));
         quorum.observe(&p(), &list(&[("b", None)]));
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_is_one_by_login_and_by_address() {
+    fn a_person_is_matched_by_login_and_by_address() {
         let quorum = quorum(&[], 0, 1);
         quorum.observe(&p(), &list(&[("sso", Some("a"))]));
         assert!(!quorum.release(&p(), &someone("a")));

@@ -1,4 +1,4 @@
-//! The readings that people wait for, and who waits for each.
+//! Readings of member lists that changes wait for. One reading serves everyone who waits for it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -12,32 +12,37 @@ use crate::model::ProjectId;
 
 pub(super) type Reading = Result<Rc<UserList>, api::Error>;
 
-/// The readings that people wait for.
+/// The requested readings.
 #[derive(Default)]
 pub(super) struct Readings {
-    /// Those who wait for a reading that has not started, by project.
-    pub(super) asked: RefCell<BTreeMap<ProjectId, Vec<oneshot::Sender<Reading>>>>,
-    /// How many people wait, for a reading that has started or for one that has not.
+    /// Whoever waits for a reading that has not started, by project.
+    requested: RefCell<BTreeMap<ProjectId, Vec<oneshot::Sender<Reading>>>>,
+    /// The number of people who wait for a reading, started or not.
     waiting: Cell<usize>,
-    /// Wakes the scheduler when another person waits.
+    /// Wakes the scheduler when a reading is requested.
     pub(super) changed: Notify,
 }
 
 impl Readings {
-    /// How many people wait.
+    /// The number of people who wait for a reading.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.get()
     }
 
     /// Whether someone waits for a reading that has not started.
-    pub(super) fn is_asked(&self) -> bool {
-        !self.asked.borrow().is_empty()
+    pub(super) fn is_requested(&self) -> bool {
+        !self.requested.borrow().is_empty()
     }
 
-    /// A reading of `project` that starts after this was asked.
-    pub(super) async fn reading(&self, project: &ProjectId) -> Option<Reading> {
+    /// The requested readings, which start now: whoever waits for each, by project.
+    pub(super) fn start(&self) -> BTreeMap<ProjectId, Vec<oneshot::Sender<Reading>>> {
+        self.requested.take()
+    }
+
+    /// Waits for a reading of `project` that starts after this request.
+    pub(super) async fn request(&self, project: &ProjectId) -> Option<Reading> {
         let (sender, receiver) = oneshot::channel();
-        self.asked.borrow_mut().entry(project.clone()).or_default().push(sender);
+        self.requested.borrow_mut().entry(project.clone()).or_default().push(sender);
         self.waiting.set(self.waiting.get() + 1);
         self.changed.notify_one();
         let reading = receiver.await;

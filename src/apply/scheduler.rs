@@ -1,7 +1,6 @@
-//! Decides who is worked on when: grants before reductions, so many people at a time, one at a time while
-//! the service seems to be down.
+//! Decides who is processed when: grants before reductions, a number of people in parallel, and one person at
+//! a time while the service seems to be down.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
@@ -11,80 +10,37 @@ use futures_util::stream::FuturesUnordered;
 use super::outage::Outage;
 use super::quorum::AdminQuorum;
 use super::readings::Readings;
-use super::{Apply, Ending, Stopped};
-use crate::api;
-use crate::api::Cause;
+use super::{Apply, Ending};
 use crate::model::Email;
 use crate::plan::Change;
 
-/// How long nobody is tried when the service seems to be down.
+/// The pause when the service seems to be down.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// So many people who wait for a reading are not made to wait for the others.
+/// When this many people wait for a reading, it starts, even if others still make calls.
 const MANY_WAITING: usize = 500;
 
-/// A plan that is being carried out. All of it runs on one task.
+/// A plan that is being applied. All of it runs on one task, so its parts use cells and no locks.
 pub(super) struct Scheduler<'a> {
     pub(super) apply: &'a Apply<'a>,
     pub(super) quorum: AdminQuorum,
     pub(super) readings: Readings,
     pub(super) outage: Outage,
-    endings: RefCell<Vec<Ending>>,
-    /// People for whom a grant failed.
-    short: RefCell<BTreeSet<Email>>,
 }
 
-/// Why a change did not come about.
-pub(super) enum StepError {
-    /// For a reason that is this person's alone.
-    Person(String),
-    /// Nothing was done for this person, because the run stopped.
-    Stopped,
-    /// It stops the run.
-    Run {
-        /// Why.
-        why: Stopped,
-        /// Whether a call for this person was made that may have had an effect, or was refused.
-        sent: bool,
-    },
-}
-
-pub(super) type Step<T> = Result<T, StepError>;
-
-/// What a failed call means for the run.
-pub(super) fn step_error(error: api::Error) -> StepError {
-    match error.cause {
-        // The run stops already, for a reason of which it knows.
-        Cause::Stopped | Cause::NotPermitted if !error.may_have_been_processed() => StepError::Stopped,
-        Cause::Stopped | Cause::NotPermitted => StepError::Person(error.to_string()),
-        _ if error.is_fatal() => {
-            let sent = was_sent(&error);
-            StepError::Run { why: Stopped::Service(Box::new(error)), sent }
-        }
-        _ => StepError::Person(error.to_string()),
-    }
-}
-
-/// Whether the person has to be told of: a call that only met the rate limit or a stop did nothing.
-pub(super) fn was_sent(error: &api::Error) -> bool {
-    match error.cause {
-        Cause::RateLimited { .. } | Cause::Stopped | Cause::NotPermitted => error.may_have_been_processed(),
-        _ => error.attempts > 0,
-    }
-}
-
-/// Changes of one person, by their index in the plan, in order.
+/// The grants or the reductions of one person.
 struct Task<'a> {
     email: &'a Email,
+    /// The changes that are left, as indices of the plan.
     changes: VecDeque<usize>,
     are_reductions: bool,
 }
 
-/// What has not been started.
+/// The tasks that are not in progress.
 struct Queue<'a> {
-    /// Grants, and after them reductions, of people for whom that was not tried yet.
+    /// The grants, and then the reductions, that were not tried yet.
     untried: [VecDeque<Task<'a>>; 2],
-    /// The rest of the changes of people at whom the run paused, likewise.
+    /// The rest of those that were interrupted by a pause, likewise.
     rest: [VecDeque<Task<'a>>; 2],
     grants_in_flight: usize,
 }
@@ -108,7 +64,7 @@ impl<'a> Queue<'a> {
         self.untried.iter().chain(&self.rest).all(VecDeque::is_empty)
     }
 
-    /// The next person while all is well: every grant is over before the first reduction.
+    /// The next task while the service is up: every grant ends before the first reduction starts.
     fn next(&mut self) -> Option<Task<'a>> {
         let ([grants, reductions], [other_grants, other_reductions]) = (&mut self.untried, &mut self.rest);
         let grant = grants.pop_front().or_else(|| other_grants.pop_front());
@@ -118,8 +74,8 @@ impl<'a> Queue<'a> {
         reductions.pop_front().or_else(|| other_reductions.pop_front())
     }
 
-    /// The next person to find out if the service is back: first those who were not tried yet. A person
-    /// loses nothing before all grants to them were tried.
+    /// The next task that finds out whether the service is up again: first those that were not tried yet. No
+    /// one loses anything before all grants to them were tried.
     fn probe(&mut self) -> Option<Task<'a>> {
         let ([grants, reductions], [other_grants, other_reductions]) = (&mut self.untried, &mut self.rest);
         grants
@@ -145,34 +101,37 @@ impl<'a> Scheduler<'a> {
             quorum: AdminQuorum::new(apply.desired, apply.known),
             readings: Readings::default(),
             outage: Outage::default(),
-            endings: RefCell::new(vec![Ending::NotStarted; apply.plan.changes.len()]),
-            short: RefCell::default(),
         }
     }
 
     /// Works until everything was tried or the run stops. Returns how each change ended.
     pub(super) async fn carry_out(self) -> Vec<Ending> {
-        let mut queue = Queue::new(&self.apply.plan.changes);
+        let changes = &self.apply.plan.changes;
+        let mut queue = Queue::new(changes);
+        let mut endings = vec![Ending::NotStarted; changes.len()];
+        // People with a grant that failed.
+        let mut deprived = BTreeSet::new();
         let mut tasks = FuturesUnordered::new();
         let mut readings = FuturesUnordered::new();
-        // How many calls had failed when the probe under way began, if there is one.
+        // The number of failed calls before the probe in progress, if there is one.
         let mut probe = None;
         let mut has_paused = false;
         loop {
             let is_paused = self.outage.is_paused();
             has_paused &= is_paused;
             while !is_paused && !self.apply.stop.is_asked() {
-                // Whoever waits for a reading makes no calls, and keeps nobody from it.
+                // Whoever waits for a reading makes no calls, and leaves room for others.
                 if tasks.len() - self.readings.waiting() >= self.apply.concurrency.max(1) {
                     break;
                 }
                 let Some(task) = queue.next() else { break };
                 queue.grants_in_flight += usize::from(!task.are_reductions);
-                tasks.push(self.one_person(task, false));
+                let is_deprived = deprived.contains(task.email);
+                tasks.push(self.run_task(task, is_deprived, false));
             }
             let all_wait = tasks.len() == self.readings.waiting();
             if readings.is_empty()
-                && self.readings.is_asked()
+                && self.readings.is_requested()
                 && (all_wait || self.readings.waiting() >= MANY_WAITING)
             {
                 readings.push(self.read_for_all());
@@ -187,14 +146,21 @@ impl<'a> Scheduler<'a> {
                 } else if let Some(task) = queue.probe() {
                     queue.grants_in_flight += usize::from(!task.are_reductions);
                     probe = Some(self.outage.failed_calls());
-                    tasks.push(self.one_person(task, true));
+                    let is_deprived = deprived.contains(task.email);
+                    tasks.push(self.run_task(task, is_deprived, true));
                 }
                 continue;
             }
             tokio::select! {
                 biased;
-                Some(rest) = tasks.next() => {
+                Some((rest, ended)) = tasks.next() => {
                     queue.grants_in_flight -= usize::from(!rest.are_reductions);
+                    for (index, ending) in ended {
+                        if !changes[index].is_reduction() && !matches!(ending, Ending::Done(_)) {
+                            deprived.insert(rest.email);
+                        }
+                        endings[index] = ending;
+                    }
                     if !rest.changes.is_empty() {
                         queue.put_back(rest);
                     }
@@ -206,47 +172,47 @@ impl<'a> Scheduler<'a> {
                 () = self.readings.changed.notified() => {}
             }
         }
-        drop((tasks, readings));
-        self.endings.into_inner()
+        endings
     }
 
-    /// Makes the changes of one person in order. Returns those that are left because the run paused or
-    /// stopped.
-    async fn one_person(&self, mut task: Task<'a>, is_probe: bool) -> Task<'a> {
-        let mut is_first = true;
+    /// Makes the changes of a task in order. Returns what is left of it because the run paused or stopped,
+    /// and how the other changes ended. `is_deprived` says that a grant to the person failed.
+    async fn run_task(
+        &self,
+        mut task: Task<'a>,
+        is_deprived: bool,
+        is_probe: bool,
+    ) -> (Task<'a>, Vec<(usize, Ending)>) {
+        let mut ended = Vec::new();
         while let Some(&index) = task.changes.front() {
-            let goes_on = !self.outage.is_paused() || (is_probe && is_first);
-            if self.apply.stop.is_asked() || !goes_on {
+            let may_start = !self.outage.is_paused() || (is_probe && ended.is_empty());
+            if self.apply.stop.is_asked() || !may_start {
                 break;
             }
-            is_first = false;
             task.changes.pop_front();
             let change = &self.apply.plan.changes[index];
-            let ending = match self.hold(change) {
+            let ending = match self.hold(change, is_deprived) {
                 Some(reason) => Ending::Held { reason },
                 None => self.one_change(change).await,
             };
-            if !change.is_reduction() && !matches!(ending, Ending::Done(_)) {
-                self.short.borrow_mut().insert(change.email().clone());
-            }
             if ending != Ending::NotStarted {
                 (self.apply.watch)(change, &ending);
             }
-            self.endings.borrow_mut()[index] = ending;
+            ended.push((index, ending));
         }
-        task
+        (task, ended)
     }
 
-    /// Why `change` may not be made now.
-    fn hold(&self, change: &Change) -> Option<String> {
+    /// Why `change` must not be made, if so.
+    fn hold(&self, change: &Change, is_deprived: bool) -> Option<String> {
         if !change.is_reduction() {
             return None;
         }
-        if self.short.borrow().contains(change.email()) {
-            return Some("a role that was to be given first could not be given".to_owned());
+        if is_deprived {
+            return Some("a grant to this person failed".to_owned());
         }
         let project = change.admin_lost_in()?;
-        // A reduction that fails may have been made all the same, so it counts as made.
+        // A reduction that fails may have been made anyway, so it counts as made.
         (!self.quorum.release(project, change.email())).then(|| {
             format!("{} would be left with too few ADMINs", self.apply.desired.project_name(project))
         })

@@ -1,28 +1,30 @@
-//! One change: the calls it takes, and what their answers are taken to mean.
+//! One change: its calls, and the interpretation of their responses.
 
 use std::time::Duration;
 
 use super::lookup::Found;
-use super::scheduler::{Scheduler, Step, StepError, step_error, was_sent};
-use super::{Apply, Ending, Stopped};
+use super::scheduler::Scheduler;
+use super::step_error::{Step, StepError, half_done, step_error, was_sent};
+use super::stop::Stopped;
+use super::{Apply, Ending};
 use crate::api::{self, Call, Invite, Rejection};
 use crate::known::User;
 use crate::ledger::{Action, Intent, Meaning, Outcome, Seq};
 use crate::model::{Access, Email, ProjectId, Role, UserId};
 use crate::plan::Change;
 
-/// How an answer came, as the ledger keeps it.
-struct Trace {
+/// The facts about a response that the ledger records.
+struct CallRecord {
     seq: Seq,
     status: Option<u16>,
     request_id: Option<String>,
     took: Duration,
-    /// The user whom the answer is about, where it says so.
+    /// The user in the response, if any.
     user_id: Option<UserId>,
 }
 
-impl Trace {
-    /// What an answer or its lack tells.
+impl CallRecord {
+    /// Of a response, or of a call without one.
     fn of<T>(seq: Seq, answer: &Result<api::Answer<T>, api::Error>) -> Self {
         match answer {
             Ok(answer) => Self {
@@ -42,19 +44,19 @@ impl Trace {
         }
     }
 
-    /// With the user whom the answer is about.
+    /// Sets the user in the response.
     fn about(self, user: &User) -> Self {
         Self { user_id: Some(user.id.clone()), ..self }
     }
 }
 
-/// What assigning came to.
+/// The result of an assign.
 enum Assigned {
     /// The person has the role.
     Done(Meaning),
-    /// The person is not there, and an invitation is out.
+    /// The person is not in the project, and an invitation is pending.
     Absent {
-        /// Whether the service said that there is no such user, which is so in every project.
+        /// Whether the service said that there is no such user, which applies to every project.
         global: bool,
     },
 }
@@ -93,7 +95,7 @@ impl Scheduler<'_> {
         }
     }
 
-    /// Nothing new starts. Calls waiting to retry would fail too.
+    /// Stops the run. Calls waiting to retry would fail, too.
     fn stop(&self, why: Stopped) {
         self.apply.stop.ask(why);
         self.apply.writer.stop();
@@ -105,25 +107,25 @@ impl Scheduler<'_> {
             again: self.apply.again,
             ..intent(&call, Action::Invite, invite.email, invite.projects.clone())
         };
-        let (trace, result) = self.make(call, intent).await?;
+        let (record, result) = self.make(call, intent).await?;
         match result {
-            Ok(()) => self.settle(trace, Meaning::Invited, None).await,
-            Err(error) if error.refused().is_some_and(|refusal| refusal.status == 409) => {
-                self.settle(trace, Meaning::AddressTaken, Some(error.to_string())).await?;
+            Ok(()) => self.settle(record, Meaning::Invited, None).await,
+            Err(error) if error.refused().is_some_and(|rejection| rejection.status == 409) => {
+                self.settle(record, Meaning::AddressTaken, Some(error.to_string())).await?;
                 self.assign_everywhere(invite).await.map_err(half_done)
             }
-            Err(error) => self.fail(trace, error).await,
+            Err(error) => self.fail(record, error).await,
         }
     }
 
-    /// The address belongs to a user, here or elsewhere, or to someone who has an invitation: the answers
-    /// to assigning tell which.
+    /// Assigns every role of an invitation that was answered with 409. The responses show whether the address
+    /// belongs to a user, here or elsewhere, or to someone with a pending invitation.
     async fn assign_everywhere(&self, invite: &Invite<'_>) -> Step<Meaning> {
         let mut is_assigned = false;
         let mut absent = Vec::new();
         for (project, role) in invite.projects {
             match self.assign(invite.email, project, role, !is_assigned).await? {
-                // The ledger knows from the invitation which projects it was for.
+                // The ledger has the projects from the intent of the invitation.
                 Assigned::Absent { global: true } if !is_assigned => return Ok(Meaning::AlreadyInvited),
                 Assigned::Absent { .. } => absent.push(project),
                 Assigned::Done(_) => is_assigned = true,
@@ -139,7 +141,7 @@ impl Scheduler<'_> {
         }
     }
 
-    /// Gives a role to a person. `maybe_invited` says that being absent means that an invitation is out.
+    /// Assigns a role. If `maybe_invited`, a person who is absent from the project has a pending invitation.
     async fn assign(
         &self,
         email: &Email,
@@ -150,49 +152,49 @@ impl Scheduler<'_> {
         let call = Call::assign(project, email, role);
         let access = Access::from([(project.clone(), role.clone())]);
         let intent = intent(&call, Action::Assign, email, access);
-        let (trace, result) = self.make(call, intent).await?;
+        let (record, result) = self.make(call, intent).await?;
         let error = match result {
             Ok(user) => {
                 return self
-                    .assigned(trace.about(&user), user, email, project, role)
+                    .assigned(record.about(&user), user, email, project, role)
                     .await
                     .map(Assigned::Done);
             }
             Err(error) => error,
         };
-        let Some(refusal) = error.refused().filter(|refusal| may_be_about_the_person(refusal)) else {
-            return self.fail(trace, error).await.map(Assigned::Done);
+        let Some(rejection) = error.refused().filter(|rejection| may_be_about_the_person(rejection)) else {
+            return self.fail(record, error).await.map(Assigned::Done);
         };
         let found = match self.look(project, email).await {
             Ok(found) => found,
-            Err(unread) => {
-                self.settle(trace, Meaning::Refused, Some(error.to_string())).await?;
-                return Err(half_done(unread));
+            Err(lookup_error) => {
+                self.settle(record, Meaning::Refused, Some(error.to_string())).await?;
+                return Err(half_done(lookup_error));
             }
         };
         match found {
             Found::Has { ref user, role: ref has } if has == role => {
-                self.settle(trace.about(user), Meaning::AlreadySo, Some(error.to_string())).await?;
-                self.given(project, email, role);
+                self.settle(record.about(user), Meaning::AlreadySo, Some(error.to_string())).await?;
+                self.count_admin(project, email, role);
                 Ok(Assigned::Done(Meaning::AlreadySo))
             }
             Found::Has { user, role: has } => {
-                self.settle(trace, Meaning::Refused, Some(error.to_string())).await?;
+                self.settle(record, Meaning::Refused, Some(error.to_string())).await?;
                 self.replace_role(email, &user, project, &has, role).await.map(Assigned::Done)
             }
             Found::Absent if maybe_invited => {
-                let global = refusal.resource_type.as_deref() == Some("user");
-                self.settle(trace, Meaning::AlreadyInvited, Some(error.to_string())).await?;
+                let global = rejection.resource_type.as_deref() == Some("user");
+                self.settle(record, Meaning::AlreadyInvited, Some(error.to_string())).await?;
                 Ok(Assigned::Absent { global })
             }
-            Found::Absent => self.fail(trace, error).await.map(Assigned::Done),
+            Found::Absent => self.fail(record, error).await.map(Assigned::Done),
         }
     }
 
-    /// Reads what came back: a person who had a role there before may have kept it.
+    /// Checks the user in the response: someone who already had another role may have kept it.
     async fn assigned(
         &self,
-        trace: Trace,
+        record: CallRecord,
         user: User,
         email: &Email,
         project: &ProjectId,
@@ -201,22 +203,22 @@ impl Scheduler<'_> {
         match user.projects.get(project) {
             Some(has) if has != role => {
                 let detail = format!("the user has {has} there already");
-                self.settle(trace, Meaning::Refused, Some(detail)).await?;
+                self.settle(record, Meaning::Refused, Some(detail)).await?;
                 if *has == Role::Admin {
-                    // How many ADMINs there are by now, only a fresh reading shows.
+                    // Only a new reading shows how many ADMINs there are by now.
                     self.look(project, email).await.map_err(half_done)?;
                 }
                 self.replace_role(email, &user, project, has, role).await
             }
             _ => {
-                self.given(project, email, role);
-                self.settle(trace, Meaning::Assigned, None).await
+                self.count_admin(project, email, role);
+                self.settle(record, Meaning::Assigned, None).await
             }
         }
     }
 
-    /// Replaces a role that turned up since the plan was made. No guard has seen it, so what the guards
-    /// protect is protected here.
+    /// Replaces a role that was assigned after the plan was made. No guard has seen it, so the rules of the
+    /// guards are applied here.
     async fn replace_role(
         &self,
         email: &Email,
@@ -228,7 +230,7 @@ impl Scheduler<'_> {
         let name = self.apply.desired.project_name(project);
         if user.is_owner {
             let has = self.apply.desired.role_name(has);
-            let reason = format!("is an owner, and owners are never changed: stays {has} in {name}");
+            let reason = format!("is an owner, and owners are never changed; keeps {has} in {name}");
             return Err(StepError::Person(reason));
         }
         if *has == Role::Admin && !self.quorum.release(project, email) {
@@ -240,8 +242,8 @@ impl Scheduler<'_> {
         self.change_role(email, &user.id, project, has, role).await.map_err(half_done)
     }
 
-    /// Counts a new ADMIN.
-    fn given(&self, project: &ProjectId, email: &Email, role: &Role) {
+    /// Counts the person if the role is ADMIN.
+    fn count_admin(&self, project: &ProjectId, email: &Email, role: &Role) {
         if *role == Role::Admin {
             self.quorum.admit(project, email);
         }
@@ -262,13 +264,13 @@ impl Scheduler<'_> {
             from: Some(from.clone()),
             ..intent(&call, Action::ChangeRole, email, access)
         };
-        let (trace, result) = self.make(call, intent).await?;
+        let (record, result) = self.make(call, intent).await?;
         match result {
             Ok(_) => {
-                self.given(project, email, to);
-                self.settle(trace, Meaning::RoleChanged, None).await
+                self.count_admin(project, email, to);
+                self.settle(record, Meaning::RoleChanged, None).await
             }
-            Err(error) => self.fail(trace, error).await,
+            Err(error) => self.fail(record, error).await,
         }
     }
 
@@ -282,28 +284,28 @@ impl Scheduler<'_> {
         let call = Call::unassign(project, user);
         let access = Access::from([(project.clone(), role.clone())]);
         let intent = Intent { user_id: Some(user.clone()), ..intent(&call, Action::Unassign, email, access) };
-        let (trace, result) = self.make(call, intent).await?;
+        let (record, result) = self.make(call, intent).await?;
         match result {
-            Ok(()) => self.settle(trace, Meaning::Unassigned, None).await,
+            Ok(()) => self.settle(record, Meaning::Unassigned, None).await,
             Err(error)
-                if error.refused().is_some_and(|refusal| {
-                    let key = refusal.key.as_deref();
-                    refusal.status == 404 || (refusal.status == 400 && key == Some("user_not_assigned"))
+                if error.refused().is_some_and(|rejection| {
+                    let key = rejection.key.as_deref();
+                    rejection.status == 404 || (rejection.status == 400 && key == Some("user_not_assigned"))
                 }) =>
             {
-                self.settle(trace, Meaning::AlreadySo, Some(error.to_string())).await
+                self.settle(record, Meaning::AlreadySo, Some(error.to_string())).await
             }
-            Err(error) => self.fail(trace, error).await,
+            Err(error) => self.fail(record, error).await,
         }
     }
 
-    /// Waits for the rate limit, records the intent, then makes the call. What cannot be recorded is not
-    /// done.
+    /// Waits for the rate limit, records the intent, and makes the call. A call that cannot be recorded is
+    /// not made.
     async fn make<T: api::Content>(
         &self,
         call: Call<T>,
         intent: Intent,
-    ) -> Step<(Trace, Result<T, api::Error>)> {
+    ) -> Step<(CallRecord, Result<T, api::Error>)> {
         let Apply { writer, run, stop, .. } = self.apply;
         let admission = writer.admit(&call).await.map_err(step_error)?;
         if stop.is_asked() {
@@ -321,49 +323,40 @@ impl Scheduler<'_> {
         };
         let answer = writer.send(&call, admission, &permit).await;
         self.outage.note(answer.as_ref().err());
-        Ok((Trace::of(seq, &answer), answer.map(|answer| answer.value)))
+        Ok((CallRecord::of(seq, &answer), answer.map(|answer| answer.value)))
     }
 
-    /// Records what the answer was taken to mean.
-    async fn settle(&self, trace: Trace, meaning: Meaning, detail: Option<String>) -> Step<Meaning> {
-        match self.apply.run.outcome(outcome(trace, meaning, detail)).await {
+    /// Records the outcome with its meaning.
+    async fn settle(&self, record: CallRecord, meaning: Meaning, detail: Option<String>) -> Step<Meaning> {
+        match self.apply.run.outcome(outcome(record, meaning, detail)).await {
             Ok(_) => Ok(meaning),
             Err(error) => Err(StepError::Run { why: Stopped::Ledger(error), sent: true }),
         }
     }
 
-    async fn fail(&self, trace: Trace, error: api::Error) -> Step<Meaning> {
+    /// Records the outcome of a call that failed for this person.
+    async fn fail(&self, record: CallRecord, error: api::Error) -> Step<Meaning> {
         let meaning = match error.status() {
             _ if error.may_have_been_processed() => Meaning::Unknown,
             Some(_) => Meaning::Refused,
             None => Meaning::NotMade,
         };
         let sent = was_sent(&error);
-        match self.settle(trace, meaning, Some(error.to_string())).await {
+        match self.settle(record, meaning, Some(error.to_string())).await {
             Err(StepError::Run { why, .. }) => Err(StepError::Run { why, sent }),
             _ => Err(step_error(error)),
         }
     }
 }
 
-/// The same for a change of which an earlier call was answered: its person is not one for whom nothing was
-/// sent.
-fn half_done(setback: StepError) -> StepError {
-    match setback {
-        StepError::Stopped => StepError::Person("the run stopped before this change was complete".to_owned()),
-        StepError::Run { why, .. } => StepError::Run { why, sent: true },
-        person @ StepError::Person(_) => person,
-    }
+/// Whether an assign may have been rejected because of the person, not because of the role or the project.
+fn may_be_about_the_person(rejection: &Rejection) -> bool {
+    matches!(rejection.status, 400 | 404)
+        && rejection.key.as_deref() != Some("used_incorrect_role")
+        && rejection.resource_type.as_deref() != Some("project")
 }
 
-/// Whether an assign may have been refused for how the person stands, and not for its role or project.
-fn may_be_about_the_person(refusal: &Rejection) -> bool {
-    matches!(refusal.status, 400 | 404)
-        && refusal.key.as_deref() != Some("used_incorrect_role")
-        && refusal.resource_type.as_deref() != Some("project")
-}
-
-/// What is recorded before a call.
+/// The record before a call.
 fn intent<T>(call: &Call<T>, action: Action, email: &Email, projects: Access) -> Intent {
     Intent {
         action,
@@ -377,15 +370,15 @@ fn intent<T>(call: &Call<T>, action: Action, email: &Email, projects: Access) ->
     }
 }
 
-/// What is recorded after a call.
-fn outcome(trace: Trace, meaning: Meaning, detail: Option<String>) -> Outcome {
+/// The record after a call.
+fn outcome(record: CallRecord, meaning: Meaning, detail: Option<String>) -> Outcome {
     Outcome {
-        of: trace.seq,
-        status: trace.status,
-        request_id: trace.request_id,
-        millis: u64::try_from(trace.took.as_millis()).unwrap_or(u64::MAX),
+        of: record.seq,
+        status: record.status,
+        request_id: record.request_id,
+        millis: u64::try_from(record.took.as_millis()).unwrap_or(u64::MAX),
         meaning,
-        user_id: trace.user_id,
+        user_id: record.user_id,
         detail,
     }
 }

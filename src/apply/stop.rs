@@ -1,56 +1,49 @@
-//! When a run ends before its end: nothing new starts, and what is under way is finished.
+//! Stopping a run early: no call starts any more, and calls in flight finish.
 
 use std::fmt;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
 
 use crate::api;
 use crate::ledger;
 
-/// Why a run ended before its end.
+/// Why a run stopped early.
 #[derive(Clone, Debug)]
 pub enum Stopped {
-    /// No other call would succeed either.
+    /// A call failed for a reason for which every other call would fail, too.
     Service(Box<api::Error>),
-    /// Call after call failed, whoever they were about.
+    /// Too many calls failed in a row, for different people.
     Down {
-        /// How many failed in a row.
+        /// The number of failures in a row.
         calls: u32,
         /// The last of them.
         last: Box<api::Error>,
     },
-    /// What cannot be recorded is not done.
+    /// The ledger cannot record calls any more.
     Ledger(ledger::LedgerError),
-    /// Somebody asked for it.
+    /// A signal.
     Interrupted,
 }
 
-/// Says whether anything new may start. The first reason to stop is the one that counts.
+/// Tells a run to stop. The first reason counts.
 #[derive(Debug, Default)]
-pub struct Stop {
-    asked: AtomicBool,
-    reason: Mutex<Option<Stopped>>,
-}
+pub struct Stop(OnceLock<Stopped>);
 
 impl Stop {
-    /// Nothing new starts from here on.
+    /// Requests a stop.
     pub fn ask(&self, reason: Stopped) {
-        if let Ok(mut first) = self.reason.lock() {
-            first.get_or_insert(reason);
-        }
-        self.asked.store(true, Ordering::SeqCst);
+        let _ = self.0.set(reason);
     }
 
-    /// Whether nothing new may start.
+    /// Whether a stop was requested.
     #[must_use]
     pub fn is_asked(&self) -> bool {
-        self.asked.load(Ordering::SeqCst)
+        self.0.get().is_some()
     }
 
-    /// Why.
+    /// The reason, if a stop was requested.
     #[must_use]
-    pub fn reason(&self) -> Option<Stopped> {
-        self.reason.lock().ok().and_then(|reason| reason.clone())
+    pub fn reason(&self) -> Option<&Stopped> {
+        self.0.get()
     }
 }
 
@@ -58,12 +51,10 @@ impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Service(error) => write!(f, "{error}"),
-            Self::Down { calls, last } => {
-                write!(
-                    f,
-                    "{calls} calls failed in a row, so the service seems to be down; the last one: {last}"
-                )
-            }
+            Self::Down { calls, last } => write!(
+                f,
+                "{calls} calls failed in a row, so the service seems to be down; the last error: {last}"
+            ),
             Self::Ledger(error) => write!(f, "{error}"),
             Self::Interrupted => f.write_str("interrupted"),
         }

@@ -1,4 +1,4 @@
-//! `guestlist apply`: plan, confirm, do.
+//! `guestlist apply`: plans, asks for confirmation, and makes the changes.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -25,7 +25,7 @@ use crate::render::{self, View};
 use crate::team_file::MAX_BYTES;
 use crate::words;
 
-/// What is to be applied, and where.
+/// The desired state to apply, and where.
 struct Task {
     desired: Desired,
     target: Target,
@@ -62,7 +62,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     }
 }
 
-/// What is asked before anything is done: what is at stake, and which guards were lifted.
+/// The question before an apply: what is at stake, and which guards were lifted.
 fn question(view: &View, lifted: PlanFlags) -> String {
     let these = match view.plan.changes.len() {
         1 => "this change".to_owned(),
@@ -79,8 +79,8 @@ fn question(view: &View, lifted: PlanFlags) -> String {
 }
 
 impl Task {
-    /// What is to be done now. A saved plan is made again from what is known now: what holds already
-    /// falls out, and what it does not list is refused.
+    /// The plan to apply. A saved plan is compared with what is known now: changes that are in place are
+    /// skipped, and changes that it does not list are refused.
     fn plan(&self, known: &Known, session: &Session<'_>, terminal: Terminal) -> Result<Plan, Failure> {
         let options = plan_options(&self.target, today(), self.terms);
         let Some(saved) = &self.saved else {
@@ -92,27 +92,26 @@ impl Task {
             Err(Unlisted(changes)) => changes,
         };
         if let Some(superseded) = superseded(saved, left, known, session) {
-            return Err(Failure::new(format!("the saved plan is not applied: {superseded}")));
+            return Err(Failure::new(format!("the saved plan was not applied: {superseded}")));
         }
         let now = now.map_err(|unlisted| {
             Failure::new(format!(
-                "the saved plan does not list what would now be done, so nothing was done; make a new plan.\n{}",
+                "the organization has changed since this plan was saved; nothing was applied. Create a new plan\n{}",
                 difference(&self.desired, &unlisted)
             ))
         })?;
         let skipped = saved.changes.len() - now.changes.len();
-        // In doubt nothing is taken away, which does not say that it holds.
+        // A doubtful reading drops removals from the plan, which does not show that they are in place.
         if skipped > 0 && !now.is_refused_by(Guard::DoubtfulReading) {
-            let (hold, are) = if skipped == 1 { ("holds", "is") } else { ("hold", "are") };
-            let changes = words::count(skipped, "change");
-            terminal.say(&format!("{changes} of the saved plan {hold} already and {are} skipped."));
+            let (changes, are) = (words::count(skipped, "change"), if skipped == 1 { "is" } else { "are" });
+            terminal.say(&format!("Skipping {changes} that {are} already in place."));
         }
-        terminal.say(&format!("Applying the saved plan {}", saved.plan_id));
+        terminal.say(&format!("Applying saved plan {}", saved.plan_id));
         Ok(now)
     }
 }
 
-/// Whether a later plan, or all of this one, was applied to the people whom it would now change.
+/// The run that makes a saved plan obsolete: it applied all of it, or a later plan to one of its people.
 fn superseded(
     saved: &SavedPlan,
     left: &[Change],
@@ -123,7 +122,7 @@ fn superseded(
         return None;
     }
     let mut people: BTreeSet<_> = left.iter().map(|change| change.email().clone()).collect();
-    // The calls of another plan may have named them by their other address.
+    // Another plan may have used their other address.
     for member in known.members.values() {
         if member.addresses().any(|address| people.contains(address)) {
             people.extend(member.addresses().cloned());
@@ -143,17 +142,17 @@ fn saved_task(path: &Path, terms: PlanFlags, global: &GlobalArgs) -> Result<Task
     let shown = escape::path(path);
     let unreadable = |why: &str| {
         Failure::new(format!(
-            "the saved plan `{shown}` cannot be read: {why}; make one with `guestlist plan --out {shown}`"
+            "cannot read saved plan `{shown}`: {why}; create one with `guestlist plan --out {shown}`"
         ))
     };
     let read = files::open(path).and_then(|file| files::read_at_most(file, MAX_BYTES));
     let bytes = read.map_err(|error| match error.kind() {
-        ErrorKind::NotFound => unreadable("there is no such file"),
+        ErrorKind::NotFound => unreadable("file not found"),
         ErrorKind::IsADirectory => unreadable("it is a folder"),
         _ => unreadable(&error.to_string()),
     })?;
-    let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8"))?;
-    let refused = |error| Failure::new(format!("the saved plan `{shown}` is not applied: {error}"));
+    let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not valid UTF-8"))?;
+    let refused = |error| Failure::new(format!("saved plan `{shown}` was not applied: {error}"));
     let saved = SavedPlan::from_json(&text).map_err(refused)?;
     let from_plan: (&Endpoint, Option<&str>) = (&saved.endpoint, Some(&saved.ledger));
     let target = Target::new(global, Path::new("."), Some(from_plan))?;

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use jiff::civil::Date;
 
-use super::completions;
 pub(crate) use super::global::{Color, GlobalArgs, LogFormat};
 #[cfg(feature = "sandbox")]
-use super::sandbox::Args as Sandbox;
+pub(crate) use super::sandbox_args::Sandbox;
 
 /// Keep the members of a Voucherify organization in Git
 ///
@@ -185,7 +184,7 @@ pub(crate) struct Import {
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// Email address of the person
-    #[arg(value_name = "EMAIL", add = completions::people())]
+    #[arg(value_name = "EMAIL")]
     pub(crate) email: String,
     #[command(flatten)]
     pub(crate) file: TeamFileArg,
@@ -199,7 +198,7 @@ pub(crate) struct Log {
     #[command(flatten)]
     pub(crate) file: LedgerOfArg,
     /// Show only records about this person
-    #[arg(long, value_name = "EMAIL", add = completions::people())]
+    #[arg(long, value_name = "EMAIL")]
     pub(crate) person: Option<String>,
     /// Output format of the records
     #[arg(long, value_enum, default_value_t = LogRecordFormat::Text)]
@@ -212,7 +211,7 @@ pub(crate) struct Log {
 #[derive(Debug, Args)]
 pub(crate) struct Resend {
     /// Email address of the person
-    #[arg(value_name = "EMAIL", add = completions::people())]
+    #[arg(value_name = "EMAIL")]
     pub(crate) email: String,
     #[command(flatten)]
     pub(crate) file: TeamFileArg,
@@ -261,7 +260,7 @@ pub(crate) struct Completions {
 #[derive(Debug, Args)]
 pub(crate) struct Man {
     /// Command whose page to print
-    #[arg(value_name = "COMMAND", add = completions::commands())]
+    #[arg(value_name = "COMMAND")]
     pub(crate) page: Option<String>,
     /// Write all pages to FOLDER, one file each
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, conflicts_with = "page")]

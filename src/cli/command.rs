@@ -3,9 +3,11 @@
 use clap::error::{Error, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
+use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
 use super::after_help::AfterHelp;
 use super::args::Cli;
+use super::candidates;
 use super::global::without_effect;
 
 /// The arguments of the process.
@@ -40,9 +42,18 @@ pub(super) fn command() -> Command {
         let without_effect = without_effect(subcommand.get_name());
         let hidden = global.iter().filter(|arg| without_effect.contains(&arg.get_id().as_str()));
         let hidden: Vec<_> = hidden.map(|arg| arg.clone().hide(true)).collect();
-        AfterHelp::of(subcommand.get_name()).add_to(subcommand.args(hidden))
+        AfterHelp::of(subcommand.get_name()).add_to(subcommand.args(hidden).mut_args(candidates::add_to))
     });
     command = AfterHelp::of("guestlist").add_to(command);
+    let pages = command.get_subcommands();
+    let pages: Vec<_> = pages.map(|page| (page.get_name().to_owned(), page.get_about().cloned())).collect();
+    command = command.mut_subcommand("man", |man| {
+        let candidates = move || {
+            let pages = pages.iter().cloned();
+            pages.map(|(name, about)| CompletionCandidate::new(name).help(about)).collect()
+        };
+        man.mut_arg("page", |page| page.add(ArgValueCandidates::new(candidates)))
+    });
     // `help` is in every list of commands otherwise, and is not one that does anything.
     command.build();
     command.mut_subcommand("help", |help| help.hide(true))

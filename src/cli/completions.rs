@@ -1,19 +1,16 @@
 //! `guestlist completions`, and the answers to the scripts that it prints: a script asks guestlist itself, so it
 //! can offer the people of the team file.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 
-use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{Bash, CompleteEnv, Elvish, EnvCompleter, Fish, Powershell, Shells, Zsh};
 
-use super::args::{Completions as Args, TEAM_FILE};
+use super::args::Completions as Args;
 use super::command::command;
 use super::failure::Failure;
-use super::load;
 use super::terminal::Terminal;
-use crate::escape;
 
 /// Set by a script that asks, to the name of the shell.
 const VARIABLE: &str = "GUESTLIST_COMPLETE";
@@ -39,41 +36,6 @@ pub(crate) fn answer() -> bool {
     let shells: Vec<&dyn EnvCompleter> = SHELLS.iter().map(|adapter| adapter as &dyn EnvCompleter).collect();
     let complete = CompleteEnv::with_factory(command).var(VARIABLE).shells(Shells(&shells));
     complete.try_complete(std::env::args_os(), std::env::current_dir().ok().as_deref()).unwrap_or(true)
-}
-
-/// Completes an email to the people of `team.yaml` in the current folder.
-pub(super) fn people() -> ArgValueCompleter {
-    ArgValueCompleter::new(|typed: &OsStr| {
-        let typed = typed.to_string_lossy().to_lowercase();
-        let team = load::load(Path::new(TEAM_FILE)).ok().and_then(|loaded| loaded.team);
-        let people = team.map(|team| team.desired.people).unwrap_or_default();
-        let matching =
-            people.values().filter(|person| person.email.as_str().to_lowercase().starts_with(&typed));
-        matching
-            .filter(|person| is_inert(person.email.as_str()))
-            .map(|person| {
-                let name = format!("{} {}", person.first_name, person.last_name);
-                let name = escape::line(&name).into_owned();
-                CompletionCandidate::new(person.email.as_str()).help(Some(name.into()))
-            })
-            .collect()
-    })
-}
-
-/// Completes the name of a command.
-pub(super) fn commands() -> ArgValueCandidates {
-    ArgValueCandidates::new(|| {
-        let command = command();
-        let shown = command.get_subcommands().filter(|command| !command.is_hide_set());
-        shown
-            .map(|shown| CompletionCandidate::new(shown.get_name()).help(shown.get_about().cloned()))
-            .collect()
-    })
-}
-
-/// Whether no shell sees more than text in it: what the file says ends up on a command line.
-fn is_inert(email: &str) -> bool {
-    email.chars().all(|c| c.is_alphanumeric() || ".-_+@".contains(c))
 }
 
 /// A shell as clap knows it, with two differences: bash has a script of its own, because it splits words at `=`

@@ -34,8 +34,11 @@ impl Target {
         Ok(self.connect(global, Some(desired), terminal).await?.map(|client| client.writer()))
     }
 
-    /// Connects to the organization. A simulated one is started inside this process.
-    #[cfg_attr(not(feature = "sandbox"), expect(clippy::unused_async, reason = "a sandbox takes its time"))]
+    /// Connects to the organization; a simulated one is started in this process.
+    #[cfg_attr(
+        not(feature = "sandbox"),
+        expect(clippy::unused_async, reason = "only a sandbox is started asynchronously")
+    )]
     async fn connect(
         &self,
         global: &GlobalArgs,
@@ -124,8 +127,11 @@ impl<C> Connection<C> {
         }
     }
 
-    /// Closes it, and saves a simulated organization to its file.
-    #[cfg_attr(not(feature = "sandbox"), expect(clippy::unused_async, reason = "a sandbox takes its time"))]
+    /// Closes the connection, and saves a simulated organization to its file.
+    #[cfg_attr(
+        not(feature = "sandbox"),
+        expect(clippy::unused_async, reason = "only a sandbox is started asynchronously")
+    )]
     pub(crate) async fn close(self) -> Result<(), Failure> {
         #[cfg(feature = "sandbox")]
         if let Some(handle) = self.sandbox {

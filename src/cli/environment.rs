@@ -107,7 +107,7 @@ pub(crate) fn who() -> Who {
         actor,
         commit: of(&["GITHUB_SHA", "CI_COMMIT_SHA", "BUILD_SOURCEVERSION", "CIRCLE_SHA1"]),
         job: of(&["GITHUB_RUN_ID", "CI_JOB_URL", "BUILD_BUILDID", "CIRCLE_BUILD_URL"]),
-        // The lock uses it to decide whether its holder is a process on this machine.
+        // Shown with a lock, so that people know which machine has it.
         host: fs::read_to_string("/proc/sys/kernel/hostname")
             .ok()
             .map(|name| name.trim().to_owned())

@@ -39,7 +39,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     Terminal::print(&render::explain(&view, &team.provenance, &email, terminal.out))
 }
 
-/// How the file lists the person: by the address that was asked for, or by the other one of that member.
+/// The address under which the file lists the person: the given one, or the other address of that member.
 fn listed_as(desired: &Desired, known: &Known, asked: &Email) -> Email {
     let other = |member: &Member| member.addresses().find(|it| desired.people.contains_key(*it)).cloned();
     match known.member(asked) {

@@ -19,7 +19,7 @@ pub(crate) fn print(report: &Report, desired: &Desired, terminal: Terminal) -> R
         (Meaning::Assigned, "assigned"),
         (Meaning::RoleChanged, "changed"),
         (Meaning::Unassigned, "unassigned"),
-        (Meaning::AlreadySo, "already so"),
+        (Meaning::AlreadySo, "already done"),
     ]
     .into_iter()
     .filter(|(meaning, _)| of(*meaning) > 0)
@@ -29,7 +29,7 @@ pub(crate) fn print(report: &Report, desired: &Desired, terminal: Terminal) -> R
     let sentence = format!("Applied {} of {}{details}.", report.done(), words::count(all, "change"));
     let painted =
         if report.is_success() { terminal.out.green(&sentence) } else { terminal.out.yellow(&sentence) };
-    // Where standard output is full or gone, those who failed are named all the same.
+    // Failures are reported even if standard output is full or closed.
     let told = Terminal::print(&format!("{painted}\n"));
     print_failures(report, desired, terminal);
     told
@@ -41,20 +41,21 @@ pub(crate) fn print_failures(report: &Report, desired: &Desired, terminal: Termi
     for (change, ending) in &report.endings {
         let line = || render::change_line(desired, change);
         match ending {
-            // Said once, below.
+            // The reason follows below, once.
             Ending::Failed { reason } if Some(reason) == why_stopped.as_ref() => {
-                terminal.error(&format!("{}: failed, and the run stopped", line()));
+                terminal.error(&format!("{}: failed and stopped the run", line()));
             }
             Ending::Failed { reason } => terminal.error(&format!("{}: {reason}", line())),
-            Ending::Held { reason } => terminal.error(&format!("{}: not done, because {reason}", line())),
+            Ending::Held { reason } => terminal.error(&format!("{}: not applied, because {reason}", line())),
             Ending::Done(_) | Ending::NotStarted => {}
         }
     }
     if let Some(stopped) = &why_stopped {
-        let waiting = report.endings.iter().filter(|(_, ending)| *ending == Ending::NotStarted).count();
-        terminal.error(&format!(
-            "the run stopped: {stopped}; {} not begun, run again to go on",
-            words::count(waiting, "change")
-        ));
+        let left = report.endings.iter().filter(|(_, ending)| *ending == Ending::NotStarted).count();
+        let (changes, were) = (words::count(left, "change"), if left == 1 { "was" } else { "were" });
+        terminal.error(&match left {
+            0 => format!("stopped: {stopped}"),
+            _ => format!("stopped: {stopped}; {changes} {were} not started. Run again to continue"),
+        });
     }
 }

@@ -58,7 +58,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     Ok(())
 }
 
-/// The projects that were asked for, or all.
+/// The projects in `asked`, or all.
 fn chosen(projects: Vec<ListedProject>, asked: &[String]) -> Result<Vec<ListedProject>, Failure> {
     if projects.is_empty() {
         return Err(Failure::new("the organization has no projects, so there is nothing to import"));

@@ -18,10 +18,10 @@ use crate::team_file::{
     self, FileId, IncludedFile, Location, MAX_BYTES, Problem, ProblemId, Problems, Sources, TeamFile, Text,
 };
 
-/// The most files of a team; no team needs more.
+/// The maximum number of files of a team.
 const MOST_FILES: usize = 10_000;
 
-/// A team file and its problems.
+/// A team file, its included files, and the problems in them.
 pub(crate) struct Loaded {
     root: TeamFile,
     included: Vec<IncludedFile>,
@@ -41,7 +41,7 @@ impl Loaded {
     }
 }
 
-/// Reads everything. Only a team file that cannot be read at all is a failure here.
+/// Reads all files. Fails only if the team file itself cannot be read.
 pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
     let name = path.display().to_string();
     let bytes = read(path).map_err(|error| {
@@ -78,11 +78,11 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
     Ok(Loaded { root, included, sources, problems, team })
 }
 
-/// A `ledger` that seems to be inside the folder may be a link that leads out of it.
+/// Rejects a `ledger` that is a link out of the folder.
 fn refuse_linked_ledger(root: &TeamFile, folder: &Path, problems: &mut Problems) {
     let Some(ledger) = root.ledger.as_ref().filter(|ledger| !ledger.value.contains("://")) else { return };
     let name = Path::new(&ledger.value);
-    // What its text says is judged with everything else that the file says.
+    // The rest is checked with the other values of the file.
     let is_relative = name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if is_relative && leads_out(folder, name) {
         let message = format!(
@@ -105,7 +105,7 @@ pub(crate) fn team(path: &Path, terminal: Terminal) -> Result<Team, Failure> {
     }
 }
 
-/// Like [`team`], with the lines that grant roles, for everyone or only for `who`.
+/// Like [`team`], with the lines that grant roles, for everyone or for `who`.
 pub(crate) fn team_with_provenance(
     path: &Path,
     who: Option<&Email>,
@@ -145,19 +145,20 @@ fn add_included(
     }
 }
 
-/// The files of each pattern, sorted; a file that matches two patterns is read once.
+/// The files that match each pattern, sorted. A file that matches two patterns is read once.
 fn expand<'a>(
     patterns: &'a [Text],
     team_file: &Path,
     folder: &Path,
     problems: &mut Problems,
 ) -> Vec<(&'a Text, Vec<PathBuf>)> {
-    // The team file itself is not included.
-    let mut seen: BTreeSet<PathBuf> = fs::canonicalize(team_file).into_iter().collect();
+    let team_file = fs::canonicalize(team_file).ok();
+    let mut seen = BTreeSet::new();
     let mut expanded = Vec::new();
     let Ok(real_folder) = fs::canonicalize(folder) else { return expanded };
     for pattern in patterns {
         let mut files = Vec::new();
+        let mut matches = false;
         let at: Location = pattern.at;
         let Some(escaped) = folder.to_str().map(glob::Pattern::escape) else {
             problems.push(Problem::new(
@@ -175,8 +176,12 @@ fn expand<'a>(
         let found = glob::glob_with(&format!("{escaped}/{}", pattern.value), options);
         for file in found.into_iter().flatten() {
             let Ok(file) = file else { continue };
-            // The team file is among those seen, and is not included.
-            if seen.len() > MOST_FILES {
+            let real = fs::canonicalize(&file);
+            if file.is_dir() || real.as_ref().is_ok_and(|real| Some(real) == team_file.as_ref()) {
+                continue;
+            }
+            matches = true;
+            if seen.len() == MOST_FILES {
                 problems.push(Problem::new(
                     at,
                     ProblemId::TooManyIncludes,
@@ -184,10 +189,7 @@ fn expand<'a>(
                 ));
                 break;
             }
-            if file.is_dir() {
-                continue;
-            }
-            match fs::canonicalize(&file) {
+            match real {
                 Ok(real) if !real.starts_with(&real_folder) => {
                     let message = format!(
                         "`{}` is a link to a location outside the team file's folder",
@@ -209,7 +211,7 @@ fn expand<'a>(
                 }
             }
         }
-        if files.is_empty() && !problems.sorted().iter().any(|problem| problem.at == at) {
+        if !matches {
             let help = "fix or remove the pattern; it is relative to the team file's folder";
             problems.push(
                 Problem::new(at, ProblemId::IncludeNotFound, "no file matches this `include`").help(help),
@@ -221,7 +223,7 @@ fn expand<'a>(
     expanded
 }
 
-/// An included file named as the user named the team file: from the same target.
+/// The path of an included file for messages, relative to the same directory as the team file's.
 fn shown_path(team_file: &Path, folder: &Path, file: &Path) -> String {
     let from_here = team_file.parent().is_none_or(|parent| parent.as_os_str().is_empty());
     let shown = if from_here { file.strip_prefix(folder).unwrap_or(file) } else { file };

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Resul
     let person = args.person.as_deref().map(Email::as_received);
     let mut shown = 0;
     for run in ledger.log().map_err(Failure::new)? {
-        // What cannot be read is among the findings already, and does not hide the other runs.
+        // A run that cannot be read is one of the findings, and does not hide the others.
         let Ok(run) = run else { continue };
         let page = match args.format {
             LogRecordFormat::Json => json(&run, person.as_ref()),
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Resul
     }
     if shown == 0 && args.format == LogRecordFormat::Text {
         let nothing = match person {
-            Some(person) => format!("The ledger has no call about {person}.\n"),
+            Some(person) => format!("The ledger has no calls for {person}.\n"),
             None => "The ledger is empty.\n".to_owned(),
         };
         Terminal::print(&nothing)?;
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Resul
     Ok(())
 }
 
-/// The records as stored, but for characters that a terminal would obey.
+/// The records as stored, except that control characters are escaped.
 fn json(run: &LoggedRun, person: Option<&Email>) -> String {
     run.records(person).into_iter().fold(String::new(), |mut page, stored| {
         let _ = writeln!(page, "{}", escape::json(&stored.line));
@@ -144,7 +144,7 @@ fn said(summary: &RunSummary) -> String {
     said
 }
 
-/// Something about the ledger that the user should know.
+/// A problem of the ledger.
 struct Finding {
     file: Option<String>,
     line: Option<u64>,
@@ -196,7 +196,7 @@ fn findings(verification: &Verification) -> Vec<Finding> {
     findings
 }
 
-/// How many findings are damage, as a failure.
+/// Fails if the ledger is damaged.
 fn verdict(verification: &Verification) -> Result<(), Failure> {
     if verification.chain() != ChainState::Damaged {
         return Ok(());

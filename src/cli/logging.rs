@@ -1,4 +1,4 @@
-//! Log lines on standard error, of guestlist alone: what other crates log may hold headers.
+//! Log lines on standard error, from guestlist alone: other crates may log headers.
 
 use tracing::Level;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -21,7 +21,7 @@ pub(crate) fn start(global: &GlobalArgs, terminal: Terminal) {
     let only_ours = Targets::new().with_target("guestlist", level);
     let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(terminal.err.color);
     let registry = tracing_subscriber::registry();
-    // Tests may start it more than once in a process; the first stays.
+    // Tests may start it more than once in a process; the first one counts.
     let _ = match global.log_format {
         LogFormat::Text => registry.with(layer.with_target(false).with_filter(only_ours)).try_init(),
         LogFormat::Json => registry.with(layer.json().with_filter(only_ours)).try_init(),

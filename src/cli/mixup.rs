@@ -64,7 +64,14 @@ pub(crate) fn must_not_be_swapped(command: &str, email: &str, team_file: &Path) 
 /// `; did you mean …?` if some of `people` are close to `asked`: misspelled, or only its beginning.
 pub(crate) fn person_meant<'a>(asked: &str, people: impl Iterator<Item = &'a str> + Clone) -> String {
     let lower = asked.to_lowercase();
-    let question = did_you_mean(asked, people.clone()).or_else(|| {
+    // A domain in common makes no two people similar.
+    let local = |email: &'a str| email.split('@').next().unwrap_or_default();
+    let asked_local = lower.split('@').next().unwrap_or_default();
+    let is_similar = |email: &&'a str| {
+        let local = local(email);
+        local.to_lowercase() == asked_local || did_you_mean(asked_local, [local]).is_some()
+    };
+    let question = did_you_mean(asked, people.clone().filter(is_similar)).or_else(|| {
         let longer = people.filter(|email| !lower.is_empty() && email.to_lowercase().starts_with(&lower));
         let longer: Vec<_> = longer.take(MEANT + 1).collect();
         let names: Vec<_> = longer.iter().map(|email| shown(email)).collect();

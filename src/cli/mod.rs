@@ -1,8 +1,9 @@
-//! The commands: one file each. The only target that reads arguments and environment, and prints.
+//! The commands, one file each. Only this module reads arguments and the environment, and prints.
 
 mod after_help;
 mod apply;
 mod args;
+mod candidates;
 mod command;
 mod completions;
 mod connection;
@@ -27,6 +28,8 @@ mod report;
 mod resend;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+#[cfg(feature = "sandbox")]
+mod sandbox_args;
 mod schema;
 mod session;
 mod signals;
@@ -45,7 +48,7 @@ use command::Parsed;
 use failure::Failure;
 use terminal::Terminal;
 
-/// Runs guestlist with the arguments of the process, and gives its exit status.
+/// Runs guestlist with the arguments of the process. Returns its exit status.
 #[must_use]
 pub fn main() -> ExitCode {
     if completions::answer() {
@@ -64,13 +67,13 @@ pub fn main() -> ExitCode {
     for sentence in &ignored {
         terminal.warn(sentence);
     }
-    apologize_for_panics();
+    report_panics();
     logging::start(&cli.global, terminal);
     let result = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => {
             let run = AssertUnwindSafe(|| runtime.block_on(run(cli, terminal)));
             let result = std::panic::catch_unwind(run).unwrap_or(Err(Failure::AlreadyReported));
-            // Nothing that is still under way may hold the process up.
+            // Do not wait for anything in the background.
             runtime.shutdown_background();
             result
         }
@@ -85,13 +88,12 @@ pub fn main() -> ExitCode {
     ExitCode::from(failure.status())
 }
 
-/// A panic is a defect of guestlist. It is told in a sentence, without what the process held in memory.
-fn apologize_for_panics() {
+/// Reports a panic, which is a bug of guestlist, in one line without any data of the process.
+fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        let target = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line()));
+        let at = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
         Terminal::complain(&format!(
-            "error: guestlist panicked{}, which is a defect: please report it; what was done is in the ledger",
-            target.unwrap_or_default()
+            "error: guestlist panicked{at}; please report this bug. Everything that was done is in the ledger"
         ));
     }));
 }

@@ -1,4 +1,4 @@
-//! Learns what is known: from the service and the ledger, or from the ledger alone.
+//! Reads what is known: from the service and the ledger, or from the ledger alone.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::observe::{Observed, Observer};
 use crate::plan::Past;
 use crate::words;
 
-/// Asks the service.
+/// Reads the members from the service.
 pub(crate) async fn live(
     target: &Target,
     ledger: &Ledger,
@@ -29,12 +29,12 @@ pub(crate) async fn live(
     let observer = Observer { endpoint: &target.endpoint, ledger, reader, desired, clock: &SystemClock };
     let live = observer.live(view).await.map_err(Failure::new)?;
     if let Some(error) = &live.unsaved {
-        terminal.warn(&format!("this reading cannot be kept for `plan --offline`: {error}"));
+        terminal.warn(&format!("cannot save the snapshot for `plan --offline`: {error}"));
     }
     Ok(live)
 }
 
-/// Asks the service or, with `--offline`, nobody.
+/// Reads from the service or, with `offline`, from the ledger alone. The rate limit is the most recent one.
 pub(crate) async fn live_or_offline(
     offline: bool,
     global: &GlobalArgs,
@@ -53,7 +53,7 @@ pub(crate) async fn live_or_offline(
     Ok((known, rate))
 }
 
-/// Asks nobody: the last reading, and what guestlist did since.
+/// The last snapshot in the ledger, with what guestlist has done since.
 fn offline(
     target: &Target,
     ledger: &Ledger,
@@ -65,7 +65,7 @@ fn offline(
     let read = view.projects();
     let unread: Vec<_> =
         managed.iter().filter(|id| !read.contains(*id)).map(|id| desired.project_name(id)).collect();
-    // The oldest of them: nothing that is shown is older than it says.
+    // The oldest one: nothing on the page is older than it says.
     let Some(read_at) = view.snapshots(&managed).map(|reading| reading.read_at).min() else {
         return Err(Failure::new(format!(
             "the ledger `{}` has no saved snapshot of {}; run `guestlist plan` online first",
@@ -75,22 +75,22 @@ fn offline(
     };
     if !unread.is_empty() {
         return Err(Failure::new(format!(
-            "the saved snapshot of {read_at:.0} does not have {}; run `guestlist plan` online first",
+            "the saved snapshot of {read_at:.0} does not include {}; run `guestlist plan` online first",
             words::list(&unread)
         )));
     }
     let age = Timestamp::now().duration_since(read_at);
     let age = age.try_into().unwrap_or_default();
-    terminal.say(&format!("Offline: the last reading is {} old.", words::about(age)));
+    terminal.say(&format!("Offline: the snapshot is {} old.", words::about(age)));
     let organization: BTreeSet<_> =
         view.snapshots(&managed).flat_map(|reading| reading.organization.iter().cloned()).collect();
     let invitations = view.invitations(Some(&organization)).within(desired);
     Ok(Known::offline(read_at, view.members(&managed), invitations))
 }
 
-/// What is known to have been so before this run.
+/// What the ledger knew before this command: the last snapshot and the last writes.
 pub(crate) fn past(target: &Target) -> Result<Past, Failure> {
-    // The ledger's warnings are given when it is read for the plan itself.
+    // Warnings are printed when the ledger is read for the plan itself.
     let view = target.ledger()?.view(target.endpoint.realm()).map_err(Failure::new)?;
     Ok(Past { given: view.writes.last(), members: view.members(&view.projects()), projects: view.projects() })
 }

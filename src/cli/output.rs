@@ -13,7 +13,7 @@ pub(crate) fn keep_apart(out: Option<&Path>, team_file: &Path) -> Result<(), Fai
     let Some(out) = out else { return Ok(()) };
     match (fs::canonicalize(out), fs::canonicalize(team_file)) {
         (Ok(one), Ok(other)) if one == other && one.is_file() => Err(Failure::new(format!(
-            "`{}` is a team file and is not overwritten: name another file with --out",
+            "`{}` is a team file and is not overwritten; choose another file for --out",
             escape::path(out)
         ))),
         _ => Ok(()),

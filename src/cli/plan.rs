@@ -1,4 +1,4 @@
-//! `guestlist plan`: shows what apply would do, with a client that cannot write.
+//! `guestlist plan`: previews the changes that apply would make, with a client that cannot write.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -33,7 +33,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         Some(base) => bind_policy(&mut team.desired.policy, &base.desired.policy),
         None => Vec::new(),
     };
-    // Taken before the reading, which becomes the last one by being made.
+    // Load this first: the live read below overwrites the stored reading.
     let past = base.as_ref().map(|_| observe::past(&target)).transpose()?;
     let situation = Situation::observe(team, target, args.offline, global, terminal).await?;
     let Situation { team, target, known, pace } = &situation;
@@ -46,7 +46,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         _ => Vec::new(),
     };
     let has_summary = github::has_summary(args.format, terminal);
-    // Names in the summary were asked for only where the page itself is Markdown.
+    // Names in the job summary were asked for only if the plan itself is Markdown.
     let is_summary_redacted = args.redact || args.format != PlanFormat::Markdown;
     let is_redacted_used = args.redact || (has_summary && is_summary_redacted);
     let redacted = is_redacted_used.then(|| Redacted::new(&plan, known, &policy_changes));
@@ -83,7 +83,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     if args.detailed_exitcode && !plan.is_clean() { Err(Failure::HasChanges) } else { Ok(()) }
 }
 
-/// The day of the plan. The members of a day that has passed are not known, so it is today or later.
+/// The day of the plan: today or later, because the members of a past day are not known.
 fn day(asked: Option<Date>) -> Result<Date, Failure> {
     let today = today();
     match asked {
@@ -94,7 +94,7 @@ fn day(asked: Option<Date>) -> Result<Date, Failure> {
     }
 }
 
-/// Makes the base's policy bind as well, and tells how the two differ.
+/// Makes the base's policy apply as well. Returns how the two differ.
 fn bind_policy(policy: &mut Policy, base: &Policy) -> Vec<PolicyChange> {
     let changes = policy.changes_from(base);
     *policy = std::mem::take(policy).bound_by(base);

@@ -17,15 +17,15 @@ use crate::plan::Change;
 use crate::render::described;
 
 /// The progress display of a running apply.
-pub(crate) struct Progress {
+pub(crate) struct Progress<'a> {
     bar: ProgressBar,
     terminal: Terminal,
-    desired: Desired,
+    desired: &'a Desired,
 }
 
-impl Progress {
+impl<'a> Progress<'a> {
     /// For a plan with `changes` changes.
-    pub(crate) fn new(terminal: Terminal, changes: usize, desired: &Desired) -> Self {
+    pub(crate) fn new(terminal: Terminal, changes: usize, desired: &'a Desired) -> Self {
         let target = if terminal.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(Some(changes as u64), target);
         let template = "{bar:20} {pos}/{len} changes, {rate}, {eta} left{wide_msg}";
@@ -35,16 +35,15 @@ impl Progress {
             }));
         }
         bar.enable_steady_tick(Duration::from_millis(250));
-        Self { bar, terminal, desired: desired.clone() }
+        Self { bar, terminal, desired }
     }
 
     /// Reports the result of a change.
     pub(crate) fn note(&self, change: &Change, ending: &Ending) {
-        let line = line(&self.desired, change, ending);
         if self.bar.is_hidden() {
-            self.terminal.say(&line);
+            self.terminal.say(&line(self.desired, change, ending));
         } else if !matches!(ending, Ending::Done(_)) {
-            self.bar.println(line);
+            self.bar.println(line(self.desired, change, ending));
         }
         self.bar.inc(1);
     }
@@ -95,7 +94,7 @@ fn said(meaning: Meaning) -> &'static str {
         Meaning::Assigned => "assigned",
         Meaning::RoleChanged => "changed",
         Meaning::Unassigned => "unassigned",
-        Meaning::AlreadySo => "already so",
+        Meaning::AlreadySo => "already done",
         Meaning::Refused | Meaning::NotMade | Meaning::Unknown => "tried",
     }
 }

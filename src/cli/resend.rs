@@ -1,4 +1,4 @@
-//! `guestlist resend`: sends an invitation again, on purpose.
+//! `guestlist resend`: sends an invitation again.
 
 use jiff::Timestamp;
 
@@ -25,19 +25,19 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let email = Email::as_received(&args.email);
     let Some(person) = desired.people.get(&email) else {
         return Err(Failure::new(format!(
-            "{email} is not in the team file, so there is nothing to invite to{}",
+            "{email} is not in the team file, so there is nothing to invite them to{}",
             person_meant(email.as_str(), desired.people.keys().map(Email::as_str))
         )));
     };
     let day = today();
     if let Some(until) = person.until.filter(|until| *until < day) {
         return Err(Failure::new(format!(
-            "the access of {email} ended on {until}: no invitation is sent again; correct `until` if that is wrong"
+            "access for {email} ended on {until}; no invitation was sent. Fix `until` if that is wrong"
         )));
     }
     if let Some(from) = person.from.filter(|from| *from > day) {
         return Err(Failure::new(format!(
-            "{email} starts on {from}: no invitation is sent before; correct `from` if that is wrong"
+            "{email} starts on {from}; invitations are not sent before that date. Fix `from` if that is wrong"
         )));
     }
     let target = Target::of_team(global, path, &team)?;
@@ -51,12 +51,12 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     }
     if known.member(&email).is_some() {
         return Err(Failure::new(format!(
-            "{email} is a member already: there is no invitation to send again"
+            "{email} is already a member; there is no invitation to send again"
         )));
     }
     let Some(invitation) = known.invitations.get(&email) else {
         return Err(Failure::new(format!(
-            "the ledger knows of no invitation to {email}; `guestlist apply` sends the first"
+            "the ledger has no invitation to {email}; `guestlist apply` sends the first one"
         )));
     };
     terminal.say(&format!("{email} was invited on {}.", invitation.sent_at.strftime("%Y-%m-%d")));
@@ -73,11 +73,11 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
             Terminal::print(&format!("Sent the invitation to {email} again.\n"))
         }
         (None, Some(Ending::Done(Meaning::AlreadyInvited))) => Err(Failure::new(format!(
-            "the service does not send an invitation to {email} again (409): resend it by hand in Team settings"
+            "the service did not send another invitation to {email} (409); resend it in Team settings"
         ))),
-        (None, Some(Ending::Done(_))) => {
-            Terminal::print(&format!("{email} is a user of Voucherify already, and has the roles now.\n"))
-        }
+        (None, Some(Ending::Done(_))) => Terminal::print(&format!(
+            "{email} already has a Voucherify account and was assigned the roles.\n"
+        )),
         (None, _) => Err(Failure::AlreadyReported),
     }
 }

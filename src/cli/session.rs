@@ -142,7 +142,7 @@ impl<'a> Session<'a> {
         let closed = connection.close().await;
         drop(lock);
         if let Err(error) = recorded {
-            terminal.warn(&format!("the end of this run is not in the ledger: {error}"));
+            terminal.warn(&format!("cannot record the end of this run in the ledger: {error}"));
         }
         Ok(RunResult { report, signal: signals.failure(), closed })
     }

@@ -1,5 +1,5 @@
-//! Which organization and which ledger: arguments take precedence over files, and a file alone can name
-//! neither a foreign host nor a folder outside its own.
+//! The organization and the ledger: arguments take precedence over files, and a file alone can name neither
+//! a foreign host nor a folder outside its own.
 
 use std::fs;
 use std::io;
@@ -16,30 +16,30 @@ use crate::ledger::{Ledger, LedgerLocation};
 use crate::model::{Endpoint, TrustedEndpoint};
 use crate::team_file::shown;
 
-/// Which organization, and which ledger.
+/// The organization and the ledger of a command.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     /// The organization.
     pub(crate) endpoint: Endpoint,
-    /// The endpoint, where it may be sent the credentials.
+    /// The endpoint, if credentials may be sent to it.
     trusted: Option<TrustedEndpoint>,
-    /// The ledger, as it can be named from the working folder.
+    /// The ledger, relative to the working directory.
     pub(crate) ledger_name: String,
-    /// The folder of the ledger, where it is one that no argument names.
+    /// The folder of the ledger, if no argument names it.
     ledger_folder: Option<PathBuf>,
-    /// The folder of the rehearsals.
+    /// The folder of the sandbox.
     #[cfg(feature = "sandbox")]
     sandbox: PathBuf,
 }
 
 impl Target {
-    /// Where the arguments say, or else the file in `folder` that names an endpoint and maybe a ledger.
+    /// As the arguments say, otherwise as a file in `folder` says that names an endpoint and perhaps a ledger.
     pub(crate) fn new(
         global: &GlobalArgs,
         folder: &Path,
         from_file: Option<(&Endpoint, Option<&str>)>,
     ) -> Result<Self, Failure> {
-        let (endpoint, trusted) = match (asked_endpoint(global)?, from_file) {
+        let (endpoint, trusted) = match (named_endpoint(global)?, from_file) {
             (Some(endpoint), _) => {
                 let trusted = TrustedEndpoint::named_by_operator(endpoint.clone());
                 (endpoint, Some(trusted))
@@ -48,13 +48,13 @@ impl Target {
             (None, None) => (Endpoint::default(), TrustedEndpoint::named_by_file(&Endpoint::default())),
         };
         let written = from_file.and_then(|(_, ledger)| ledger);
-        // A plan that was made with `--sandbox` names the folder of that rehearsal.
-        let rehearsal = written.filter(|ledger| Path::new(ledger).ends_with(SANDBOX_LEDGER));
-        let sandbox = rehearsal.unwrap_or(SANDBOX_LEDGER);
+        // A plan that was made with `--sandbox` names the ledger of that sandbox.
+        let sandbox_ledger = written.filter(|ledger| Path::new(ledger).ends_with(SANDBOX_LEDGER));
+        let sandbox = sandbox_ledger.unwrap_or(SANDBOX_LEDGER);
         let (ledger_name, ledger_folder) = match (&global.ledger, is_sandboxed(global)) {
             (Some(ledger), _) => (ledger.clone(), None),
             (None, true) => folder_inside(folder, sandbox)?,
-            (None, false) if rehearsal.is_some() => {
+            (None, false) if sandbox_ledger.is_some() => {
                 return Err(Failure::new(format!(
                     "the ledger {} is reserved for --sandbox; choose another folder",
                     shown(sandbox)
@@ -75,7 +75,7 @@ impl Target {
         })
     }
 
-    /// Where the team file at `path` says.
+    /// As the team file at `path` says.
     pub(crate) fn of_team(global: &GlobalArgs, path: &Path, team: &Team) -> Result<Self, Failure> {
         Self::new(global, &folder_of(path), Some((&team.endpoint, team.ledger.as_deref())))
     }
@@ -100,7 +100,7 @@ impl Target {
         }
     }
 
-    /// The endpoint, to be sent the credentials.
+    /// The endpoint, if credentials may be sent to it.
     pub(super) fn trusted_endpoint(&self) -> Result<TrustedEndpoint, Failure> {
         let endpoint = &self.endpoint;
         if *endpoint == Endpoint::sandbox() {
@@ -117,7 +117,7 @@ impl Target {
         })
     }
 
-    /// The folder of the rehearsals, with everything in it kept out of Git.
+    /// The folder of the sandbox, created with a `.gitignore` if it does not exist.
     #[cfg(feature = "sandbox")]
     pub(super) fn sandbox_folder(&self) -> Result<PathBuf, Failure> {
         let parents = self.sandbox.parent().into_iter().chain([self.sandbox.as_path()]);
@@ -131,13 +131,13 @@ impl Target {
     }
 }
 
-/// Refuses a team file that moves the organization or the ledger away from where the base has them, unless
-/// an argument names them: the author of a file must not choose where credentials and records go.
+/// Refuses a team file whose organization or ledger differs from the base's, unless an argument names it: the
+/// author of a file must not choose where credentials and records go.
 pub(crate) fn keep_to_base(global: &GlobalArgs, team: &Team, base: &Team) -> Result<(), Failure> {
     if is_sandboxed(global) {
         return Ok(());
     }
-    if team.endpoint != base.endpoint && asked_endpoint(global)?.is_none() {
+    if team.endpoint != base.endpoint && named_endpoint(global)?.is_none() {
         return Err(Failure::new(format!(
             "`cluster` differs from the base, so nothing was sent: {} → {}; to use one of them, pass --endpoint",
             base.endpoint, team.endpoint
@@ -159,7 +159,7 @@ fn parts_of(ledger: &str) -> Vec<Component<'_>> {
     Path::new(ledger).components().filter(|part| *part != Component::CurDir).collect()
 }
 
-/// The folder `name` inside `folder`, as it is shown and as it is.
+/// The folder `name` inside `folder`: how to show it, and its path.
 fn folder_inside(folder: &Path, name: &str) -> Result<(String, Option<PathBuf>), Failure> {
     if leads_out(folder, Path::new(name)) {
         return Err(Failure::new(format!(
@@ -199,12 +199,12 @@ fn is_sandboxed(global: &GlobalArgs) -> bool {
 }
 
 #[cfg(not(feature = "sandbox"))]
-fn is_sandboxed(_everywhere: &GlobalArgs) -> bool {
+fn is_sandboxed(_global: &GlobalArgs) -> bool {
     false
 }
 
-/// The endpoint from an argument or the environment.
-fn asked_endpoint(global: &GlobalArgs) -> Result<Option<Endpoint>, Failure> {
+/// The endpoint that an argument or the environment names.
+fn named_endpoint(global: &GlobalArgs) -> Result<Option<Endpoint>, Failure> {
     if is_sandboxed(global) {
         return Ok(Some(Endpoint::sandbox()));
     }

@@ -54,7 +54,7 @@ impl Terminal {
         false
     }
 
-    /// Writes data. A reader that has gone away is no failure.
+    /// Writes data to standard output. A closed pipe is not a failure.
     pub(crate) fn print(text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -1,4 +1,4 @@
-//! `guestlist unlock`: releases a lock that was left behind, and records that it did.
+//! `guestlist unlock`: releases a stale lock, and records the release.
 
 use super::args::{GlobalArgs, Unlock};
 use super::environment;
@@ -23,6 +23,6 @@ pub(crate) async fn run(args: &Unlock, global: &GlobalArgs, terminal: Terminal) 
     if ledger.unlock(&lock, run).map_err(Failure::new)? {
         Terminal::print("The lock is released.\n")
     } else {
-        Terminal::print("That lock was released in between: nothing to do.\n")
+        Terminal::print("The lock was released in the meantime: nothing to do.\n")
     }
 }

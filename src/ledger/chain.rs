@@ -1,7 +1,7 @@
 //! The chain of digests in a run: each record has the digest of the line before it, so edits are detected.
 //!
-//! It does not detect records that were cut off the end (but then the `end` record is missing), an edit of the
-//! very last line, or a run that was removed or rewritten as a whole. The chain across runs does.
+//! It does not detect records that were cut off the end (but then the `end` record is missing), an edit of
+//! the very last line, or a run that was removed or rewritten as a whole. The chain across runs does.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -40,8 +40,8 @@ impl ChainWriter {
         self.at
     }
 
-    /// Appends the next record to `lines` and returns its number. Times within a run never go back, even if the
-    /// clock does.
+    /// Appends the next record to `lines` and returns its number. Times within a run never go back, even if
+    /// the clock does.
     pub(super) fn append(&mut self, at: Timestamp, body: Body, lines: &mut String) -> Seq {
         self.seq += 1;
         self.at = self.at.max(to_the_millisecond(at));

@@ -175,7 +175,8 @@ impl Fold {
     }
 }
 
-/// Adds the next event of a person. `taken` has the access in each invitation that was last answered with 409.
+/// Adds the next event of a person. `taken` has the access in each invitation that was last answered with
+/// 409.
 fn learn(known: &mut Invitations, taken: &mut BTreeMap<Email, Access>, invitation: Invitation, fact: Fact) {
     let email = invitation.email.clone();
     match fact {

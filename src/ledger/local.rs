@@ -35,7 +35,8 @@ impl LocalStore {
             }
             _ => {}
         }
-        // Through a link, runs would be read from and written to another place than the ledger that was named.
+        // Through a link, runs would be read from and written to another place than the ledger that was
+        // named.
         let runs = path.join(RUNS);
         match fs::symlink_metadata(&runs) {
             Ok(found) if !found.is_dir() => Err(LedgerError::NotARun(shown(&runs))),

@@ -83,8 +83,8 @@ struct State {
 }
 
 impl State {
-    /// Whether the last renewal is so recent that no one can have found the lock expired. Either clock notices
-    /// what the other one misses: a suspended machine, or a time of day that was set.
+    /// Whether the last renewal is so recent that no one can have found the lock expired. Either clock
+    /// notices what the other one misses: a suspended machine, or a time of day that was set.
     fn is_fresh(&self, clock: &dyn Clock) -> bool {
         let fresh = SignedDuration::ZERO..EXPIRES_AFTER / 2;
         let passed = clock.uptime().saturating_sub(self.renewed);
@@ -192,8 +192,8 @@ impl HeldLock {
     }
 }
 
-/// Replaces exactly the lock `info`, renewed or not, by one that is released when it is dropped. None if it is
-/// not there any more.
+/// Replaces exactly the lock `info`, renewed or not, by one that is released when it is dropped. None if it
+/// is not there any more.
 pub(super) fn unlock(
     store: &dyn Store,
     info: &LockInfo,

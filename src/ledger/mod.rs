@@ -141,8 +141,8 @@ impl Ledger {
         Ok(self.store.lock()?.map(|found| found.value))
     }
 
-    /// Releases exactly that lock and records the release in `run`. Returns false if that lock is not there any
-    /// more. Its holder, if still running, makes no further call.
+    /// Releases exactly that lock and records the release in `run`. Returns false if that lock is not there
+    /// any more. Its holder, if still running, makes no further call.
     ///
     /// # Errors
     /// If the lock cannot be released, or the release cannot be recorded.

@@ -309,8 +309,8 @@ impl Record {
         }
         let line =
             Line { seq: self.seq, at: self.at, kind: self.body.kind(), body: &self.body, prev: &self.prev };
-        // Maps with string keys, strings and numbers always have a JSON form. Control characters are escaped, so
-        // the file can be printed on a terminal.
+        // Maps with string keys, strings and numbers always have a JSON form. Control characters are escaped,
+        // so the file can be printed on a terminal.
         escape::json(&serde_json::to_string(&line).unwrap_or_default())
     }
 

@@ -1,4 +1,5 @@
-//! The name of a run, and its records: reads them line by line, and tells an incomplete last line from damage.
+//! The name of a run, and its records: reads them line by line, and tells an incomplete last line from
+//! damage.
 
 use std::fmt;
 use std::io::{self, BufRead};
@@ -15,8 +16,8 @@ use super::record::{Body, InvalidRecord, Record, Run};
 pub struct RunName(String);
 
 impl RunName {
-    /// A new name for a run that starts at `at`. The id starts with the milliseconds, so runs within one second
-    /// sort as well; the rest is random.
+    /// A new name for a run that starts at `at`. The id starts with the milliseconds, so runs within one
+    /// second sort as well; the rest is random.
     #[must_use]
     pub fn at(at: Timestamp) -> Self {
         let millis = at.subsec_millisecond().unsigned_abs();
@@ -79,8 +80,8 @@ pub(super) fn first_record(mut input: impl BufRead) -> Result<Option<(Timestamp,
 /// Passes every record and its line to `each`. Returns the number of the last line if it is incomplete.
 ///
 /// The last line is incomplete if it has no newline or is not a record: a process or machine stopped while
-/// writing it. The writer had not reported it as durable by then, so no call relies on it, and it is not passed
-/// to `each`.
+/// writing it. The writer had not reported it as durable by then, so no call relies on it, and it is not
+/// passed to `each`.
 pub(super) fn read_records(
     mut input: impl BufRead,
     mut each: impl FnMut(&str, Record),

@@ -36,7 +36,8 @@ fn starts(
     Ok(in_order(starts.collect::<Result<_, _>>()?))
 }
 
-/// Passes every record of a run and its line to `each`. Returns the number of the last line if it is incomplete.
+/// Passes every record of a run and its line to `each`. Returns the number of the last line if it is
+/// incomplete.
 pub(super) fn read(
     store: &dyn Store,
     name: &RunName,

@@ -1,4 +1,5 @@
-//! `known.json`: the last live snapshot of each project, and which invitations were accepted since they were sent.
+//! `known.json`: the last live snapshot of each project, and which invitations were accepted since they were
+//! sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,9 +1,9 @@
 //! The place where a ledger is kept: its runs, its documents and its lock. The rest of the ledger does not
 //! know whether that is a folder.
 //!
-//! `local` implements it for a folder. An object store can implement it, too: the log as numbered segments
-//! that are created only if absent, documents and lock by compare-and-swap. Methods block, so a store on
-//! the network needs threads of its own.
+//! `local` implements it for a folder. An object store can implement it as well: runs as numbered segments
+//! that are created only if absent, documents and lock by compare-and-swap. Methods block, so a store on the
+//! network needs threads of its own.
 
 use std::fmt;
 use std::io::BufRead;
@@ -45,7 +45,8 @@ pub(super) trait Store: fmt::Debug + Send + Sync {
     /// A run in messages: the path or URL of its records.
     fn run_location(&self, run: &RunName) -> String;
 
-    /// Starts a run at `at`, with a name that no other run has. Only the holder of the lock does.
+    /// Starts a run at `at`, with a name that no other run has. This process has published a lock before. A
+    /// store whose appends are fenced appends under that one.
     ///
     /// # Errors
     /// If it cannot be created.
@@ -70,7 +71,7 @@ pub(super) trait Store: fmt::Debug + Send + Sync {
     /// A document in messages: its path or URL.
     fn document_location(&self, document: &str) -> String;
 
-    /// The lock, if there is one, expired or not.
+    /// The lock, if there is one. The caller decides whether it has expired.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -105,8 +106,8 @@ pub(super) trait OwnLock: Send {
     /// If it cannot be read.
     fn current(&mut self) -> Result<Current, LedgerError>;
 
-    /// Renews exactly this lock, never that of another run. `lock` differs from what was published only in its
-    /// time. Returns what is in its place afterwards.
+    /// Renews exactly this lock, never that of another run. `lock` differs from what was published only in
+    /// its time. Returns what is in its place afterwards.
     ///
     /// # Errors
     /// If it is unknown whether it was renewed.
@@ -131,7 +132,8 @@ pub(super) struct Version(pub(super) String);
 pub(super) enum Published {
     /// It is the lock of the ledger.
     Own(Box<dyn OwnLock>),
-    /// The lock `over` was removed, but another run published its own first.
+    /// The lock `over` was removed, but another run published its own first. A store that replaces a lock in
+    /// one step never returns this.
     Overtaken,
     /// There is another lock than `over`, which was left alone.
     Changed,

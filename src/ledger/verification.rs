@@ -19,7 +19,8 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// Whether records may be missing at its end: it has no `end`, and no later run shows that it never had one.
+    /// Whether records may be missing at its end: it has no `end`, and no later run shows that it never had
+    /// one.
     #[must_use]
     pub fn may_be_cut(&self) -> bool {
         !self.is_continued && self.result.as_ref().is_ok_and(|summary| summary.ended.is_none())

@@ -120,8 +120,8 @@ impl LedgerView {
         snapshots.iter().flat_map(|snapshot| snapshot.projects.iter().cloned()).collect()
     }
 
-    /// The members of `projects`: those in the last snapshots, with the changes that guestlist made since. In a
-    /// project without a snapshot, those whom its own calls made or found to be members.
+    /// The members of `projects`: those in the last snapshots, with the changes that guestlist made since. In
+    /// a project without a snapshot, those whom its own calls made or found to be members.
     #[must_use]
     pub fn members(&self, projects: &BTreeSet<ProjectId>) -> BTreeMap<Email, Member> {
         let mut all: BTreeMap<Email, Member> = BTreeMap::new();
@@ -144,8 +144,8 @@ impl LedgerView {
         all
     }
 
-    /// Like [`Self::members`], without those whom a call without a known answer may have removed: a list without
-    /// them is no surprise.
+    /// Like [`Self::members`], without those whom a call without a known answer may have removed: a list
+    /// without them is no surprise.
     #[must_use]
     pub fn certain_members(&self, projects: &BTreeSet<ProjectId>) -> BTreeMap<Email, Member> {
         let mut members = self.members(projects);

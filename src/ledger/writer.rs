@@ -25,8 +25,8 @@ const RESERVE: u64 = 1 << 20;
 /// The longest text from the service in a record, in characters.
 const DETAIL_CHARS: usize = 300;
 
-/// Records a run. Clones write to the same run, which is created with its first call; a run that makes no call
-/// is not recorded. After a failure, every further record fails for the same reason.
+/// Records a run. Clones write to the same run, which is created with its first call; a run that makes no
+/// call is not recorded. After a failure, every further record fails for the same reason.
 #[derive(Clone)]
 pub struct RunWriter {
     requests: mpsc::Sender<Request>,

@@ -88,8 +88,8 @@ impl Writes {
         self.runs = runs.to_vec();
     }
 
-    /// What came after a snapshot made at `read_at`, when the ledger ended with that record of that run, or was
-    /// empty.
+    /// What came after a snapshot made at `read_at`, when the ledger ended with that record of that run, or
+    /// was empty.
     pub(super) fn after(&self, after: Option<&(RunName, Seq)>, read_at: Timestamp) -> Since {
         let Some((run, seq)) = after else { return Since::Position((0, 0)) };
         let index = self.runs.iter().rposition(|name| name == run);

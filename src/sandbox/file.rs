@@ -152,7 +152,12 @@ mod tests {
         let mut organization = Organization::example();
         organization.seed_members(20);
         organization.add_elsewhere("else@example.org", "Elsa", "Where");
-        save(&path, &serde_json::to_vec(&organization).unwrap()).unwrap();
+        let text = serde_json::to_string(&organization).unwrap();
+        assert!(
+            text.contains(r#""is_owner":false,"standing":"elsewhere"}"#),
+            "version 1 has this key: {text}"
+        );
+        save(&path, text.as_bytes()).unwrap();
         assert_eq!(load(&path).unwrap(), Some(organization));
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let files: Vec<_> = std::fs::read_dir(path.parent().unwrap()).unwrap().collect();

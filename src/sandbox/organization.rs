@@ -80,6 +80,7 @@ pub struct Person {
     /// Whether the person is an owner of the organization.
     pub is_owner: bool,
     /// The relation to the organization.
+    #[serde(rename = "standing")]
     pub status: UserStatus,
 }
 

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::problem::MAX_PROBLEMS;
 use super::*;
@@ -43,7 +44,7 @@ help: save the file as UTF-8
     check(
         b"version: 1\0\n",
         "
-error: NUL byte: this is not a text file
+error[not-utf8]: NUL byte: this is not a text file
  --> team.yaml:1:11
   |
 1 | version: 1\u{fffd}
@@ -57,7 +58,7 @@ help: save the file as plain text in UTF-8
     check(
         "version: 1\n# a\u{2028}b\n".as_bytes(),
         "
-error: unusual line break (U+0085, U+2028 or U+2029)
+error[unusual-line-break]: unusual line break (U+0085, U+2028 or U+2029)
  --> team.yaml:2:4
   |
 2 | # a\u{fffd}b
@@ -87,7 +88,7 @@ error[file-too-large]: all files together are larger than 64 MiB
     check(
         &vec![b'\n'; 2_000_001],
         "
-error: the file has more than 2,000,000 lines
+error[file-too-large]: the file has more than 2,000,000 lines
  --> team.yaml:1:1
   |
 1 |
@@ -133,13 +134,13 @@ fn long_lines_are_cut_around_the_culprit() {
         text.as_bytes(),
         &format!(
             "
-error: a team file must have `projects`
+error[missing-key]: a team file must have `projects`
  --> team.yaml:1:1
   |
 1 | {{version: 1, ledger: {}, zebra: {}…
   | ^
 
-error: unknown key `zebra`
+error[unknown-key]: unknown key `zebra`
  --> team.yaml:1:124
   |
 1 | …{}, zebra: {}…
@@ -189,9 +190,100 @@ fn programs_read_json_and_annotations() {
     );
     assert_eq!(
         problems.github(&sources),
-        "::error file=a%2Cb%3A50%25.yaml,line=3,col=1::unknown key `polcy%25`%0Adid you mean `policy`?
-::error file=a%2Cb%3A50%25.yaml,line=4,col=1::`ledger` has no value\n"
+        "::error file=a%2Cb%3A50%25.yaml,line=3,col=1,title=unknown-key::unknown key `polcy%25`%0Adid you mean `policy`?
+::error file=a%2Cb%3A50%25.yaml,line=4,col=1,title=missing-value::`ledger` has no value\n"
     );
+}
+
+#[test]
+fn gitlab_reads_a_code_quality_report() {
+    let text = "version: 1\nprojects: {a: b}\npolcy: é\nroles: {x: '', y: ''}\n";
+    let (sources, _, problems) = read("./teams/a b.yaml", text);
+    let issue = |id: &str, description: &str, fingerprint: &str, line: u32| {
+        json!({
+            "description": description,
+            "check_name": id,
+            "fingerprint": fingerprint,
+            "severity": "major",
+            "location": {"path": "teams/a b.yaml", "lines": {"begin": line}},
+        })
+    };
+    let report = |text: &str| -> Value { serde_json::from_str(text).expect("JSON") };
+    assert_eq!(
+        report(&problems.gitlab(&sources)),
+        json!([
+            issue(
+                "unknown-key",
+                "unknown key `polcy`; did you mean `policy`?",
+                "64f146e84692936abc5bf85191300c8f8f0f07066911d5abff473f0878fde5ea",
+                3
+            ),
+            issue(
+                "missing-value",
+                "the role id is empty",
+                "dbee8692e2ea7f7bc2114e704da9607b01c71962d8a8b383642672c8a78e583f",
+                4
+            ),
+            issue(
+                "missing-value",
+                "the role id is empty",
+                "c00ca4b4f726cbfe070ebb54e5bf7f3d619443777bd6d8af9aa0e2f61925f9fd",
+                4
+            ),
+        ])
+    );
+    // A fingerprint does not depend on the line.
+    let (sources, _, moved) = read("teams/a b.yaml", format!("# moved\n{text}"));
+    let fingerprints = |report: Value| -> Vec<Value> {
+        report.as_array().expect("a list").iter().map(|issue| issue["fingerprint"].clone()).collect()
+    };
+    assert_eq!(
+        fingerprints(report(&moved.gitlab(&sources))),
+        fingerprints(report(&problems.gitlab(&sources)))
+    );
+}
+
+#[test]
+fn sarif_viewers_read_rules_and_results() {
+    let text = "version: 1\nprojects: {a: b}\npolcy: é\nledger:\n";
+    let (sources, _, problems) = read("./teams/ä b%.yaml", text);
+    let log: Value = serde_json::from_str(&problems.sarif(&sources)).expect("JSON");
+    let result = |id: &str, text: &str, line: u32| {
+        json!({
+            "ruleId": id,
+            "level": "error",
+            "message": {"text": text},
+            "locations": [{
+                "physicalLocation": {
+                    "artifactLocation": {"uri": "teams/%C3%A4%20b%25.yaml"},
+                    "region": {"startLine": line, "startColumn": 1},
+                },
+            }],
+        })
+    };
+    let rules: Vec<_> = ProblemId::ALL
+        .iter()
+        .map(|id| json!({"id": id.as_str(), "shortDescription": {"text": id.summary()}}))
+        .collect();
+    assert_eq!(
+        log,
+        json!({
+            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+            "version": "2.1.0",
+            "runs": [{
+                "tool": {
+                    "driver": {"name": "guestlist", "version": env!("CARGO_PKG_VERSION"), "rules": rules},
+                },
+                "columnKind": "unicodeCodePoints",
+                "results": [
+                    result("unknown-key", "unknown key `polcy`; did you mean `policy`?", 3),
+                    result("missing-value", "`ledger` has no value", 4),
+                ],
+            }],
+        })
+    );
+    let (sources, _, problems) = read("/srv/team.yaml", "polcy: 1\n");
+    assert!(problems.sarif(&sources).contains(r#""uri":"file:///srv/team.yaml""#));
 }
 
 #[test]
@@ -199,6 +291,8 @@ fn an_empty_list_of_problems_and_colour() {
     let (sources, _, problems) = read("team.yaml", "version: 1\nprojects: {a: b}\n");
     assert!(problems.is_empty());
     assert_eq!(problems.json(&sources), r#"{"problems":[]}"#);
+    assert_eq!((problems.github(&sources), problems.gitlab(&sources)), (String::new(), "[]".to_owned()));
+    assert!(problems.sarif(&sources).contains(r#""results":[]"#));
     let (sources, _, problems) = read("team.yaml", "");
     assert!(problems.text(&sources, true).contains("\u{1b}["));
 }

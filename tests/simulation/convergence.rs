@@ -1,6 +1,6 @@
-//! For any organization and any team file: apply does what the file says, safely at every call, and then
-//! there is nothing to do. Over real HTTP, against the sandbox, with whatever the service may do where
-//! its documents are silent.
+//! For any organization and team file, apply does what the file says, is safe at every call, and leaves
+//! nothing to do. Over real HTTP, against the sandbox, with every behavior that the documentation leaves
+//! open.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -23,12 +23,12 @@ use proptest::sample::select;
 use crate::world::{Turn, World};
 use crate::{judge, scene};
 
-/// Three projects of the file, and one that is none of its business.
+/// The managed projects.
 const MANAGED: [&str; 3] = ["proj_a", "proj_b", "proj_c"];
 const UNMANAGED: &str = "proj_unmanaged";
 const ROLES: [&str; 5] = ["ADMIN", "ADMIN", "USER", "VIEWER", "role_custom"];
 
-/// Somebody in the organization, or known to the service.
+/// A person in the organization, or elsewhere in the service.
 #[derive(Clone, Debug)]
 struct Someone {
     standing: UserStatus,
@@ -88,7 +88,7 @@ prop_compose! {
     }
 }
 
-/// Refusals of calls that write: nothing that would be tried again.
+/// Rejections of calls that write, which are not retried.
 fn faults() -> impl Strategy<Value = Vec<Fault>> {
     let fault = (select(vec!["POST", "PUT", "DELETE"]), select(vec![400, 404, 422]), any::<u16>());
     vec(fault, 0..3).prop_map(|faults| {
@@ -150,10 +150,10 @@ impl<'a> Bench<'a> {
         Self { case, desired: scene::read(&case.team), ledger, client, world }
     }
 
-    /// Reads and plans, without a single write. No list is doubted.
+    /// Reads and plans, without a write and without a doubtful list.
     async fn plan(&self) -> (Plan, Known) {
         self.world.sandbox.clear_log();
-        let known = self.world.survey(&self.ledger, &self.client, &self.desired).await.expect("an answer");
+        let known = self.world.observe(&self.ledger, &self.client, &self.desired).await.expect("an answer");
         assert_eq!(known.doubts, []);
         assert_eq!(self.writes(), [""; 0]);
         (self.world.plan(&self.desired, &known, None), known)
@@ -169,12 +169,13 @@ impl<'a> Bench<'a> {
     async fn apply(&self) -> Turn {
         let turn = self.world.apply(&self.desired, None, self.case.concurrency, None).await;
         assert_eq!(turn.error, None);
-        judge::turn(&turn, &self.desired, self.case.behaviour, &self.world.organization())
+        let judge = if self.case.faults.is_empty() { judge::turn } else { judge::calls };
+        judge(&turn, &self.desired, self.case.behaviour, &self.world.organization())
             .unwrap_or_else(|why| panic!("{why}\n{:#?}", turn.calls));
         turn
     }
 
-    /// The calls that write, without what is the same in each.
+    /// The calls that write: method and path.
     fn writes(&self) -> Vec<String> {
         let log = self.world.sandbox.log();
         log.iter().filter(|call| call.writes()).map(|call| format!("{} {}", call.method, call.path)).collect()
@@ -184,9 +185,9 @@ impl<'a> Bench<'a> {
 async fn check(case: &Case) {
     let bench = Bench::new(case).await;
     if !case.faults.is_empty() {
-        bench.world.order(case.faults.clone());
+        bench.world.set_faults(case.faults.clone());
         bench.apply().await;
-        bench.world.order(Vec::new());
+        bench.world.set_faults(Vec::new());
     }
     for _ in 0..2 {
         let turn = bench.apply().await;
@@ -199,7 +200,7 @@ async fn check(case: &Case) {
         assert!(bench.carry_out(&plan, &known).await.is_success());
         assert_eq!(bench.writes(), [""; 0]);
         check_access(&bench.desired, &known, plan.date);
-        // Everybody accepts, and what an invitation did not carry follows.
+        // Everyone accepts, and gets what the invitation did not have.
         bench.world.sandbox.with_organization(|organization| {
             let invited: Vec<_> = organization.invited().map(|person| person.email.clone()).collect();
             assert!(invited.iter().all(|email| organization.accept(email)));
@@ -210,7 +211,7 @@ async fn check(case: &Case) {
     judge::ledger(&bench.ledger).expect("a whole ledger");
 }
 
-/// Every listed person who is a member has what the file gives; every other one is invited.
+/// Checks that every listed person has the access in the file, or a pending invitation.
 fn check_access(desired: &Desired, known: &Known, today: Date) {
     for (email, person) in &desired.people {
         if person.from.is_some_and(|from| from > today) || person.until.is_some_and(|until| until < today) {
@@ -227,7 +228,7 @@ fn check_access(desired: &Desired, known: &Known, today: Date) {
     }
 }
 
-/// Runs a case to its end. What it started ends with it.
+/// Runs a case on a runtime of its own.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(future)
@@ -247,7 +248,7 @@ proptest! {
     }
 }
 
-/// A case of nobody but those who are given, under a policy.
+/// A case with these people alone, and a policy that removes roles.
 fn case_of(someone: &[(u8, &[(&'static str, &'static str)])], people: &str, behaviour: Behaviour) -> Case {
     let member = |projects: &[(&'static str, &'static str)]| Someone {
         standing: UserStatus::Member,
@@ -332,7 +333,7 @@ fn of_two_who_became_admin_at_once_one_stays() {
         let behaviour = Behaviour { assign_again, ..Behaviour::default() };
         let mut case = case_of(&[(0, &[("proj_a", "USER")]), (1, &[("proj_a", "USER")])], &people, behaviour);
         case.concurrency = 8;
-        // The owner is one of the two who must remain.
+        // The owner is one of the two ADMINs who must remain.
         case.team = case.team.replace("policy: {", "policy: {keep_admins: 2, ");
         let (report, calls) = block_on(apply_after(&case, |organization| {
             for n in 0..2 {

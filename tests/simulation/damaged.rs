@@ -1,4 +1,4 @@
-//! Answers that are neither the documented success nor a documented refusal: never recorded as done.
+//! Responses that are neither a documented success nor a documented error are never recorded as done.
 
 use guestlist::api::Settings;
 use guestlist::ledger::{Action, Meaning};
@@ -12,7 +12,7 @@ const ASSIGN: &str = "{email: one@example.com, first_name: O, last_name: O, proj
 const CHANGE: &str = "{email: one@example.com, first_name: O, last_name: O, projects: {a: VIEWER}}";
 const UNASSIGN: &str = "{email: two@example.com, first_name: T, last_name: T, projects: {a: USER}}";
 
-/// What each writing call of one run was taken to mean, where every writing call meets that fault.
+/// The meanings of the writing calls of a run in which each of them meets this fault.
 async fn meanings(person: &str, fault: &str) -> (Vec<(Action, Option<Meaning>, Option<u16>)>, bool, World) {
     let projects = [("proj_a", "A"), ("proj_b", "B")].map(|(id, name)| (id.to_owned(), name.to_owned()));
     let mut organization = Organization::for_team(projects, []);
@@ -25,7 +25,7 @@ async fn meanings(person: &str, fault: &str) -> (Vec<(Action, Option<Meaning>, O
     let desired = scene::read(&format!(
         "version: 1\nprojects: {{a: proj_a, b: proj_b}}\npolicy: {{prune: roles, max_removals: 100%}}\npeople:\n  - {person}\n"
     ));
-    world.order(
+    world.set_faults(
         ["POST", "PUT", "DELETE"]
             .map(|method| format!("{fault},method={method}").parse().expect("a fault"))
             .into(),
@@ -86,7 +86,7 @@ async fn an_answer_about_someone_else_leads_to_no_call_for_them() {
     ] {
         let (meanings, success, world) = meanings(person, &format!("{fault},times=5")).await;
         let outcome = meanings.last().map(|(action, meaning, _)| (*action, *meaning));
-        // The repeated assignment is refused, and the list shows that it was made.
+        // The second assign is rejected, and the list shows that the first one was made.
         let is_done = success && outcome == Some((Action::Assign, Some(Meaning::AlreadySo)));
         let is_unknown = !success && outcome == Some((action, Some(Meaning::Unknown)));
         assert!(is_done || is_unknown, "{action:?} with {fault}: {meanings:?}");

@@ -1,4 +1,4 @@
-//! What must hold at every call of a run, of what it said, and when all has come to rest.
+//! What must hold at every call of a run, for its report, and when nothing is left to do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,24 +15,17 @@ use crate::world::Turn;
 
 type Verdict = Result<(), String>;
 
-/// Fails with a sentence unless that holds.
+/// Returns an error with a message unless the condition holds.
 macro_rules! must {
     ($holds:expr, $($sentence:tt)+) => {
         if !$holds { return Err(format!($($sentence)+)); }
     };
 }
 
-/// Everything that must hold of one run.
+/// Everything that must hold for one run.
 pub(crate) fn turn(turn: &Turn, desired: &Desired, behaviour: Behaviour, after: &Organization) -> Verdict {
-    let after_writes = every_call(turn, desired, behaviour)?;
-    must!(after_writes == *after, "the log of calls does not lead to the organization as it is");
-    managed_projects_alone(turn, desired)?;
-    only_a_plan_writes(turn)?;
-    recorded(turn)?;
-    nobody_twice(turn)?;
-    removals(turn, desired)?;
-    // A list that was not the truth may have been believed for a moment; what was done on it is judged
-    // above all the same.
+    calls(turn, desired, behaviour, after)?;
+    // The run may have believed a wrong list for a moment. The calls that followed are judged above anyway.
     if !turn.calls.iter().any(lied) {
         notes(turn, desired)?;
         report(turn, behaviour, after)?;
@@ -40,16 +33,28 @@ pub(crate) fn turn(turn: &Turn, desired: &Desired, behaviour: Behaviour, after: 
     Ok(())
 }
 
+/// What a turn did. What it says is left out: a service that refused without a reason was believed, and the ledger
+/// keeps that for later turns.
+pub(crate) fn calls(turn: &Turn, desired: &Desired, behaviour: Behaviour, after: &Organization) -> Verdict {
+    let after_writes = every_call(turn, desired, behaviour)?;
+    must!(after_writes == *after, "the logged calls do not lead to the present organization");
+    managed_projects_alone(turn, desired)?;
+    only_a_plan_writes(turn)?;
+    recorded(turn)?;
+    nobody_twice(turn)?;
+    removals(turn, desired)
+}
+
 fn lied(call: &LoggedCall) -> bool {
     let lies = ["lag", "short-list", "empty-list"];
     call.fault.as_ref().is_some_and(|fault| {
-        // "There is no such user" is the truth about a removal, and about an assignment after a 409 invite.
+        // "There is no such user" is correct for a removal, and for an assign after a 409 invite.
         lies.iter().any(|lie| fault.starts_with(lie))
             || (call.writes() && matches!(call.status, Some(400 | 404)))
     })
 }
 
-/// No call, not even one that reads, names a project that is not managed.
+/// No call names an unmanaged project, not even to read it.
 fn managed_projects_alone(turn: &Turn, desired: &Desired) -> Verdict {
     for call in &turn.calls {
         let in_path =
@@ -69,7 +74,7 @@ fn managed_projects_alone(turn: &Turn, desired: &Desired) -> Verdict {
     Ok(())
 }
 
-/// Reading and planning write nothing, nor does a plan without changes or one that a guard blocks.
+/// Reading and planning write nothing. Neither does a plan without changes or a blocked one.
 fn only_a_plan_writes(turn: &Turn) -> Verdict {
     let is_carried_out = turn.plan.as_ref().is_some_and(|it| it.refused.is_empty() && !it.changes.is_empty());
     let write = turn.calls.iter().find(|call| call.writes());
@@ -77,7 +82,7 @@ fn only_a_plan_writes(turn: &Turn) -> Verdict {
     Ok(())
 }
 
-/// Makes the writes again, one by one, and looks at the organization after each.
+/// Repeats the writes one by one, and checks the organization after each.
 fn every_call(turn: &Turn, desired: &Desired, behaviour: Behaviour) -> Result<Organization, String> {
     let mut organization = turn.before.clone();
     let keep = desired.policy.keep_admins as usize;
@@ -107,7 +112,7 @@ fn every_call(turn: &Turn, desired: &Desired, behaviour: Behaviour) -> Result<Or
             let protected = desired.policy.protect.iter().any(|pattern| pattern.matches(&person.login));
             must!(!protected && !person.is_owner, "{} was changed by {what}", person.login);
             if person.status != UserStatus::Member {
-                // An invitation that somebody sent by hand is replaced where the service sends again.
+                // An invitation that was sent by hand is replaced if the service sends it again.
                 continue;
             }
             must!(
@@ -124,13 +129,13 @@ fn outside<'a>(person: &'a User, managed: &[&str]) -> Vec<(&'a String, &'a Strin
     person.projects.iter().filter(|(id, _)| !managed.contains(&id.as_str())).collect()
 }
 
-/// The members with ADMIN in a project; who waits counts only where the service lists them as members.
+/// The members with ADMIN in a project. Invited people count only if the service lists them as members.
 fn admins(organization: &Organization, project: &str, behaviour: Behaviour) -> usize {
     let all = organization.people().filter(|person| is_listed(person, behaviour));
     all.filter(|person| person.projects.get(project).is_some_and(|role| role == "ADMIN")).count()
 }
 
-/// Whether the service shows that person in lists as a member.
+/// Whether the service lists the person as a member.
 fn is_listed(person: &User, behaviour: Behaviour) -> bool {
     match person.status {
         UserStatus::Member => true,
@@ -139,7 +144,7 @@ fn is_listed(person: &User, behaviour: Behaviour) -> bool {
     }
 }
 
-/// The people who are in the team file, whose access has not ended, and who have some to begin with.
+/// The people in the team file with access that has not ended.
 fn keepers(turn: &Turn, desired: &Desired, behaviour: Behaviour) -> Vec<Email> {
     let listed = turn.before.people().filter(|person| is_listed(person, behaviour));
     let keepers = listed.filter(|user| {
@@ -160,7 +165,7 @@ fn is_active(person: &Person, today: Date) -> bool {
     person.from.is_none_or(|from| from <= today) && person.until.is_none_or(|until| until >= today)
 }
 
-/// Carries out what the log says was carried out.
+/// Repeats a logged call.
 fn repeat(organization: &mut Organization, call: &LoggedCall, behaviour: Behaviour) -> Verdict {
     let rest = call.path.strip_prefix("/management/v1/projects/").unwrap_or_default();
     let parts: Vec<_> = rest.split('/').collect();
@@ -172,10 +177,10 @@ fn repeat(organization: &mut Organization, call: &LoggedCall, behaviour: Behavio
         ("DELETE", [project, "users", user]) => organization.unassign(project, user, behaviour),
         _ => return Err(format!("`{method} {}` writes", call.path)),
     };
-    answer.map(|_| ()).map_err(|_| format!("call {} cannot be made again", call.seq))
+    answer.map(|_| ()).map_err(|_| format!("call {} cannot be repeated", call.seq))
 }
 
-/// Every request that writes stands in the ledger.
+/// Every request that writes is in the ledger.
 fn recorded(turn: &Turn) -> Verdict {
     for call in turn.calls.iter().filter(|call| call.writes()) {
         let is_it = |email: &Email| call.email().is_none_or(|named| Email::as_received(named) == *email);
@@ -188,7 +193,7 @@ fn recorded(turn: &Turn) -> Verdict {
     Ok(())
 }
 
-/// Nobody is invited whose invitation the ledger knew to be out, and nobody again after a 204 that came.
+/// No one is invited whose invitation was known to be pending, or was answered with 204.
 fn nobody_twice(turn: &Turn) -> Verdict {
     let mut sent = BTreeSet::new();
     for call in turn.calls.iter().filter(|call| call.path.ends_with("/users/invite")) {
@@ -205,7 +210,7 @@ fn nobody_twice(turn: &Turn) -> Verdict {
     Ok(())
 }
 
-/// No more is taken away than the policy, or the exact number given for this run, allows.
+/// There are no more removals than the policy, or the exact number given for this run, allows.
 fn removals(turn: &Turn, desired: &Desired) -> Verdict {
     let Some(plan) = turn.plan.as_ref().filter(|_| turn.report.is_some()) else { return Ok(()) };
     let undated: Vec<_> = plan
@@ -220,7 +225,7 @@ fn removals(turn: &Turn, desired: &Desired) -> Verdict {
         return Ok(());
     }
     let members = |project: &str| {
-        // Lists that were not the truth made the tool count otherwise; then nothing is claimed here.
+        // With wrong lists the plan counted differently, so nothing can be checked here.
         turn.before.members().filter(|member| member.projects.contains_key(project)).count()
     };
     if turn.calls.iter().any(lied) || turn.before.invited().next().is_some() {
@@ -240,8 +245,8 @@ fn removals(turn: &Turn, desired: &Desired) -> Verdict {
     Ok(())
 }
 
-/// Who is said to be invited has an invitation that waits. Someone who accepted one to unmanaged projects
-/// alone is in no list that is read.
+/// Everyone who is reported as invited has a pending invitation. Someone who accepted an invitation to
+/// unmanaged projects is in no list that is read.
 fn notes(turn: &Turn, desired: &Desired) -> Verdict {
     let Some(plan) = &turn.plan else { return Ok(()) };
     for note in plan.notes.iter().filter(|note| {
@@ -261,7 +266,7 @@ fn notes(turn: &Turn, desired: &Desired) -> Verdict {
     Ok(())
 }
 
-/// What is said to be done is so.
+/// Everything that is reported as done is in place.
 fn report(turn: &Turn, behaviour: Behaviour, after: &Organization) -> Verdict {
     for (change, ending) in turn.report.iter().flat_map(|report| &report.endings) {
         let Ending::Done(meaning) = ending else { continue };
@@ -287,7 +292,7 @@ fn report(turn: &Turn, behaviour: Behaviour, after: &Organization) -> Verdict {
     Ok(())
 }
 
-/// The number that lifts `max_removals`, where that alone stands in the way.
+/// The number that lifts `max_removals`, if no other guard blocks the plan.
 pub(crate) fn way_out(plan: &Plan) -> Option<usize> {
     let numbers: Option<Vec<usize>> = plan
         .refused
@@ -300,7 +305,7 @@ pub(crate) fn way_out(plan: &Plan) -> Option<usize> {
     numbers?.first().copied()
 }
 
-/// No record is missing or changed, every run came to its end, and every call has its outcome.
+/// No record is missing or edited, every run has an end, and every call has an outcome.
 pub(crate) fn ledger(ledger: &Ledger) -> Verdict {
     let verification = ledger.verify().map_err(|error| error.to_string())?;
     must!(verification.breaks.is_empty() && verification.forks.is_empty(), "{verification:?}");
@@ -312,8 +317,7 @@ pub(crate) fn ledger(ledger: &Ledger) -> Verdict {
     Ok(())
 }
 
-/// Everybody has accepted, and apply has run until it had nothing to do: the organization is as the
-/// file says.
+/// After everyone has accepted and apply has nothing left to do, the organization matches the file.
 pub(crate) fn at_rest(organization: &Organization, desired: &Desired, today: Date) -> Verdict {
     let managed = |user: &User| -> BTreeMap<String, String> {
         let inside =

@@ -1,4 +1,4 @@
-//! A run whose lock was released sends nothing more, whatever it was waiting for.
+//! A run that has lost its lock sends nothing more, whatever it was waiting for.
 
 use std::fmt::Write as _;
 
@@ -11,15 +11,15 @@ use guestlist::sandbox::{Behaviour, Organization, RateLimit};
 use crate::scene;
 use crate::world::World;
 
-/// Applies three invitations, one at a time; at the first wait the lock is released by hand. What the
-/// writing calls were answered, and how the changes ended.
+/// Applies three invitations, one at a time, and releases the lock during the first wait. Returns the
+/// statuses of the writing calls, and how the changes ended.
 async fn released_while_waiting(
     fault: Option<&str>,
     limit: Option<RateLimit>,
 ) -> (Vec<Option<u16>>, Vec<Ending>) {
     let organization = Organization::for_team([("proj_a".to_owned(), "A".to_owned())], []);
     let world = World::new(organization, Behaviour::default(), limit, Settings::default()).await;
-    world.order(fault.iter().map(|fault| fault.parse().expect("a fault")).collect());
+    world.set_faults(fault.iter().map(|fault| fault.parse().expect("a fault")).collect());
     let mut text = "version: 1\nprojects: {a: proj_a}\npeople:\n".to_owned();
     for number in 0..3 {
         let _ = writeln!(
@@ -48,14 +48,14 @@ async fn released_while_waiting(
 #[tokio::test]
 async fn nothing_is_sent_after_a_wait_in_which_the_lock_was_released() {
     let none_started = [Ending::NotStarted, Ending::NotStarted, Ending::NotStarted];
-    // Refused by the rate limit: nothing was done for anyone.
+    // Rejected by the rate limit: nothing was done for anyone.
     let (writes, endings) = released_while_waiting(Some("429,retry-after=6,method=POST"), None).await;
     assert_eq!((writes.as_slice(), endings.as_slice()), ([Some(429)].as_slice(), none_started.as_slice()));
-    // Waiting for the window to end, before the call was recorded. Two calls read.
+    // Waiting for the end of the window, before the call was recorded. Two calls were made to read.
     let limit = RateLimit { calls: 2, period: std::time::Duration::from_secs(60) };
     let (writes, endings) = released_while_waiting(None, Some(limit)).await;
     assert_eq!((writes.as_slice(), endings.as_slice()), ([].as_slice(), none_started.as_slice()));
-    // Between repeats the first attempt may have had its effect, so that person failed.
+    // Between two attempts: the first one may have been processed, so that person failed.
     for fault in ["503,retry-after=6,method=POST", "500,method=POST", "close-after,method=POST"] {
         let (writes, endings) = released_while_waiting(Some(fault), None).await;
         assert_eq!(writes.len(), 1, "{fault}: {writes:?}");
@@ -71,9 +71,9 @@ enum Event {
     Released,
     /// The file is removed.
     Removed,
-    /// The process is suspended past the lock, and another run takes it.
+    /// The process is suspended until the lock has expired, and another run acquires it.
     TakenOver,
-    /// The process is suspended past the lock, and no one comes.
+    /// The process is suspended until the lock has expired, and no one acquires it.
     Expired,
 }
 
@@ -84,7 +84,7 @@ async fn at_every_call_of_a_run_a_lost_lock_ends_it_and_an_expired_one_is_renewe
             let organization = Organization::for_team([("proj_a".to_owned(), "A".to_owned())], []);
             let world = World::new(organization, Behaviour::default(), None, Settings::default()).await;
             let fault = format!("503,retry-after=6,method=POST,email=p{}@example.com,times=1", call - 1);
-            world.order(vec![fault.parse().expect("a fault")]);
+            world.set_faults(vec![fault.parse().expect("a fault")]);
             let mut text = "version: 1\nprojects: {a: proj_a}\npeople:\n".to_owned();
             for number in 0..3 {
                 let _ = writeln!(

@@ -1,4 +1,4 @@
-//! A wave of people of whom an empty ledger does not know that they were invited: what it costs.
+//! The cost of many people who were invited before, without a ledger that knows it.
 
 use std::fmt::Write as _;
 
@@ -20,7 +20,7 @@ async fn one_reading_of_a_project_serves_everyone_who_waits_for_it() {
     {
         let behaviour = Behaviour { assign_pending, ..Behaviour::default() };
         let mut organization = Organization::for_team(PROJECTS.map(|id| (id.to_owned(), id.to_owned())), []);
-        // So many members that a list has three pages.
+        // Enough members for three pages.
         for number in 0..250 {
             let access = PROJECTS.map(|id| (id.to_owned(), "USER".to_owned()));
             assert!(organization.add_member(&format!("member{number}@example.com"), "M", "M", access));
@@ -44,12 +44,12 @@ async fn one_reading_of_a_project_serves_everyone_who_waits_for_it() {
         assert_eq!(report.counts().get(&Meaning::AlreadyInvited), Some(&(PEOPLE as u64)));
         let writes = turn.calls.iter().filter(|call| call.writes()).count();
         assert_eq!(writes, PEOPLE * (1 + assigns), "{assign_pending:?}");
-        // Three pages of each project for the plan, and a few times more for all of them together.
+        // Three pages of each project for the plan, and a few times more for everyone together.
         let reads = turn.calls.len() - writes;
         let (pages, rounds) = (3 * PROJECTS.len(), 1 + 2);
         assert!(reads <= 1 + pages * rounds, "{reads} reads with {assign_pending:?}");
-        // The ledger knows all that they are invited to.
-        let out = world.standing().invitations(None).out;
+        // The ledger knows every project that they are invited to.
+        let out = world.view().invitations(None).out;
         assert_eq!(out.len(), PEOPLE);
         assert!(out.values().all(|invitation| invitation.access.len() == PROJECTS.len()));
         let turn = world.apply(&desired, None, 8, None).await;

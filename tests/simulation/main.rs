@@ -1,8 +1,7 @@
-//! Whole reconciliations against a service that misbehaves, over real HTTP, with a clock that nobody waits for.
+//! Whole reconciliations against a service that misbehaves, over real HTTP, with a virtual clock.
 //!
-//! A seed decides on an organization, a team file, and what goes wrong at which call. What must hold is
-//! looked at after every single call that the service carried out. A failure prints the line that
-//! repeats it.
+//! A seed decides on an organization, a team file and faults at certain calls. The invariants are checked
+//! after every call that the service processed. A failure prints the command that repeats it.
 
 mod clock;
 mod convergence;
@@ -23,20 +22,20 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use guestlist::api::Settings;
-use schedule::{Figures, Weather};
+use schedule::{Conditions, Figures};
 
-/// How many schedules are run, unless `GUESTLIST_SCHEDULES` says otherwise.
+/// The number of schedules, unless `GUESTLIST_SCHEDULES` names another one.
 const SCHEDULES: u64 = 1000;
 
 #[test]
 fn repeated_apply_converges_whatever_goes_wrong() {
-    let weather = Weather { settings: Settings::default(), faults: scene::faults };
-    run("repeated_apply_converges_whatever_goes_wrong", SCHEDULES, &weather);
+    let conditions = Conditions { settings: Settings::default(), faults: scene::faults };
+    run("repeated_apply_converges_whatever_goes_wrong", SCHEDULES, &conditions);
 }
 
 #[expect(clippy::print_stdout, reason = "the figures are for whoever asks with --nocapture")]
-/// Runs so many schedules of a test on all processors, or the one that `GUESTLIST_SEED` names.
-fn run(test: &str, schedules: u64, weather: &Weather) {
+/// Runs the schedules of a test on all processors, or the one that `GUESTLIST_SEED` names.
+fn run(test: &str, schedules: u64, conditions: &Conditions) {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
     let seeds = match number("GUESTLIST_SEED") {
         Some(seed) => seed..seed + 1,
@@ -53,7 +52,7 @@ fn run(test: &str, schedules: u64, weather: &Weather) {
                 while let Some(seed) =
                     Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < seeds.end)
                 {
-                    match catch_unwind(AssertUnwindSafe(|| schedule::run(seed, weather))) {
+                    match catch_unwind(AssertUnwindSafe(|| schedule::run(seed, conditions))) {
                         Ok(Ok(seen)) => figures.lock().expect("no panic").add(&seen),
                         Ok(Err(why)) => failures.lock().expect("no panic").push((seed, why)),
                         Err(_) => failures.lock().expect("no panic").push((seed, "panicked".to_owned())),
@@ -64,7 +63,7 @@ fn run(test: &str, schedules: u64, weather: &Weather) {
     });
     println!("{:?}", figures.into_inner().expect("no panic"));
     let failures = failures.into_inner().expect("no panic");
-    // All of it where one seed was asked for, the first line otherwise.
+    // The whole report if one seed was requested, otherwise its first line.
     let shown =
         |why: &str| if seeds.end - seeds.start == 1 { why.to_owned() } else { why.lines().take(1).collect() };
     let lines: Vec<_> = failures

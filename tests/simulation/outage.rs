@@ -10,7 +10,7 @@ use guestlist::sandbox::{Behaviour, LoggedCall, Organization};
 use crate::scene;
 use crate::world::{Turn, World};
 
-/// Invites `invited` people, whose addresses come first, and takes a project from `leavers`.
+/// Invites `invited` people, whose addresses come first, and removes `leavers` from a project.
 async fn apply(invited: usize, leavers: usize, concurrency: usize, faults: &[String]) -> (Turn, World) {
     let projects = ["proj_a", "proj_b"].map(|id| (id.to_owned(), id.to_owned()));
     let mut organization = Organization::for_team(projects, []);
@@ -31,7 +31,7 @@ async fn apply(invited: usize, leavers: usize, concurrency: usize, faults: &[Str
         let _ = writeln!(text, "  - {{email: {email}, first_name: O, last_name: O, projects: {{a: USER}}}}");
     }
     let world = World::new(organization, Behaviour::default(), None, Settings::default()).await;
-    world.order(faults.iter().map(|fault| fault.parse().expect("a fault")).collect());
+    world.set_faults(faults.iter().map(|fault| fault.parse().expect("a fault")).collect());
     let desired = scene::read(&text);
     let turn = world.apply(&desired, None, concurrency, None).await;
     (turn, world)
@@ -65,7 +65,7 @@ async fn five_people_who_always_fail_hold_up_nobody_else() {
 
 #[tokio::test]
 async fn those_who_always_fail_to_lose_access_hold_up_nobody_either() {
-    // Their calls name no address, but each its own user.
+    // Their calls do not name an address, only the user.
     let users: Vec<_> = {
         let (_, world) = apply(0, 9, 1, &["418,method=DELETE".to_owned()]).await;
         let organization = world.organization();
@@ -92,14 +92,14 @@ async fn a_service_that_is_down_is_not_tried_for_everyone() {
         let report = turn.report.expect("a report");
         let Some(Stopped::Down { calls, .. }) = report.stopped else { panic!("{:?}", report.stopped) };
         let tried: BTreeSet<_> = turn.calls.iter().filter_map(LoggedCall::email).collect();
-        // Until the fifth has failed, those at work go on to the next person after each failure.
+        // Until the fifth call has failed, each worker continues with the next person after a failure.
         assert!(tried.len() <= concurrency + 4 + 3, "{tried:?}");
         assert_eq!((calls as usize, failed(&report).len(), report.done()), (tried.len(), tried.len(), 0));
         assert!(world.clock.slept().as_secs() >= 5);
         if concurrency == 1 {
             assert_eq!(tried.len(), 5 + 3);
         }
-        // Nobody is taken for failed who was not tried.
+        // No one who was not tried is reported as failed.
         let started = report.endings.iter().filter(|(_, ending)| *ending != Ending::NotStarted).count();
         assert_eq!(started, tried.len());
     }
@@ -107,7 +107,7 @@ async fn a_service_that_is_down_is_not_tried_for_everyone() {
 
 #[tokio::test]
 async fn a_service_that_comes_back_is_used_again() {
-    // Five calls of five attempts fail, and one probe.
+    // Five calls with five attempts each fail, and one probe.
     let (turn, _) = apply(12, 2, 1, &["503,method=POST,times=30".to_owned()]).await;
     let report = turn.report.expect("a report");
     assert!(report.stopped.is_none(), "{:?}", report.stopped);
@@ -127,7 +127,7 @@ async fn the_rest_of_a_person_at_whom_the_run_paused_is_done_when_the_service_is
         access.join(", ")
     );
     let world = World::new(organization, Behaviour::default(), None, Settings::default()).await;
-    world.order(vec!["503,method=POST,times=25".parse().expect("a fault")]);
+    world.set_faults(vec!["503,method=POST,times=25".parse().expect("a fault")]);
     let turn = world.apply(&scene::read(&text), None, 8, None).await;
     let report = turn.report.expect("a report");
     assert!(report.stopped.is_none(), "{:?}", report.stopped);

@@ -1,4 +1,4 @@
-//! The rate limit is used to the full, and 429s are the exception.
+//! The rate limit is used fully, and 429 responses are the exception.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use guestlist::sandbox::{Behaviour, Organization, RateLimit};
 use crate::scene;
 use crate::world::{Turn, World};
 
-/// One project, so that two calls read it, and so many people to invite.
+/// One project, which two calls read, and a number of people to invite.
 async fn invite(people: usize, limit: Option<RateLimit>, concurrency: usize) -> (Turn, Duration) {
     let organization = Organization::for_team([("proj_a".to_owned(), "A".to_owned())], []);
     let world = World::new(organization, Behaviour::default(), limit, Settings::default()).await;
@@ -40,7 +40,7 @@ async fn three_hundred_calls_take_as_long_as_the_limit_makes_them() {
     let limit = RateLimit { calls: 100, period: Duration::from_secs(6) };
     for concurrency in [1, 8, 64] {
         let (turn, waited) = invite(298, Some(limit), concurrency).await;
-        // The first hundred calls begin the first window, and the third hundred wait for the third.
+        // The first hundred calls start the first window, and the third hundred wait for the third one.
         assert!(waited <= Duration::from_millis(12_600), "{waited:?} with {concurrency} at once");
         assert!(refused(&turn) <= 2, "{} times 429 with {concurrency} at once", refused(&turn));
     }
@@ -54,7 +54,7 @@ async fn nobody_waits_where_no_limit_is_named() {
 
 #[tokio::test]
 async fn nobody_waits_before_the_limit_is_reached() {
-    // While calls are left the service names the present second as that of the next call.
+    // While calls are left, the service names the present second as the time of the next call.
     let limit = RateLimit { calls: 300, period: Duration::from_secs(60) };
     let (turn, waited) = invite(298, Some(limit), 8).await;
     assert_eq!((waited, refused(&turn), turn.calls.len()), (Duration::ZERO, 0, 300));
@@ -78,7 +78,7 @@ async fn a_call_is_recorded_after_the_wait_for_the_rate_limit_and_takes_its_own_
         let passed = entry.at.duration_since(started).as_secs();
         windows[usize::try_from(passed / 58).expect("a window")] += 1;
     }
-    // Two calls read, so the first window has eight left.
+    // Two calls read, so the first window has eight calls left.
     assert_eq!(windows, [8, 10, 10]);
 }
 
@@ -96,9 +96,9 @@ async fn a_service_that_names_too_late_a_time_stops_the_run_and_fails_nobody() {
         assert!(matches!(report.stopped, Some(Stopped::Service(_))), "{:?}", report.stopped);
         assert_eq!(endings(|ending| matches!(ending, Ending::Done(_))), 18);
         assert_eq!(endings(|ending| *ending == Ending::NotStarted), 22);
-        // What was not sent is not recorded.
+        // Calls that were not sent are not recorded.
         assert_eq!((turn.intents.len(), turn.calls.len()), (18, 20));
-        // An hour later its plan knows how long the rest takes, and the run waits for it.
+        // An hour later, the plan has an estimate for the rest, and the run waits for it.
         world.clock.pass(Duration::from_secs(3600));
         let turn = world.apply(&team(40), None, concurrency, None).await;
         assert_eq!(turn.report.expect("a report").done(), 18);
@@ -107,7 +107,7 @@ async fn a_service_that_names_too_late_a_time_stops_the_run_and_fails_nobody() {
 
 #[tokio::test]
 async fn a_run_waits_as_long_as_its_plan_said() {
-    // A window of half an hour that is used up when the plan is made: the plan says what it takes.
+    // A window of half an hour that is used up when the plan is made, so the estimate includes it.
     let limit = RateLimit { calls: 2, period: Duration::from_secs(30 * 60) };
     let (turn, waited) = invite(6, Some(limit), 4).await;
     assert_eq!(turn.report.expect("a report").done(), 6);

@@ -1,5 +1,5 @@
-//! A service that does not answer, answers by the drop, or does not stop answering: with short time-outs,
-//! since these alone are not on the virtual clock.
+//! A service that does not respond, responds byte by byte, or never ends its response. The time-outs are
+//! short, because only they are not on the virtual clock.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use guestlist::api::{Settings, Timeouts};
 use guestlist::sandbox::Fault;
 
 use crate::scene::pick;
-use crate::schedule::Weather;
+use crate::schedule::Conditions;
 
 fn impatient() -> Settings {
     Settings {
@@ -31,6 +31,6 @@ fn faults(random: &mut Rng) -> Vec<Fault> {
 
 #[test]
 fn repeated_apply_converges_when_answers_do_not_come_or_do_not_end() {
-    let weather = Weather { settings: impatient(), faults };
-    crate::run("repeated_apply_converges_when_answers_do_not_come_or_do_not_end", 24, &weather);
+    let conditions = Conditions { settings: impatient(), faults };
+    crate::run("repeated_apply_converges_when_answers_do_not_come_or_do_not_end", 24, &conditions);
 }

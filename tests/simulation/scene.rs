@@ -1,4 +1,4 @@
-//! Random organizations, team files and faults: everything that a seed decides.
+//! Random organizations, team files and faults: everything that a seed decides on.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,14 +13,14 @@ use guestlist::sandbox::{
 use guestlist::team_file::{Problems, Sources, parse_root};
 use serde_json::{Value, json};
 
-/// The managed projects; there is one more that is nobody's business.
+/// The managed projects.
 pub(crate) const MANAGED: [&str; 3] = ["proj_a", "proj_b", "proj_c"];
 const UNMANAGED: &str = "proj_z";
 const ROLES: [&str; 5] = ["ADMIN", "ADMIN", "USER", "VIEWER", "role_x"];
 const PEOPLE: usize = 9;
 
 fn address(number: usize) -> String {
-    // Spelled otherwise than in the team file, which makes no other person.
+    // Spelled differently from the team file, but the same person.
     if number == 0 { "Person0@Example.com".to_owned() } else { format!("person{number}@example.com") }
 }
 
@@ -40,7 +40,7 @@ fn some_access(random: &mut Rng, projects: &[&str]) -> BTreeMap<String, String> 
     access
 }
 
-/// An organization with members, people elsewhere, and invitations that the ledger does not know of.
+/// An organization with members, people elsewhere, and invitations that are not in the ledger.
 pub(crate) fn organization(random: &mut Rng) -> Organization {
     let everything = [&MANAGED[..], &[UNMANAGED]].concat();
     let projects = everything.iter().map(|id| ((*id).to_owned(), id.to_uppercase()));
@@ -66,7 +66,7 @@ pub(crate) fn organization(random: &mut Rng) -> Organization {
     organization
 }
 
-/// The owner is a member like others, with an unmanaged project only.
+/// Turns the owner into an ordinary member with only an unmanaged project.
 fn without_owner(organization: &Organization, random: &mut Rng) -> Organization {
     let mut state = serde_json::to_value(organization).expect("an organization is JSON");
     for person in state["people"].as_object_mut().expect("people").values_mut() {
@@ -78,7 +78,7 @@ fn without_owner(organization: &Organization, random: &mut Rng) -> Organization 
     serde_json::from_value(state).expect("an organization again")
 }
 
-/// What the documents leave open, one way or the other.
+/// One of the behaviors that the documentation leaves open.
 pub(crate) fn behaviour(random: &mut Rng) -> Behaviour {
     Behaviour {
         pending_shows: random.u8(..4) == 0,
@@ -89,7 +89,7 @@ pub(crate) fn behaviour(random: &mut Rng) -> Behaviour {
     }
 }
 
-/// No limit, a wide one, or one that every run meets.
+/// No rate limit, a high one, or one that every run reaches.
 pub(crate) fn limit(random: &mut Rng) -> Option<RateLimit> {
     match random.u8(..4) {
         0 => None,
@@ -98,7 +98,7 @@ pub(crate) fn limit(random: &mut Rng) -> Option<RateLimit> {
     }
 }
 
-/// A team file with a policy, read as the commands read it.
+/// A team file with a policy, and its desired state.
 pub(crate) fn team(random: &mut Rng) -> (String, Desired) {
     let prune = pick(random, ["none", "roles", "people", "people"]);
     let max_removals = pick(random, ["0%", "10%", "50%", "1", "4", "100"]);
@@ -133,7 +133,7 @@ pub(crate) fn team(random: &mut Rng) -> (String, Desired) {
     (text, desired)
 }
 
-/// A team file as the commands read it.
+/// The desired state of a team file.
 pub(crate) fn read(text: &str) -> Desired {
     let (mut sources, mut problems) = (Sources::default(), Problems::default());
     let id = sources.add("team.yaml", text.as_bytes().to_vec(), &mut problems);
@@ -144,7 +144,7 @@ pub(crate) fn read(text: &str) -> Desired {
     }
 }
 
-/// What goes wrong in one run.
+/// The faults of one run.
 pub(crate) fn faults(random: &mut Rng) -> Vec<Fault> {
     let orders: Vec<_> = (0..random.u8(..4)).map(|_| fault(random)).collect();
     orders.iter().map(|order| order.parse().unwrap_or_else(|error| panic!("{order}: {error}"))).collect()
@@ -171,7 +171,7 @@ fn fault(random: &mut Rng) -> String {
         16 => "empty-list".to_owned(),
         17..19 => format!("lag,calls={}", random.u8(1..12)),
         19 => "hostile-names".to_owned(),
-        // What one person is to get, they do not get.
+        // Someone's grant fails.
         _ => "418,method=POST".to_owned(),
     };
     let whom = match random.u8(..4) {
@@ -188,7 +188,7 @@ fn fault(random: &mut Rng) -> String {
     }
 }
 
-/// What happens between two runs: some accept, and somebody clicks in the dashboard.
+/// Changes between two runs: some people accept, and someone works in the dashboard.
 pub(crate) fn meanwhile(random: &mut Rng, organization: &mut Organization) {
     let waiting: Vec<_> = organization.invited().map(|person| person.login.clone()).collect();
     for login in waiting {

@@ -1,4 +1,4 @@
-//! One schedule: runs of apply while things go wrong and the world goes on, then quiet until nothing is left to do.
+//! One schedule: runs of apply with faults and outside changes, then quiet runs until nothing is left to do.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use crate::judge;
 use crate::scene::{self, pick};
 use crate::world::{Turn, World};
 
-/// So many quiet runs must be enough: one for what is open, one for what follows on acceptance, one for
-/// what the guards let through by and by, and one that has nothing to do.
+/// The number of quiet runs that must be enough: for open changes, for changes that follow an acceptance, for
+/// changes that guards allow step by step, and one with nothing to do.
 const QUIET_RUNS: usize = 8;
 
-/// What schedules came to.
+/// The totals of all schedules.
 #[derive(Debug, Default)]
 pub(crate) struct Figures {
     schedules: u64,
@@ -63,25 +63,25 @@ impl Figures {
     }
 }
 
-/// How patient the client is, and what goes wrong.
-pub(crate) struct Weather {
+/// The settings of the client, and the faults.
+pub(crate) struct Conditions {
     pub(crate) settings: Settings,
     pub(crate) faults: fn(&mut Rng) -> Vec<Fault>,
 }
 
-/// Runs the schedule that `seed` decides on.
-pub(crate) fn run(seed: u64, weather: &Weather) -> Result<Figures, String> {
+/// Runs the schedule of a seed.
+pub(crate) fn run(seed: u64, conditions: &Conditions) -> Result<Figures, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let result = runtime.block_on(run_all(seed, weather));
+    let result = runtime.block_on(run_all(seed, conditions));
     runtime.shutdown_background();
     result
 }
 
-async fn run_all(seed: u64, weather: &Weather) -> Result<Figures, String> {
+async fn run_all(seed: u64, conditions: &Conditions) -> Result<Figures, String> {
     let random = &mut Rng::with_seed(seed);
     let (organization, behaviour, limit) =
         (scene::organization(random), scene::behaviour(random), scene::limit(random));
-    let mut world = World::new(organization, behaviour, limit, weather.settings.clone()).await;
+    let mut world = World::new(organization, behaviour, limit, conditions.settings.clone()).await;
     let mut figures = Figures { schedules: 1, ..Figures::default() };
     let (mut text, mut desired) = scene::team(random);
     let at = |run: &str, turn: &Turn, text: &str, why: String| {
@@ -108,7 +108,7 @@ async fn run_all(seed: u64, weather: &Weather) -> Result<Figures, String> {
     };
 
     for number in 0..random.usize(1..5) {
-        world.order((weather.faults)(random));
+        world.set_faults((conditions.faults)(random));
         let concurrency = pick(random, [1, 1, 2, 8]);
         let interrupted = Some(random.usize(1..6)).filter(|_| random.u8(..5) == 0);
         let mut turn = world.apply(&desired, None, concurrency, interrupted).await;
@@ -130,8 +130,8 @@ async fn run_all(seed: u64, weather: &Weather) -> Result<Figures, String> {
         }
     }
 
-    world.order(Vec::new());
-    world.calm_down();
+    world.set_faults(Vec::new());
+    world.use_default_settings();
     let mut allowed = None;
     for number in 0..QUIET_RUNS {
         let turn = world.apply(&desired, allowed, pick(random, [1, 8]), None).await;

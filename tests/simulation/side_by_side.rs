@@ -1,4 +1,4 @@
-//! Two runs that know nothing of each other, since each has its own ledger.
+//! Two runs that do not know of each other, because each has its own ledger.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use guestlist::sandbox::{Behaviour, SecondInvitation};
 use crate::world::World;
 use crate::{judge, scene};
 
-/// Both read before either writes, and then both carry out the same plan at the same time.
+/// Both read before either writes, and then both apply the same plan at the same time.
 #[tokio::test]
 async fn two_ledgers_do_no_harm() {
     for seed in 0..40 {
@@ -22,7 +22,7 @@ async fn two_ledgers_do_no_harm() {
         let clients = [world.client(), world.client()];
         let mut plans = Vec::new();
         for (ledger, client) in names.iter().zip(&clients) {
-            let known = world.survey(ledger, client, &desired).await.expect("an answer");
+            let known = world.observe(ledger, client, &desired).await.expect("an answer");
             let plan = world.plan(&desired, &known, None);
             plans.push((known, plan));
         }
@@ -53,7 +53,7 @@ async fn two_ledgers_do_no_harm() {
             }
         });
         for (ledger, client) in names.iter().zip(&clients) {
-            let known = world.survey(ledger, client, &desired).await.expect("an answer");
+            let known = world.observe(ledger, client, &desired).await.expect("an answer");
             let plan = world.plan(&desired, &known, None);
             if plan.refused.is_empty() {
                 world.carry_out((&desired, &known, &plan), ledger, client, 4, None).await.expect("a ledger");

@@ -1,4 +1,4 @@
-//! A sandbox, a ledger and a clock, and what one run of apply does with them: what the command does.
+//! A sandbox, a ledger and a clock, and a run of apply on them, as the command does it.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use guestlist::api::{Client, Credentials, Settings, Timeouts};
 use guestlist::apply::{Apply, Ending, Report, Stop, Stopped};
 use guestlist::desired::Desired;
 use guestlist::known::Known;
-use guestlist::ledger::{EndReason, Intent, Ledger, LedgerLocation, LedgerView, Run, Who};
+use guestlist::ledger::{EndReason, Intent, Ledger, LedgerLocation, LedgerView, Run, Tally, Who};
 use guestlist::model::{Email, Endpoint, TrustedEndpoint};
 use guestlist::observe::{Observed, Observer};
 use guestlist::plan::{Change, Plan, PlanOptions};
@@ -17,7 +17,7 @@ use guestlist::sandbox::{Behaviour, Fault, Handle, LoggedCall, Options, Organiza
 
 use crate::clock::VirtualClock;
 
-/// Everything that outlives a run.
+/// Everything that runs share.
 pub(crate) struct World {
     pub(crate) clock: Arc<VirtualClock>,
     pub(crate) sandbox: Handle,
@@ -28,7 +28,7 @@ pub(crate) struct World {
     last_report: Mutex<Option<Report>>,
 }
 
-/// One run of apply: what it met, what it did, what it said.
+/// One run of apply: what it found, did and reported.
 pub(crate) struct Turn {
     /// The organization before the run.
     pub(crate) before: Organization,
@@ -36,17 +36,17 @@ pub(crate) struct Turn {
     pub(crate) calls: Vec<LoggedCall>,
     /// Every intent in the ledger after the run.
     pub(crate) intents: Vec<Intent>,
-    /// Whose invitation the ledger knew to be out before the run.
+    /// The people whose invitation was pending before the run, according to the ledger.
     pub(crate) out: BTreeSet<Email>,
-    /// The most removals that were allowed on purpose.
+    /// The number of removals that was explicitly allowed.
     pub(crate) allowed: Option<usize>,
-    /// Whether every answer that came was waited for.
+    /// Whether the client waited for every response.
     pub(crate) patient: bool,
-    /// The plan, where it came to one.
+    /// The plan, if one was made.
     pub(crate) plan: Option<Plan>,
-    /// What came of it, where it was carried out.
+    /// The report, if the plan was applied.
     pub(crate) report: Option<Report>,
-    /// Why it came to no plan.
+    /// Why no plan was made, or its run could not be recorded.
     pub(crate) error: Option<String>,
 }
 
@@ -67,34 +67,34 @@ impl World {
         };
         let sandbox = Sandbox::start(options).await.expect("a sandbox");
         let endpoint = sandbox.base_url().parse().expect("a URL");
-        // In memory where there is a file system there: every record is synced before its call is sent, and a
-        // disk would make thousands of calls wait.
+        // In memory if possible: every record is synced before its call is sent, and thousands of calls would
+        // wait for a disk.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a folder");
         Self { clock, sandbox, behaviour, folder, endpoint, settings, last_report: Mutex::new(None) }
     }
 
-    /// What came of the last run, even if its end could not be recorded.
+    /// The report of the last run, even if its end could not be recorded.
     pub(crate) fn last_report(&self) -> Report {
         self.last_report.lock().expect("no panic").clone().expect("a run")
     }
 
-    /// What the ledger comes to.
-    pub(crate) fn standing(&self) -> LedgerView {
+    /// The state of the ledger.
+    pub(crate) fn view(&self) -> LedgerView {
         self.ledger("ledger").view(self.endpoint.realm()).expect("a ledger")
     }
 
-    /// The organization as it is.
+    /// The present organization.
     pub(crate) fn organization(&self) -> Organization {
         self.sandbox.with_organization(|organization| organization.clone())
     }
 
-    /// What goes wrong from now on.
-    pub(crate) fn order(&self, faults: Vec<Fault>) {
+    /// Sets the faults from now on.
+    pub(crate) fn set_faults(&self, faults: Vec<Fault>) {
         self.sandbox.set_faults(faults);
     }
 
-    /// From now on the client is as patient as the commands are.
-    pub(crate) fn calm_down(&mut self) {
+    /// From now on, the client has the settings of the commands.
+    pub(crate) fn use_default_settings(&mut self) {
         self.settings = Settings::default();
     }
 
@@ -118,19 +118,19 @@ impl World {
             .expect("a client")
     }
 
-    /// What the service and that ledger tell.
-    pub(crate) async fn survey(
+    /// Observes the organization with that ledger.
+    pub(crate) async fn observe(
         &self,
         ledger: &Ledger,
         client: &Client,
         desired: &Desired,
     ) -> Result<Known, String> {
-        let standing = ledger.view(self.endpoint.realm()).map_err(|error| error.to_string())?;
+        let view = ledger.view(self.endpoint.realm()).map_err(|error| error.to_string())?;
         let clock = self.clock.for_ledger();
         let reader = client.reader();
-        let survey = Observer { endpoint: &self.endpoint, ledger, reader: &reader, desired, clock: &*clock };
-        let Observed { known, unsaved, .. } =
-            survey.live(standing).await.map_err(|error| error.to_string())?;
+        let observer =
+            Observer { endpoint: &self.endpoint, ledger, reader: &reader, desired, clock: &*clock };
+        let Observed { known, unsaved, .. } = observer.live(view).await.map_err(|error| error.to_string())?;
         unsaved.map_or(Ok(known), |error| Err(error.to_string()))
     }
 
@@ -144,7 +144,7 @@ impl World {
         )
     }
 
-    /// Carries a plan out and records it.
+    /// Applies a plan and records the run.
     pub(crate) async fn carry_out(
         &self,
         (desired, known, plan): (&Desired, &Known, &Plan),
@@ -153,13 +153,13 @@ impl World {
         concurrency: usize,
         interrupted_after: Option<usize>,
     ) -> Result<Report, String> {
-        let lease = ledger.acquire(&who()).map_err(|error| error.to_string())?;
+        let lock = ledger.acquire(&who()).map_err(|error| error.to_string())?;
         let run = Run::new("apply", who(), self.endpoint.clone(), Some(plan.id.as_str().to_owned()));
-        let run = ledger.begin(run, &lease).map_err(|error| error.to_string())?;
+        let run = ledger.begin(run, &lock).map_err(|error| error.to_string())?;
         let stop = Stop::default();
         let writer = client.writer();
         let ended = AtomicUsize::new(0);
-        // As a signal does.
+        // Like a signal.
         let watch = |_: &Change, _: &Ending| {
             if Some(ended.fetch_add(1, Ordering::SeqCst) + 1) == interrupted_after {
                 stop.ask(Stopped::Interrupted);
@@ -184,7 +184,8 @@ impl World {
             Some(Stopped::Interrupted) => EndReason::Interrupted,
             Some(_) => EndReason::Stopped,
         };
-        run.end(reason, None, None).await.map_err(|error| error.to_string())?;
+        let tally = Tally { changes: report.endings.len() as u64, done: report.done() as u64 };
+        run.end(reason, None, Some(tally)).await.map_err(|error| error.to_string())?;
         Ok(report)
     }
 
@@ -199,12 +200,12 @@ impl World {
         self.clock.pass(Duration::from_secs(1));
         self.sandbox.clear_log();
         let ledger = self.ledger("ledger");
-        let standing = ledger.view(self.endpoint.realm()).expect("a ledger");
+        let view = ledger.view(self.endpoint.realm()).expect("a ledger");
         let mut turn = Turn {
             before: self.organization(),
             calls: Vec::new(),
             intents: Vec::new(),
-            out: standing.invitations(None).out.into_keys().collect(),
+            out: view.invitations(None).out.into_keys().collect(),
             allowed,
             patient: self.settings.timeouts == Timeouts::default(),
             plan: None,
@@ -212,7 +213,7 @@ impl World {
             error: None,
         };
         let client = self.client();
-        match self.survey(&ledger, &client, desired).await {
+        match self.observe(&ledger, &client, desired).await {
             Err(error) => turn.error = Some(error),
             Ok(known) => {
                 let plan = self.plan(desired, &known, allowed);

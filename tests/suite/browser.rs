@@ -27,12 +27,15 @@ pub(crate) struct Answer {
     pub(crate) filters: bool,
     /// The columns that are sorted by: `name ascending`.
     pub(crate) sorted: Vec<String>,
+    /// What follows the file in the address: `#…`.
+    pub(crate) address: String,
     /// The number of scripts and images in the page.
     pub(crate) scripts_and_images: usize,
 }
 
-/// Sets the address of each page to each question in turn, and records what the page then shows. The pages
-/// themselves are unchanged, with their content security policy.
+/// Sets the address of each page to each question in turn, and records what the page then shows. A question
+/// that starts with `!` uses the page instead: `!role=ADMIN` fills in a filter, `!click Status` presses a button.
+/// The pages themselves are unchanged, with their content security policy.
 const ASK: &str = r##"
 addEventListener("load", () => {
   const all = Array.from(document.querySelectorAll("iframe"), (frame) => {
@@ -42,8 +45,16 @@ addEventListener("load", () => {
     const heads = Array.from(root.querySelectorAll("#people .columns th"));
     const isShown = (element) => page.getComputedStyle(element).display !== "none";
     return JSON.parse(frame.dataset.questions).map((question) => {
-      page.location.hash = question;
-      page.dispatchEvent(new page.HashChangeEvent("hashchange"));
+      const [, button, field, value] = question.match(/^!(?:click (.*)|(.*)=(.*))$/) ?? [];
+      if (button) {
+        Array.from(root.querySelectorAll("button")).find((it) => it.textContent === button).click();
+      } else if (field) {
+        root.forms[0].elements[field].value = value;
+        root.forms[0].elements[field].dispatchEvent(new page.Event("input", { bubbles: true }));
+      } else {
+        page.location.hash = question;
+        page.dispatchEvent(new page.HashChangeEvent("hashchange"));
+      }
       const rows = Array.from(root.querySelectorAll("#people tbody tr")).filter((row) => !row.hidden);
       const email = (row) => row.cells[0].firstChild.textContent;
       return {
@@ -55,6 +66,7 @@ addEventListener("load", () => {
         filters: isShown(root.getElementById("filters")),
         sorted: heads.filter((head) => (head.getAttribute("aria-sort") ?? "none") !== "none")
           .map((head) => name(head) + " " + head.getAttribute("aria-sort")),
+        address: page.location.hash,
         scripts_and_images: root.querySelectorAll("script, img").length,
       };
     });
@@ -71,7 +83,7 @@ impl Browser {
     }
 
     /// Loads each page once, in one run of the browser, and asks it each of its questions: what follows `#`
-    /// in its address.
+    /// in its address, or a use of the page (see `ASK`).
     pub(crate) fn ask(&self, pages: &[(String, Vec<String>)]) -> Vec<Vec<Answer>> {
         let folder = tempfile::tempdir().expect("a folder");
         let mut text = String::from("<!DOCTYPE html><meta charset=utf-8><pre></pre>\n");

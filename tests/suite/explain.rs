@@ -126,7 +126,7 @@ storefront (proj_9KeAhZB1)
         id(&scenario, "alex@example.com")
     );
     scenario.run("explain ALEX@example.com").assert(0, &expected, "");
-    let offline = expected.replace("read live at $TIME UTC", "offline, as of $TODAY $TIME UTC");
+    let offline = expected.replace("read live at $TIME UTC", "offline: snapshot from $TODAY $TIME UTC");
     scenario.run("explain alex@example.com --offline --quiet").assert(0, &offline, "");
 }
 

@@ -165,7 +165,7 @@ fn a_fault_that_ends_everything_in_mid_run_stops_the_others() {
         assert!(ended.stderr.contains(sentence), "{fault}: {ended:#?}");
         // An answer that refuses one call refuses one person; the others end the run.
         let stops = *fault != "418";
-        assert_eq!(ended.stderr.contains("error: the run stopped: "), stops, "{fault}: {ended:#?}");
+        assert_eq!(ended.stderr.contains("error: stopped: "), stops, "{fault}: {ended:#?}");
         assert_eq!(scenario.writes().len() == 1, stops, "{fault}");
         scenario.sandbox().set_faults(Vec::new());
         scenario.run("apply --yes").ok();
@@ -194,12 +194,12 @@ fn a_service_that_is_down_is_not_tried_for_everyone() {
     // tried after a pause.
     assert!(tried.len() <= 8 + 4 + 3, "{tried:?}");
     let down = format!(
-        "error: the run stopped: {} calls failed in a row, so the service seems to be down; the last one: `POST \
+        "error: stopped: {} calls failed in a row, so the service seems to be down; the last error: `POST \
          /management/v1/projects/users/invite` failed with a server error (503",
         tried.len()
     );
     assert!(last.starts_with(&down), "{last}");
-    let left = format!("; {} changes not begun, run again to go on", 40 - tried.len());
+    let left = format!("; {} changes were not started. Run again to continue", 40 - tried.len());
     assert!(last.ends_with(&left), "{last}");
     scenario.sandbox().set_faults(Vec::new());
     scenario.run("apply --yes").ok();

@@ -7,7 +7,7 @@ use crate::scenario::{Ended, HEAD, Scenario};
 const WRONG: &str =
     "people:\n  - {email: alex@example.com, first_name: Alex, last_name: Doe, projects: {shop: USER}}\n";
 
-const ANNOTATION: &str = "::error file=team.yaml,line=5,col=76::unknown project `shop`%0Athe projects are `loyalty` and `storefront`\n";
+const ANNOTATION: &str = "::error file=team.yaml,line=5,col=76,title=unknown-project::unknown project `shop`%0Athe projects are `loyalty` and `storefront`\n";
 
 fn in_actions(scenario: &Scenario, args: &[&str]) -> Ended {
     let summary = scenario.path("summary.md");
@@ -26,7 +26,9 @@ fn errors_of_a_team_file_are_annotations_too() {
     }
     let ended = in_actions(&scenario, &["validate", "--format", "json"]);
     assert!(
-        ended.stdout.starts_with("{\"problems\":[{\"file\":\"team.yaml\",\"line\":5"),
+        ended
+            .stdout
+            .starts_with("{\"problems\":[{\"id\":\"unknown-project\",\"file\":\"team.yaml\",\"line\":5"),
         "{}",
         ended.stdout
     );

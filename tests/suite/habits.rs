@@ -104,7 +104,7 @@ fn the_beginning_of_an_address_is_recognized() {
     }
     assert_eq!(
         error(&scenario, "resend alex --yes"),
-        "error: alex is not in the team file, so there is nothing to invite to; did you mean `alex.doe@example.com`?"
+        "error: alex is not in the team file, so there is nothing to invite them to; did you mean `alex.doe@example.com`?"
     );
     assert_eq!(scenario.writes(), [""; 0]);
 }
@@ -169,7 +169,7 @@ fn files_that_are_written_are_named() {
     let ended = scenario.run("plan --out nodir/p.json");
     ended.assert_status(1);
     assert_eq!(ended.stderr, "error: cannot write `nodir/p.json`: the folder `nodir` does not exist\n");
-    let written = "Wrote the access review to access.html.\n";
+    let written = "Wrote access.html: 4 people, 2 projects.\n";
     scenario.run("report --out access.html").assert(0, "", written);
     scenario.run("report --out access.html -q").assert(0, "", "");
 }

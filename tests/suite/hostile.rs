@@ -19,9 +19,18 @@ fn bounded(scenario: &Scenario, args: &[&str]) -> Ended {
 /// Fails unless `args` are refused, and the first line says why.
 #[track_caller]
 fn refused(scenario: &Scenario, args: &[&str], sentence: &str) -> Ended {
+    refused_with(scenario, args, &format!("error: {sentence}"))
+}
+
+/// Checks that a team file is refused with one error, by its id.
+fn refused_team_file(scenario: &Scenario, args: &[&str], id: &str, sentence: &str) -> Ended {
+    refused_with(scenario, args, &format!("error[{id}]: {sentence}"))
+}
+
+fn refused_with(scenario: &Scenario, args: &[&str], line: &str) -> Ended {
     let ended = bounded(scenario, args);
     assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""), "{args:?}: {ended:?}");
-    assert_eq!(ended.stderr.lines().next(), Some(format!("error: {sentence}").as_str()), "{args:?}");
+    assert_eq!(ended.stderr.lines().next(), Some(line), "{args:?}");
     assert!(!ended.stderr.contains("panicked"), "{args:?}: {}", ended.stderr);
     ended
 }
@@ -95,34 +104,42 @@ fn hostile_team_file(name: &str) -> Vec<u8> {
 #[test]
 fn team_files_that_nobody_means_are_refused() {
     let scenario = Scenario::new();
-    for (name, sentence) in [
-        ("empty", "the file is empty"),
-        ("blank", "the file is empty"),
-        ("not UTF-8", "not UTF-8 from here on"),
-        ("UTF-16", "NUL byte: this is not a text file"),
-        ("NUL", "NUL byte: this is not a text file"),
-        ("too large", "all files together are larger than 64 MiB"),
-        ("alias bomb", "anchors (`&name`) are not supported in team files"),
-        ("merge keys", "unknown key `a`"),
-        ("lists in lists", "lists and mappings are nested more than 32 levels deep"),
-        ("mappings in mappings", "lists and mappings are nested more than 32 levels deep"),
-        ("indentation", "lists and mappings are nested more than 32 levels deep"),
-        ("too many values", "the file has more than 1,500,000 keys and values"),
+    for (name, id, sentence) in [
+        ("empty", "empty-file", "the file is empty"),
+        ("blank", "empty-file", "the file is empty"),
+        ("not UTF-8", "not-utf8", "not UTF-8 from here on"),
+        ("UTF-16", "not-utf8", "NUL byte: this is not a text file"),
+        ("NUL", "not-utf8", "NUL byte: this is not a text file"),
+        ("too large", "file-too-large", "all files together are larger than 64 MiB"),
+        ("alias bomb", "anchors-not-supported", "anchors (`&name`) are not supported in team files"),
+        ("merge keys", "unknown-key", "unknown key `a`"),
+        ("lists in lists", "nested-too-deep", "lists and mappings are nested more than 32 levels deep"),
+        ("mappings in mappings", "nested-too-deep", "lists and mappings are nested more than 32 levels deep"),
+        ("indentation", "nested-too-deep", "lists and mappings are nested more than 32 levels deep"),
+        ("too many values", "file-too-large", "the file has more than 1,500,000 keys and values"),
         (
             "long texts",
+            "invalid-id",
             "`xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…` is not a valid project id: it is longer than 128 bytes",
         ),
-        ("a long text", "text is longer than 4096 bytes"),
-        ("many keys", "unknown key `k0`"),
-        ("line ends", "the file has more than 2,000,000 lines"),
-        ("quotes", "unclosed quote"),
-        ("more projects than people", "the file has more than 500000 keys and values outside `people`"),
-        ("more patterns than files", "no file matches this `include`"),
-        ("groups that multiply", "groups and people grant more than 1000000 roles in total"),
+        ("a long text", "too-long", "text is longer than 4096 bytes"),
+        ("many keys", "unknown-key", "unknown key `k0`"),
+        ("line ends", "file-too-large", "the file has more than 2,000,000 lines"),
+        ("quotes", "invalid-yaml", "unclosed quote"),
+        (
+            "more projects than people",
+            "file-too-large",
+            "the file has more than 500000 keys and values outside `people`",
+        ),
+        ("more patterns than files", "include-not-found", "no file matches this `include`"),
+        (
+            "groups that multiply",
+            "too-many-roles",
+            "groups and people grant more than 1000000 roles in total",
+        ),
     ] {
         fs::write(scenario.path("team.yaml"), hostile_team_file(name)).expect("a file");
-        let ended = refused(&scenario, &["validate"], sentence);
-        eprintln!(ended.stderr.matches("error: ").count(), ended.stderr.lines().last());
+        let ended = refused_team_file(&scenario, &["validate"], id, sentence);
         let lines = ended.stderr.lines().map(|line| line.chars().count());
         assert!(lines.max() < Some(600), "{name}: a line that nobody can read");
     }
@@ -192,7 +209,11 @@ fn ten_thousand_files_are_included_and_not_one_more() {
     scenario.write("people/more.yaml", "people: []\n");
     let ended = scenario.run("validate");
     assert_eq!(ended.status, Some(1));
-    assert!(ended.stderr.starts_with("error: this includes more than 10000 files\n"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.starts_with("error[too-many-includes]: this includes more than 10000 files\n"),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]
@@ -214,8 +235,13 @@ fn what_is_no_file_is_no_team_file() {
             &[command, "folder/file/team.yaml"],
             "cannot read team file `folder/file/team.yaml`: Not a directory (os error 20)",
         );
-        refused(&scenario, &[command, "/dev/null"], "the file is empty");
-        refused(&scenario, &[command, "/dev/zero"], "all files together are larger than 64 MiB");
+        refused_team_file(&scenario, &[command, "/dev/null"], "empty-file", "the file is empty");
+        refused_team_file(
+            &scenario,
+            &[command, "/dev/zero"],
+            "file-too-large",
+            "all files together are larger than 64 MiB",
+        );
     }
     scenario.write("closed.yaml", HEAD);
     fs::set_permissions(scenario.path("closed.yaml"), fs::Permissions::from_mode(0o000)).expect("a mode");
@@ -233,15 +259,15 @@ fn what_is_no_file_is_no_team_file() {
 #[test]
 fn included_files_that_nobody_means_are_refused() {
     let scenario = Scenario::new().team(&format!("{HEAD}include: [people/*.yaml]\n"));
-    for (name, sentence) in [
-        ("empty", "the file is empty"),
-        ("not UTF-8", "not UTF-8 from here on"),
-        ("too large", "all files together are larger than 64 MiB"),
-        ("lists in lists", "lists and mappings are nested more than 32 levels deep"),
+    for (name, id, sentence) in [
+        ("empty", "empty-file", "the file is empty"),
+        ("not UTF-8", "not-utf8", "not UTF-8 from here on"),
+        ("too large", "file-too-large", "all files together are larger than 64 MiB"),
+        ("lists in lists", "nested-too-deep", "lists and mappings are nested more than 32 levels deep"),
     ] {
         fs::create_dir_all(scenario.path("people")).expect("a folder");
         fs::write(scenario.path("people/all.yaml"), hostile_team_file(name)).expect("a file");
-        refused(&scenario, &["validate"], sentence);
+        refused_team_file(&scenario, &["validate"], id, sentence);
     }
 }
 
@@ -249,15 +275,15 @@ fn included_files_that_nobody_means_are_refused() {
 fn saved_plans_that_nobody_means_are_refused() {
     let scenario = Scenario::new().file("folder/file", "");
     let cannot = |path: &str, why: &str| {
-        format!("the saved plan `{path}` cannot be read: {why}; make one with `guestlist plan --out {path}`")
+        format!("cannot read saved plan `{path}`: {why}; create one with `guestlist plan --out {path}`")
     };
     let is_none = |path: &str, why: &str| {
         format!(
-            "the saved plan `{path}` is not applied: not a saved plan ({why}); make one with `guestlist plan --out`"
+            "saved plan `{path}` was not applied: not a saved plan ({why}); make one with `guestlist plan --out`"
         )
     };
     for (path, why) in [
-        ("missing.json", "there is no such file"),
+        ("missing.json", "file not found"),
         ("folder", "it is a folder"),
         ("/dev/zero", "it is larger than 64 MiB"),
     ] {
@@ -267,7 +293,7 @@ fn saved_plans_that_nobody_means_are_refused() {
     for (content, sentence) in [
         (&b""[..], is_none("plan.json", "EOF while parsing a value at line 1 column 0")),
         (b"\0\0", is_none("plan.json", "expected value at line 1 column 1")),
-        (b"\xff", cannot("plan.json", "it is not UTF-8")),
+        (b"\xff", cannot("plan.json", "it is not valid UTF-8")),
         (b"[[", is_none("plan.json", "invalid type: sequence, expected u64 at line 1 column 1")),
         (deep.as_bytes(), is_none("plan.json", "EOF while parsing a list at line 1 column 20971550")),
         (b"{\"format_version\": 1}", is_none("plan.json", "missing field `plan_id` at line 1 column 21")),

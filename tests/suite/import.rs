@@ -160,7 +160,7 @@ policy:
     scenario.run("import --projects proj_npnFzPr9,proj_other --out team.yaml").assert(
         1,
         "",
-        "error: proj_other is not in the organization; its projects are proj_9KeAhZB1 and proj_npnFzPr9\n",
+        "error: `proj_other` is not in the organization; its projects are `Storefront` (proj_9KeAhZB1) and `Loyalty` (proj_npnFzPr9)\n",
     );
     assert!(!scenario.path("team.yaml").exists());
 }

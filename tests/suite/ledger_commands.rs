@@ -40,7 +40,7 @@ $TODAY $TIME apply to $ENDPOINT by tester on $HOST (completed)
     );
     scenario.run("log --person zoe@example.com").assert(
         0,
-        "The ledger has no call about zoe@example.com.\n",
+        "The ledger has no calls for zoe@example.com.\n",
         "",
     );
 }
@@ -254,7 +254,7 @@ Not changed (1)
 Plan id: $DIGEST
 ",
         "\
-Offline: the last reading is less than a second old.
+Offline: the snapshot is less than a second old.
 ",
     );
     assert_eq!(scenario.calls(), []);
@@ -267,7 +267,7 @@ Offline: the last reading is less than a second old.
     let ended = scenario.run("plan --offline");
     assert_eq!(ended.status, Some(1));
     assert!(
-        ended.stderr.contains("does not have more; run `guestlist plan` online first"),
+        ended.stderr.contains("does not include more; run `guestlist plan` online first"),
         "{}",
         ended.stderr
     );
@@ -281,14 +281,14 @@ fn an_invitation_is_sent_again_on_purpose() {
         1,
         "",
         "\
-error: zoe@example.com is not in the team file, so there is nothing to invite to
+error: zoe@example.com is not in the team file, so there is nothing to invite them to
 ",
     );
     scenario.run("resend ana@example.com --yes").assert(
         1,
         "",
         "\
-error: the ledger knows of no invitation to ana@example.com; `guestlist apply` sends the first
+error: the ledger has no invitation to ana@example.com; `guestlist apply` sends the first one
 ",
     );
     scenario.run("apply --yes").ok();
@@ -325,7 +325,7 @@ invited ana@example.com: storefront ADMIN
         1,
         "",
         "\
-error: ana@example.com is a member already: there is no invitation to send again
+error: ana@example.com is already a member; there is no invitation to send again
 ",
     );
 }
@@ -338,11 +338,11 @@ fn nothing_is_sent_again_outside_of_the_dates_in_the_file() {
     for (date, told) in [
         (
             "until: 2026-01-31",
-            "the access of ana@example.com ended on 2026-01-31: no invitation is sent again; correct `until` if that is wrong",
+            "access for ana@example.com ended on 2026-01-31; no invitation was sent. Fix `until` if that is wrong",
         ),
         (
             "from: 9999-01-01",
-            "ana@example.com starts on 9999-01-01: no invitation is sent before; correct `from` if that is wrong",
+            "ana@example.com starts on 9999-01-01; invitations are not sent before that date. Fix `from` if that is wrong",
         ),
     ] {
         let dated = format!("{HEAD}{TWO}").replacen(
@@ -360,11 +360,15 @@ fn nothing_is_sent_again_outside_of_the_dates_in_the_file() {
 fn a_service_that_sends_none_twice_is_told_so() {
     let scenario = scenario();
     scenario.run("apply --yes").ok();
-    scenario.run("resend ana@example.com --yes").assert(1, "", "\
+    scenario.run("resend ana@example.com --yes").assert(
+        1,
+        "",
+        "\
 ana@example.com was invited on $TODAY.
 already invited ana@example.com: storefront ADMIN
-error: the service does not send an invitation to ana@example.com again (409): resend it by hand in Team settings
-");
+error: the service did not send another invitation to ana@example.com (409); resend it in Team settings
+",
+    );
     scenario.run("plan --detailed-exitcode").ok();
 }
 
@@ -420,7 +424,7 @@ fn somebody_who_turns_out_to_be_a_user_gets_the_roles() {
     scenario.run("resend ana@example.com --yes").assert(
         0,
         "\
-ana@example.com is a user of Voucherify already, and has the roles now.
+ana@example.com already has a Voucherify account and was assigned the roles.
 ",
         "\
 ana@example.com was invited on $TODAY.

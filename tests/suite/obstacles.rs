@@ -141,10 +141,10 @@ Not changed (1)
   · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
 Plan id: $DIGEST
-Applied 1 of 1 change (1 already so).
+Applied 1 of 1 change (1 already done).
 ",
         "\
-already so alex@example.com: storefront USER
+already done alex@example.com: storefront USER
 ",
     );
     assert_eq!(calls_after_reading(&scenario), [ASSIGN_STOREFRONT, LIST_STOREFRONT]);
@@ -173,10 +173,10 @@ Not changed (1)
   · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
 Plan id: $DIGEST
-Applied 1 of 1 change (1 already so).
+Applied 1 of 1 change (1 already done).
 ",
         "\
-already so alex@example.com: loyalty USER → none
+already done alex@example.com: loyalty USER → none
 ",
     );
     assert_eq!(roles(&scenario, "alex"), pairs(&[("proj_9KeAhZB1", "USER")]));
@@ -233,8 +233,12 @@ fn whatever_stops_the_run_stops_it_at_once() {
         let ended = scenario.run("apply --yes --concurrency 1");
         assert_eq!(ended.status, Some(1));
         assert_eq!(scenario.writes(), [INVITE; 2]);
-        assert!(ended.stderr.contains("error: the run stopped: "), "{}", ended.stderr);
-        assert!(ended.stderr.ends_with("; 1 change not begun, run again to go on\n"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("error: stopped: "), "{}", ended.stderr);
+        assert!(
+            ended.stderr.ends_with("; 1 change was not started. Run again to continue\n"),
+            "{}",
+            ended.stderr
+        );
         if status == 401 {
             ended.assert(1, "\
 3 invited · 3 calls, less than a second
@@ -253,8 +257,8 @@ Applied 1 of 3 changes (1 invited).
 ", "\
 invited ana@example.com: storefront USER
 failed ben@example.com: storefront USER
-error: invite ben@example.com: storefront USER: failed, and the run stopped
-error: the run stopped: `POST /management/v1/projects/users/invite` failed: invalid credentials (401 unauthorized, Unauthorized); check VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN, and the cluster; 1 change not begun, run again to go on
+error: invite ben@example.com: storefront USER: failed and stopped the run
+error: stopped: `POST /management/v1/projects/users/invite` failed: invalid credentials (401 unauthorized, Unauthorized); check VOUCHERIFY_MANAGEMENT_ID and VOUCHERIFY_MANAGEMENT_TOKEN, and the cluster; 1 change was not started. Run again to continue
 ");
         }
         // The next run goes on where this one stopped.

@@ -56,39 +56,48 @@ fn every_membership_is_in_the_spreadsheet_and_nothing_is_written_to_the_service(
 }
 
 #[test]
-fn a_browser_shows_the_page_filters_it_and_runs_nothing_of_the_data() {
-    let Some(browser) = Browser::find() else { return };
-    let scenario = scenario();
-    scenario.run("report --out review.html").ok();
-    let page = scenario.read("review.html");
-    let (before, script) = page.split_once("<script>").expect("a script");
-    let plain = format!("{before}{}", script.split_once("</script>").expect("its end").1);
-    let (all, both) = (
-        ["alex@example.com", "guest@agency.example", "kim@example.com", "owner@example.com"],
-        ["loyalty", "storefront"],
-    );
-    let answer = |sentence: &str, people: &[&str], projects: &[&str], highlighted: &[&str]| {
-        let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
-        Answer {
-            title: "Access review".to_owned(),
-            sentence: sentence.to_owned(),
-            people: texts(people),
-            projects: texts(projects),
-            highlighted: texts(highlighted),
-            filters: true,
-            sorted: texts(&["Person ascending"]),
-            scripts_and_images: 1,
-        }
-    };
-    let sorted = |by: &str, answer: Answer| Answer { sorted: vec![by.to_owned()], ..answer };
-    let (alex, guest, kim, owner) = (all[0], all[1], all[2], all[3]);
-    let (questions, answers): (Vec<_>, Vec<_>) = [
-        ("", answer("4 people.", &all, &both, &[])),
+fn the_columns_of_the_spreadsheet_are_documented_in_their_order() {
+    let csv = scenario().run("report --format csv").ok().stdout.clone();
+    let page = include_str!("../../docs/access-review.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    assert_eq!(csv.lines().next().expect("a header"), rows.collect::<Vec<_>>().join(","));
+}
+
+const ALEX: &str = "alex@example.com";
+const GUEST: &str = "guest@agency.example";
+const KIM: &str = "kim@example.com";
+const OWNER: &str = "owner@example.com";
+const ALL: [&str; 4] = [ALEX, GUEST, KIM, OWNER];
+const BOTH: [&str; 2] = ["loyalty", "storefront"];
+
+fn answer(sentence: &str, people: &[&str], projects: &[&str], highlighted: &[&str]) -> Answer {
+    let texts = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+    Answer {
+        title: "Access review".to_owned(),
+        sentence: sentence.to_owned(),
+        people: texts(people),
+        projects: texts(projects),
+        highlighted: texts(highlighted),
+        filters: true,
+        sorted: texts(&["Person ascending"]),
+        address: String::new(),
+        scripts_and_images: 1,
+    }
+}
+
+fn sorted(by: &str, answer: Answer) -> Answer {
+    Answer { sorted: vec![by.to_owned()], ..answer }
+}
+
+/// Addresses of the page, and what it shows.
+fn questions() -> Vec<(&'static str, Answer)> {
+    vec![
+        ("", answer("4 people.", &ALL, &BOTH, &[])),
         (
             "project=loyalty&role=ADMIN",
             answer(
                 "2 people have ADMIN in loyalty.",
-                &[alex, owner],
+                &[ALEX, OWNER],
                 &["loyalty"],
                 &["alex@example.com loyalty", "owner@example.com loyalty"],
             ),
@@ -98,7 +107,7 @@ fn a_browser_shows_the_page_filters_it_and_runs_nothing_of_the_data() {
             "project=proj_9KeAhZB1&role=ADMIN",
             answer(
                 "1 person has ADMIN in storefront.",
-                &[owner],
+                &[OWNER],
                 &["storefront"],
                 &["owner@example.com storefront"],
             ),
@@ -107,7 +116,7 @@ fn a_browser_shows_the_page_filters_it_and_runs_nothing_of_the_data() {
             "role=USER&project=storefront",
             answer(
                 "1 person has USER in storefront; 1 will have it after accepting the invitation.",
-                &[alex, kim],
+                &[ALEX, KIM],
                 &["storefront"],
                 &["alex@example.com storefront", "kim@example.com storefront"],
             ),
@@ -116,7 +125,7 @@ fn a_browser_shows_the_page_filters_it_and_runs_nothing_of_the_data() {
             "role=USER&status=invited",
             answer(
                 "1 invited person will have USER in at least one project after accepting the invitation.",
-                &[kim],
+                &[KIM],
                 &["storefront"],
                 &["kim@example.com storefront"],
             ),
@@ -126,51 +135,130 @@ fn a_browser_shows_the_page_filters_it_and_runs_nothing_of_the_data() {
             answer(
                 "1 of 3 people who have access to storefront matches \"doe\"; 0 of 1 who will have it after accepting \
                  the invitation.",
-                &[alex],
+                &[ALEX],
                 &["storefront"],
                 &[],
             ),
         ),
-        ("text=OWNER+olivia", answer("1 of 4 people matches \"OWNER olivia\".", &[owner], &both, &[])),
-        ("status=unlisted", answer("2 people not in the team file.", &[guest, owner], &both, &[])),
+        ("text=OWNER+olivia", answer("1 of 4 people matches \"OWNER olivia\".", &[OWNER], &BOTH, &[])),
+        ("status=unlisted", answer("2 people not in the team file.", &[GUEST, OWNER], &BOTH, &[])),
         (
             "role=MERCHANT&project=loyalty",
             answer("0 people have MERCHANT in loyalty.", &[], &["loyalty"], &[]),
         ),
         (
             "sort=storefront",
-            sorted(
-                "storefront ascending",
-                answer("4 people.", &[owner, alex, kim, guest], &both, &[]),
-            ),
+            sorted("storefront ascending", answer("4 people.", &[OWNER, ALEX, KIM, GUEST], &BOTH, &[])),
         ),
         (
             "sort=loyalty&order=descending&status=member",
-            sorted("loyalty descending", answer("3 members.", &[alex, owner, guest], &both, &[])),
+            sorted("loyalty descending", answer("3 members.", &[ALEX, OWNER, GUEST], &BOTH, &[])),
         ),
         (
             "sort=status",
-            sorted("Status ascending", answer("4 people.", &[owner, alex, guest, kim], &both, &[])),
+            sorted("Status ascending", answer("4 people.", &[OWNER, ALEX, GUEST, KIM], &BOTH, &[])),
         ),
         (
             "project=warehouse&role=%E2%80%AEADMIN",
             answer(
                 "The link names the project \"warehouse\", which is not in this review. The link names the role \
                  \"\\u{202e}ADMIN\", which is not in this review. 4 people.",
-                &all,
-                &both,
+                &ALL,
+                &BOTH,
                 &[],
             ),
         ),
-        ("%E0%A4%A", answer("4 people.", &all, &both, &[])),
+        ("%E0%A4%A", answer("4 people.", &ALL, &BOTH, &[])),
     ]
-    .map(|(question, answer)| (question.to_owned(), answer))
-    .into_iter()
-    .unzip();
+}
+
+#[test]
+fn a_browser_shows_the_page_filters_it_and_runs_nothing_of_the_data() {
+    let Some(browser) = Browser::find() else { return };
+    let scenario = scenario();
+    scenario.run("report --out review.html").ok();
+    let page = scenario.read("review.html");
+    let (before, script) = page.split_once("<script>").expect("a script");
+    let plain = format!("{before}{}", script.split_once("</script>").expect("its end").1);
+    let (questions, answers): (Vec<_>, Vec<_>) = questions()
+        .into_iter()
+        .map(|(question, answer)| {
+            let address = if question.is_empty() { String::new() } else { format!("#{question}") };
+            (question.to_owned(), Answer { address, ..answer })
+        })
+        .unzip();
     // Without scripts everything is shown, and no filter that would do nothing.
-    let unfiltered = Answer { filters: false, scripts_and_images: 0, ..answer("", &all, &both, &[]) };
+    let unfiltered = Answer {
+        filters: false,
+        address: "#project=loyalty".to_owned(),
+        scripts_and_images: 0,
+        ..answer("", &ALL, &BOTH, &[])
+    };
     let asked = browser.ask(&[(page, questions), (plain, vec!["project=loyalty".to_owned()])]);
     assert_eq!(asked, [answers, vec![unfiltered]]);
+}
+
+#[test]
+fn the_address_of_the_page_follows_its_filters_and_its_order() {
+    let Some(browser) = Browser::find() else { return };
+    let scenario = scenario();
+    let page = scenario.run("report").ok().stdout.clone();
+    let uses = [
+        "!project=proj_9KeAhZB1",
+        "!role=USER",
+        "!status=invited",
+        "!text= ray ",
+        "!click Clear",
+        "!click storefront",
+        "!click storefront",
+        "!click Status",
+        "!click Person",
+    ];
+    let [answers] = &browser.ask(&[(page, uses.map(ToOwned::to_owned).to_vec())])[..] else {
+        panic!("a page")
+    };
+    let seen = answers.iter().map(|answer| {
+        (
+            answer.address.as_str(),
+            answer.sentence.as_str(),
+            answer.sorted[0].as_str(),
+            answer.people[0].as_str(),
+        )
+    });
+    assert_eq!(
+        seen.collect::<Vec<_>>(),
+        [
+            (
+                "#project=storefront",
+                "3 people have access to storefront; 1 will have it after accepting the invitation.",
+                "Person ascending",
+                ALEX
+            ),
+            (
+                "#project=storefront&role=USER",
+                "1 person has USER in storefront; 1 will have it after accepting the invitation.",
+                "Person ascending",
+                ALEX
+            ),
+            (
+                "#project=storefront&role=USER&status=invited",
+                "1 invited person will have USER in storefront after accepting the invitation.",
+                "Person ascending",
+                KIM
+            ),
+            (
+                "#project=storefront&role=USER&status=invited&text=ray",
+                "1 of 1 invited person who will have USER in storefront after accepting the invitation matches \"ray\".",
+                "Person ascending",
+                KIM
+            ),
+            ("", "4 people.", "Person ascending", ALEX),
+            ("#sort=storefront", "4 people.", "storefront ascending", OWNER),
+            ("#sort=storefront&order=descending", "4 people.", "storefront descending", GUEST),
+            ("#sort=status", "4 people.", "Status ascending", OWNER),
+            ("", "4 people.", "Person ascending", ALEX),
+        ]
+    );
 }
 
 #[test]

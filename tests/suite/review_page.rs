@@ -235,8 +235,10 @@ fn numbers(sentence: &str) -> Vec<usize> {
 fn every_question_is_answered_as_the_spreadsheet_answers_it() {
     let Some(browser) = Browser::find() else { return };
     let projects = ["storefront", "status", "a & <b>", "\"loyalty\""];
-    let organizations: Vec<_> = (0..5)
-        .map(|seed| review(&mut Rng::with_seed(seed), &projects[..4 - seed as usize % 2], 30, 3))
+    let organizations: Vec<_> = [4, 3, 4, 3, 4]
+        .into_iter()
+        .zip(0..)
+        .map(|(n, seed)| review(&mut Rng::with_seed(seed), &projects[..n], 30, 3))
         .collect();
     let any = |all: &[&'static str]| -> Vec<&'static str> { [""].iter().chain(all).copied().collect() };
     let mut questions = Vec::new();
@@ -370,7 +372,7 @@ fn printed(text: &str, projects: &[&str]) -> (BTreeSet<String>, BTreeSet<String>
     for line in text.lines() {
         let words: Vec<_> = line.split_whitespace().collect();
         if let Some(email) = words.first().filter(|word| word.ends_with("@example.com")) {
-            person = (*email).to_owned();
+            (*email).clone_into(&mut person);
             people.insert(person.clone());
         }
         let project = words.iter().position(|word| projects.contains(word)).filter(|_| !person.is_empty());

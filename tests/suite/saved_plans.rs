@@ -61,7 +61,7 @@ Saved as plan.json: guestlist apply --plan plan.json
         0,
         &format!("{SHOWN}Applied 3 of 3 changes (2 invited, 1 unassigned).\n"),
         "\
-Applying the saved plan $DIGEST
+Applying saved plan $DIGEST
 invited ana@example.com: storefront ADMIN
 invited ben@example.com: loyalty USER
 unassigned zoe@example.com: storefront USER → none
@@ -85,8 +85,8 @@ Not changed (1)
 
 Plan id: $DIGEST
 ", "\
-3 changes of the saved plan hold already and are skipped.
-Applying the saved plan $DIGEST
+Skipping 3 changes that are already in place.
+Applying saved plan $DIGEST
 ");
     assert_eq!(scenario.writes(), [""; 0]);
     let id = scenario
@@ -134,8 +134,8 @@ Not changed (1)
 Plan id: $DIGEST
 Applied 1 of 1 change (1 invited).
 ", "\
-2 changes of the saved plan hold already and are skipped.
-Applying the saved plan $DIGEST
+Skipping 2 changes that are already in place.
+Applying saved plan $DIGEST
 invited ben@example.com: loyalty USER
 ");
     assert_eq!(scenario.writes(), ["POST /management/v1/projects/users/invite"]);
@@ -150,7 +150,7 @@ fn what_it_does_not_list_is_refused_and_shown() {
         1,
         "",
         "\
-error: the saved plan does not list what would now be done, so nothing was done; make a new plan.
+error: the organization has changed since this plan was saved; nothing was applied. Create a new plan
   not listed: change yan@example.com: storefront USER → VIEWER
   not listed: unassign yan@example.com: loyalty ADMIN → none
 ",
@@ -169,38 +169,38 @@ fn another_organization_an_edit_and_another_version_are_refused() {
     assert_eq!(
         ended.stderr,
         format!(
-            "error: the saved plan `plan.json` is not applied: it was made for {} and this run is for $ENDPOINT; make a plan for this one\n",
+            "error: saved plan `plan.json` was not applied: it was made for {} and this run is for $ENDPOINT; make a plan for this one\n",
             scenario.sandbox().base_url()
         )
     );
     let plan = scenario.read("plan.json");
     scenario.write("plan.json", &plan.replace("\"role\": \"USER\"", "\"role\": \"ADMIN\""));
     scenario.run("apply --plan plan.json --yes").assert(1, "", "\
-error: the saved plan `plan.json` is not applied: it was changed after it was made: its digests do not match its content; make a new plan
+error: saved plan `plan.json` was not applied: it was changed after it was made: its digests do not match its content; make a new plan
 ");
     scenario.write("plan.json", &plan.replace("\"format_version\": 1", "\"format_version\": 7"));
     scenario.run("apply --plan plan.json --yes").assert(1, "", "\
-error: the saved plan `plan.json` is not applied: its format is version 7 and this guestlist reads version 1; make the plan with the guestlist that applies it
+error: saved plan `plan.json` was not applied: its format is version 7 and this guestlist reads version 1; make the plan with the guestlist that applies it
 ");
     scenario.write("plan.json", &plan[..plan.len() / 2]);
     let cut = scenario.run("apply --plan plan.json --yes");
     assert!(
         cut.status == Some(1)
-            && cut.stderr.starts_with("error: the saved plan `plan.json` is not applied: not a saved plan ("),
+            && cut.stderr.starts_with("error: saved plan `plan.json` was not applied: not a saved plan ("),
         "{cut:?}"
     );
     scenario.run("apply --plan gone.json --yes").assert(
         1,
         "",
         "\
-error: the saved plan `gone.json` cannot be read: there is no such file; make one with `guestlist plan --out gone.json`
+error: cannot read saved plan `gone.json`: file not found; create one with `guestlist plan --out gone.json`
 ",
     );
     scenario.run("apply --plan . --yes").assert(
         1,
         "",
         "\
-error: the saved plan `.` cannot be read: it is a folder; make one with `guestlist plan --out .`
+error: cannot read saved plan `.`: it is a folder; create one with `guestlist plan --out .`
 ",
     );
     assert_eq!([scenario.writes(), other.writes()].concat(), [""; 0]);
@@ -242,7 +242,7 @@ fn a_saved_plan_that_was_applied_does_not_undo_the_next_one() {
         1,
         "",
         &format!(
-            "error: the saved plan is not applied: run {} of $TODAYT$TIMEZ by tester on {} has already applied all of it; create a new plan\n",
+            "error: the saved plan was not applied: run {} of $TODAYT$TIMEZ by tester on {} has already applied all of it; create a new plan\n",
             scenario.placeholders(&runs(&scenario)[0]),
             std::fs::read_to_string("/proc/sys/kernel/hostname").expect("a host").trim()
         ),
@@ -323,7 +323,7 @@ fn a_plan_for_a_day_to_come_waits_for_it() {
         1,
         "",
         "\
-error: the saved plan `plan.json` is not applied: it is for 2999-01-01, which is in the future (UTC)
+error: saved plan `plan.json` was not applied: it is for 2999-01-01, which is in the future (UTC)
 ",
     );
     assert_eq!(scenario.writes(), [""; 0]);
@@ -377,7 +377,7 @@ fn a_file_that_is_read_is_not_written_over() {
         ("report --out team.yaml", "team.yaml"),
     ] {
         let error =
-            format!("error: `{file}` is a team file and is not overwritten: name another file with --out\n");
+            format!("error: `{file}` is a team file and is not overwritten; choose another file for --out\n");
         scenario.run(args).assert(1, "", &error);
         assert_eq!(scenario.read("team.yaml") + &scenario.read("base.yaml"), team.repeat(2), "{args}");
     }

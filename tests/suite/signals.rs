@@ -58,7 +58,7 @@ fn the_first_signal_lets_the_call_under_way_end() {
             stderr,
             "Stopping after the calls in flight. Press Ctrl-C again to stop immediately.\n\
              changed a@example.com: storefront USER → ADMIN\n\
-             error: the run stopped: interrupted; 2 changes not begun, run again to go on\n"
+             error: stopped: interrupted; 2 changes were not started. Run again to continue\n"
         );
         let ledger = scenario.read_all(".guestlist/runs");
         let last = ledger.lines().last().expect("a record");

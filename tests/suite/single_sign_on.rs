@@ -66,5 +66,5 @@ fn an_apply_assigns_by_login_and_ends_with_nothing_to_do() {
     scenario.run("apply --yes").ok();
     assert_eq!(scenario.writes(), [format!("PUT /management/v1/projects/proj_9KeAhZB1/users/{id}")]);
     scenario.run("plan --detailed-exitcode").ok();
-    assert!(scenario.run("resend ana@example.com --yes").stderr.contains("is a member already"));
+    assert!(scenario.run("resend ana@example.com --yes").stderr.contains("is already a member"));
 }

@@ -167,7 +167,7 @@ team.yaml is valid (3 people, 2 projects).
         1,
         "",
         "\
-error: `ana@example.com` is listed twice
+error[duplicate-person]: `ana@example.com` is listed twice
  --> people/one.yaml:2:13
   |
 2 |   - {email: ana@example.com, first_name: B, last_name: E, groups: [shop]}
@@ -178,7 +178,7 @@ error: `ana@example.com` is listed twice
 6 |   - {email: ana@example.com, first_name: Ana, last_name: Oak, projects: {storefront: USER}}
   |             --------------- first listed here
 
-error: unknown group `shpo`
+error[unknown-group]: unknown group `shpo`
  --> people/two.yaml:2:68
   |
 2 |   - {email: eva@example.com, first_name: E, last_name: V, groups: [shpo]}
@@ -215,7 +215,7 @@ fn a_link_out_of_the_folder_is_no_include() {
         1,
         "",
         "\
-error: `people/more.yaml` is a link to a location outside the team file's folder
+error[include-outside-folder]: `people/more.yaml` is a link to a location outside the team file's folder
  --> team.yaml:4:11
   |
 4 | include: [people/*.yaml]

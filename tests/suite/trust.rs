@@ -181,29 +181,34 @@ fn what_differs_from_the_base_is_refused_unless_an_argument_names_it() {
 #[test]
 fn a_ledger_outside_the_folder_is_named_by_an_argument_alone() {
     let scenario = Scenario::new();
-    for (ledger, message, help) in [
+    for (ledger, id, message, help) in [
         (
             "../ledger",
+            "ledger-outside-folder",
             "ledger `../ledger` is outside the team file's folder",
             "use a relative path without `..`; pass `--ledger` for a folder elsewhere",
         ),
         (
             "/var/ledger",
+            "ledger-outside-folder",
             "ledger `/var/ledger` is outside the team file's folder",
             "use a relative path without `..`; pass `--ledger` for a folder elsewhere",
         ),
         (
             "a/../../b",
+            "ledger-outside-folder",
             "ledger `a/../../b` is outside the team file's folder",
             "use a relative path without `..`; pass `--ledger` for a folder elsewhere",
         ),
         (
             "x/.guestlist/sandbox",
+            "invalid-ledger",
             "ledger `x/.guestlist/sandbox` is reserved for `--sandbox`",
             "choose another folder",
         ),
         (
             "gs://bucket/team",
+            "invalid-ledger",
             "`gs://bucket/team` is not a supported ledger",
             "use a folder inside the team file's folder, `s3://bucket/prefix` or `az://container/prefix`",
         ),
@@ -212,7 +217,7 @@ fn a_ledger_outside_the_folder_is_named_by_an_argument_alone() {
         for command in ["validate", "plan", "apply --yes", "log", "unlock"] {
             let ended = scenario.run(command);
             assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""), "{command} {ledger}");
-            let start = format!("error: {message}\n --> team.yaml:4:9\n");
+            let start = format!("error[{id}]: {message}\n --> team.yaml:4:9\n");
             assert!(ended.stderr.starts_with(&start), "{}", ended.stderr);
             assert!(ended.stderr.contains(&format!("help: {help}\n")), "{}", ended.stderr);
         }
@@ -239,7 +244,7 @@ fn a_link_leads_no_ledger_out_of_the_folder() {
             1,
             "",
             "\
-error: ledger `records/all` is a link to a location outside the team file's folder
+error[ledger-outside-folder]: ledger `records/all` is a link to a location outside the team file's folder
  --> team.yaml:4:9
   |
 4 | ledger: records/all

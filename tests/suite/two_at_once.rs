@@ -66,7 +66,7 @@ fn a_run_whose_lock_is_released_while_it_waits_sends_nothing_more() {
         let said = String::from_utf8(output.stderr).expect("UTF-8");
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert_eq!(posts(), 1, "{fault}: {said}");
-        assert_eq!(said.matches("the run stopped: the lock on the ledger").count(), 1, "{fault}: {said}");
+        assert_eq!(said.matches("stopped: the lock on the ledger").count(), 1, "{fault}: {said}");
         assert_eq!(scenario.organization(|organization| organization.invited().count()), 0);
         // The next one goes on.
         scenario.run("apply --yes").ok();

@@ -223,7 +223,8 @@ fn in_memory() -> (Memory, Ledger, Arc<ManualClock>) {
 #[test]
 fn a_run_that_is_overtaken_while_it_acquires_the_lock_is_refused() {
     let other = |content: &mut Content| content.set_lock(Some(left_behind("elsewhere", NOW)));
-    // Between looking and publishing, with no lock and with an expired one; and after removing the expired one.
+    // Between looking and publishing, with no lock and with an expired one; and after removing the expired
+    // one.
     for (expired, before_change, before_publish) in
         [(false, Some(other as _), None), (true, Some(other as _), None), (true, None, Some(other as _))]
     {

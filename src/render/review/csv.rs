@@ -3,6 +3,7 @@
 use super::membership::{Membership, MembershipState};
 use super::{Review, Row};
 use crate::escape::cell;
+use crate::model::UserId;
 
 /// Documented in `docs/access-review.md`; new columns are added at the end.
 const HEADER: &str = "email,name,status,in_team_file,from,until,project,project_id,role,desired_role,source,location,\
@@ -36,7 +37,7 @@ fn line(text: &mut String, review: &Review, row: &Row, membership: [&str; 6]) {
     let until = row.until.map(|until| until.to_string()).unwrap_or_default();
     let read_at = format!("{:.0}", review.read_at);
     let endpoint = review.endpoint.to_string();
-    let user_id = row.user_id.map(|id| id.as_str()).unwrap_or_default();
+    let user_id = row.user_id.map_or("", UserId::as_str);
     let person = [row.email.as_str(), &row.name, row.status.id(), listed, &from, &until];
     let reading = [read_at.as_str(), review.plan_id.as_str(), user_id, &endpoint];
     let cells: Vec<_> = person.into_iter().chain(membership).chain(reading).map(cell).collect();

@@ -74,7 +74,7 @@ impl Membership {
 }
 
 impl MembershipState {
-    /// Identifier, also its CSS class.
+    /// Identifier for filters and programs.
     pub(super) fn id(self) -> &'static str {
         match self {
             Self::Current => "current",
@@ -109,18 +109,6 @@ impl RoleKind {
             Self::UserRestricted => "USER_RESTRICTED",
             Self::Merchant => "MERCHANT",
             Self::Viewer => "VIEWER",
-        }
-    }
-
-    /// The CSS class.
-    pub(super) fn class(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::Custom => "custom",
-            Self::User => "user",
-            Self::UserRestricted => "restricted",
-            Self::Merchant => "merchant",
-            Self::Viewer => "viewer",
         }
     }
 }

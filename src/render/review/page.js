@@ -1,4 +1,4 @@
-// Filters and sorts the table of people, and says in a sentence what the table shows. The table can be read without.
+// Filters and sorts the table of people, and says in a sentence what is shown. Everything can be read without it.
 (() => {
   "use strict";
   const form = document.getElementById("filters");
@@ -16,10 +16,10 @@
   const people = Array.from(body.rows, (row, order) => ({
     row,
     order,
-    words: Array.from(row.cells[0].children, (part) => part.textContent).join(" ").toLowerCase(),
+    words: Array.from(row.cells[0].children, (part) => part.textContent).join(" ").normalize().toLowerCase(),
     status: row.dataset.status,
     isListed: !("unlisted" in row.dataset),
-    // By project: the cell, its role and its state, where the person has any.
+    // For each project: the cell with its role and state, or nothing.
     cells: projects.map((_, n) => {
       const cell = row.cells[FIRST + n];
       return cell.className && { cell, n, role: cell.firstChild.textContent, state: cell.className };
@@ -102,7 +102,7 @@
   };
 
   const show = () => {
-    const asked = text.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const asked = text.value.normalize().toLowerCase().split(/\s+/).filter(Boolean);
     const chosen = project.selectedIndex - 1;
     const isAboutAccess = chosen >= 0 || role.value !== "";
     const all = { current: 0, pending: 0, planned: 0, none: 0 };
@@ -164,6 +164,11 @@
   const FIXED = ["person", "status"];
   const nameOf = (option) => (FIXED.includes(option.text) ? option.value : option.text);
   const columnName = (column) => FIXED[column] ?? nameOf(projects[column - FIRST]);
+  // The whole address, because a fragment alone would be relative to the outer page where this one is embedded.
+  const setAddress = (fragment) => {
+    location.replace(location.href.split("#")[0] + fragment);
+    written = location.hash;
+  };
   const write = () => {
     const values = new URLSearchParams();
     if (project.value) values.set("project", nameOf(project.selectedOptions[0]));
@@ -172,8 +177,7 @@
     }
     if (sort.column) values.set("sort", columnName(sort.column));
     if (sort.descending) values.set("order", "descending");
-    written = "#" + values;
-    location.replace(written);
+    setAddress("#" + values);
   };
   const read = () => {
     const values = new URLSearchParams(location.hash.slice(1));
@@ -214,8 +218,7 @@
   });
   form.addEventListener("reset", (event) => {
     event.preventDefault();
-    written = "#";
-    location.replace(written);
+    setAddress("#");
     read();
   });
   form.addEventListener("submit", (event) => event.preventDefault());

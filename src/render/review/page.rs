@@ -16,8 +16,8 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 /// The SHA-256 of [`STYLE`] and [`SCRIPT`] in base64; a test computes both.
-const STYLE_HASH: &str = "sha256-4elty+3dIIh4+EoM6b/JdzKbyyr+riJO3Vbt8gy5OFs=";
-const SCRIPT_HASH: &str = "sha256-+VbAQ7iIpCwpIUuiztEKQhEfhihybdfcwiIt5KwXpak=";
+const STYLE_HASH: &str = "sha256-jjwTYiBeqXVYq2Hq/Kg2QrWXUAyszDUbLRpvrIKzXB8=";
+const SCRIPT_HASH: &str = "sha256-wS8hGO0KknaQPT1dZvp6vxyz+boAWCC2wgqyE1oSJTY=";
 
 /// The choices of the status filter: identifier and label.
 const STATUSES: [(&str, &str); 7] = [

@@ -107,7 +107,7 @@ fn access(project: &str, membership: &Membership, page: &mut String) {
         "<td class=\"{}\" data-project=\"{}\"><b class=\"{}\">{}</b>",
         state.id(),
         html(project),
-        kind.class(),
+        class(*kind),
         html(role).replace("USER_", "USER_<wbr>")
     );
     match state {
@@ -121,6 +121,18 @@ fn access(project: &str, membership: &Membership, page: &mut String) {
     }
     let location = location.as_ref().map(|location| format!(" ({})", html(location))).unwrap_or_default();
     let _ = write!(page, "<small>{}{location}</small></td>", html(source));
+}
+
+/// The CSS class of a role.
+fn class(kind: RoleKind) -> &'static str {
+    match kind {
+        RoleKind::Admin => "admin",
+        RoleKind::Custom => "custom",
+        RoleKind::User => "user",
+        RoleKind::UserRestricted => "restricted",
+        RoleKind::Merchant => "merchant",
+        RoleKind::Viewer => "viewer",
+    }
 }
 
 /// An address as HTML that does not break within its domain, unless it is very long.
