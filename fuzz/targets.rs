@@ -1,5 +1,5 @@
-//! What is done with bytes that anybody may have written. The fuzzer calls these with whatever it finds,
-//! and `cargo test` with the seeds beside this file and with what becomes of them when they are damaged.
+//! The code that reads untrusted bytes. The fuzzer calls these functions with whatever it generates, and `cargo test`
+//! with the seeds beside this file and damaged copies of them.
 
 use guestlist::api::{Content as _, ErrorBody, Page};
 use guestlist::desired;
@@ -9,10 +9,10 @@ use guestlist::plan::SavedPlan;
 use guestlist::sandbox::Fault;
 use guestlist::team_file::{Problems, Sources, parse_included, parse_root};
 
-/// A target: its name, which is the folder of its seeds, and what it does.
+/// A target: its name, which is also the folder of its seeds, and its function.
 pub(crate) type Target = (&'static str, fn(&[u8]));
 
-/// All of them.
+/// All targets.
 pub(crate) const TARGETS: [Target; 6] = [
     ("team_file", team_file),
     ("saved_plan", saved_plan),
@@ -22,7 +22,7 @@ pub(crate) const TARGETS: [Target; 6] = [
     ("fault", fault),
 ];
 
-/// A file is a team or a list of problems, and the problems are drawn with nothing that a terminal obeys.
+/// A file is a team or a list of problems, and the output has nothing that a terminal would act on.
 pub(crate) fn team_file(data: &[u8]) {
     let (mut sources, mut problems) = (Sources::default(), Problems::default());
     let root = sources.add("team.yaml", data.to_vec(), &mut problems);
@@ -48,7 +48,7 @@ pub(crate) fn team_file(data: &[u8]) {
     }
 }
 
-/// A saved plan is what was written, byte for byte, or it is refused.
+/// A saved plan is read back byte for byte, or refused.
 pub(crate) fn saved_plan(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match SavedPlan::from_json(text) {
@@ -57,7 +57,7 @@ pub(crate) fn saved_plan(data: &[u8]) {
     }
 }
 
-/// A record that was read is written as it was meant.
+/// A record that was read can be written and read again.
 pub(crate) fn ledger_record(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match Record::from_line(text) {
@@ -69,7 +69,7 @@ pub(crate) fn ledger_record(data: &[u8]) {
     }
 }
 
-/// A run file is whole, torn at its end, or broken at a line that it has.
+/// A run file is intact, torn at its end, or broken at one of its lines.
 pub(crate) fn run_file(data: &[u8]) {
     let lines = data.split(|byte| *byte == b'\n').count() as u64;
     match verify(data) {
@@ -78,7 +78,7 @@ pub(crate) fn run_file(data: &[u8]) {
     }
 }
 
-/// The body of any answer is what it should be, or an error.
+/// Every body is the expected content or an error.
 pub(crate) fn response(data: &[u8]) {
     let _ = Vec::<ListedProject>::read(data);
     let _ = User::read(data);
@@ -91,7 +91,7 @@ pub(crate) fn response(data: &[u8]) {
     }
 }
 
-/// A fault that was understood is written as it is read.
+/// A fault that was parsed is written as it is parsed.
 pub(crate) fn fault(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     if let Ok(fault) = text.parse::<Fault>() {

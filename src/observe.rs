@@ -120,7 +120,8 @@ pub async fn read(
     let mut known = judge(&reading);
     let again = known.doubtful_projects(projects);
     if !again.is_empty() {
-        tracing::info!(projects = again.len(), "reading doubtful lists again");
+        let lists = words::count(again.len(), "member list");
+        tracing::info!("Reading {lists} again: the first reading is inconsistent or incomplete");
         reading.lists.extend(reader.users_of(&again, CONCURRENCY).await?);
         reading.read_at = clock.timestamp();
         known = judge(&reading);

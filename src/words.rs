@@ -54,6 +54,13 @@ pub fn days_ago(days: i32) -> String {
 /// `less than a second`, `about 40 seconds`, `about 3 minutes`, `about 5 days`.
 #[must_use]
 pub fn about(time: Duration) -> String {
+    let about = if time.as_secs() == 0 { "" } else { "about " };
+    format!("{about}{}", duration(time))
+}
+
+/// `less than a second`, `40 seconds`, `3 minutes`, `5 days`.
+#[must_use]
+pub fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
     let (number, unit) = match seconds {
         0 => return "less than a second".to_owned(),
@@ -62,7 +69,18 @@ pub fn about(time: Duration) -> String {
         5401..=172_800 => (seconds.div_ceil(3600), "hour"),
         _ => (seconds / 86_400, "day"),
     };
-    format!("about {}", count(usize::try_from(number).unwrap_or(usize::MAX), unit))
+    count(usize::try_from(number).unwrap_or(usize::MAX), unit)
+}
+
+/// What is left of a wait, rounded up: `6 s`, `4 min`, `2 h`.
+#[must_use]
+pub fn countdown(time: Duration) -> String {
+    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    match seconds {
+        ..=120 => format!("{seconds} s"),
+        121..=7200 => format!("{} min", seconds.div_ceil(60)),
+        _ => format!("{} h", seconds.div_ceil(3600)),
+    }
 }
 
 #[cfg(test)]
@@ -77,6 +95,17 @@ mod tests {
         assert_eq!(hex(&[0, 255, 10]), "00ff0a");
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
         assert_eq!(list(&["a", "b"]), "a and b");
+        let seconds = Duration::from_secs;
+        assert_eq!(
+            [0, 4, 100].map(|s| about(seconds(s))),
+            ["less than a second", "about 4 seconds", "about 2 minutes"]
+        );
+        assert_eq!(
+            [0, 4, 5401].map(|s| duration(seconds(s))),
+            ["less than a second", "4 seconds", "2 hours"]
+        );
+        assert_eq!(countdown(Duration::from_millis(5_020)), "6 s");
+        assert_eq!([0, 120, 121, 7201].map(|s| countdown(seconds(s))), ["0 s", "120 s", "3 min", "3 h"]);
         assert_eq!([days_ago(0), days_ago(1), days_ago(9)], ["today", "yesterday", "9 days ago"]);
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::activity::{Activity, Reading, Retries, Retry};
 use super::call::{Call, Method};
 use super::cause::Cause;
 use super::credentials::Credentials;
@@ -48,6 +49,7 @@ struct Shared {
     /// When all calls stop waiting for the rate limit, once that is set.
     deadline: OnceLock<Instant>,
     stopped: watch::Sender<bool>,
+    activity: watch::Sender<Activity>,
 }
 
 /// A successful response.
@@ -93,14 +95,16 @@ impl Client {
     ) -> Result<Self, NoRoots> {
         let transport =
             Transport::new(endpoint.endpoint(), credentials, &settings.timeouts, settings.body_cap)?;
+        let activity = watch::Sender::default();
         Ok(Self(Arc::new(Shared {
             transport,
             settings,
-            gate: Gate::new(Arc::clone(&clock)),
+            gate: Gate::new(Arc::clone(&clock), activity.clone()),
             clock,
             random: Mutex::new(fastrand::Rng::new()),
             deadline: OnceLock::new(),
             stopped: watch::Sender::new(false),
+            activity,
         })))
     }
 
@@ -109,10 +113,15 @@ impl Client {
         self.0.stopped.send_replace(true);
     }
 
-    /// The end of the present wait for the rate limit, as it changes; none while no call waits.
+    /// What calls wait for, as it changes.
     #[must_use]
-    pub fn waiting(&self) -> watch::Receiver<Option<Timestamp>> {
-        self.0.gate.waiting()
+    pub fn activity(&self) -> watch::Receiver<Activity> {
+        self.0.activity.subscribe()
+    }
+
+    /// Tells whoever watches that so many user lists are being read, until the result is dropped.
+    pub(super) fn reading(&self, lists: usize) -> Reading<'_> {
+        Reading::begin(&self.0.activity, lists)
     }
 
     /// The rate limit in the last response, if the service has one.
@@ -132,8 +141,11 @@ impl Client {
 
     /// Sleeps for `time`, or until the client is stopped.
     pub(super) async fn pause(&self, time: Duration) {
+        let until = self.0.time_after(time);
+        self.0.activity.send_modify(|activity| activity.pause = Some(until));
         // The caller checks for a stop before every call anyway.
         let _ = self.0.unless_stopped(self.0.clock.sleep(time)).await;
+        self.0.activity.send_modify(|activity| activity.pause = None);
     }
 
     /// Waits until the rate limit leaves room for the call.
@@ -204,6 +216,7 @@ impl Shared {
         tries: &mut Tries,
     ) -> Result<Success<T>, Cause> {
         let policy = &self.settings.retry;
+        let mut retries = Retries::new(&self.activity);
         loop {
             if !permit() {
                 return Err(Cause::NotPermitted);
@@ -224,6 +237,8 @@ impl Shared {
             // After a 429, the gate makes this call wait like all others.
             if !matches!(cause, Cause::RateLimited { .. }) {
                 let Some(wait) = self.pause(retry_at, tries) else { return Err(cause) };
+                let (attempt, at) = (tries.attempts + 1, self.time_after(wait));
+                retries.next(Retry { attempt, attempts: policy.attempts, at, cause });
                 self.unless_stopped(self.clock.sleep(wait)).await?;
             }
             ticket = self.admit().await?;
@@ -240,6 +255,10 @@ impl Shared {
         let wait = backoff.max(requested);
         tries.waited = tries.waited.saturating_add(wait);
         (tries.waited <= policy.budget).then_some(wait)
+    }
+
+    fn time_after(&self, wait: Duration) -> Timestamp {
+        self.clock.timestamp().saturating_add(wait).unwrap_or(Timestamp::MAX)
     }
 
     async fn unless_stopped<F: Future>(&self, future: F) -> Result<F::Output, Cause> {

@@ -1,4 +1,4 @@
-//! One gate for all workers: makes them wait as the budget says, and tells who asks until when.
+//! One gate for all workers: makes them wait as the budget says.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 
+use super::activity::Activity;
 use super::rate_limit::{Budget, Pace, Permit, RateHeaders, Turn};
 use crate::clock::Clock;
 
@@ -32,26 +33,16 @@ pub(super) struct Gate {
     clock: Arc<dyn Clock>,
     budget: Mutex<Budget>,
     answered: Notify,
-    waiting: watch::Sender<Option<Timestamp>>,
+    activity: watch::Sender<Activity>,
 }
 
 impl Gate {
-    pub(super) fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(Self {
-            clock,
-            budget: Mutex::default(),
-            answered: Notify::new(),
-            waiting: watch::Sender::new(None),
-        })
+    pub(super) fn new(clock: Arc<dyn Clock>, activity: watch::Sender<Activity>) -> Arc<Self> {
+        Arc::new(Self { clock, budget: Mutex::default(), answered: Notify::new(), activity })
     }
 
     fn budget(&self) -> MutexGuard<'_, Budget> {
         self.budget.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Until when everybody waits for the rate limit, as it changes.
-    pub(super) fn waiting(&self) -> watch::Receiver<Option<Timestamp>> {
-        self.waiting.subscribe()
     }
 
     /// The rate limit seen last.
@@ -72,7 +63,7 @@ impl Gate {
             let turn = self.budget().ask(now);
             let until = match turn {
                 Turn::Granted(permit) => {
-                    self.waiting.send_if_modified(|waiting| waiting.take().is_some());
+                    self.activity.send_if_modified(|activity| activity.rate_limit.take().is_some());
                     return Ok(Ticket { gate: Arc::clone(self), permit: Some(permit) });
                 }
                 Turn::Closed(until) => {
@@ -80,7 +71,8 @@ impl Gate {
                     if patience.is_exceeded(until, now) {
                         return Err(time);
                     }
-                    self.waiting.send_if_modified(|waiting| waiting.replace(time) != Some(time));
+                    self.activity
+                        .send_if_modified(|activity| activity.rate_limit.replace(time) != Some(time));
                     Some(until)
                 }
                 Turn::Wait(until) => until,

@@ -2,6 +2,7 @@
 //!
 //! It knows nothing of plans and the ledger. Its callers interpret rejections.
 
+mod activity;
 mod call;
 mod cause;
 mod client;
@@ -21,6 +22,7 @@ mod scripted_server;
 #[cfg(test)]
 mod tests;
 
+pub use activity::{Activity, Lists, Retry};
 pub use call::{Call, Invite, Method};
 pub use cause::{Cause, Rejection};
 pub use client::{Admission, Answer, Client, Settings};

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use tokio::sync::watch;
 
+use super::activity::Activity;
 use super::call::{Call, Method, PROJECTS, users_path};
 use super::cause::Cause;
 use super::client::{Answer, Client};
@@ -35,6 +37,12 @@ impl Client {
 }
 
 impl Reader {
+    /// What calls wait for, as [`Client::activity`] returns it.
+    #[must_use]
+    pub fn activity(&self) -> watch::Receiver<Activity> {
+        self.client.activity()
+    }
+
     /// The most recent rate limit, as [`Client::pace`] returns it.
     #[must_use]
     pub fn pace(&self) -> Option<Pace> {
@@ -96,8 +104,10 @@ impl Reader {
         concurrency: usize,
     ) -> Result<BTreeMap<ProjectId, UserList>, Error> {
         let projects: Vec<_> = projects.into_iter().cloned().collect();
+        let reading = &self.client.reading(projects.len());
         let lists = projects.into_iter().map(|project| async move {
             let list = self.users(&project).await?;
+            reading.one_more();
             Ok((project, list))
         });
         stream::iter(lists).buffer_unordered(concurrency.max(1)).try_collect().await

@@ -509,15 +509,15 @@ async fn nobody_calls_before_the_time_when_nothing_remains() {
     }) as Script])
     .await;
     let (client, clock) = quick(&server.endpoint);
-    let mut waiting = client.waiting();
+    let mut activity = client.activity();
     client.reader().projects().await.expect("projects");
-    assert_eq!((clock.slept().len(), *waiting.borrow_and_update()), (0, None));
+    assert_eq!((clock.slept().len(), activity.borrow_and_update().rate_limit), (0, None));
     let pace = Pace { limit: 100, remaining: 0, resets_in: Duration::from_secs(6), period: None };
     assert_eq!(client.pace(), Some(pace));
     client.clone().reader().projects().await.expect("projects");
     assert_eq!(clock.slept(), [Duration::from_millis(6020)]);
-    assert!(waiting.has_changed().expect("a client"));
-    assert_eq!(*waiting.borrow_and_update(), None);
+    assert!(activity.has_changed().expect("a client"));
+    assert_eq!(*activity.borrow_and_update(), Activity::default());
 }
 
 #[tokio::test]
@@ -528,14 +528,64 @@ async fn while_all_wait_it_is_said_until_when() {
     .await;
     let (client, _) = quick(&server.endpoint);
     client.reader().projects().await.expect("projects");
-    let mut waiting = client.waiting();
+    let mut activity = client.activity();
     let reader = client.reader();
     let (result, said) = tokio::join!(reader.projects(), async {
-        waiting.changed().await.expect("a client");
-        *waiting.borrow_and_update()
+        activity.changed().await.expect("a client");
+        activity.borrow_and_update().clone()
     });
     result.expect("projects");
-    assert_eq!(said.expect("a time").to_string(), "2026-03-02T12:00:06Z");
+    let until = "2026-03-02T12:00:06Z".parse().expect("a time");
+    assert_eq!(said, Activity { rate_limit: Some(until), ..Activity::default() });
+}
+
+#[tokio::test]
+async fn while_a_call_is_retried_it_is_said_how_often_and_why() {
+    let server = Server::script([
+        (|| answer("503 Busy", &["retry-after: 4"], "{}")) as Script,
+        || Reply::Cut(String::new()),
+        || answer("200 OK", &[], NO_PROJECTS),
+    ])
+    .await;
+    let (client, _) = quick(&server.endpoint);
+    let reader = client.reader();
+    let mut activity = reader.activity();
+    let (result, said) = tokio::join!(reader.projects(), async {
+        let mut said = Vec::new();
+        for attempt in 2..=3 {
+            let is_attempt = |activity: &Activity| activity.retry().is_some_and(|it| it.attempt == attempt);
+            said.extend(activity.wait_for(is_attempt).await.expect("a client").retry().cloned());
+        }
+        said
+    });
+    result.expect("projects");
+    let [second, third] = said.as_slice() else { panic!("{said:?}") };
+    assert_eq!((second.attempts, second.at.to_string().as_str()), (5, "2026-03-02T12:00:04Z"));
+    assert!(matches!(second.cause, Cause::Failing(Rejection { status: 503, .. })), "{second:?}");
+    assert!(matches!(third.cause, Cause::Lost(_)), "{third:?}");
+    assert_eq!(*activity.borrow_and_update(), Activity::default(), "the call is over");
+}
+
+#[tokio::test]
+async fn while_lists_are_read_they_are_counted() {
+    let page = || answer("200 OK", &[], r#"{"object":"list","data_ref":"data","data":[],"total":0}"#);
+    let server = Server::script([page as Script, page, page]).await;
+    let (client, _) = quick(&server.endpoint);
+    let reader = client.reader();
+    let projects = ["a", "b", "c"].map(ProjectId::new);
+    let mut activity = reader.activity();
+    let (lists, said) = tokio::join!(reader.users_of(&projects, 1), async {
+        let mut said = Vec::new();
+        while said.len() < 3 {
+            let read = said.len();
+            let is_read = |activity: &Activity| activity.lists.is_some_and(|lists| lists.read == read);
+            said.extend(activity.wait_for(is_read).await.expect("a client").lists);
+        }
+        said
+    });
+    assert_eq!(lists.expect("lists").len(), 3);
+    assert_eq!(said, [0, 1, 2].map(|read| Lists { read, all: 3 }));
+    assert_eq!(*activity.borrow_and_update(), Activity::default());
 }
 
 #[tokio::test]

@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use tokio::sync::watch;
-
 use super::call::Call;
 use super::client::{Admission, Answer, Client};
 use super::error::Error;
@@ -37,12 +34,6 @@ impl Writer {
     /// Cancels every call that waits, as [`Client::stop`] does.
     pub fn stop(&self) {
         self.client.stop();
-    }
-
-    /// The end of the present wait for the rate limit, as [`Client::waiting`] returns it.
-    #[must_use]
-    pub fn waiting(&self) -> watch::Receiver<Option<Timestamp>> {
-        self.client.waiting()
     }
 
     /// The rate limit in the last response, as [`Client::pace`] returns it.

@@ -55,14 +55,14 @@ impl Scheduler<'_> {
         let mut found = list.users.values().filter(|user| user.answers_to(email));
         match (found.next(), found.next()) {
             (Some(_), Some(_)) => {
-                Err(StepError::Person(format!("two users of {} have this login or address", name())))
+                Err(StepError::person(format!("two users of {} have this login or address", name())))
             }
             (Some(user), None) => Ok(match user.projects.get(project) {
                 Some(role) => Found::Has { user: Box::new(user.clone()), role: role.clone() },
                 None => Found::Absent,
             }),
             (None, _) if is_complete(&list) => Ok(Found::Absent),
-            (None, _) => Err(StepError::Person(format!(
+            (None, _) => Err(StepError::person(format!(
                 "the user list of {} is incomplete: it is shorter than its total",
                 name()
             ))),

@@ -61,6 +61,8 @@ pub enum Ending {
     Failed {
         /// Why, in one sentence, with the request id.
         reason: String,
+        /// The request id of the response that decided it, if it had one.
+        request_id: Option<String>,
     },
     /// It was not made because a grant that it relied on failed.
     Held {

@@ -71,9 +71,7 @@ impl Scheduler<'_> {
             Change::Assign { email, project, role } => {
                 self.assign(email, project, role, false).await.and_then(|assigned| match assigned {
                     Assigned::Done(meaning) => Ok(meaning),
-                    Assigned::Absent { .. } => {
-                        Err(StepError::Person("is not a user of the organization".to_owned()))
-                    }
+                    Assigned::Absent { .. } => Err(StepError::person("is not a user of the organization")),
                 })
             }
             Change::ChangeRole { email, user_id, project, from, to } => {
@@ -85,12 +83,12 @@ impl Scheduler<'_> {
         };
         match result {
             Ok(meaning) => Ending::Done(meaning),
-            Err(StepError::Person(reason)) => Ending::Failed { reason },
+            Err(StepError::Person { reason, request_id }) => Ending::Failed { reason, request_id },
             Err(StepError::Stopped) => Ending::NotStarted,
             Err(StepError::Run { why, sent }) => {
-                let reason = why.to_string();
+                let (reason, request_id) = (why.to_string(), why.request_id().map(str::to_owned));
                 self.stop(why);
-                if sent { Ending::Failed { reason } } else { Ending::NotStarted }
+                if sent { Ending::Failed { reason, request_id } } else { Ending::NotStarted }
             }
         }
     }
@@ -134,7 +132,7 @@ impl Scheduler<'_> {
         match absent.first() {
             Some(project) if is_assigned => {
                 let project = self.apply.desired.project_name(project);
-                Err(StepError::Person(format!("could not be given a role in {project}")))
+                Err(StepError::person(format!("could not be given a role in {project}")))
             }
             Some(_) => Ok(Meaning::AlreadyInvited),
             None => Ok(Meaning::Assigned),
@@ -231,13 +229,13 @@ impl Scheduler<'_> {
         if user.is_owner {
             let has = self.apply.desired.role_name(has);
             let reason = format!("is an owner, and owners are never changed; keeps {has} in {name}");
-            return Err(StepError::Person(reason));
+            return Err(StepError::person(reason));
         }
         if *has == Role::Admin && !self.quorum.release(project, email) {
             let reason = format!(
                 "became ADMIN in {name} after the plan was made, and {name} would be left with too few ADMINs"
             );
-            return Err(StepError::Person(reason));
+            return Err(StepError::person(reason));
         }
         self.change_role(email, &user.id, project, has, role).await.map_err(half_done)
     }

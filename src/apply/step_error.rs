@@ -7,7 +7,12 @@ use crate::api::Cause;
 /// Why a change was not made.
 pub(super) enum StepError {
     /// It failed for this person. The run continues with the others.
-    Person(String),
+    Person {
+        /// Why, in one sentence.
+        reason: String,
+        /// The request id of the response that decided it, if it had one.
+        request_id: Option<String>,
+    },
     /// The run stopped before a call for this person was made.
     Stopped,
     /// It stops the run.
@@ -19,6 +24,16 @@ pub(super) enum StepError {
     },
 }
 
+impl StepError {
+    pub(super) fn person(reason: impl Into<String>) -> Self {
+        Self::Person { reason: reason.into(), request_id: None }
+    }
+
+    fn call(error: &api::Error) -> Self {
+        Self::Person { reason: error.to_string(), request_id: error.request_id().map(str::to_owned) }
+    }
+}
+
 pub(super) type Step<T> = Result<T, StepError>;
 
 /// The meaning of a failed call for the run.
@@ -26,12 +41,12 @@ pub(super) fn step_error(error: api::Error) -> StepError {
     match error.cause {
         // The run is stopping already, and knows why.
         Cause::Stopped | Cause::NotPermitted if !error.may_have_been_processed() => StepError::Stopped,
-        Cause::Stopped | Cause::NotPermitted => StepError::Person(error.to_string()),
+        Cause::Stopped | Cause::NotPermitted => StepError::call(&error),
         _ if error.is_fatal() => {
             let sent = was_sent(&error);
             StepError::Run { why: Stopped::Service(Box::new(error)), sent }
         }
-        _ => StepError::Person(error.to_string()),
+        _ => StepError::call(&error),
     }
 }
 
@@ -47,8 +62,8 @@ pub(super) fn was_sent(error: &api::Error) -> bool {
 /// The error of a later call of a change. The person has failed, because an earlier call was sent for them.
 pub(super) fn half_done(error: StepError) -> StepError {
     match error {
-        StepError::Stopped => StepError::Person("the run stopped before this change was complete".to_owned()),
+        StepError::Stopped => StepError::person("the run stopped before this change was complete"),
         StepError::Run { why, .. } => StepError::Run { why, sent: true },
-        person @ StepError::Person(_) => person,
+        person @ StepError::Person { .. } => person,
     }
 }

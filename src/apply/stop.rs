@@ -47,6 +47,17 @@ impl Stop {
     }
 }
 
+impl Stopped {
+    /// The request id of the response that stopped the run, if it had one.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Service(error) | Self::Down { last: error, .. } => error.request_id(),
+            Self::Ledger(_) | Self::Interrupted => None,
+        }
+    }
+}
+
 impl fmt::Display for Stopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -50,6 +50,7 @@ impl AfterHelp {
                 ("Save the plan, to apply exactly this one later", "guestlist plan --out plan.json"),
             ]),
             "apply" => Self::of_examples(&[
+                ("Show the plan, and apply it after confirmation", "guestlist apply"),
                 ("Apply without confirmation, as in a pipeline", "guestlist apply --yes"),
                 ("Apply a saved plan, and only what it lists", "guestlist apply --plan plan.json --yes"),
                 ("Try it on a simulated organization", "guestlist apply --sandbox --yes"),
@@ -74,17 +75,18 @@ impl AfterHelp {
                 ("Check that no record was edited, removed or added", "guestlist log --verify"),
                 ("The ledger of a sandbox", "guestlist log --sandbox"),
             ]),
-            "resend" => Self::of_examples(&[(
-                "Send the invitation again, without confirmation",
-                "guestlist resend alex.doe@example.com --yes",
-            )]),
+            "resend" => Self::of_examples(&[
+                ("After confirmation", "guestlist resend alex.doe@example.com"),
+                ("Without confirmation", "guestlist resend alex.doe@example.com --yes"),
+            ]),
             "report" => Self::of_examples(&[
                 ("Write a page for the access review", "guestlist report --out access.html"),
                 ("Write a table for a spreadsheet", "guestlist report --format csv --out access.csv"),
             ]),
-            "unlock" => {
-                Self::of_examples(&[("Release the lock without confirmation", "guestlist unlock --yes")])
-            }
+            "unlock" => Self::of_examples(&[
+                ("After confirmation", "guestlist unlock"),
+                ("Without confirmation", "guestlist unlock --yes"),
+            ]),
             "schema" => Self::of_examples(&[
                 ("Write the schema next to the team file", "guestlist schema > guestlist.schema.json"),
                 ("For files in people/", "guestlist schema --included > included.schema.json"),

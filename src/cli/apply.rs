@@ -6,12 +6,13 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::args::{Apply as Args, GlobalArgs, PlanFlags};
+use super::args::{Apply as Args, ApplyFormat, GlobalArgs, PlanFlags};
+use super::events::{Event, Finished};
 use super::failure::Failure;
 use super::final_report;
 use super::load;
 use super::session::{RunOptions, RunResult, Session};
-use super::situation::{estimate, must_not_be_blocked, plan_options, today};
+use super::situation::{estimate, must_not_be_blocked, plan_options, today, trace_plan};
 use super::target::Target;
 use super::terminal::Terminal;
 use crate::desired::Desired;
@@ -34,6 +35,23 @@ struct Task {
 }
 
 pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
+    let mut finished = Finished::default();
+    match args.format {
+        ApplyFormat::Text => apply(args, global, terminal, &mut finished).await,
+        ApplyFormat::Json => {
+            let terminal = Terminal { has_events: true, ..terminal };
+            let result = apply(args, global, terminal, &mut finished).await;
+            finished.print(result)
+        }
+    }
+}
+
+async fn apply(
+    args: &Args,
+    global: &GlobalArgs,
+    terminal: Terminal,
+    finished: &mut Finished,
+) -> Result<(), Failure> {
     let task = match &args.plan {
         Some(path) => saved_task(path, args.terms, global)?,
         None => file_task(args, global, terminal)?,
@@ -43,18 +61,24 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let known = session.observe().await?;
     let made_at = task.saved.as_ref().map_or_else(Timestamp::now, |saved| saved.made_at);
     let plan = task.plan(&known, &session, terminal)?;
+    trace_plan(&plan);
+    finished.planned(&plan);
     let expected = estimate(&plan, session.pace().as_ref());
     let view = View { width: Terminal::width(), ..View::new(&plan, desired, &known, expected) };
-    Terminal::print(&render::text(&view, terminal.out))?;
+    show(&view, args, terminal)?;
     must_not_be_blocked(&plan)?;
     if plan.changes.is_empty() {
         return session.close().await;
     }
-    session.confirm(args.yes, question(&view, args.terms)).await?;
+    session.confirm(args.yes, question(&view, &task.lifted(&known, &plan))).await?;
+    if terminal.has_events {
+        Event::started(&plan).print();
+    }
     let options =
         RunOptions { command: "apply", concurrency: usize::from(args.concurrency), again: false, made_at };
-    let RunResult { report, signal, closed } = session.run(&plan, &known, options).await?;
-    let told = final_report::print(&report, desired, terminal);
+    let RunResult { report, took, name, signal, closed } = session.run(&plan, &known, options).await?;
+    finished.ran(name, report.clone());
+    let told = final_report::print(&report, took, desired, terminal);
     match signal {
         Some(signal) => Err(signal),
         None if report.is_success() => closed.and(told),
@@ -62,23 +86,40 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     }
 }
 
-/// The question before an apply: what is at stake, and which guards were lifted.
-fn question(view: &View, lifted: PlanFlags) -> String {
+/// Shows the plan. Where standard output has events, the plan is on standard error, if it needs confirmation.
+fn show(view: &View, args: &Args, terminal: Terminal) -> Result<(), Failure> {
+    if !terminal.has_events {
+        return Terminal::print(&render::text(view, terminal.out));
+    }
+    if !args.yes {
+        terminal.say(&render::text(view, terminal.err));
+    }
+    Ok(())
+}
+
+/// The question before an apply: what is at stake, and which guards are lifted.
+fn question(view: &View, lifted: &[&str]) -> String {
     let these = match view.plan.changes.len() {
         1 => "this change".to_owned(),
         n => format!("these {n} changes"),
     };
-    let flags =
-        [("--allow-removals", lifted.allow_removals), ("--allow-new-admins", lifted.allow_new_admins)];
-    let lifted: Vec<_> = flags.into_iter().filter_map(|(flag, n)| Some(format!("{flag} {}", n?))).collect();
-    let lifted = match lifted.as_slice() {
+    let lifted = match lifted {
         [] => String::new(),
-        lifted => format!(", with {}", words::list(lifted)),
+        lifted => format!(", lifting {}", words::list(lifted)),
     };
-    format!("Apply {these} to {}: {}{lifted}?", view.plan.endpoint, render::at_stake(view))
+    format!("Apply {these} to {}{lifted}: {}?", view.plan.endpoint, render::at_stake(view))
 }
 
 impl Task {
+    /// The guards that would block `plan` without the flags of this command or of the saved plan.
+    fn lifted(&self, known: &Known, plan: &Plan) -> Vec<&'static str> {
+        let flags = PlanFlags { allow_removals: None, allow_new_admins: None, ..self.terms };
+        let strict = Plan::between(&self.desired, known, &plan_options(&self.target, plan.date, flags));
+        let guards = [(Guard::MaxRemovals, "max_removals"), (Guard::MaxNewAdmins, "max_new_admins")];
+        let is_lifted = |guard| strict.is_refused_by(guard) && !plan.is_refused_by(guard);
+        guards.into_iter().filter(|(guard, _)| is_lifted(*guard)).map(|(_, name)| name).collect()
+    }
+
     /// The plan to apply. A saved plan is compared with what is known now: changes that are in place are
     /// skipped, and changes that it does not list are refused.
     fn plan(&self, known: &Known, session: &Session<'_>, terminal: Terminal) -> Result<Plan, Failure> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use jiff::civil::Date;
 
-pub(crate) use super::global::{Color, GlobalArgs, LogFormat};
+pub(crate) use super::global::GlobalArgs;
 #[cfg(feature = "sandbox")]
 pub(crate) use super::sandbox_args::Sandbox;
 
@@ -167,6 +167,9 @@ pub(crate) struct Apply {
     /// Maximum number of people to process in parallel
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) concurrency: u16,
+    /// Output format; with `json`, standard output has one JSON object a line for each event
+    #[arg(long, value_enum, default_value_t = ApplyFormat::Text)]
+    pub(crate) format: ApplyFormat,
     #[command(flatten)]
     pub(crate) terms: PlanFlags,
 }
@@ -279,6 +282,12 @@ pub(crate) enum ProblemFormat {
     Github,
     Gitlab,
     Sarif,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum ApplyFormat {
+    Text,
+    Json,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

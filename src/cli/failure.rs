@@ -7,6 +7,10 @@ use std::fmt;
 pub(crate) enum Failure {
     /// An error message for the user, on one line.
     Message(String),
+    /// The same, because a guard blocks the plan.
+    Blocked(String),
+    /// The same, because another run has the lock on the ledger.
+    Locked(String),
     /// The problems of the team file, rendered.
     Problems(String),
     /// An error that the command has reported already.
@@ -23,10 +27,24 @@ impl Failure {
         Self::Message(message.to_string())
     }
 
+    /// The error message, if it has one.
+    pub(crate) fn text(&self) -> Option<String> {
+        match self {
+            Self::Message(text) | Self::Blocked(text) | Self::Locked(text) | Self::Problems(text) => {
+                Some(text.clone())
+            }
+            Self::AlreadyReported | Self::HasChanges | Self::Signal(_) => None,
+        }
+    }
+
     /// The exit status.
     pub(crate) fn status(&self) -> u8 {
         match self {
-            Self::Message(_) | Self::Problems(_) | Self::AlreadyReported => 1,
+            Self::Message(_)
+            | Self::Blocked(_)
+            | Self::Locked(_)
+            | Self::Problems(_)
+            | Self::AlreadyReported => 1,
             Self::HasChanges => 2,
             Self::Signal(status) => *status,
         }

@@ -1,5 +1,7 @@
 //! The end of a run: what was done, on standard output, and what was not, on standard error.
 
+use std::time::Duration;
+
 use super::failure::Failure;
 use super::terminal::Terminal;
 use crate::apply::{Ending, Report};
@@ -8,8 +10,13 @@ use crate::ledger::Meaning;
 use crate::render;
 use crate::words;
 
-/// Says what was done, and what was not.
-pub(crate) fn print(report: &Report, desired: &Desired, terminal: Terminal) -> Result<(), Failure> {
+/// Says what was done, how long that took, and what was not done.
+pub(crate) fn print(
+    report: &Report,
+    took: Duration,
+    desired: &Desired,
+    terminal: Terminal,
+) -> Result<(), Failure> {
     let all = report.endings.len();
     let counts = report.counts();
     let of = |meaning: Meaning| counts.get(&meaning).copied().unwrap_or(0);
@@ -19,18 +26,24 @@ pub(crate) fn print(report: &Report, desired: &Desired, terminal: Terminal) -> R
         (Meaning::Assigned, "assigned"),
         (Meaning::RoleChanged, "changed"),
         (Meaning::Unassigned, "unassigned"),
-        (Meaning::AlreadySo, "already done"),
+        (Meaning::AlreadySo, "already in place"),
     ]
     .into_iter()
     .filter(|(meaning, _)| of(*meaning) > 0)
     .map(|(meaning, word)| format!("{} {word}", of(meaning)))
     .collect();
     let details = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
-    let sentence = format!("Applied {} of {}{details}.", report.done(), words::count(all, "change"));
+    let changes = words::count(all, "change");
+    let sentence = format!("Applied {} of {changes} in {}{details}.", report.done(), words::duration(took));
     let painted =
         if report.is_success() { terminal.out.green(&sentence) } else { terminal.out.yellow(&sentence) };
     // Failures are reported even if standard output is full or closed.
-    let told = Terminal::print(&format!("{painted}\n"));
+    let told = if terminal.has_events {
+        terminal.say(&sentence);
+        Ok(())
+    } else {
+        Terminal::print(&format!("{painted}\n"))
+    };
     print_failures(report, desired, terminal);
     told
 }
@@ -42,10 +55,10 @@ pub(crate) fn print_failures(report: &Report, desired: &Desired, terminal: Termi
         let line = || render::change_line(desired, change);
         match ending {
             // The reason follows below, once.
-            Ending::Failed { reason } if Some(reason) == why_stopped.as_ref() => {
+            Ending::Failed { reason, .. } if Some(reason) == why_stopped.as_ref() => {
                 terminal.error(&format!("{}: failed and stopped the run", line()));
             }
-            Ending::Failed { reason } => terminal.error(&format!("{}: {reason}", line())),
+            Ending::Failed { reason, .. } => terminal.error(&format!("{}: {reason}", line())),
             Ending::Held { reason } => terminal.error(&format!("{}: not applied, because {reason}", line())),
             Ending::Done(_) | Ending::NotStarted => {}
         }

@@ -12,10 +12,11 @@ fn is_here() -> bool {
     std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
 }
 
-/// Annotates the problems of a team file on their lines. Uses standard error; GitHub reads both streams.
-pub(crate) fn annotate(problems: &Problems, sources: &Sources) {
-    if is_here() {
-        Terminal::complain(problems.github(sources).trim_end());
+/// Annotates the problems of a team file on their lines. Uses standard error, unless that has JSON; GitHub reads
+/// both streams.
+pub(crate) fn annotate(problems: &Problems, sources: &Sources, terminal: Terminal) {
+    if is_here() && !terminal.is_json {
+        Terminal::line(problems.github(sources).trim_end());
     }
 }
 

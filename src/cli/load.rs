@@ -36,7 +36,7 @@ pub(crate) struct Loaded {
 impl Loaded {
     /// The rendered problems, for a command that needs the team.
     pub(crate) fn refusal(&self, terminal: Terminal) -> Failure {
-        github::annotate(&self.problems, &self.sources);
+        github::annotate(&self.problems, &self.sources, terminal);
         Failure::Problems(self.problems.text(&self.sources, terminal.err.color))
     }
 }

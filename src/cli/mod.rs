@@ -8,6 +8,7 @@ mod command;
 mod completions;
 mod connection;
 mod environment;
+mod events;
 mod explain;
 mod failure;
 mod final_report;
@@ -39,6 +40,7 @@ mod terminal;
 mod unlock;
 mod usage;
 mod validate;
+mod waiting;
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
@@ -67,7 +69,7 @@ pub fn main() -> ExitCode {
     for sentence in &ignored {
         terminal.warn(sentence);
     }
-    report_panics();
+    report_panics(terminal);
     logging::start(&cli.global, terminal);
     let result = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => {
@@ -81,19 +83,19 @@ pub fn main() -> ExitCode {
     };
     let Err(failure) = result else { return ExitCode::SUCCESS };
     match &failure {
-        Failure::Message(text) => terminal.error(text),
-        Failure::Problems(text) => Terminal::complain(text.trim_end()),
+        Failure::Message(text) | Failure::Blocked(text) | Failure::Locked(text) => terminal.error(text),
+        Failure::Problems(text) => terminal.rendered_errors(text.trim_end()),
         Failure::AlreadyReported | Failure::HasChanges | Failure::Signal(_) => {}
     }
     ExitCode::from(failure.status())
 }
 
 /// Reports a panic, which is a bug of guestlist, in one line without any data of the process.
-fn report_panics() {
-    std::panic::set_hook(Box::new(|panic| {
+fn report_panics(terminal: Terminal) {
+    std::panic::set_hook(Box::new(move |panic| {
         let at = panic.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
-        Terminal::complain(&format!(
-            "error: guestlist panicked{at}; please report this bug. Everything that was done is in the ledger"
+        terminal.error(&format!(
+            "guestlist panicked{at}; please report this bug. Everything that was done is in the ledger"
         ));
     }));
 }

@@ -6,11 +6,13 @@ use jiff::Timestamp;
 
 use super::args::GlobalArgs;
 use super::failure::Failure;
+use super::progress::Progress;
 use super::target::Target;
 use super::terminal::Terminal;
 use crate::api::{Pace, Reader};
 use crate::clock::SystemClock;
 use crate::desired::Desired;
+use crate::escape;
 use crate::known::Known;
 use crate::ledger::{Ledger, LedgerView};
 use crate::observe::{Observed, Observer};
@@ -26,8 +28,17 @@ pub(crate) async fn live(
     terminal: Terminal,
 ) -> Result<Observed, Failure> {
     let view = view(target, ledger, terminal)?;
+    let projects = words::count(desired.projects.len(), "project");
+    tracing::info!("Reading the members of {projects} from {}", target.endpoint);
     let observer = Observer { endpoint: &target.endpoint, ledger, reader, desired, clock: &SystemClock };
-    let live = observer.live(view).await.map_err(Failure::new)?;
+    let progress = Progress::reading(terminal, &target.endpoint);
+    let live = progress.during(reader.activity(), observer.live(view)).await.map_err(Failure::new)?;
+    let (members, open) = (live.known.members.len(), live.known.invitations.len());
+    tracing::info!(
+        "Read {} and {}",
+        words::count(members, "member"),
+        words::count(open, "pending invitation")
+    );
     if let Some(error) = &live.unsaved {
         terminal.warn(&format!("cannot save the snapshot for `plan --offline`: {error}"));
     }
@@ -69,7 +80,7 @@ fn offline(
     let Some(read_at) = view.snapshots(&managed).map(|reading| reading.read_at).min() else {
         return Err(Failure::new(format!(
             "the ledger `{}` has no saved snapshot of {}; run `guestlist plan` online first",
-            crate::escape::line(&target.ledger_name),
+            escape::line(&target.ledger_name),
             target.endpoint
         )));
     };
@@ -96,6 +107,7 @@ pub(crate) fn past(target: &Target) -> Result<Past, Failure> {
 }
 
 fn view(target: &Target, ledger: &Ledger, terminal: Terminal) -> Result<LedgerView, Failure> {
+    tracing::info!("Reading the ledger `{}`", escape::line(&target.ledger_name));
     let view = ledger.view(target.endpoint.realm()).map_err(Failure::new)?;
     for warning in &view.warnings {
         terminal.warn(&warning.to_string());

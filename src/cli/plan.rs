@@ -9,8 +9,8 @@ use super::github;
 use super::load;
 use super::observe;
 use super::output;
-use super::situation::{Situation, estimate, must_not_be_blocked, plan_options, today};
-use super::target::{Target, keep_to_base};
+use super::situation::{Situation, estimate, must_not_be_blocked, plan_options, today, trace_plan};
+use super::target::{Target, keep_to_base, sandbox_flag};
 use super::terminal::Terminal;
 use crate::desired::{Policy, PolicyChange};
 use crate::escape;
@@ -40,6 +40,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let desired = &team.desired;
     let options = plan_options(target, date, args.terms);
     let plan = Plan::between(desired, known, &options);
+    trace_plan(&plan);
     let made_at = Timestamp::now();
     let origins = match (&base, &past) {
         (Some(base), Some(past)) => origins(&plan, &base.desired, known, past),
@@ -73,10 +74,12 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         let saved = SavedPlan::new(&plan, made_at, desired, target.ledger_in_plan()?, &options);
         output::save(out, &saved.to_json())?;
         let shown = escape::path(out);
-        terminal.say(&if plan.refused.is_empty() {
-            format!("Saved as {shown}: guestlist apply --plan {shown}")
-        } else {
+        terminal.say(&if !plan.refused.is_empty() {
             format!("Saved as {shown}, which apply will refuse.")
+        } else if date > today() {
+            format!("Saved as {shown}, which apply will refuse before {date} (UTC).")
+        } else {
+            format!("Saved as {shown}: guestlist apply --plan {shown}{}", sandbox_flag(global))
         });
     }
     must_not_be_blocked(&plan)?;

@@ -1,76 +1,147 @@
-//! The progress of an apply: a bar on a terminal, otherwise one line per change.
+//! Progress on standard error: a bar on a terminal, otherwise lines; what is waited for in both.
 
 use std::convert::Infallible;
-use std::fmt::Write;
-use std::time::Duration;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use tokio::sync::watch;
+use tokio::time;
 
+use super::events::Event;
 use super::terminal::Terminal;
+use super::waiting::{self, Cadence};
+use crate::api::Activity;
 use crate::apply::Ending;
 use crate::desired::Desired;
 use crate::ledger::Meaning;
+use crate::model::Endpoint;
 use crate::plan::Change;
 use crate::render::described;
 
-/// The progress display of a running apply.
+/// How often the progress is looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+/// The progress of a command.
 pub(crate) struct Progress<'a> {
-    bar: ProgressBar,
     terminal: Terminal,
-    desired: &'a Desired,
+    endpoint: &'a Endpoint,
+    bar: ProgressBar,
+    /// What follows the bar of an apply while it waits.
+    wait: Arc<Mutex<Option<String>>>,
+    cadence: Mutex<Cadence>,
 }
 
 impl<'a> Progress<'a> {
-    /// For a plan with `changes` changes.
-    pub(crate) fn new(terminal: Terminal, changes: usize, desired: &'a Desired) -> Self {
-        let target = if terminal.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let bar = ProgressBar::with_draw_target(Some(changes as u64), target);
-        let template = "{bar:20} {pos}/{len} changes, {rate}, {eta} left{wide_msg}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.with_key("rate", |state: &ProgressState, text: &mut dyn Write| {
-                let _ = write!(text, "{:.0}/s", state.per_sec());
-            }));
+    /// While members are read. A terminal shows nothing if that takes less than a second.
+    pub(crate) fn reading(terminal: Terminal, endpoint: &'a Endpoint) -> Self {
+        Self::with(ProgressBar::hidden().with_style(ProgressStyle::default_spinner()), terminal, endpoint)
+    }
+
+    /// While so many changes are applied.
+    pub(crate) fn applying(changes: usize, terminal: Terminal, endpoint: &'a Endpoint) -> Self {
+        let target =
+            if terminal.can_draw { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let progress =
+            Self::with(ProgressBar::with_draw_target(Some(changes as u64), target), terminal, endpoint);
+        let wait = Arc::clone(&progress.wait);
+        let rest = move |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+            let _ = match wait.lock().unwrap_or_else(PoisonError::into_inner).as_deref() {
+                Some(wait) => write!(text, "{wait}"),
+                None => write!(text, "{:.0}/s, {} s left", state.per_sec(), state.eta().as_secs()),
+            };
+        };
+        if let Ok(style) = ProgressStyle::with_template("{bar:12} {pos}/{len} changes, {rest}") {
+            progress.bar.set_style(style.with_key("rest", rest));
         }
-        bar.enable_steady_tick(Duration::from_millis(250));
-        Self { bar, terminal, desired }
+        if terminal.can_draw {
+            progress.bar.enable_steady_tick(Duration::from_millis(250));
+        }
+        progress
+    }
+
+    fn with(bar: ProgressBar, terminal: Terminal, endpoint: &'a Endpoint) -> Self {
+        let cadence = Mutex::new(Cadence::new(Instant::now()));
+        Self { terminal, endpoint, bar, wait: Arc::default(), cadence }
+    }
+
+    /// Does `work`, and shows what it waits for.
+    pub(crate) async fn during<T>(
+        &self,
+        activity: watch::Receiver<Activity>,
+        work: impl Future<Output = T>,
+    ) -> T {
+        let done = tokio::select! {
+            done = work => done,
+            never = self.follow(activity) => match never {},
+        };
+        self.bar.finish_and_clear();
+        done
     }
 
     /// Reports the result of a change.
-    pub(crate) fn note(&self, change: &Change, ending: &Ending) {
-        if self.bar.is_hidden() {
-            self.terminal.say(&line(self.desired, change, ending));
+    pub(crate) fn note(&self, desired: &Desired, change: &Change, ending: &Ending) {
+        self.cadence().restart(Instant::now());
+        if self.terminal.has_events {
+            Event::change(change, ending).print();
+        }
+        if !self.terminal.can_draw {
+            self.terminal.say(&line(desired, change, ending));
         } else if !matches!(ending, Ending::Done(_)) {
-            self.bar.println(line(self.desired, change, ending));
+            self.bar.println(line(desired, change, ending));
         }
         self.bar.inc(1);
     }
 
-    /// Shows the rate-limit wait. Runs until cancelled.
-    pub(crate) async fn follow(&self, mut waiting: watch::Receiver<Option<Timestamp>>) -> Infallible {
+    async fn follow(&self, mut activity: watch::Receiver<Activity>) -> Infallible {
+        let mut ticks = time::interval_at(time::Instant::now() + TICK, TICK);
         loop {
-            let until = *waiting.borrow_and_update();
-            match until {
-                Some(until) => {
-                    let until = until.to_zoned(TimeZone::UTC).strftime("%H:%M:%S").to_string();
-                    if self.bar.is_hidden() {
-                        self.terminal.say(&format!("waiting for the rate limit until {until} UTC"));
-                    }
-                    self.bar.set_message(format!(", waiting until {until} UTC"));
-                }
-                None => self.bar.set_message(""),
+            tokio::select! {
+                _ = ticks.tick() => {}
+                Ok(()) = activity.changed() => {}
             }
-            if waiting.changed().await.is_err() {
-                return std::future::pending().await;
-            }
+            let present = activity.borrow_and_update().clone();
+            self.show(&present);
         }
     }
 
-    /// Removes the bar.
-    pub(crate) fn finish(&self) {
-        self.bar.finish_and_clear();
+    fn show(&self, activity: &Activity) {
+        let (now, time) = (Instant::now(), Timestamp::now());
+        let text = waiting::text(activity, time);
+        if self.cadence().is_due(waiting::end(activity), now, time) {
+            if self.terminal.has_events {
+                Event::waiting(activity).print();
+            }
+            if !self.terminal.can_draw {
+                let text = text.as_ref().map_or_else(|| self.nothing_known(), Clone::clone);
+                self.terminal.say(&text);
+            }
+        }
+        if self.terminal.can_draw {
+            self.draw(text, now);
+        }
+    }
+
+    fn draw(&self, text: Option<String>, now: Instant) {
+        if self.bar.length().is_some() {
+            *self.wait.lock().unwrap_or_else(PoisonError::into_inner) = text;
+            return;
+        }
+        if self.bar.is_hidden() && now.saturating_duration_since(self.cadence().began()) >= TICK {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.bar.enable_steady_tick(Duration::from_millis(100));
+        }
+        self.bar.set_message(text.unwrap_or_else(|| self.nothing_known()));
+    }
+
+    fn nothing_known(&self) -> String {
+        format!("waiting for {}", self.endpoint)
+    }
+
+    fn cadence(&self) -> std::sync::MutexGuard<'_, Cadence> {
+        self.cadence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -94,7 +165,7 @@ fn said(meaning: Meaning) -> &'static str {
         Meaning::Assigned => "assigned",
         Meaning::RoleChanged => "changed",
         Meaning::Unassigned => "unassigned",
-        Meaning::AlreadySo => "already done",
+        Meaning::AlreadySo => "no change needed for",
         Meaning::Refused | Meaning::NotMade | Meaning::Unknown => "tried",
     }
 }

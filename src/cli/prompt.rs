@@ -24,12 +24,11 @@ pub(crate) async fn confirm(
     signals.set_asking(false);
     // A signal while the prompt is open wins, even if the answer came a moment earlier.
     let Some(signal) = signals.failure() else { return confirmed };
-    // The question is still on this line.
-    Terminal::complain(if yes {
-        "Cancelled. Nothing was changed."
-    } else {
-        "\nCancelled. Nothing was changed."
-    });
+    if !yes {
+        // The question is still on this line.
+        Terminal::line("");
+    }
+    terminal.tell("Cancelled. Nothing was changed.");
     Err(signal)
 }
 

@@ -64,7 +64,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let made_at = Timestamp::now();
     let plan = Plan::inviting(person, desired, &known, &PlanOptions::new(target.endpoint.clone(), day));
     let options = RunOptions { command: "resend", concurrency: 1, again: true, made_at };
-    let RunResult { report, signal, closed } = session.run(&plan, &known, options).await?;
+    let RunResult { report, signal, closed, .. } = session.run(&plan, &known, options).await?;
     final_report::print_failures(&report, desired, terminal);
     closed?;
     match (signal, report.endings.first().map(|(_, ending)| ending)) {

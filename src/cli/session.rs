@@ -1,6 +1,7 @@
 //! A session that may write: the lock, the signals, the ledger and the progress around `apply::Apply`.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -17,9 +18,11 @@ use super::terminal::Terminal;
 use crate::api::{Pace, Writer};
 use crate::apply::{Apply, Ending, Report, Stop, Stopped};
 use crate::desired::Desired;
+use crate::escape;
 use crate::known::Known;
-use crate::ledger::{self, AppliedPlans, EndReason, Ledger, Lock, Tally};
+use crate::ledger::{self, AppliedPlans, EndReason, Ledger, LedgerError, Lock, Tally};
 use crate::plan::{Change, Plan};
+use crate::words;
 
 /// The right to write to the organization and the ledger. Only one session has it at a time.
 pub(super) struct Session<'a> {
@@ -38,6 +41,10 @@ pub(super) struct Session<'a> {
 pub(super) struct RunResult {
     /// Every change and how it ended.
     pub(super) report: Report,
+    /// How long it took.
+    pub(super) took: Duration,
+    /// The name under which the ledger has it, if it made a call.
+    pub(super) name: Option<String>,
     /// The failure for the signal that ended it, if one did.
     pub(super) signal: Option<Failure>,
     /// Whether the connection was closed cleanly.
@@ -74,7 +81,11 @@ impl<'a> Session<'a> {
             asked.ask(Stopped::Interrupted);
             writer.stop();
         })?;
-        let lock = ledger.acquire(&environment::who()).map_err(Failure::new)?;
+        let lock = ledger.acquire(&environment::who()).map_err(|error| match error {
+            LedgerError::InUse(_) => Failure::Locked(error.to_string()),
+            _ => Failure::new(error),
+        })?;
+        tracing::info!("Locked the ledger `{}`", escape::line(&target.ledger_name));
         let applied_plans = AppliedPlans::default();
         Ok(Self { connection, target, desired, ledger, lock, signals, stop, terminal, applied_plans })
     }
@@ -115,7 +126,9 @@ impl<'a> Session<'a> {
         let run = ledger::Run::new(options.command, environment::who(), target.endpoint.clone(), plan_id)
             .made_at(options.made_at);
         let run = ledger.begin(run, &lock).map_err(Failure::new)?;
-        let progress = Progress::new(terminal, plan.changes.len(), desired);
+        let progress = Progress::applying(plan.changes.len(), terminal, &target.endpoint);
+        tracing::info!("Sending {}", words::count(plan.changes.len(), "call"));
+        let started = Instant::now();
         let apply = Apply {
             plan,
             desired,
@@ -125,13 +138,10 @@ impl<'a> Session<'a> {
             concurrency: options.concurrency,
             again: options.again,
             stop: &stop,
-            watch: &|change: &Change, ending: &Ending| progress.note(change, ending),
+            watch: &|change: &Change, ending: &Ending| progress.note(desired, change, ending),
         };
-        let report = tokio::select! {
-            report = apply.carry_out() => report,
-            never = progress.follow(connection.client.waiting()) => match never {},
-        };
-        progress.finish();
+        let report = progress.during(connection.client.reader().activity(), apply.carry_out()).await;
+        let took = started.elapsed();
         let (reason, text) = match &report.stopped {
             None => (EndReason::Completed, None),
             Some(Stopped::Interrupted) => (EndReason::Interrupted, None),
@@ -144,7 +154,11 @@ impl<'a> Session<'a> {
         if let Err(error) = recorded {
             terminal.warn(&format!("cannot record the end of this run in the ledger: {error}"));
         }
-        Ok(RunResult { report, signal: signals.failure(), closed })
+        if let Some(name) = run.name() {
+            tracing::info!("Recorded the run in the ledger as {name}");
+        }
+        let name = run.name().map(|name| name.as_str().to_owned());
+        Ok(RunResult { report, took, name, signal: signals.failure(), closed })
     }
 
     /// Closes a session that has nothing to do.

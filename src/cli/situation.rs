@@ -79,11 +79,18 @@ pub(crate) fn estimate(plan: &Plan, pace: Option<&Pace>) -> Option<Estimate> {
     api::estimate(plan.changes.len() as u64, pace?)
 }
 
+/// Says with -v what the plan amounts to.
+pub(crate) fn trace_plan(plan: &Plan) {
+    let (changes, notes) =
+        (words::count(plan.changes.len(), "change"), words::count(plan.notes.len(), "note"));
+    tracing::info!("Planned {changes} and {notes}");
+}
+
 /// Refuses a plan that a guard blocks.
 pub(crate) fn must_not_be_blocked(plan: &Plan) -> Result<(), Failure> {
     if plan.refused.is_empty() {
         return Ok(());
     }
     let guards = words::count(plan.refused.len(), "guard");
-    Err(Failure::new(format!("plan blocked by {guards}; nothing will be applied")))
+    Err(Failure::Blocked(format!("plan blocked by {guards}; nothing will be applied")))
 }

@@ -193,6 +193,21 @@ pub(super) fn leads_out(folder: &Path, name: &Path) -> bool {
     false
 }
 
+/// The flag that names the sandbox of this command, for a command line to copy.
+#[cfg(feature = "sandbox")]
+pub(crate) fn sandbox_flag(global: &GlobalArgs) -> String {
+    match &global.sandbox {
+        None => String::new(),
+        Some(None) => " --sandbox".to_owned(),
+        Some(Some(file)) => format!(" --sandbox={}", escape::path(file)),
+    }
+}
+
+#[cfg(not(feature = "sandbox"))]
+pub(crate) fn sandbox_flag(_global: &GlobalArgs) -> String {
+    String::new()
+}
+
 #[cfg(feature = "sandbox")]
 fn is_sandboxed(global: &GlobalArgs) -> bool {
     global.sandbox.is_some()

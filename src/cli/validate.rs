@@ -22,7 +22,7 @@ pub(crate) fn run(args: &Validate, terminal: Terminal) -> Result<(), Failure> {
         (Some(report), None) => {
             Terminal::print(&report)?;
             if args.format != ProblemFormat::Github {
-                github::annotate(problems, sources);
+                github::annotate(problems, sources, terminal);
             }
             Err(Failure::AlreadyReported)
         }

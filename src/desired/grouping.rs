@@ -1,48 +1,76 @@
-//! Finds the groups that make a team file shorter: access that several people share exactly.
+//! Finds the groups that a person would define: access that several people share exactly, named by what it
+//! grants. Other access is written on the person.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::Desired;
 use super::alias::{Aliases, slug};
 use crate::model::Access;
 
-/// What the heading `groups:` and the empty line before it cost.
+/// The lines of the heading `groups:` and the empty line before it.
 const HEADING: usize = 2;
 
-/// The access worth a group, with the name of the group.
-pub(super) type Shared<'a> = BTreeMap<&'a Access, String>;
+/// The fewest people of a group with a single project, which says no more than the role on the person.
+const FEWEST_WITH_ONE_PROJECT: usize = 5;
 
-/// The groups that make the file shorter; none where they would not.
-pub(super) fn groups(desired: &Desired) -> Shared<'_> {
+/// The longest name that lists every project.
+const LONGEST: usize = 60;
+
+/// How many projects with the same role are listed in a longer name.
+const LISTED: usize = 2;
+
+/// The access that gets a group, with the name of the group.
+pub(super) type Groups<'a> = BTreeMap<&'a Access, String>;
+
+/// The groups to define; none if the file would not be shorter with them.
+pub(super) fn groups(desired: &Desired) -> Groups<'_> {
     let mut people: BTreeMap<&Access, usize> = BTreeMap::new();
     for person in desired.people.values() {
         *people.entry(&person.access).or_default() += 1;
     }
     let lines_saved = |access: &Access, people: usize| {
-        let alone = people * (1 + access.len());
-        alone.saturating_sub(1 + access.len() + people)
+        let on_the_people = people * (1 + access.len());
+        on_the_people.saturating_sub(1 + access.len() + people)
     };
-    people.retain(|access, people| lines_saved(access, *people) > 0);
+    people.retain(|access, people| match access.len() {
+        1 => *people >= FEWEST_WITH_ONE_PROJECT,
+        _ => lines_saved(access, *people) > 0,
+    });
     let all_saved: usize = people.iter().map(|(access, people)| lines_saved(access, *people)).sum();
     if all_saved <= HEADING {
-        return Shared::new();
+        return Groups::new();
     }
     let mut names = Aliases::default();
     people.into_keys().map(|access| (access, names.pick(&name(desired, access)))).collect()
 }
 
-/// `storefront-user`, `all-admin` for a role that is the same in every project, else `team`.
+/// What a group grants, the most powerful role first: `storefront-admin+loyalty-viewer`, `all-user`, or, with many
+/// projects, `storefront-admin+user-in-7-projects`.
 fn name(desired: &Desired, access: &Access) -> String {
-    let mut roles = access.values();
-    let role = roles.next().filter(|first| roles.all(|role| role == *first));
-    let project = match access.keys().next() {
-        Some(only) if access.len() == 1 => slug(desired.project_alias(only)),
-        _ if access.len() == desired.projects.len() => Some("all".to_owned()),
-        _ => None,
-    };
-    let role = role.and_then(|role| slug(desired.role_alias(role)));
-    match (project, role) {
-        (Some(project), Some(role)) => format!("{project}-{role}"),
-        _ => "team".to_owned(),
+    let short = |name: &str| slug(name).unwrap_or_else(|| name.to_owned());
+    let mut by_role: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    for (project, role) in access {
+        let projects = by_role.entry((Reverse(role.power()), role)).or_default();
+        projects.push(short(desired.project_alias(project)));
     }
+    let name = |listed: usize| {
+        let mut parts = Vec::new();
+        for ((_, role), projects) in &by_role {
+            let role = short(desired.role_alias(role));
+            if projects.len() > 1 && projects.len() == desired.projects.len() {
+                parts.push(format!("all-{role}"));
+            } else if projects.len() > listed {
+                parts.push(format!("{role}-in-{}-projects", projects.len()));
+            } else {
+                let mut projects: Vec<_> =
+                    projects.iter().map(|project| format!("{project}-{role}")).collect();
+                projects.sort();
+                parts.extend(projects);
+            }
+        }
+        parts.join("+")
+    };
+    let full = name(usize::MAX);
+    if full.chars().count() <= LONGEST { full } else { name(LISTED).chars().take(LONGEST).collect() }
 }

@@ -1,4 +1,4 @@
-//! What team files resolve to, and that all that is wrong with one is found at its place.
+//! What team files resolve to, and that every problem is found at its location.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -46,7 +46,7 @@ policy:
 include: [people/*.yaml]
 "#;
 
-/// What came of reading: the sources, and the team or the problems.
+/// The sources, and the team or the problems.
 type Outcome = (Sources, Result<Team, Problems>);
 
 /// Reads a team file and the files that it includes.
@@ -74,7 +74,7 @@ fn resolved(files: &[(&str, &str)]) -> Team {
     team.unwrap_or_else(|problems| panic!("{}", problems.text(&sources, false)))
 }
 
-/// Checks all that is said about some files, the first of which is the team file.
+/// Checks the whole output for some files. The first one is the team file.
 fn check_files(files: &[(&str, &str)], expected: &str) {
     let files: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
     let (sources, team) = read(&files);
@@ -82,7 +82,7 @@ fn check_files(files: &[(&str, &str)], expected: &str) {
     assert_eq!(said, expected.strip_prefix('\n').unwrap_or(expected));
 }
 
-/// Checks all that is said about a team file.
+/// Checks the whole output for a team file.
 fn check(text: &str, expected: &str) {
     check_files(&[("team.yaml", text)], expected);
 }
@@ -151,7 +151,7 @@ fn the_example_resolves() {
 }
 
 #[test]
-fn what_is_left_out_has_defaults() {
+fn missing_keys_have_defaults() {
     let team = resolved(&[("team.yaml", "version: 1\nprojects: {a: proj_1}\n")]);
     assert_eq!(team.desired.policy, Policy::default());
     assert_eq!(team.endpoint.as_str(), "https://api.voucherify.io");
@@ -176,7 +176,7 @@ fn byte_order_marks_and_line_ends_of_all_kinds_are_read() {
 }
 
 #[test]
-fn the_own_role_decides_between_groups() {
+fn own_roles_win_over_groups_that_disagree() {
     let text = "version: 1\nprojects: {a: proj_1}\ngroups: {x: {a: USER}, y: {a: ADMIN}}\npeople:\n  - {email: a@x.org, first_name: A, last_name: B, groups: [x, y], projects: {proj_1: VIEWER}}\n";
     let team = resolved(&[("team.yaml", text)]);
     let access: Vec<_> = team.desired.people.values().flat_map(|person| person.access.values()).collect();
@@ -311,7 +311,7 @@ fn groups_cannot_multiply_without_end() {
 /// The line (from 0), the column (from 1) and the message of a problem in a person's entry.
 type Found = (u32, u32, &'static str);
 
-/// Errors that can stand in a person's entry, as lines, and what is to be found there.
+/// The lines of a person's entry with errors, and the problems to find there.
 const ERRORS: [(&[&str], &[Found]); 10] = [
     (
         &["email: nobody", "first_name: A", "last_name: B", "projects: {a: USER}"],
@@ -362,7 +362,7 @@ const ERRORS: [(&[&str], &[Found]); 10] = [
     ),
 ];
 
-/// What a damaged file has in it.
+/// What damaged files have in them.
 const DAMAGE: [&[u8]; 29] = [
     b"[",
     b"{",

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::grouping::{self, Shared};
+use super::grouping::{self, Groups};
 use super::{Desired, Limit, ManagedProject, Person, Policy};
 use crate::escape::{self, yaml};
 use crate::model::{Access, Endpoint};
+
+/// The first line, by which editors find the schema.
+const SCHEMA: &str = "# yaml-language-server: $schema=./guestlist.schema.json";
 
 /// The team file of `desired` at `endpoint`, with `remarks` as comments at its top.
 #[must_use]
@@ -18,9 +21,10 @@ pub(super) fn written(
     desired: &Desired,
     endpoint: &Endpoint,
     remarks: &[String],
-    groups: &Shared<'_>,
+    groups: &Groups<'_>,
 ) -> String {
     let mut file = File { desired, groups, text: String::new() };
+    file.line(0, SCHEMA);
     for remark in remarks {
         file.line(0, &format!("# {}", escape::line(remark)));
     }
@@ -36,7 +40,7 @@ pub(super) fn written(
 
 struct File<'a> {
     desired: &'a Desired,
-    groups: &'a Shared<'a>,
+    groups: &'a Groups<'a>,
     text: String,
 }
 

@@ -1,4 +1,4 @@
-//! What can be a file at all, how problems are drawn, and that two readers of YAML agree.
+//! Which files are rejected, how problems are drawn and reported, and that two readers of YAML agree.
 
 mod schema;
 
@@ -26,7 +26,7 @@ fn check(bytes: &[u8], expected: &str) {
 }
 
 #[test]
-fn what_is_no_text_is_refused_where_it_begins() {
+fn files_that_are_not_text_are_rejected_at_the_first_such_byte() {
     check(
         b"version: 1\ncluster: \xc3\xa9\xff\n",
         "
@@ -72,7 +72,7 @@ help: use a normal line break, or remove the character
 }
 
 #[test]
-fn what_is_too_large_is_refused() {
+fn files_that_are_too_large_are_rejected() {
     check(
         &vec![b' '; MAX_BYTES + 1],
         "
@@ -120,7 +120,7 @@ fn hostile_files_are_refused_early() {
 }
 
 #[test]
-fn no_more_than_so_many_problems_are_kept() {
+fn the_number_of_problems_is_limited() {
     let keys: Vec<_> = (0..MAX_PROBLEMS + 5).map(|number| format!("zebra{number}: 1\n")).collect();
     let (sources, _, problems) = read("team.yaml", keys.concat());
     assert_eq!(problems.sorted().len(), MAX_PROBLEMS);
@@ -128,7 +128,7 @@ fn no_more_than_so_many_problems_are_kept() {
 }
 
 #[test]
-fn long_lines_are_cut_around_the_culprit() {
+fn long_lines_are_cut_around_the_error() {
     let text = format!("{{version: 1, ledger: {}, zebra: {}}}", "é".repeat(100), "x".repeat(200));
     check(
         text.as_bytes(),
@@ -313,7 +313,7 @@ fn suggestions_are_for_typing_errors() {
     assert_eq!(closest(&"A".repeat(60_000_000), known), None);
 }
 
-/// What a team file holds, as another reader of YAML takes it.
+/// The content of a team file as another reader of YAML sees it.
 #[derive(Deserialize, PartialEq, Debug, Clone, Default)]
 #[serde(deny_unknown_fields)]
 struct Plain {
@@ -369,7 +369,7 @@ fn plain(team_file: TeamFile) -> Plain {
     }
 }
 
-/// A text, and a way to write it.
+/// A text, and a way to write it in YAML.
 fn written() -> impl Strategy<Value = (String, String)> {
     let simple = "[A-Za-z][A-Za-z0-9_.]{0,8}( [a-z0-9é東]{1,5}){0,2}";
     let any = "[ -~é東🎉]{0,12}[!-~é東🎉]";

@@ -318,7 +318,7 @@ fn an_admin_of_whom_no_guard_knew_stays() {
         let endings: Vec<_> = report.endings.into_iter().map(|(_, ending)| ending).collect();
         let reason =
             "became ADMIN in b after the plan was made, and b would be left with too few ADMINs".to_owned();
-        assert_eq!(endings, [Ending::Failed { reason }]);
+        assert_eq!(endings, [Ending::Failed { reason, request_id: None }]);
         assert_eq!(calls, ["POST proj_b/users", "GET proj_b/users"]);
     }
 }

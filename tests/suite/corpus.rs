@@ -1,4 +1,4 @@
-//! The targets of the fuzzer over its seeds, and over what becomes of these when they are damaged.
+//! Runs the targets of the fuzzer on its seeds and on damaged copies of them.
 
 use std::fs;
 use std::path::Path;
@@ -6,11 +6,11 @@ use std::path::Path;
 #[path = "../../fuzz/targets.rs"]
 mod targets;
 
-/// How many times each seed is damaged.
+/// The number of damaged copies of each seed.
 const DAMAGES: usize = 200;
 
 #[test]
-fn every_seed_and_what_becomes_of_it_is_read_or_refused() {
+fn every_seed_whole_or_damaged_is_read_or_refused() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
     for (name, target) in targets::TARGETS {
         let seeds = seeds(&root.join("seeds").join(name));
@@ -33,7 +33,7 @@ fn seeds(folder: &Path) -> Vec<Vec<u8>> {
     paths.iter().map(|path| fs::read(path).expect("a seed")).collect()
 }
 
-/// A seed cut off, with a byte changed, with a part repeated, or with the end of another.
+/// A copy that is cut off, has a byte changed, has a part repeated, or ends like another seed.
 fn damaged(seed: &[u8], seeds: &[Vec<u8>], random: &mut fastrand::Rng) -> Vec<u8> {
     let place = random.usize(..=seed.len());
     let mut bytes = seed.to_vec();

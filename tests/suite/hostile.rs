@@ -351,8 +351,9 @@ fn ledgers_that_nobody_means_are_refused() {
 #[test]
 fn credentials_that_nobody_means_are_refused() {
     let scenario = Scenario::new().team(HEAD);
+    let large = "x".repeat(1 << 20);
     for (file, content) in
-        [("empty", &b""[..]), ("lines", b"one\ntwo\n"), ("large", &[b'x'; 1 << 20]), ("binary", b"\xff\xfe")]
+        [("empty", &b""[..]), ("lines", b"one\ntwo\n"), ("large", large.as_bytes()), ("binary", b"\xff\xfe")]
     {
         fs::write(scenario.path(file), content).expect("a file");
         fs::set_permissions(scenario.path(file), fs::Permissions::from_mode(0o600)).expect("a mode");

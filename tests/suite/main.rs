@@ -11,6 +11,7 @@
 //! Tests assert whole outputs and whole sequences of calls.
 
 mod apply;
+mod apply_events;
 mod architecture;
 mod attention;
 mod browser;
@@ -52,3 +53,4 @@ mod single_sign_on;
 mod streams;
 mod trust;
 mod two_at_once;
+mod waiting;

@@ -141,10 +141,10 @@ Not changed (1)
   · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
 Plan id: $DIGEST
-Applied 1 of 1 change (1 already done).
+Applied 1 of 1 change (1 already in place).
 ",
         "\
-already done alex@example.com: storefront USER
+no change needed for alex@example.com: storefront USER
 ",
     );
     assert_eq!(calls_after_reading(&scenario), [ASSIGN_STOREFRONT, LIST_STOREFRONT]);
@@ -173,10 +173,10 @@ Not changed (1)
   · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
 
 Plan id: $DIGEST
-Applied 1 of 1 change (1 already done).
+Applied 1 of 1 change (1 already in place).
 ",
         "\
-already done alex@example.com: loyalty USER → none
+no change needed for alex@example.com: loyalty USER → none
 ",
     );
     assert_eq!(roles(&scenario, "alex"), pairs(&[("proj_9KeAhZB1", "USER")]));

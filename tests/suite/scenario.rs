@@ -188,7 +188,7 @@ impl Scenario {
         }
     }
 
-    /// `text` with what differs from run to run replaced.
+    /// `text` with what differs from run to run replaced; how long a run took is left out.
     pub(crate) fn placeholders(&self, text: &str) -> String {
         let text = text.replace(&self.sandbox().base_url(), "$ENDPOINT");
         let text = text.replace(&jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(), "$TODAY");
@@ -205,6 +205,8 @@ impl Scenario {
                 rest = after;
             } else if let Some(after) = strip_took(rest) {
                 shown.push_str(", $N ms");
+                rest = after;
+            } else if let Some(after) = strip_duration(rest) {
                 rest = after;
             } else if let Some(after) = strip_digest(rest) {
                 shown.push_str("$DIGEST");
@@ -237,6 +239,18 @@ fn strip_took(text: &str) -> Option<&str> {
     let digits = text.strip_prefix(", ")?;
     let rest = digits.trim_start_matches(|c: char| c.is_ascii_digit());
     if rest.len() == digits.len() { None } else { rest.strip_prefix(" ms") }
+}
+
+/// How long a run took, ` in 4 seconds` after `changes`, at the beginning of `text`.
+fn strip_duration(text: &str) -> Option<&str> {
+    let time = text.strip_prefix(" in ")?;
+    let rest = if let Some(rest) = time.strip_prefix("less than a second") {
+        rest
+    } else {
+        let unit = time.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix(" second")?;
+        unit.strip_prefix('s').unwrap_or(unit)
+    };
+    (rest.starts_with(" (") || rest.starts_with(".\n")).then_some(rest)
 }
 
 /// 64 hex digits at the beginning of `text`.

@@ -99,6 +99,10 @@ fn fish_completes_the_same_with_descriptions() {
         return;
     }
     let scenario = Scenario::new().team(&format!("{HEAD}{PEOPLE}"));
+    let script = "guestlist completions fish | source; complete -C 'guestlist '";
+    let offered = scenario.finish(program(&scenario, "fish").args(["-c", script])).ok().stdout.clone();
+    let names: Vec<_> = offered.lines().filter_map(|line| line.split('\t').next()).collect();
+    assert_eq!(names, commands(), "commands, and no files");
     for (line, expected) in [
         ("guestlist vali", "validate\tCheck the team file, offline\n"),
         ("guestlist plan --format=m", "--format=markdown\n"),

@@ -1,9 +1,9 @@
-//! Whole messages, with their places, for each rule about a team file.
+//! The whole output for each rule about a team file.
 
 use super::check;
 
 #[test]
-fn unknown_keys_are_asked_about() {
+fn unknown_keys() {
     check(
         r"version: 1
 projects: {a: {id: proj_1, nmae: x}}
@@ -118,7 +118,7 @@ error[duplicate-key]: `version` is defined twice
 }
 
 #[test]
-fn one_project_under_two_names_is_written_twice() {
+fn a_project_listed_by_alias_and_id() {
     check(
         r"version: 1
 projects: {storefront: proj_1, loyalty: proj_2}
@@ -605,7 +605,7 @@ help: choose another alias
 }
 
 #[test]
-fn ids_that_are_none() {
+fn invalid_ids() {
     check(
         r#"version: 1
 projects: {a: proj 1, b: a/b, c: "", d: null}
@@ -893,7 +893,7 @@ help: add `alias: project id` for each project to manage
 }
 
 #[test]
-fn kinds() {
+fn wrong_types() {
     check(
         r"version: [1]
 projects: [a]
@@ -966,7 +966,7 @@ error[wrong-type]: `ledger` must be text, not a list
 }
 
 #[test]
-fn kinds_inside() {
+fn wrong_types_inside() {
     check(
         r"version: 1
 projects: {storefront: proj_1, loyalty: proj_2}
@@ -1251,7 +1251,7 @@ help: pass them in the environment
 }
 
 #[test]
-fn a_cluster_like_no_other() {
+fn an_unknown_cluster() {
     check(
         r"version: 1
 projects: {storefront: proj_1, loyalty: proj_2}
@@ -1704,7 +1704,7 @@ help: put text that contains `: ` in quotes, or check the indentation of this li
 }
 
 #[test]
-fn an_escape_that_is_none() {
+fn unknown_escape_sequences() {
     check(
         r#"version: 1
 ledger: "a\d"

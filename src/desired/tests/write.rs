@@ -1,8 +1,8 @@
-//! Writing a team file is the inverse of resolving one, and groups make it shorter or are not there.
+//! A written team file resolves to what was written, and has groups only where they make it shorter.
 
 use std::str::FromStr as _;
 
-use super::super::grouping::Shared;
+use super::super::grouping::Groups;
 use super::super::write::written;
 use super::*;
 use crate::model::UserId;
@@ -18,7 +18,7 @@ fn project(number: usize) -> ProjectId {
     ProjectId::new(["proj_0", "no", "1e3", "=", "sand_4"][number % 5])
 }
 
-/// Names that may stand in a team file.
+/// Names that are valid in a team file.
 fn names() -> impl Strategy<Value = String> {
     let any = prop_oneof![
         "[A-Za-z]{1,6}",
@@ -39,7 +39,7 @@ fn names() -> impl Strategy<Value = String> {
 fn desired() -> impl Strategy<Value = Desired> {
     let access =
         prop::collection::btree_map((0..5_usize).prop_map(project), (0..8_usize).prop_map(role), 1..5);
-    // Few different accesses, so that people share them.
+    // Few different ones, so people share them.
     let accesses = prop::collection::vec(access, 1..4);
     let days = prop::option::of(
         (0..400_i32).prop_map(|days| jiff::civil::date(2026, 1, 1) + jiff::Span::new().days(days)),
@@ -110,13 +110,13 @@ proptest! {
         let meant: Vec<_> = desired.people.values().map(|person| person.email.as_str()).collect();
         prop_assert_eq!(spelled, meant);
 
-        let without_groups = written(&desired, &endpoint, &[remark], &Shared::new());
+        let without_groups = written(&desired, &endpoint, &[remark], &Groups::new());
         let has_groups = text != without_groups;
         prop_assert!(!has_groups || text.lines().count() < without_groups.lines().count());
     }
 
     #[test]
-    fn whatever_is_known_can_be_adopted(
+    fn any_organization_can_be_imported(
         names in prop::collection::vec((any::<String>(), any::<String>()), 1..6),
         logins in prop::collection::vec(prop_oneof![any::<String>(), "[a-c]@x\\.org"], 0..8),
         roles in prop::collection::vec(any::<String>(), 8),
@@ -144,7 +144,7 @@ proptest! {
 }
 
 #[test]
-fn a_group_is_made_only_where_it_saves_lines() {
+fn groups_are_for_people_who_share_access_and_say_what_they_grant() {
     let person = |name: &str, access: &[(&str, Role)]| {
         let email = Email::as_received(&format!("{name}@x.org"));
         let access = access.iter().map(|(id, role)| (ProjectId::new(*id), role.clone())).collect();
@@ -172,7 +172,7 @@ fn a_group_is_made_only_where_it_saves_lines() {
     for name in ["p", "q", "r", "s"] {
         desired.people.extend([person(name, &[("a", Role::User)])]);
     }
-    assert_eq!(groups(&desired), [""; 0], "2 lines saved, and 2 for the heading");
+    assert_eq!(groups(&desired), [""; 0], "a group with one project has at least 5 people");
     desired.people.extend([person("t", &[("a", Role::User)])]);
     assert_eq!(groups(&desired), ["a-user"]);
     for name in ["u", "v"] {
@@ -181,5 +181,51 @@ fn a_group_is_made_only_where_it_saves_lines() {
     for name in ["w", "x"] {
         desired.people.extend([person(name, &[("a", Role::Admin), ("b", Role::User)])]);
     }
-    assert_eq!(groups(&desired), ["a-user", "all-admin", "team"]);
+    assert_eq!(groups(&desired), ["a-admin+b-user", "a-user", "all-admin"]);
+}
+
+#[test]
+fn names_of_groups_stay_short_with_many_projects() {
+    let projects: Vec<_> = (10..22).map(|number| ProjectId::new(format!("project-{number}"))).collect();
+    let mut desired = Desired {
+        projects: projects
+            .iter()
+            .map(|id| (id.clone(), ManagedProject { alias: id.to_string(), name: None }))
+            .collect(),
+        roles: [(RoleId::new("role_1"), "Campaign manager".to_owned())].into(),
+        ..Desired::default()
+    };
+    let custom = Role::Custom(RoleId::new("role_1"));
+    let mut number = 0;
+    let mut share = |roles: &dyn Fn(usize) -> Option<Role>| {
+        for _ in 0..3 {
+            number += 1;
+            let email = Email::as_received(&format!("p{number}@x.org"));
+            let access =
+                projects.iter().enumerate().filter_map(|(n, id)| Some((id.clone(), roles(n)?))).collect();
+            let (first_name, last_name) = ("A".to_owned(), "B".to_owned());
+            let person =
+                Person { email: email.clone(), first_name, last_name, access, from: None, until: None };
+            desired.people.insert(email, person);
+        }
+    };
+    share(&|_| Some(Role::Viewer));
+    share(&|n| Some(if n == 3 { Role::Admin } else { Role::User }));
+    share(&|n| (n < 7).then(|| [Role::User, custom.clone()][n % 2].clone()));
+    share(&|n| (n < 2).then_some(Role::User));
+    share(&|n| (n < 7).then_some(Role::User));
+    share(&|n| (n > 4).then_some(Role::User));
+    let mut names: Vec<_> = super::super::grouping::groups(&desired).into_values().collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "all-viewer",
+            "campaign-manager-in-3-projects+user-in-4-projects",
+            "project-10-user+project-11-user",
+            "project-13-admin+user-in-11-projects",
+            "user-in-7-projects",
+            "user-in-7-projects-2",
+        ]
+    );
 }

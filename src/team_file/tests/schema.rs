@@ -1,4 +1,4 @@
-//! The schema says what the parser takes: the same keys, and of each value what a schema can say.
+//! The schema and the parser agree: the same keys, and the same values as far as a schema can express that.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -38,7 +38,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn is_in_order(yaml: &str) -> bool {
+fn is_valid_team_file(yaml: &str) -> bool {
     let (mut sources, mut problems) = (Sources::default(), Problems::default());
     let file = sources.add("team.yaml", yaml.as_bytes().to_vec(), &mut problems);
     let written = team_file::parse_root(&sources, file, &mut problems);
@@ -129,7 +129,7 @@ fn every_example_is_valid() {
     let mut validated = 0;
     for file in files {
         let text = fs::read_to_string(&file).expect("a file");
-        // The first line may name the schema; without, the keys tell what a file is.
+        // The first line may name the schema; otherwise the keys show which kind of file it is.
         let named = text.lines().next().and_then(|line| line.split_once("$schema="));
         if let Some((_, schema)) = named {
             let named = file.parent().expect("a folder").join(schema.trim());
@@ -152,7 +152,7 @@ fn every_example_is_valid() {
     assert!(validated >= 5, "only {validated} examples");
 }
 
-/// A team file around some lines.
+/// A team file with some lines.
 fn team(lines: &str) -> String {
     let rest = ["version", "projects"]
         .into_iter()
@@ -167,7 +167,7 @@ fn person(fields: &str) -> String {
 }
 
 #[test]
-fn what_the_schema_takes_and_guestlist_too() {
+fn the_schema_and_guestlist_accept_the_same() {
     let validator = Validator::new(schema::TEAM_FILE);
     for text in [
         team(""),
@@ -191,12 +191,12 @@ fn what_the_schema_takes_and_guestlist_too() {
         ),
     ] {
         assert_eq!(validator.check(&text), Ok(()), "{text}");
-        assert!(is_in_order(&text), "{text}");
+        assert!(is_valid_team_file(&text), "{text}");
     }
 }
 
 #[test]
-fn what_the_schema_refuses_and_guestlist_too() {
+fn the_schema_and_guestlist_reject_the_same() {
     let validator = Validator::new(schema::TEAM_FILE);
     let rest = "first_name: A, last_name: B, projects: {shop: USER}";
     let mut wrong: Vec<String> = [
@@ -298,7 +298,7 @@ fn what_the_schema_refuses_and_guestlist_too() {
     wrong.push("[]".to_owned());
     for text in wrong {
         assert!(validator.check(&text).is_err(), "the schema takes\n{text}");
-        assert!(!is_in_order(&text), "guestlist takes\n{text}");
+        assert!(!is_valid_team_file(&text), "guestlist takes\n{text}");
     }
 }
 
@@ -308,19 +308,19 @@ proptest! {
     /// Other readers of YAML take some unquoted words for numbers or booleans, which the schema rejects. One that
     /// has leading zeros is text or a number, depending on the reader.
     #[test]
-    fn unquoted_words_are_names_for_both_or_for_neither(
+    fn the_schema_and_guestlist_agree_on_unquoted_words(
         word in "[-+.]?[0-9]{1,3}([.][0-9]{0,2})?([eE][-+]?[0-9]{1,2})?|[-+.]?[0-9a-fxo.eEinfN]{1,6}|[Tt]rue|FALSE|[Yy]es|N",
     ) {
         let leading_zeros = word.trim_start_matches(['+', '-']).strip_prefix('0');
         prop_assume!(!leading_zeros.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())));
         let file = person(&format!("email: a@example.com, first_name: {word}, last_name: B, projects: {{shop: USER}}"));
-        prop_assert_eq!(TEAM.check(&file).is_ok(), is_in_order(&file), "{}", file);
+        prop_assert_eq!(TEAM.check(&file).is_ok(), is_valid_team_file(&file), "{}", file);
     }
 
     /// What the pattern says of an address is what guestlist says, but for the length in bytes and for
     /// characters that hide text.
     #[test]
-    fn addresses_are_told_apart_alike(text in "[a-c.@ é\\-_+,A1]{0,12}|[a-c.é-]{1,6}@[a-c.é-]{1,9}") {
+    fn the_schema_and_guestlist_agree_on_addresses(text in "[a-c.@ é\\-_+,A1]{0,12}|[a-c.é-]{1,6}@[a-c.é-]{1,9}") {
         let text_in_quotes = text.replace('\'', "''");
         let file = person(&format!(
             "email: '{text_in_quotes}', first_name: A, last_name: B, projects: {{shop: USER}}"
