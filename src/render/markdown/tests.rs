@@ -7,8 +7,8 @@ use super::*;
 use crate::desired::{Desired, ManagedProject, Person};
 use crate::known::Known;
 use crate::model::Endpoint;
-use crate::plan::samples::{TODAY, access, known, person, plan, team};
 use crate::plan::{Plan, PlanOptions};
+use crate::samples::{TODAY, access, known, person, plan, team};
 
 /// As GitHub renders it, raw HTML and all, before anything is sanitized.
 fn rendered(text: &str) -> String {
