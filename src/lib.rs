@@ -38,3 +38,9 @@ pub mod apply;
 pub mod sandbox;
 
 pub mod cli;
+
+// The unit tests name this crate as the test crates do, so they can share a file.
+#[cfg(test)]
+extern crate self as guestlist;
+#[cfg(test)]
+mod samples;

@@ -222,7 +222,7 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::samples::{access, known, person, team};
+    use crate::samples::{access, known, person, team};
 
     /// `email: proj_l=USER proj_s=ADMIN` for each invitation.
     fn shown(invitations: &BTreeMap<Email, Invitation>) -> Vec<String> {

@@ -8,8 +8,6 @@ mod effect;
 mod guard;
 mod note;
 mod origin;
-#[cfg(test)]
-pub(crate) mod samples;
 mod saved;
 
 use jiff::civil::Date;

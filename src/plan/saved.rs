@@ -257,7 +257,7 @@ impl std::error::Error for SavedPlanError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::samples::{TODAY, known, person, team};
+    use crate::samples::{TODAY, known, person, team};
 
     #[test]
     fn an_endpoint_that_is_not_valid_in_a_team_file_is_refused_even_if_the_digests_match() {

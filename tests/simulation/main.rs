@@ -12,6 +12,9 @@ mod lookups;
 mod outage;
 mod pacing;
 mod patience;
+#[path = "../../src/samples.rs"]
+#[expect(dead_code, reason = "the unit tests use the rest")]
+mod samples;
 mod scene;
 mod schedule;
 mod side_by_side;

@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use fastrand::Rng;
-use guestlist::desired::{self, Desired};
+use guestlist::desired::Desired;
 use guestlist::sandbox::{
     AssignAgain, AssignPending, Behaviour, DEFAULT_OWNER, Fault, Organization, Paging, RateLimit,
     SecondInvitation,
 };
-use guestlist::team_file::{Problems, Sources, parse_root};
 use serde_json::{Value, json};
+
+use crate::samples;
 
 /// The managed projects.
 pub(crate) const MANAGED: [&str; 3] = ["proj_a", "proj_b", "proj_c"];
@@ -135,13 +136,7 @@ pub(crate) fn team(random: &mut Rng) -> (String, Desired) {
 
 /// The desired state of a team file.
 pub(crate) fn read(text: &str) -> Desired {
-    let (mut sources, mut problems) = (Sources::default(), Problems::default());
-    let id = sources.add("team.yaml", text.as_bytes().to_vec(), &mut problems);
-    let root = parse_root(&sources, id, &mut problems);
-    match desired::resolve(&root, &[], problems) {
-        Ok(team) => team.desired,
-        Err(problems) => panic!("{}\n{text}", problems.text(&sources, false)),
-    }
+    samples::read(text).desired
 }
 
 /// The faults of one run.

@@ -64,7 +64,8 @@ fn is_for_tests(path: &Path) -> bool {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         test_modules(&text).any(|module| module == name)
     };
-    declares(folder.join("mod.rs"))
+    declares(folder.join("lib.rs"))
+        || declares(folder.join("mod.rs"))
         || declares(folder.with_extension("rs"))
         || folder.ancestors().any(|part| part.file_name().is_some_and(|name| name == "tests"))
 }

@@ -2,7 +2,8 @@
 //!
 //! Where a test goes:
 //! - The unit tests of `x.rs` are in `mod tests` at its end or, if they are long, in `x/tests.rs`. What the tests of
-//!   several files share is a `#[cfg(test)]` module named for what it holds, such as `api/scripted_server.rs`.
+//!   several files share is a `#[cfg(test)]` module named for what it holds, such as `api/scripted_server.rs`; what
+//!   these tests share with them is in `src/samples.rs`.
 //! - `tests/suite` has one file per command (`explain.rs`) or promise (`kills.rs`: killed at any call, apply recovers).
 //!   A `Scenario` is a folder, an organization and the real binary; `programs.rs` starts every process, with nothing of
 //!   this machine's environment, and skips a test by name where a program is missing.
@@ -46,6 +47,9 @@ mod rehearsal;
 mod removals;
 mod report;
 mod review_page;
+#[path = "../../src/samples.rs"]
+#[expect(dead_code, reason = "the unit tests use the rest")]
+mod samples;
 mod saved_plans;
 mod scenario;
 mod shells;

@@ -9,17 +9,15 @@ mod properties;
 mod saved;
 mod table;
 
-use std::collections::BTreeMap;
-
-use guestlist::desired::{self, Desired};
-use guestlist::known::{Doubt, Evidence, EvidenceSource, Invitation, Known, Member, RecentWrites};
-use guestlist::model::{Access, Email, Endpoint, ProjectId, Role, RoleId, UserId};
+use guestlist::desired::Desired;
+use guestlist::known::{Doubt, Invitation, Known, Member};
+use guestlist::model::{Access, Email, Endpoint, ProjectId, Role, RoleId};
 use guestlist::plan::{Plan, PlanOptions};
 use guestlist::render::{self, Paint, View};
-use guestlist::team_file::{self, Problems, Sources};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 
+use crate::samples;
 use crate::scenario::HEAD;
 
 /// The day of every plan here that does not say otherwise.
@@ -27,28 +25,14 @@ const TODAY: Date = date(2026, 12, 10);
 
 /// Two projects without people or policy, and what follows on the same lines of the file.
 fn team(rest: &str) -> Desired {
-    let mut sources = Sources::default();
-    let mut problems = Problems::default();
-    let id = sources.add("team.yaml", format!("{HEAD}{rest}").into_bytes(), &mut problems);
-    let root = team_file::parse_root(&sources, id, &mut problems);
-    match desired::resolve(&root, &[], problems) {
-        Ok(team) => team.desired,
-        Err(problems) => panic!("{}", problems.text(&sources, false)),
-    }
+    samples::read(&format!("{HEAD}{rest}")).desired
 }
 
 /// What is known, a person a line: `alex@example.com storefront=ADMIN`, with `owner`, `elsewhere`,
 /// `address=other@example.com`, `invited=2026-12-01` or `in-flight=2026-12-01` where that is so. `short=loyalty` casts doubt on a list.
 fn known(text: &str) -> Known {
     let read_at: Timestamp = "2026-12-10T09:30:00Z".parse().expect("a time");
-    let mut known = Known {
-        evidence: Evidence { source: EvidenceSource::Live, read_at },
-        members: BTreeMap::new(),
-        invitations: BTreeMap::new(),
-        in_flight: BTreeMap::new(),
-        recent: RecentWrites::new(),
-        doubts: Vec::new(),
-    };
+    let mut known = samples::no_one(read_at);
     for (number, line) in text.lines().enumerate() {
         let (mut access, mut owner, mut elsewhere) = (Access::new(), false, false);
         let (mut invited, mut in_flight, mut address) = (None, false, None);
@@ -79,16 +63,8 @@ fn known(text: &str) -> Known {
             invitations.insert(email.clone(), Invitation { email, sent_at, access });
             continue;
         }
-        let member = Member {
-            id: UserId::new(format!("user_{number}")),
-            login: email.clone(),
-            email: address,
-            first_name: "F".to_owned(),
-            last_name: "L".to_owned(),
-            access,
-            elsewhere,
-            is_owner: owner,
-        };
+        let member = samples::member(format!("user_{number}"), email.clone(), access);
+        let member = Member { email: address, elsewhere, is_owner: owner, ..member };
         known.members.insert(email, member);
     }
     known

@@ -7,17 +7,16 @@ use std::fs;
 use std::path::Path;
 
 use fastrand::Rng;
-use guestlist::desired::{self, Team};
-use guestlist::known::{Evidence, EvidenceSource, Invitation, Known, Member, RecentWrites};
-use guestlist::model::{Access, Email, Endpoint, ProjectId, Role, UserId};
+use guestlist::known::{Invitation, Member};
+use guestlist::model::{Access, Email, Endpoint, ProjectId, Role};
 use guestlist::plan::{Plan, PlanOptions};
 use guestlist::render::{Review, review_csv, review_html};
-use guestlist::team_file::{self, Problems, Sources};
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::browser::Browser;
 use crate::programs::{are_installed, scrubbed};
+use crate::samples;
 
 const ROLES: [&str; 7] =
     ["ADMIN", "USER", "VIEWER", "MERCHANT", "USER_RESTRICTED", "campaign-manager", "role_unnamed"];
@@ -38,14 +37,7 @@ projects:
         let _ = writeln!(file, "  {project:?}: proj_{n}");
     }
     file += "people:\n";
-    let mut known = Known {
-        evidence: Evidence { source: EvidenceSource::Live, read_at: read_at() },
-        members: BTreeMap::new(),
-        invitations: BTreeMap::new(),
-        in_flight: BTreeMap::new(),
-        recent: RecentWrites::new(),
-        doubts: Vec::new(),
-    };
+    let mut known = samples::no_one(read_at());
     for n in 0..people {
         let email = format!("person{n:03}@example.com");
         let access: BTreeMap<_, _> = (0..=random.usize(..memberships))
@@ -85,20 +77,16 @@ projects:
             }
             kind => {
                 let member = Member {
-                    id: UserId::new(format!("user_{n}")),
-                    login: email.clone(),
-                    email: None,
                     first_name: "P".to_owned(),
                     last_name: (*name).to_owned(),
-                    access: lives,
-                    elsewhere: false,
                     is_owner: kind == 7 && random.bool(),
+                    ..samples::member(format!("user_{n}"), email.clone(), lives)
                 };
                 known.members.insert(email, member);
             }
         }
     }
-    let team = team(file);
+    let team = samples::read(&file);
     let options = PlanOptions::new(Endpoint::default(), date(2026, 12, 10));
     let plan = Plan::between(&team.desired, &known, &options);
     let review = Review::new(&team, &known, &plan);
@@ -111,16 +99,6 @@ fn read_at() -> Timestamp {
 
 fn role_of(name: &str) -> Role {
     Role::from(if name == "campaign-manager" { "role_campaigns" } else { name }.to_owned())
-}
-
-fn team(file: String) -> Team {
-    let (mut sources, mut problems) = (Sources::default(), Problems::default());
-    let id = sources.add("team.yaml", file.into_bytes(), &mut problems);
-    let root = team_file::parse_root(&sources, id, &mut problems);
-    match desired::resolve(&root, &[], problems) {
-        Ok(team) => Team { provenance: desired::provenance(&sources, &root, &[], None), ..team },
-        Err(problems) => panic!("{}", problems.text(&sources, false)),
-    }
 }
 
 /// A row of the spreadsheet, by column.

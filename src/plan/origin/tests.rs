@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::plan::samples::{access, known, person, plan, team};
+use crate::samples::{access, known, person, plan, team};
 
 /// The changes of the plan for `head`, each with its origin.
 fn check(base: &str, head: &str, members: &[(&str, &str)], past: &Past, expected: &[&str]) {
@@ -191,12 +191,12 @@ proptest! {
         };
         let mut known = known(&[], &[]);
         for (email, access) in rows(&members) {
-            let mut member = crate::plan::samples::known(&[(email.as_str(), "")], &[]).members[&email].clone();
+            let mut member = crate::samples::known(&[(email.as_str(), "")], &[]).members[&email].clone();
             member.access = access;
             known.members.insert(email, member);
         }
         let head = desired(rows(&asked));
-        let options = PlanOptions::new(crate::model::Endpoint::default(), crate::plan::samples::TODAY);
+        let options = PlanOptions::new(crate::model::Endpoint::default(), crate::samples::TODAY);
         let plan = Plan::between(&head, &known, &options);
         let itself = origins(&plan, &head, &known, &Past::default());
         prop_assert!(itself.changes.iter().chain(&itself.notes).all(|origin| *origin == Origin::Drift));

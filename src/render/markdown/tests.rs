@@ -9,9 +9,9 @@ use super::*;
 use crate::desired::{Desired, ManagedProject, Person};
 use crate::known::Known;
 use crate::model::{Email, Endpoint};
-use crate::plan::samples::{TODAY, access, known, person, plan, team};
 use crate::plan::{Past, Plan, PlanOptions, origins};
 use crate::render::Base;
+use crate::samples::{TODAY, access, known, person, plan, team};
 
 /// As GitHub renders it, raw HTML and all, before anything is sanitized.
 pub(super) fn rendered(text: &str) -> String {

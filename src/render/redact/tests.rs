@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::plan::samples::{known, person, plan, team};
 use crate::render::{Paint, View, diff, json, markdown, text};
+use crate::samples::{known, person, plan, team};
 
 /// The plan in every format, redacted.
 fn everything(text_of_team: &str, members: &[(&str, &str)], invited: &[(&str, &str, i64)]) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! Whole rows of page and spreadsheet, and that data stays data in both.
 
 use super::*;
-use crate::plan::samples::{known, plan, team};
+use crate::samples::{known, plan, team};
 
 const TEAM: &str = "\
 groups:
