@@ -60,7 +60,7 @@ impl Gate {
     /// Waits until one more call may be made.
     ///
     /// # Errors
-    /// The time until which nobody may call, where `patience` ends before.
+    /// The time before which no call may be sent, if `patience` ends earlier.
     pub(super) async fn admit(self: &Arc<Self>, patience: Patience) -> Result<Ticket, Timestamp> {
         loop {
             let answered = self.answered.notified();

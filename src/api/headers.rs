@@ -10,7 +10,7 @@ use super::rate_limit::RateHeaders;
 /// Clocks that differ by less are taken to agree: `Date` has whole seconds and travels a while.
 const SAME_TIME: i64 = 3;
 
-/// The longest wait that is reckoned with at all, so that no sum overflows.
+/// The longest wait that is considered, so that no sum overflows.
 const FOREVER: u64 = 100 * 365 * 24 * 3600;
 
 /// Two clocks at the same moment.

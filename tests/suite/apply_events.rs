@@ -106,7 +106,7 @@ fn start(scenario: &Scenario) -> Child {
 
 #[test]
 fn locked_then_interrupted() {
-    let faults = vec!["trickle,pace=5,method=PUT".parse().expect("a fault")];
+    let faults = vec!["trickle,pace=2,method=PUT".parse().expect("a fault")];
     let scenario = Scenario::with(Options { faults, ..Options::default() })
         .team(&format!("{HEAD}{TWO}").replace("{storefront: USER}", "{storefront: ADMIN}"))
         .member("ana@example.com", &[("storefront", "USER")]);

@@ -44,7 +44,7 @@ fn the_first_signal_lets_the_call_under_way_end() {
     for (signal, status) in [("INT", 130), ("TERM", 143)] {
         // A byte of the answer every few milliseconds: there is time for the signal.
         let scenario = scenario(Options {
-            faults: vec!["trickle,pace=5,method=PUT".parse().expect("a fault")],
+            faults: vec!["trickle,pace=2,method=PUT".parse().expect("a fault")],
             ..Options::default()
         });
         let child = start(&scenario);
