@@ -25,7 +25,7 @@ const MOST_USERS: usize = MOST_PAGES * PAGE;
 /// Reads projects and users.
 #[derive(Clone)]
 pub struct Reader {
-    client: Client,
+    pub(super) client: Client,
 }
 
 impl Client {

@@ -83,6 +83,10 @@ impl AfterHelp {
                 ("Write a page for the access review", "guestlist report --out access.html"),
                 ("Write a table for a spreadsheet", "guestlist report --format csv --out access.csv"),
             ]),
+            "doctor" => Self::of_examples(&[
+                ("Check the set-up of team.yaml", "guestlist doctor"),
+                ("With output for programs", "guestlist doctor --format json"),
+            ]),
             "unlock" => Self::of_examples(&[
                 ("After confirmation", "guestlist unlock"),
                 ("Without confirmation", "guestlist unlock --yes"),

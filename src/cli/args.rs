@@ -58,6 +58,10 @@ pub(crate) enum Command {
     Resend(Resend),
     /// Write the access review: who has which role in which project, and why
     Report(Report),
+    /// Check a set-up: credentials, service, member lists, ledger
+    ///
+    /// Each check passed, failed or is unknown, with what to do. Reads only. Exits with 1 if a check failed.
+    Doctor(Doctor),
     /// Release a stale lock on the ledger
     ///
     /// One run at a time writes to the ledger. Its lock expires 60 seconds after the last renewal; release it
@@ -239,6 +243,15 @@ pub(crate) struct Report {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) file: TeamFileArg,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = DoctorFormat::Text)]
+    pub(crate) format: DoctorFormat,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Unlock {
     #[command(flatten)]
     pub(crate) file: LedgerOfArg,
@@ -302,6 +315,12 @@ pub(crate) enum PlanFormat {
 pub(crate) enum ReportFormat {
     Html,
     Csv,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum DoctorFormat {
+    Text,
+    Json,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

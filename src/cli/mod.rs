@@ -7,6 +7,7 @@ mod candidates;
 mod command;
 mod completions;
 mod connection;
+mod doctor;
 mod environment;
 mod events;
 mod explain;
@@ -111,6 +112,7 @@ async fn run(cli: Cli, terminal: Terminal) -> Result<(), Failure> {
         Command::Log(args) => log::run(&args, global, terminal),
         Command::Resend(args) => resend::run(&args, global, terminal).await,
         Command::Report(args) => report::run(&args, global, terminal).await,
+        Command::Doctor(args) => doctor::run(&args, global, terminal).await,
         Command::Unlock(args) => unlock::run(&args, global, terminal).await,
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -19,6 +19,7 @@ mod browser;
 mod corpus;
 #[cfg(unix)]
 mod docs;
+mod doctor;
 mod doubt;
 mod errors;
 mod estimates;

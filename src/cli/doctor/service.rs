@@ -1,0 +1,200 @@
+//! The checks of `guestlist doctor` that need the service. A check whose precondition failed is not made.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::super::args::GlobalArgs;
+use super::super::failure::Failure;
+use super::super::progress::Progress;
+use super::super::target::Target;
+use super::super::terminal::Terminal;
+use super::{Checks, Status, reason};
+use crate::api::{self, Cause, Pace, Paging, Reader};
+use crate::desired::Desired;
+use crate::known::{Invitations, ListedProject, Reading, RecentWrites, UserList};
+use crate::model::{Email, ProjectId};
+use crate::render;
+use crate::words::{self, count, people};
+
+/// The number of lists that are read in parallel.
+const CONCURRENCY: usize = 8;
+
+/// Makes the checks.
+pub(super) async fn check(
+    target: &Target,
+    desired: Option<&Desired>,
+    global: &GlobalArgs,
+    terminal: Terminal,
+    checks: &mut Checks,
+) -> Result<(), Failure> {
+    let connection = match target.connect_to_read(global, desired, terminal).await {
+        Ok(connection) => connection,
+        Err(failure) => {
+            checks.failed("credentials", reason(&failure), "See `guestlist help`, Environment.");
+            return Ok(());
+        }
+    };
+    let reader = &connection.client;
+    let progress = Progress::reading(terminal, &target.endpoint);
+    let read = async {
+        let listed = match reader.projects().await {
+            Ok(listed) => listed,
+            Err(error) => {
+                return no_service(target, &error, checks);
+            }
+        };
+        checks.passed("credentials", "accepted by the service");
+        checks.passed("service", format!("{} answers", target.endpoint));
+        let projects = projects(&listed, desired, checks);
+        if let Some(lists) = members(reader, &projects, checks).await {
+            paging(reader, &lists, checks).await;
+            pending(target, &lists, checks);
+        }
+        rate_limit(reader.pace(), checks);
+        let text = "the right to invite and to change roles is only known after the first apply";
+        checks.unknown(
+            "permission to write",
+            text,
+            Some("Apply a small change, such as one invitation, first."),
+        );
+    };
+    progress.during(reader.activity(), read).await;
+    connection.close().await
+}
+
+/// The first call failed: is it the service, the cluster, the key or the plan?
+fn no_service(target: &Target, error: &api::Error, checks: &mut Checks) {
+    let endpoint = &target.endpoint;
+    match &error.cause {
+        Cause::Credentials(_) | Cause::Forbidden(_) => {
+            checks.failed(
+                "credentials",
+                error.to_string(),
+                "Both must be of one Management API key of this organization, and the key must not be bound to another IP address.",
+            );
+            checks.passed("service", format!("{endpoint} answers"));
+        }
+        Cause::NotInPlan(_) => {
+            checks.unknown("credentials", "not known: the service did not check them", None);
+            checks.add("service", Status::Failed, error.to_string(), None);
+        }
+        _ => {
+            checks.unknown("credentials", "present; not known whether the service accepts them", None);
+            checks.add("service", Status::Failed, error.to_string(), None);
+        }
+    }
+}
+
+/// The projects to check further: the managed ones that are there or, without a team file, all.
+fn projects(listed: &[ListedProject], desired: Option<&Desired>, checks: &mut Checks) -> Vec<ProjectId> {
+    const CHECK: &str = "projects";
+    let is_listed = |id: &ProjectId| listed.iter().any(|project| project.id == *id);
+    let Some(desired) = desired else {
+        checks.passed(CHECK, count(listed.len(), "project"));
+        return listed.iter().map(|project| project.id.clone()).collect();
+    };
+    let missing: Vec<_> = desired.projects.keys().filter(|id| !is_listed(id)).collect();
+    let present = desired.projects.keys().filter(|id| is_listed(id)).cloned().collect();
+    if missing.is_empty() {
+        let managed = count(desired.projects.len(), "managed project");
+        checks.passed(CHECK, format!("{managed} of {} in the organization", listed.len()));
+    } else {
+        let names: Vec<_> = missing.iter().map(|id| format!("{} ({id})", desired.project_name(id))).collect();
+        let verb = if names.len() == 1 { "is" } else { "are" };
+        let text = format!("{} {verb} not in the organization", words::list(&names));
+        checks.failed(
+            CHECK,
+            text,
+            "Check the ids under `projects`, and that the credentials are of this organization.",
+        );
+    }
+    present
+}
+
+/// The member lists, if they can be read.
+async fn members(
+    reader: &Reader,
+    projects: &[ProjectId],
+    checks: &mut Checks,
+) -> Option<BTreeMap<ProjectId, UserList>> {
+    const CHECK: &str = "member lists";
+    let lists = match reader.users_of(projects, CONCURRENCY).await {
+        Ok(lists) => lists,
+        Err(error) => {
+            checks.add(CHECK, Status::Failed, error.to_string(), None);
+            return None;
+        }
+    };
+    let reading = Reading { read_at: Timestamp::now(), lists };
+    let known = reading.live(Invitations::default(), RecentWrites::new(), &BTreeMap::new());
+    match known.doubts.as_slice() {
+        [] => {
+            let members = count(known.members.len(), "member");
+            checks.passed(CHECK, format!("{members} in {}, consistent", count(projects.len(), "project")));
+        }
+        [first, more @ ..] => {
+            let more = if more.is_empty() { String::new() } else { format!(", and {} more", more.len()) };
+            let advice = "Run `guestlist doctor` again later; if it stays so, ask Voucherify support.";
+            checks.failed(CHECK, format!("doubtful: {}{more}", render::doubt(first)), advice);
+        }
+    }
+    Some(reading.lists)
+}
+
+/// Whether long lists can be read page by page.
+async fn paging(reader: &Reader, lists: &BTreeMap<ProjectId, UserList>, checks: &mut Checks) {
+    const CHECK: &str = "paging";
+    let Some((project, _)) =
+        lists.iter().max_by_key(|(_, list)| list.users.len()).filter(|(_, list)| list.users.len() > 1)
+    else {
+        return checks.unknown(CHECK, "no project has two members to put on two pages", None);
+    };
+    match reader.paging(project).await {
+        Ok(Paging::Works) => checks.passed(CHECK, "each page has other members"),
+        Ok(Paging::Whole) => checks.passed(CHECK, "the service returns whole lists"),
+        Ok(Paging::Repeats) => checks.failed(
+            CHECK,
+            "the second page repeats the first",
+            "Lists of more than 100 members cannot be read completely; ask Voucherify support.",
+        ),
+        Err(error) => checks.unknown(CHECK, error.to_string(), None),
+    }
+}
+
+/// Whether people with a pending invitation are in the member lists, which the documentation does not say.
+fn pending(target: &Target, lists: &BTreeMap<ProjectId, UserList>, checks: &mut Checks) {
+    const CHECK: &str = "pending invitations";
+    let Ok(Ok(view)) = target.ledger().map(|ledger| ledger.view(target.endpoint.realm())) else {
+        // The check of the ledger says why.
+        return checks.unknown(CHECK, "the ledger cannot be read", None);
+    };
+    let invitations = view.invitations(None);
+    let is_listed = |email: &Email| {
+        lists.values().flat_map(|list| list.users.values()).any(|user| user.answers_to(email))
+    };
+    let (listed, unlisted) = invitations.out.keys().partition::<Vec<_>, _>(|email| is_listed(email));
+    match (listed.len(), unlisted.len()) {
+        (0, 0) => checks.unknown(CHECK, "the ledger has none to look for in the member lists", None),
+        (0, unlisted) => {
+            checks.passed(CHECK, format!("{} in the ledger, not in the member lists", people(unlisted)));
+        }
+        (listed, _) => checks.passed(CHECK, format!("{} of the ledger in the member lists", people(listed))),
+    }
+}
+
+fn rate_limit(pace: Option<Pace>, checks: &mut Checks) {
+    const CHECK: &str = "rate limit";
+    let Some(pace) = pace else {
+        return checks.unknown(
+            CHECK,
+            "the service sends no rate-limit headers",
+            Some("A run learns the limit from refusals."),
+        );
+    };
+    let period = match pace.period {
+        Some(period) => format!(" per {}", words::about(period)),
+        None => String::new(),
+    };
+    checks.passed(CHECK, format!("{} calls{period}, {} left", pace.limit, pace.remaining));
+}
