@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::args::{GlobalArgs, Import as Args};
+use super::args::{GlobalArgs, Import as Args, TEAM_FILE};
 use super::failure::Failure;
 use super::output;
 use super::progress::Progress;
@@ -26,7 +26,7 @@ const DOUBTS_SHOWN: usize = 3;
 
 pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     output::must_be_new(args.out.as_deref())?;
-    let folder = folder_of(args.out.as_deref().unwrap_or(Path::new("team.yaml")));
+    let folder = folder_of(args.out.as_deref().unwrap_or(Path::new(TEAM_FILE)));
     let target = Target::new(global, &folder, None)?;
     let connection = target.connect_to_read(global, None, terminal).await?;
     let reader = &connection.client;

@@ -93,7 +93,8 @@ mod tests {
     fn roles_go_by_power() {
         let mut roles = Role::PREDEFINED.to_vec();
         roles.push(Role::from("role_x".to_owned()));
-        roles.sort();
+        roles.reverse();
+        roles.sort_by_key(Role::power);
         let names: Vec<_> = roles.iter().map(Role::as_str).collect();
         assert_eq!(names, ["VIEWER", "MERCHANT", "USER_RESTRICTED", "USER", "role_x", "ADMIN"]);
     }

@@ -43,21 +43,20 @@ pub enum FileError {
 
 impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |path: &Path| escape::line(&path.to_string_lossy()).into_owned();
         match self {
             Self::Io { action, path, error } => {
-                write!(f, "cannot {action} the sandbox file {}: {error}", shown(path))
+                write!(f, "cannot {action} the sandbox file {}: {error}", escape::path(path))
             }
             Self::Newer { path, version } => write!(
                 f,
                 "the sandbox file {} has format version {version}; this guestlist supports {FORMAT_VERSION}. \
                  Use a newer guestlist or another file",
-                shown(path)
+                escape::path(path)
             ),
             Self::Damaged { path, reason } => write!(
                 f,
                 "the sandbox file {} is damaged ({}); delete it to start over",
-                shown(path),
+                escape::path(path),
                 escape::line(reason)
             ),
         }

@@ -82,18 +82,6 @@ impl Sources {
         &self.files[file.0 as usize]
     }
 
-    /// The number of files.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.files.len()
-    }
-
-    /// Whether no file was added.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
-    }
-
     fn push(&mut self, name: &str, text: String) -> FileId {
         let file = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         self.files.push(Source { name: name.to_owned(), text, is_text: false });

@@ -218,6 +218,21 @@ fn names(text: &str) -> impl Iterator<Item = &str> {
 /// A client can be turned into a writer, so a command is never given one: only a session, which has the lock,
 /// makes a connection that writes.
 #[test]
+fn only_the_store_in_a_folder_uses_files_for_the_ledger() {
+    for (path, text) in sources() {
+        let place = path.to_string_lossy().into_owned();
+        let is_local = place.contains("ledger/local");
+        if !place.contains("src/ledger") || is_local || is_for_tests(&path) {
+            continue;
+        }
+        let text = before_tests(&path, &text);
+        let found =
+            ["std::fs", "std::os", "tempfile", "crate::files"].into_iter().find(|name| text.contains(name));
+        assert_eq!(found, None, "{place} uses files");
+    }
+}
+
+#[test]
 fn only_a_session_can_write() {
     let allowed: [(&str, &[&str]); 4] = [
         ("Client", &["cli/connection.rs"]),

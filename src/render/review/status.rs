@@ -1,7 +1,6 @@
 //! How a person relates to the organization.
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use crate::known::{Invitation, Member};
 use crate::plan::STALE_DAYS;
@@ -41,8 +40,7 @@ impl PersonStatus {
             (Some(member), _) if member.is_owner => Self::Owner,
             (Some(_), _) => Self::Member,
             (None, Some(invitation)) => {
-                let sent = invitation.sent_at.to_zoned(TimeZone::UTC).date();
-                let days = (date - sent).get_days();
+                let days = invitation.days_out(date);
                 if days > STALE_DAYS { Self::Stale { days } } else { Self::Invited { days } }
             }
             (None, None) if until.is_some_and(|until| until < date) => Self::Ended,

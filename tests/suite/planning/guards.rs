@@ -1,25 +1,40 @@
-//! The guards, and their sentences.
+//! The guards, by value, and their sentences.
 
 use std::fmt::Write as _;
 
-use guestlist::plan::{Plan, PlanOptions};
+use guestlist::desired::Limit::{self, Count, Percent};
+use guestlist::known::Doubt;
+use guestlist::model::Email;
+use guestlist::plan::{Exceeded, Plan, PlanOptions, Refusal};
 use guestlist::render;
 
-use super::{known, options, team};
+use super::{known, options, project_id, team};
 
-/// The sentences of the guards that refuse.
-fn refused(people_and_policy: &str, known_people: &str, allow_removals: Option<usize>) -> Vec<String> {
+/// The guards that refuse.
+fn refused(people_and_policy: &str, known_people: &str, allow_removals: Option<usize>) -> Vec<Refusal> {
     let options = PlanOptions { allow_removals, ..options() };
-    let desired = team(people_and_policy);
-    let plan = Plan::between(&desired, &known(known_people), &options);
-    plan.refused.iter().map(|refusal| render::refusal(&desired, refusal)).collect()
+    Plan::between(&team(people_and_policy), &known(known_people), &options).refused
 }
 
-/// How `max_removals` is overridden for one run.
-fn once(removals: usize) -> String {
-    format!(
-        "to allow this once, run the pipeline with `allow_removals: {removals}`, or pass --allow-removals {removals}"
-    )
+/// The people `name@example.com`.
+fn people_at_example(names: &[&str]) -> Vec<Email> {
+    names.iter().map(|name| Email::parse(&format!("{name}@example.com")).expect("an address")).collect()
+}
+
+/// `removals` of the `base` members of a project or, without one, of all memberships.
+fn exceeded(project: Option<&str>, removals: usize, base: usize, limit: Limit, most: usize) -> Exceeded {
+    Exceeded { project: project.map(project_id), removals, base, limit, most }
+}
+
+/// That many removals in the whole plan, and where they are too many, of `names`.
+fn too_many(removals: usize, exceeded: &[Exceeded], names: &[&str]) -> Refusal {
+    let people = people_at_example(names);
+    Refusal::MaxRemovals { removals, exceeded: exceeded.to_vec(), people, allowed: None }
+}
+
+/// A project that would have `left` ADMINs where the policy keeps `keep`, without `losing`.
+fn too_few(project: &str, left: usize, keep: usize, losing: &[&str]) -> Refusal {
+    Refusal::KeepAdmins { project: project_id(project), left, keep, losing: people_at_example(losing) }
 }
 
 /// A team file with `listed` people, each USER in storefront, under a policy.
@@ -47,20 +62,18 @@ fn members(number: usize) -> String {
 #[test]
 fn fifteen_of_forty_are_refused_by_name_and_let_through_by_their_exact_number_alone() {
     let (file, known) = (file(24, "prune: people"), members(39));
-    let names = "p25@example.com, p26@example.com, p27@example.com, p28@example.com, p29@example.com, \
-p30@example.com, p31@example.com, p32@example.com, p33@example.com, p34@example.com, p35@example.com, \
-p36@example.com, p37@example.com, p38@example.com and p39@example.com";
-    let sentences = |way_out: &str| {
-        [format!(
-            "`max_removals: 10%` blocks 15 removals out of 40 memberships in all (4 allowed) and 15 removals out of 40 members of storefront (4 allowed): {names}; {way_out}"
-        )]
+    let names: Vec<_> = (25..40).map(|n| format!("p{n}")).collect();
+    let people = people_at_example(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let refusal = |allowed| {
+        let exceeded =
+            [exceeded(None, 15, 40, Percent(10), 4), exceeded(Some("storefront"), 15, 40, Percent(10), 4)];
+        let (exceeded, people) = (exceeded.to_vec(), people.clone());
+        [Refusal::MaxRemovals { removals: 15, exceeded, people, allowed }]
     };
-    assert_eq!(refused(&file, &known, None), sentences(&once(15)));
-    for other in [14, 16, 0, 40] {
-        let way_out = format!("--allow-removals {other} does not match: the number is 15");
-        assert_eq!(refused(&file, &known, Some(other)), sentences(&way_out));
+    for allowed in [None, Some(14), Some(16), Some(0), Some(40)] {
+        assert_eq!(refused(&file, &known, allowed), refusal(allowed));
     }
-    assert_eq!(refused(&file, &known, Some(15)), [""; 0]);
+    assert_eq!(refused(&file, &known, Some(15)), []);
     let plan = Plan::between(&team(&file), &super::known(&known), &options());
     assert_eq!(plan.changes.len(), 15, "a plan that is refused is shown all the same");
 }
@@ -71,7 +84,7 @@ fn a_percentage_is_rounded_down_and_allows_one_at_least() {
     for (members_in_all, allowed) in [(5, 1), (19, 1), (20, 2), (29, 2)] {
         let known = members(members_in_all - 1);
         let file = |gone: usize| file(members_in_all - 1 - gone, "prune: people");
-        assert_eq!(refused(&file(allowed), &known, None), [""; 0], "{members_in_all}");
+        assert_eq!(refused(&file(allowed), &known, None), [], "{members_in_all}");
         assert_eq!(refused(&file(allowed + 1), &known, None).len(), 1, "{members_in_all}");
     }
 }
@@ -89,13 +102,10 @@ b@example.com loyalty=USER elsewhere
 ";
     assert_eq!(
         refused(people, known, None),
-        [format!(
-            "`max_removals: 2` blocks 3 removals out of 5 memberships in all (2 allowed): a@example.com and b@example.com; {}",
-            once(3)
-        )]
+        [too_many(3, &[exceeded(None, 3, 5, Count(2), 2)], &["a", "b"])]
     );
-    assert_eq!(refused(people, known, Some(3)), [""; 0]);
-    assert_eq!(refused(&people.replace("als: 2", "als: 3"), known, None), [""; 0]);
+    assert_eq!(refused(people, known, Some(3)), []);
+    assert_eq!(refused(&people.replace("als: 2", "als: 3"), known, None), []);
 }
 
 #[test]
@@ -112,13 +122,14 @@ policy: {{max_removals: 0}}
     let known = |role: &str| format!("boss@example.com storefront=ADMIN\na@example.com storefront={role}");
     assert_eq!(
         refused(&people("USER"), &known("ADMIN"), None),
-        [format!(
-            "`max_removals: 0` blocks 1 removal out of 2 memberships in all (0 allowed) and 1 removal out of 2 members of storefront (0 allowed): a@example.com; {}",
-            once(1)
+        [too_many(
+            1,
+            &[exceeded(None, 1, 2, Count(0), 0), exceeded(Some("storefront"), 1, 2, Count(0), 0)],
+            &["a"]
         )]
     );
-    assert_eq!(refused(&people("VIEWER"), &known("USER"), None), [""; 0]);
-    assert_eq!(refused(&people("ADMIN"), &known("VIEWER"), None), [""; 0]);
+    assert_eq!(refused(&people("VIEWER"), &known("USER"), None), []);
+    assert_eq!(refused(&people("ADMIN"), &known("VIEWER"), None), []);
 }
 
 #[test]
@@ -134,11 +145,11 @@ boss@example.com storefront=ADMIN
 a@example.com storefront=USER elsewhere
 b@example.com storefront=USER elsewhere
 ";
-    assert_eq!(refused(people, known, None), [""; 0]);
+    assert_eq!(refused(people, known, None), []);
     // What is left when the exempt ones are not counted is the number to allow.
     let one_more = format!("{known}c@example.com storefront=USER elsewhere");
     assert_eq!(refused(people, &one_more, Some(3)).len(), 1);
-    assert_eq!(refused(people, &one_more, Some(1)), [""; 0]);
+    assert_eq!(refused(people, &one_more, Some(1)), []);
 }
 
 #[test]
@@ -149,13 +160,11 @@ policy: {max_removals: 100%}
 ";
     assert_eq!(
         refused(people, "ana@example.com storefront=ADMIN", Some(1)),
-        [
-            "storefront would be left with 0 ADMINs, and `keep_admins: 1` requires more; ADMIN would be lost by ana@example.com; make someone else ADMIN first"
-        ]
+        [too_few("storefront", 0, 1, &["ana"])]
     );
     assert_eq!(
         refused(people, "ana@example.com storefront=ADMIN\nowner@example.com owner storefront=ADMIN", None),
-        [""; 0]
+        []
     );
 }
 
@@ -167,13 +176,10 @@ fn an_invitation_is_no_admin_yet_and_an_assignment_is() {
 policy: {max_removals: 100%}
 ";
     assert_eq!(refused(people, "ana@example.com storefront=ADMIN", None).len(), 1);
-    assert_eq!(
-        refused(people, "ana@example.com storefront=ADMIN\nnew@example.com loyalty=USER", None),
-        [""; 0]
-    );
+    assert_eq!(refused(people, "ana@example.com storefront=ADMIN\nnew@example.com loyalty=USER", None), []);
     assert_eq!(
         refused(people, "ana@example.com storefront=ADMIN\nnew@example.com storefront=USER", None),
-        [""; 0]
+        []
     );
 }
 
@@ -189,15 +195,10 @@ policy: {{keep_admins: 3, max_removals: 100%}}
         )
     };
     let known = "ana@example.com storefront=ADMIN\nben@example.com storefront=USER loyalty=USER";
-    assert_eq!(refused(&people("ADMIN"), known, None), [""; 0]);
-    assert_eq!(refused(&people("USER"), known, None), [""; 0], "one for one");
+    assert_eq!(refused(&people("ADMIN"), known, None), []);
+    assert_eq!(refused(&people("USER"), known, None), [], "one for one");
     let known = "ana@example.com storefront=ADMIN\nben@example.com storefront=ADMIN loyalty=USER";
-    assert_eq!(
-        refused(&people("USER"), known, None),
-        [
-            "storefront would be left with 1 ADMIN, and `keep_admins: 3` requires more; ADMIN would be lost by ana@example.com; make someone else ADMIN first"
-        ]
-    );
+    assert_eq!(refused(&people("USER"), known, None), [too_few("storefront", 1, 3, &["ana"])]);
 }
 
 #[test]
@@ -209,11 +210,11 @@ fn nobody_listed_and_everybody_to_go_is_refused_whatever_is_allowed() {
         for allowed in [None, Some(1)] {
             assert_eq!(
                 refused(people, "a@example.com storefront=USER elsewhere", allowed),
-                ["the file lists no one, and `prune: people` would remove everyone's access"]
+                [Refusal::EmptyPeople]
             );
         }
     }
-    assert_eq!(refused("people: []\n", "a@example.com storefront=USER elsewhere", None), [""; 0]);
+    assert_eq!(refused("people: []\n", "a@example.com storefront=USER elsewhere", None), []);
 }
 
 #[test]
@@ -224,9 +225,10 @@ fn a_doubtful_reading_takes_nothing_away() {
     assert_eq!(plan.changes, []);
     assert_eq!(
         refused(&file, &known, None),
-        [
-            "the member list looks incomplete: List Users of proj_9KeAhZB1 gave 1 user and says there are 3 (and 1 more doubt); no removals will be made; run again later"
-        ]
+        [Refusal::DoubtfulReading(vec![
+            Doubt::Short { project: project_id("storefront"), got: 1, total: 3 },
+            Doubt::Short { project: project_id("loyalty"), got: 1, total: 3 },
+        ])]
     );
 }
 
@@ -247,10 +249,7 @@ c@example.com loyalty=USER elsewhere
 ";
     assert_eq!(
         refused(people, known, None),
-        [format!(
-            "`max_removals: 40%` blocks 2 removals out of 4 members of loyalty (1 allowed): b@example.com and c@example.com; {}",
-            once(3)
-        )]
+        [too_many(3, &[exceeded(Some("loyalty"), 2, 4, Percent(40), 1)], &["b", "c"])]
     );
 }
 
@@ -261,11 +260,48 @@ fn a_plan_may_be_refused_for_more_than_one_reason() {
     assert_eq!(
         refused(&file, known, None),
         [
-            "storefront would be left with 1 ADMIN, and `keep_admins: 2` requires more; ADMIN would be lost by a@example.com; make someone else ADMIN first".to_owned(),
-            format!(
-                "`max_removals: 10%` blocks 2 removals out of 3 memberships in all (1 allowed) and 2 removals out of 3 members of storefront (1 allowed): a@example.com and b@example.com; {}",
-                once(2)
+            too_few("storefront", 1, 2, &["a"]),
+            too_many(
+                2,
+                &[exceeded(None, 2, 3, Percent(10), 1), exceeded(Some("storefront"), 2, 3, Percent(10), 1)],
+                &["a", "b"]
             ),
+        ]
+    );
+}
+
+#[test]
+fn a_refusal_says_what_is_too_much_who_it_is_and_how_to_go_on() {
+    let desired = team("");
+    let refusals = [
+        Refusal::DoubtfulReading(vec![
+            Doubt::Short { project: project_id("storefront"), got: 1, total: 3 },
+            Doubt::Moving { project: project_id("loyalty") },
+        ]),
+        Refusal::EmptyPeople,
+        too_few("storefront", 1, 2, &["a", "b"]),
+        Refusal::MaxNewAdmins { people: people_at_example(&["a", "b"]), most: 1, allowed: None },
+        too_many(2, &[exceeded(Some("loyalty"), 2, 4, Percent(40), 1)], &["a"]),
+        Refusal::MaxRemovals {
+            removals: 3,
+            exceeded: vec![
+                exceeded(None, 3, 5, Count(2), 2),
+                exceeded(Some("storefront"), 3, 4, Count(2), 2),
+            ],
+            people: people_at_example(&["a", "b", "c"]),
+            allowed: Some(4),
+        },
+    ];
+    let sentences: Vec<_> = refusals.iter().map(|refusal| render::refusal(&desired, refusal)).collect();
+    assert_eq!(
+        sentences,
+        [
+            "the member list looks incomplete: List Users of proj_9KeAhZB1 gave 1 user and says there are 3 (and 1 more doubt); no removals will be made; run again later",
+            "the file lists no one, and `prune: people` would remove everyone's access",
+            "storefront would be left with 1 ADMIN, and `keep_admins: 2` requires more; ADMIN would be lost by a@example.com and b@example.com; make someone else ADMIN first",
+            "2 people become ADMIN, and `max_new_admins: 1` allows 1: a@example.com and b@example.com; to allow this once, run the pipeline with `allow_new_admins: 2`, or pass --allow-new-admins 2",
+            "`max_removals: 40%` blocks 2 removals out of 4 members of loyalty (1 allowed): a@example.com; to allow this once, run the pipeline with `allow_removals: 2`, or pass --allow-removals 2",
+            "`max_removals: 2` blocks 3 removals out of 5 memberships in all (2 allowed) and 3 removals out of 4 members of storefront (2 allowed): a@example.com, b@example.com and c@example.com; --allow-removals 4 does not match: the number is 3",
         ]
     );
 }
