@@ -246,19 +246,21 @@ impl Cause {
                 "it resets with the next cycle; run again then, or ask Voucherify to raise the quota"
             }
             Self::Redirected { .. } => {
-                "redirects are not followed, because they could expose the credentials; check the cluster or the endpoint"
+                "guestlist does not follow redirects, because they could expose the credentials; check the cluster or the endpoint"
             }
             Self::Certificate(_) => {
                 "check the endpoint, or set SSL_CERT_FILE to a file of trusted root certificates"
             }
-            Self::RateLimited { .. } => "run again after that time",
-            Self::Refused(_) => "fix the problem above and run again",
+            Self::RateLimited { until: Some(_) } => "run again after that time",
+            Self::Refused(_) => "fix the problem described here and run again",
             Self::Unreachable { .. } => "check the endpoint, the network and the proxy, and run again",
-            Self::Failing(_) | Self::TimedOut | Self::Lost(_) => "run again later",
+            Self::RateLimited { until: None } | Self::Failing(_) | Self::TimedOut | Self::Lost(_) => {
+                "run again later"
+            }
             Self::Damaged { .. } | Self::TooLarge { .. } | Self::Endless { .. } => {
                 "check that the endpoint is Voucherify's, and that no proxy answers instead"
             }
-            Self::Unsendable => "fix the id",
+            Self::Unsendable => "correct the project or user id",
             Self::NotPermitted | Self::Stopped => "run again",
         }
     }

@@ -111,7 +111,7 @@ async fn an_id_that_would_change_the_path_is_not_sent() {
     let error = send(&client, &Call::unassign(&p("p"), &UserId::new(".."))).await.expect_err("not sendable");
     assert_eq!(
         error.to_string(),
-        "`DELETE /management/v1/projects/p/users/..` was not sent: an id in its path is empty or consists of dots; fix the id"
+        "`DELETE /management/v1/projects/p/users/..` was not sent: an id in its path is empty or consists of dots; correct the project or user id"
     );
     assert!(!error.may_have_been_processed());
     assert_eq!(server.lines(), [""; 0]);
@@ -290,11 +290,11 @@ async fn everything_else_is_not_repeated() {
                     r#"{"code":400,"key":"invalid_payload","message":"No","details":"It\nis","request_id":"r1"}"#,
                 )
             },
-            "was rejected (400 invalid_payload, No, It\\nis, request_id r1); fix the problem above and run again",
+            "was rejected (400 invalid_payload, No, It\\nis, request_id r1); fix the problem described here and run again",
         ),
         (
             || answer("404 Gone", &["x-request-id: r2"], r#"{"code":404,"message":"Gone"}"#),
-            "was rejected (404, Gone, request_id r2); fix the problem above and run again",
+            "was rejected (404, Gone, request_id r2); fix the problem described here and run again",
         ),
         (
             || {
@@ -304,9 +304,9 @@ async fn everything_else_is_not_repeated() {
                     r#"{"code":0,"key":7,"message":"a","details":{"a":[1]},"request_id":null}"#,
                 )
             },
-            "was rejected (409 7, a, {\"a\":[1]}); fix the problem above and run again",
+            "was rejected (409 7, a, {\"a\":[1]}); fix the problem described here and run again",
         ),
-        (|| answer("501 Never", &[], ""), "was rejected (501); fix the problem above and run again"),
+        (|| answer("501 Never", &[], ""), "was rejected (501); fix the problem described here and run again"),
         (
             || answer("401 Who", &[], r#"{"message":"Unauthorized"}"#),
             "failed: invalid credentials (401, Unauthorized); check VOUCHERIFY_MANAGEMENT_ID and \
@@ -333,11 +333,11 @@ async fn everything_else_is_not_repeated() {
         ),
         (
             || answer("302 Found", &["location: https://evil.example/é"], ""),
-            "was redirected (302); redirects are not followed, because they could expose the credentials; check the cluster or the endpoint",
+            "was redirected (302); guestlist does not follow redirects, because they could expose the credentials; check the cluster or the endpoint",
         ),
         (
             || answer("308 Moved", &["location: https://evil.example/canary-token"], ""),
-            "was redirected to `https://evil.example/(secret)` (308); redirects are not followed, because they could expose the credentials; check the cluster or the endpoint",
+            "was redirected to `https://evil.example/(secret)` (308); guestlist does not follow redirects, because they could expose the credentials; check the cluster or the endpoint",
         ),
         (
             || Reply::Whole("HTTP/1.1 200 OK\r\ncontent-length: 67108865\r\n\r\n".to_owned()),

@@ -96,9 +96,9 @@ impl AfterHelp {
                 ("For files in people/", "guestlist schema --included > included.schema.json"),
             ]),
             "completions" => Self::of_examples(&[
-                ("In ~/.bashrc", "source <(guestlist completions bash)"),
-                ("In ~/.zshrc, after compinit", "source <(guestlist completions zsh)"),
-                ("In ~/.config/fish/config.fish", "guestlist completions fish | source"),
+                ("Add to ~/.bashrc", "source <(guestlist completions bash)"),
+                ("Add to ~/.zshrc, after compinit", "source <(guestlist completions zsh)"),
+                ("Add to ~/.config/fish/config.fish", "guestlist completions fish | source"),
             ]),
             "man" => Self::of_examples(&[
                 ("Read the page of `guestlist plan`", "guestlist man plan | man -l -"),

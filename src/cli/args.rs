@@ -163,15 +163,15 @@ pub(crate) struct Apply {
     /// Skip confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// Apply a saved plan (from `plan --out`) without a team file; run it from the directory where it was
-    /// made
+    /// Apply a saved plan (from `plan --out`) without a team file; run it in the directory where the plan
+    /// was made
     #[arg(long, value_name = "FILE", conflicts_with_all = ["team_file", "max_invites"])]
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) plan: Option<PathBuf>,
     /// Maximum number of people to process in parallel
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) concurrency: u16,
-    /// Output format; with `json`, standard output has one JSON object a line for each event
+    /// Output format; with `json`, prints one JSON object per line for each event
     #[arg(long, value_enum, default_value_t = ApplyFormat::Text)]
     pub(crate) format: ApplyFormat,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `apply --format json`: what happens, one JSON object a line on standard output.
+//! `apply --format json`: what happens, one JSON object per line on standard output.
 
 use std::collections::BTreeMap;
 

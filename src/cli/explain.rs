@@ -31,7 +31,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     if !team.desired.people.contains_key(&email) && !is_known {
         let people = team.desired.people.keys().chain(known.members.keys()).map(Email::as_str);
         return Err(Failure::new(format!(
-            "{email} is not in the team file or in a managed project, and has no pending invitation{}",
+            "{email} is not in the team file, not a member of a managed project, and has no pending invitation{}",
             person_meant(email.as_str(), people)
         )));
     }

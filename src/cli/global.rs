@@ -32,7 +32,7 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     #[arg(hide_short_help = true)]
     pub(crate) color: Color,
-    /// Format of standard error: progress, warnings, errors and log lines; with `json`, one object a line
+    /// Format of standard error: progress, warnings, errors and log lines; with `json`, one object per line
     #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
     #[arg(hide_short_help = true)]
     pub(crate) log_format: LogFormat,

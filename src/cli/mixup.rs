@@ -1,5 +1,6 @@
 //! Arguments that were probably mixed up: what was meant instead, as a sentence.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::failure::Failure;
@@ -73,8 +74,9 @@ pub(crate) fn person_meant<'a>(asked: &str, people: impl Iterator<Item = &'a str
     };
     let question = did_you_mean(asked, people.clone().filter(is_similar)).or_else(|| {
         let longer = people.filter(|email| !lower.is_empty() && email.to_lowercase().starts_with(&lower));
-        let longer: Vec<_> = longer.take(MEANT + 1).collect();
-        let names: Vec<_> = longer.iter().map(|email| shown(email)).collect();
+        // A person may be in the file and in the organization, spelled differently.
+        let longer: BTreeMap<_, _> = longer.map(|email| (email.to_lowercase(), email)).collect();
+        let names: Vec<_> = longer.into_values().take(MEANT + 1).map(shown).collect();
         let few = (1..=MEANT).contains(&names.len());
         few.then(|| format!("did you mean {}?", names.join(" or ")))
     });

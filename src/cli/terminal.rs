@@ -23,9 +23,9 @@ pub(crate) struct Terminal {
     pub(crate) err: Paint,
     /// Whether to print only errors.
     pub(crate) quiet: bool,
-    /// Whether standard error has one JSON object a line.
+    /// Whether standard error has one JSON object per line.
     pub(crate) is_json: bool,
-    /// Whether standard output has events, one JSON object a line, and nothing else.
+    /// Whether standard output has events, one JSON object per line, and nothing else.
     pub(crate) has_events: bool,
     /// Whether a progress bar can be drawn on standard error.
     pub(crate) can_draw: bool,

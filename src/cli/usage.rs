@@ -1,5 +1,6 @@
 //! What clap says about a wrong command line, without advice that could do harm.
 
+use clap::Command;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
 use super::command::command;
@@ -12,12 +13,7 @@ pub(crate) fn harmless(mut error: Error, args: &[String]) -> Error {
     }
     if let Some((arg, advice)) = args.iter().find_map(|arg| Some((arg, habit(arg)?))) {
         let sentence = format!("unexpected argument '{arg}'; {advice}");
-        let mut command = command();
-        let subcommand = args.iter().find(|arg| command.find_subcommand(arg).is_some());
-        return match subcommand.and_then(|name| command.find_subcommand_mut(name)) {
-            Some(subcommand) => subcommand.error(ErrorKind::UnknownArgument, sentence),
-            None => command.error(ErrorKind::UnknownArgument, sentence),
-        };
+        return called(args).error(ErrorKind::UnknownArgument, sentence);
     }
     let lifts_a_guard = |value: &ContextValue| match value {
         ContextValue::String(name) => name.contains("--allow-"),
@@ -26,10 +22,19 @@ pub(crate) fn harmless(mut error: Error, args: &[String]) -> Error {
     };
     if error.get(ContextKind::SuggestedArg).is_some_and(lifts_a_guard) {
         error.remove(ContextKind::SuggestedArg);
+        // The usage shows the suggested option as well.
+        error.insert(ContextKind::Usage, ContextValue::StyledStr(called(args).render_usage()));
     }
     // "to pass '-f' as a value, use '-- -f'": no value starts with a dash here.
     error.remove(ContextKind::Suggested);
     error
+}
+
+/// The subcommand that is called or, without one, the whole command.
+fn called(args: &[String]) -> Command {
+    let command = command();
+    let subcommand = args.iter().find_map(|arg| command.find_subcommand(arg));
+    subcommand.unwrap_or(&command).clone()
 }
 
 /// What to use instead of an option of Terraform, kubectl or the like.

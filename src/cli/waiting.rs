@@ -27,7 +27,7 @@ pub(super) fn text(activity: &Activity, now: Timestamp) -> Option<String> {
     if let Some(lists) = activity.lists {
         parts.push(format!("reading members: {} of {}", lists.read, words::count(lists.all, "project")));
     }
-    if let Some(until) = activity.rate_limit {
+    if let Some(until) = activity.rate_limit.filter(|until| *until > now) {
         parts.push(format!("rate limit: {}", left(until)));
     } else if let Some(until) = activity.pause {
         parts.push(format!("the service seems to be down, trying again in {}", left(until)));

@@ -72,5 +72,16 @@ fn name(desired: &Desired, access: &Access) -> String {
         parts.join("+")
     };
     let full = name(usize::MAX);
-    if full.chars().count() <= LONGEST { full } else { name(LISTED).chars().take(LONGEST).collect() }
+    if full.chars().count() <= LONGEST {
+        return full;
+    }
+    let short: String = name(LISTED);
+    match short.char_indices().nth(LONGEST) {
+        // A part that does not fit is left out as a whole.
+        Some((end, _)) => match short[..end].rfind(['+', '-']) {
+            Some(end) => short[..end].to_owned(),
+            None => short[..end].to_owned(),
+        },
+        None => short,
+    }
 }

@@ -90,7 +90,7 @@ impl fmt::Display for LedgerError {
             ),
             Self::NoLedger(ledger) => write!(
                 f,
-                "no ledger at `{}`; check the path, or name the ledger with --ledger",
+                "no ledger at `{}`; check the path, or pass another one with --ledger",
                 escape::line(ledger)
             ),
             Self::NotARun(file) => write!(

@@ -90,6 +90,19 @@ pub enum Guard {
     MaxRemovals,
 }
 
+impl Guard {
+    /// The key of the policy that sets its limit, if one does.
+    #[must_use]
+    pub fn policy_key(self) -> Option<&'static str> {
+        match self {
+            Self::KeepAdmins => Some("keep_admins"),
+            Self::MaxNewAdmins => Some("max_new_admins"),
+            Self::MaxRemovals => Some("max_removals"),
+            Self::DoubtfulReading | Self::EmptyPeople | Self::ListedTwice => None,
+        }
+    }
+}
+
 impl Refusal {
     /// The guard.
     #[must_use]

@@ -52,7 +52,10 @@ pub fn markdown(view: &View) -> String {
     let mut page = head;
     let mut left_out: BTreeMap<Topic, usize> = BTreeMap::new();
     for ((block, intro), bodies) in blocks.iter().zip(&intros).zip(bodies) {
-        page.push_str(intro);
+        // A heading without numbers says nothing where all its sections are left out.
+        if block.part != Some(Part::Notes) || bodies.iter().any(Option::is_some) {
+            page.push_str(intro);
+        }
         for (section, body) in block.sections.iter().zip(bodies) {
             let hidden = body.as_ref().map_or(section.total(), |body| body.hidden);
             if hidden > 0 {

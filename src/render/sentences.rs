@@ -81,7 +81,7 @@ impl View<'_> {
             }
             Fact::Starts { from, member: false } => Sentence::new(format!("starts on {from}")),
             Fact::Starts { from, member: true } => {
-                Sentence::new(format!("starts on {from}; is a member already and not changed until then"))
+                Sentence::new(format!("starts on {from}; already a member, not changed until then"))
             }
             Fact::Ends { until } => Sentence::new(format!("access ends after {until}")),
             Fact::Ended { until, member: true } => Sentence::new(format!("access ended on {until}")),
@@ -107,7 +107,7 @@ impl View<'_> {
                 Sentence::new(format!("{protected} ({kept})")).listed(protected, kept)
             }
             Fact::OwnerDiffers { has, desired } => Sentence::new(format!(
-                "owner, has {} in {}, in the file {}; owners are never changed",
+                "owner: {} in {}, {} in the file; owners are never changed",
                 role(has),
                 project(),
                 desired.as_ref().map_or_else(|| "none".to_owned(), role)
@@ -135,7 +135,12 @@ impl View<'_> {
 
     /// Why a guard blocks the plan. Names only some people, because the page lists them all.
     pub(super) fn refusal(&self, refusal: &Refusal) -> String {
-        refused(self.desired, refusal, NAMED)
+        let mut text = refused(self.desired, refusal, NAMED);
+        let key = refusal.guard().policy_key();
+        if self.policy_changes().iter().any(|change| Some(change.key) == key && change.loosened) {
+            text.push_str("; the limit is the base's, which also applies to the pull request");
+        }
+        text
     }
 }
 
@@ -222,7 +227,9 @@ fn way_out(input: &str, number: usize, allowed: Option<usize>) -> String {
     match allowed {
         Some(other) => format!("{flag} {other} does not match: the number is {number}"),
         None => {
-            format!("to allow this once, run the pipeline with `{input}: {number}`, or pass {flag} {number}")
+            format!(
+                "to allow this once, run the pipeline on the default branch with `{input}: {number}`, or pass {flag} {number}"
+            )
         }
     }
 }
@@ -232,7 +239,8 @@ fn way_out(input: &str, number: usize, allowed: Option<usize>) -> String {
 pub(super) fn already_different(view: &View, show: impl Fn(&Email) -> String) -> Vec<String> {
     let origins = view.base.map(|base| base.origins.changes.as_slice()).unwrap_or_default();
     let mut sentences = Vec::new();
-    if origins.iter().any(|origin| *origin != Origin::PullRequest) {
+    let is_blocked = !view.plan.refused.is_empty();
+    if !is_blocked && origins.iter().any(|origin| *origin != Origin::PullRequest) {
         sentences.push("The next apply makes these changes as well.".to_owned());
     }
     let changes = view.plan.changes.iter().zip(origins);
@@ -256,9 +264,9 @@ pub(super) fn expected(estimate: Estimate) -> String {
         Estimate::About(time) if time.is_zero() => "no wait for the rate limit".to_owned(),
         Estimate::About(time) => words::about(time),
         Estimate::AtLeast { time, .. } => words::about(time).replacen("about", "at least", 1),
-        Estimate::Windows { windows, .. } => {
-            let windows = count(usize::try_from(windows).unwrap_or(usize::MAX), "rate-limit window");
-            format!("{windows} of unknown length")
+        Estimate::Windows { windows, calls, .. } => {
+            let number = |n: u64, noun| count(usize::try_from(n).unwrap_or(usize::MAX), noun);
+            format!("{} of {} (length unknown)", number(windows, "rate-limit window"), number(calls, "call"))
         }
     }
 }
@@ -269,7 +277,7 @@ pub(super) fn evidence(evidence: Evidence) -> String {
     match evidence.source {
         EvidenceSource::Live => format!("read live at {}", read_at.strftime("%H:%M:%S UTC")),
         EvidenceSource::Ledger => {
-            format!("offline: snapshot from {}", read_at.strftime("%Y-%m-%d %H:%M:%S UTC"))
+            format!("offline, snapshot from {}", read_at.strftime("%Y-%m-%d %H:%M:%S UTC"))
         }
     }
 }
@@ -279,11 +287,11 @@ pub(super) fn evidence(evidence: Evidence) -> String {
 pub fn doubt(doubt: &Doubt) -> String {
     match doubt {
         Doubt::Short { project, got, total } => format!(
-            "List Users of {project} gave {} and says there are {total}",
+            "List Users of {project} returned {} but reported a total of {total}",
             count(usize::try_from(*got).unwrap_or(usize::MAX), "user")
         ),
         Doubt::Moving { project } => {
-            format!("List Users of {project} changed while it was read: its pages name different totals")
+            format!("List Users of {project} changed while it was read: its pages report different totals")
         }
         Doubt::Empty { project, before } => format!(
             "List Users of {project} came back empty, and the project had {} before; if that is true, give one person a role there by hand, then run again",

@@ -46,7 +46,7 @@ ids! {
 
     /// A file is not valid YAML.
     InvalidYaml = "invalid-yaml",
-    /// Lists and mappings are nested too deep.
+    /// Lists and mappings are too deeply nested.
     NestedTooDeep = "nested-too-deep",
     /// Anchors (`&name`) and aliases (`*name`) are not supported.
     AnchorsNotSupported = "anchors-not-supported",
@@ -63,7 +63,7 @@ ids! {
 
     /// A key is empty or null.
     EmptyKey = "empty-key",
-    /// A mapping has a key twice.
+    /// A mapping contains the same key twice.
     DuplicateKey = "duplicate-key",
     /// A mapping has a key that is not defined.
     UnknownKey = "unknown-key",
@@ -73,7 +73,7 @@ ids! {
     MissingKey = "missing-key",
     /// A value is missing, null or empty.
     MissingValue = "missing-value",
-    /// A value has another type than its key needs.
+    /// A value has the wrong type for its key.
     WrongType = "wrong-type",
     /// A text or name is too long.
     TooLong = "too-long",
@@ -123,7 +123,7 @@ ids! {
     NoProject = "no-project",
     /// Two groups grant a person different roles in one project.
     ConflictingGroups = "conflicting-groups",
-    /// A date is not a day of the calendar in the form `YYYY-MM-DD`.
+    /// A date is not a valid calendar date in the form `YYYY-MM-DD`.
     InvalidDate = "invalid-date",
     /// `until` is before `from`.
     UntilBeforeFrom = "until-before-from",

@@ -153,11 +153,13 @@ fn scalar(node: &Node<'_>, what: &str, expected: &str, problems: &mut Problems) 
     }
 }
 
-/// The type that YAML 1.2 gives to unquoted `text`, if it is a boolean or a number.
+/// The type that YAML 1.2 gives to unquoted `text`, if it is a boolean or a number. A sign before a base is
+/// taken for a number too, as other readers do.
 fn other_type(text: &str) -> Option<&'static str> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let has_base = |prefix: &str, base: u32| {
-        text.strip_prefix(prefix)
+        unsigned
+            .strip_prefix(prefix)
             .is_some_and(|digits| !digits.is_empty() && digits.chars().all(|c| c.is_digit(base)))
     };
     match text {

@@ -1,4 +1,4 @@
-//! `apply --format json`: one JSON object a line, and a last one for every way in which an apply can end.
+//! `apply --format json`: one JSON object per line, and a last one for every way in which an apply can end.
 
 use std::fs;
 use std::process::{Child, Stdio};
@@ -65,7 +65,7 @@ fn partial() {
     let ended = scenario.run(APPLY);
     let lines: Vec<_> = ended.stdout.lines().collect();
     let reason = "`POST /management/v1/projects/users/invite` was rejected (400 used_incorrect_role, Used incorrect \
-                  role, The role 'role_unknown' is incorrect, request_id $REQUEST); fix the problem above and run \
+                  role, The role 'role_unknown' is incorrect, request_id $REQUEST); fix the problem described here and run \
                   again";
     assert_eq!(
         lines[1],

@@ -111,7 +111,7 @@ failed   service      `GET /management/v1/projects` failed: the Voucherify plan 
         of_fault("redirect"),
         "\
 unknown  credentials  present; not known whether the service accepts them
-failed   service      `GET /management/v1/projects` was redirected to `/management/v1/redirected` (302); redirects are not followed, because they could expose the credentials; check the cluster or the endpoint
+failed   service      `GET /management/v1/projects` was redirected to `/management/v1/redirected` (302); guestlist does not follow redirects, because they could expose the credentials; check the cluster or the endpoint
 "
     );
 }

@@ -44,7 +44,7 @@ fn the_length_of_a_window_that_was_not_told_is_not_guessed() {
     for seconds in [6, 3600] {
         assert_eq!(
             verdict(100, seconds, None, 500),
-            "500 invited · 500 calls, 5 rate-limit windows of unknown length"
+            "500 invited · 500 calls, 5 rate-limit windows of 100 calls (length unknown)"
         );
     }
 }

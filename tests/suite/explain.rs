@@ -126,7 +126,7 @@ storefront (proj_9KeAhZB1)
         id(&scenario, "alex@example.com")
     );
     scenario.run("explain ALEX@example.com").assert(0, &expected, "");
-    let offline = expected.replace("read live at $TIME UTC", "offline: snapshot from $TODAY $TIME UTC");
+    let offline = expected.replace("read live at $TIME UTC", "offline, snapshot from $TODAY $TIME UTC");
     scenario.run("explain alex@example.com --offline --quiet").assert(0, &offline, "");
 }
 
@@ -185,11 +185,11 @@ fn somebody_whom_nobody_knows() {
     scenario.run("explain alec@example.com").assert(
         1,
         "",
-        "error: alec@example.com is not in the team file or in a managed project, and has no pending invitation; did you mean `Alex@example.com`?\n",
+        "error: alec@example.com is not in the team file, not a member of a managed project, and has no pending invitation; did you mean `Alex@example.com`?\n",
     );
     scenario.run("explain nobody@else.org").assert(
         1,
         "",
-        "error: nobody@else.org is not in the team file or in a managed project, and has no pending invitation\n",
+        "error: nobody@else.org is not in the team file, not a member of a managed project, and has no pending invitation\n",
     );
 }

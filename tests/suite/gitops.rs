@@ -259,7 +259,8 @@ fn a_blocked_plan_is_let_through_by_the_input_it_names(pipeline: &Pipeline) {
     let file = ("PLAN_FILE", plan.as_str());
     pipeline.step("work", "ledger.sh fetch", &[]).ok();
     pipeline.step_with_secrets("work", "plan.sh", &[file]).assert_status(1);
-    let said = "run the pipeline with `allow_new_admins: 6`, or pass --allow-new-admins 6";
+    let said =
+        "run the pipeline on the default branch with `allow_new_admins: 6`, or pass --allow-new-admins 6";
     // The block is folded at its width.
     let markdown = pipeline.plan_markdown().replace("\n> ", " ");
     assert!(markdown.contains(said), "{markdown}");
@@ -279,7 +280,10 @@ fn a_blocked_plan_is_let_through_by_the_input_it_names(pipeline: &Pipeline) {
     pipeline.write("work", &people.replace("ADMIN", "USER"));
     pipeline.step_with_secrets("work", "plan.sh", &[file]).assert_status(1);
     let markdown = pipeline.plan_markdown().replace("\n> ", " ");
-    assert!(markdown.contains("run the pipeline with `allow_removals: 6`"), "{markdown}");
+    assert!(
+        markdown.contains("run the pipeline on the default branch with `allow_removals: 6`"),
+        "{markdown}"
+    );
     pipeline.step_with_secrets("work", "plan.sh", &[file, ("ALLOW_REMOVALS", "6")]).ok();
     pipeline.step_with_secrets("work", "apply.sh", &[file]).ok();
     assert_eq!(pipeline.scenario.writes().len(), 6);

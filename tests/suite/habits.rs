@@ -90,7 +90,7 @@ fn an_email_and_a_team_file_in_the_wrong_order_are_recognized() {
 #[test]
 fn the_beginning_of_an_address_is_recognized() {
     let scenario = Scenario::new().team(TEAM).member("alma@example.com", &[("storefront", "USER")]);
-    let missing = "is not in the team file or in a managed project, and has no pending invitation";
+    let missing = "is not in the team file, not a member of a managed project, and has no pending invitation";
     for (asked, meant) in [
         ("alex", "; did you mean `alex.doe@example.com`?"),
         ("ALEX.DOE@example", "; did you mean `alex.doe@example.com`?"),
@@ -201,5 +201,16 @@ fn a_sandbox_listens_on_a_port() {
             )),
             "{wrong}"
         );
+    }
+}
+
+#[test]
+fn no_mistyped_option_is_answered_with_one_that_lifts_a_guard() {
+    let scenario = Scenario::new();
+    for option in ["--auto-aprove", "--all", "--allow-all", "--removals", "--new-admins", "--allow-new-admin"] {
+        let ended = scenario.run(&format!("apply {option} 3"));
+        assert_eq!(ended.status, Some(1), "{option}");
+        let error = ended.stderr.replace(option, "");
+        assert!(!error.contains("--allow-"), "{option}: {error}");
     }
 }

@@ -318,7 +318,7 @@ fn nothing_is_written_from_a_doubtful_reading() {
     assert_eq!(ended.status, Some(1));
     assert!(
         ended.stderr.starts_with(
-            "error: the member list looks incomplete, so nothing was written: List Users of proj_9KeAhZB1 gave "
+            "error: the member list looks incomplete, so nothing was written: List Users of proj_9KeAhZB1 returned "
         ),
         "{}",
         ended.stderr

@@ -209,7 +209,7 @@ fn a_ledger_that_is_not_there_is_an_error() {
     for (args, shown) in [("", ".guestlist"), (" --ledger mistyped", "mistyped")] {
         for command in ["log", "log --verify", "log --verify --format json", "unlock --yes"] {
             let expected =
-                format!("error: no ledger at `{shown}`; check the path, or name the ledger with --ledger\n");
+                format!("error: no ledger at `{shown}`; check the path, or pass another one with --ledger\n");
             scenario.run(&format!("{command}{args}")).assert(1, "", &expected);
         }
     }
@@ -240,7 +240,7 @@ error: the ledger `.guestlist` has no saved snapshot of $ENDPOINT; run `guestlis
         0,
         "\
 1 invited · 1 becomes ADMIN · 2 calls
-Plan for $ENDPOINT on $TODAY; offline: snapshot from $TODAY $TIME UTC
+Plan for $ENDPOINT on $TODAY; offline, snapshot from $TODAY $TIME UTC
 
 Becomes ADMIN (1)
   ! ana@example.com    storefront USER → ADMIN

@@ -207,7 +207,7 @@ Applied 2 of 3 changes (2 invited).
 invited ana@example.com: storefront USER
 failed ben@example.com: storefront role_unknown
 invited eva@example.com: loyalty USER
-error: invite ben@example.com: storefront role_unknown: `POST /management/v1/projects/users/invite` was rejected (400 used_incorrect_role, Used incorrect role, The role 'role_unknown' is incorrect, request_id $REQUEST); fix the problem above and run again
+error: invite ben@example.com: storefront role_unknown: `POST /management/v1/projects/users/invite` was rejected (400 used_incorrect_role, Used incorrect role, The role 'role_unknown' is incorrect, request_id $REQUEST); fix the problem described here and run again
 ");
     assert_eq!(scenario.writes(), [INVITE; 3]);
     assert_eq!(roles(&scenario, "eva"), pairs(&[("proj_npnFzPr9", "USER")]));

@@ -235,8 +235,8 @@ fn the_policy_of_the_base_binds_and_its_changes_come_first() {
 Blocked by 2 guards · 1 loses ADMIN · 1 call, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
-Blocked: storefront would be left with 1 ADMIN, and `keep_admins: 2` requires more; ADMIN would be lost by alex@example.com; make someone else ADMIN first
-Blocked: `max_removals: 0` blocks 1 removal out of 3 memberships in all (0 allowed) and 1 removal out of 2 members of storefront (0 allowed): alex@example.com; to allow this once, run the pipeline with `allow_removals: 1`, or pass --allow-removals 1
+Blocked: storefront would be left with 1 ADMIN, and `keep_admins: 2` requires more; ADMIN would be lost by alex@example.com; make someone else ADMIN first; the limit is the base's, which also applies to the pull request
+Blocked: `max_removals: 0` blocks 1 removal out of 3 memberships in all (0 allowed) and 1 removal out of 2 members of storefront (0 allowed): alex@example.com; to allow this once, run the pipeline on the default branch with `allow_removals: 1`, or pass --allow-removals 1; the limit is the base's, which also applies to the pull request
 
 Policy changes (4)
   ! max_removals: 0 → 100% (loosened)
@@ -247,7 +247,6 @@ Policy changes (4)
 This pull request: no changes
 
 Already different before it: 1 loses ADMIN
-The next apply makes these changes as well.
 1 person was changed outside Git: alex@example.com. Ask why before merging.
 
 Loses ADMIN (1)

@@ -56,7 +56,7 @@ Applied 0 of 2 changes.
 ", "\
 failed ana@example.com: loyalty USER
 held back ana@example.com: storefront USER → none
-error: assign ana@example.com: loyalty USER: `POST /management/v1/projects/proj_npnFzPr9/users` was rejected (422, Refused); fix the problem above and run again
+error: assign ana@example.com: loyalty USER: `POST /management/v1/projects/proj_npnFzPr9/users` was rejected (422, Refused); fix the problem described here and run again
 error: unassign ana@example.com: storefront USER → none: not applied, because a grant to this person failed
 ");
     assert_eq!(scenario.writes(), ["POST /management/v1/projects/proj_npnFzPr9/users"]);
@@ -98,7 +98,7 @@ Applied 0 of 2 changes.
 ", "\
 failed ben@example.com: storefront USER → ADMIN
 held back ana@example.com: storefront ADMIN → USER
-error: change ben@example.com: storefront USER → ADMIN: `PUT /management/v1/projects/proj_9KeAhZB1/users/user_IB7PHs4dcxoMXzKaLGy69GeuxuC8ppVw` was rejected (422, Refused); fix the problem above and run again
+error: change ben@example.com: storefront USER → ADMIN: `PUT /management/v1/projects/proj_9KeAhZB1/users/user_IB7PHs4dcxoMXzKaLGy69GeuxuC8ppVw` was rejected (422, Refused); fix the problem described here and run again
 error: change ana@example.com: storefront ADMIN → USER: not applied, because storefront would be left with too few ADMINs
 ");
     assert_eq!(scenario.writes(), [change(&ben)]);

@@ -249,7 +249,7 @@ fn every_question_is_answered_as_the_spreadsheet_answers_it() {
             let sentence = if question.text.is_empty() { &answer.sentence } else { &sentence };
             assert_eq!(numbers(sentence), counts, "{what}");
             states.extend(answer.sentence.contains("after accepting").then_some("pending"));
-            states.extend(answer.sentence.contains("only in the team file").then_some("planned"));
+            states.extend(answer.sentence.contains("in the team file only").then_some("planned"));
             if !question.project.is_empty() {
                 assert_eq!(answer.projects, [question.project], "{what}");
             }

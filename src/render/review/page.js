@@ -51,7 +51,7 @@
     invited: ["invited person", "invited people"],
     stale: ["person with a stale invitation", "people with a stale invitation"],
     not_invited: ["person not invited yet", "people not invited yet"],
-    ended: ["person whose access ended", "people whose access ended"],
+    ended: ["person whose access has ended", "people whose access has ended"],
     unlisted: ["person not in the team file", "people not in the team file"],
   };
   // Text from a link or a field, in quotes and with invisible characters spelled out.
@@ -62,7 +62,7 @@
   const CLAUSES = {
     current: (number, what) => has(number) + " " + what,
     pending: (number, what) => "will have " + what + " after accepting the invitation",
-    planned: (number, what) => has(number) + " " + what + " only in the team file",
+    planned: (number, what) => has(number) + " " + what + ", in the team file only",
   };
 
   // "7 people have ADMIN in storefront; 2 will have it after accepting the invitation". `all` counts who has the
@@ -110,6 +110,13 @@
     const used = new Set();
     for (const { cell } of highlighted) cell.classList.remove("match");
     highlighted = [];
+    if (unknown) {
+      // Anything else would be the answer to another question.
+      for (const { row } of people) row.hidden = true;
+      hideColumns([]);
+      answer.textContent = unknown.trim();
+      return;
+    }
     for (const person of people) {
       let isShown = hasStatus(person);
       if (isShown) {
@@ -133,7 +140,7 @@
     for (const { cell } of highlighted) cell.classList.add("match");
     const everyColumn = projects.map((_, n) => n);
     hideColumns(chosen >= 0 ? everyColumn.filter((n) => n !== chosen) : used.size ? everyColumn.filter((n) => !used.has(n)) : []);
-    answer.textContent = unknown + sentence(asked.length > 0, all, found) + ".";
+    answer.textContent = sentence(asked.length > 0, all, found) + ".";
   };
 
   // The rank of a person in a column; 0 comes first. Those without a role in a project come last in both directions.

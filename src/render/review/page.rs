@@ -16,8 +16,8 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 /// The SHA-256 of [`STYLE`] and [`SCRIPT`] in base64; a test computes both.
-const STYLE_HASH: &str = "sha256-jjwTYiBeqXVYq2Hq/Kg2QrWXUAyszDUbLRpvrIKzXB8=";
-const SCRIPT_HASH: &str = "sha256-kLuhpp47P9VLBnorHQ1uGeOUqtlTaZstnS+U1zIkO40=";
+const STYLE_HASH: &str = "sha256-ovq7wK/oCibj3sgWA066IKIICHx1k+jdqsYD3dpu7d8=";
+const SCRIPT_HASH: &str = "sha256-7aMnUAY2HVmTBiw5KD0MpuWPT5T1IQIp5KoWWYTH1xY=";
 
 /// The choices of the status filter: identifier and label.
 const STATUSES: [(&str, &str); 7] = [
@@ -63,7 +63,7 @@ fn head() -> String {
 fn facts(review: &Review, page: &mut String) {
     let read = match review.source {
         EvidenceSource::Live => "members read live at",
-        EvidenceSource::Ledger => "offline: snapshot from",
+        EvidenceSource::Ledger => "offline, snapshot from",
     };
     let _ = writeln!(
         page,
@@ -79,7 +79,7 @@ fn facts(review: &Review, page: &mut String) {
         format!("{} not invited yet", totals.not_invited),
     ];
     if totals.ended > 0 {
-        parts.push(format!("{} whose access ended", totals.ended));
+        parts.push(format!("{} whose access has ended", totals.ended));
     }
     let _ = writeln!(
         page,

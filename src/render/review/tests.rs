@@ -56,7 +56,7 @@ fn the_page_has_totals_and_a_row_for_each_person() {
         facts,
         Some(
             "<p><b>5 people in 2 projects</b>: 2 members (0 owners), 1 invited (1 stale), 1 not invited yet, \
-             1 whose access ended. 1 is not in the team file.</p>"
+             1 whose access has ended. 1 is not in the team file.</p>"
         )
     );
     let totals: Vec<_> = html.lines().skip_while(|line| !line.contains("id=\"totals\"")).collect();

@@ -51,7 +51,7 @@ fn a_member_whose_first_day_lies_ahead_is_left_as_is() {
 No changes
 
 Dates (1)
-  · kim@example.com  starts on 2026-12-11; is a member already and not changed until then
+  · kim@example.com  starts on 2026-12-11; already a member, not changed until then
 ",
     );
 }

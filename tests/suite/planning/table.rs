@@ -380,8 +380,8 @@ policy: {prune: people}
 No changes
 
 Not changed (2)
-  · boss@example.com  owner, has ADMIN in storefront, in the file USER; owners are never changed
-  · boss@example.com  owner, has ADMIN in loyalty, in the file none; owners are never changed
+  · boss@example.com  owner: ADMIN in storefront, USER in the file; owners are never changed
+  · boss@example.com  owner: ADMIN in loyalty, none in the file; owners are never changed
 ",
     );
     check(
@@ -394,7 +394,7 @@ Gains access (1)
   + boss@example.com  storefront USER
 
 Not changed (1)
-  · boss@example.com  owner, has ADMIN in loyalty, in the file none; owners are never changed
+  · boss@example.com  owner: ADMIN in loyalty, none in the file; owners are never changed
 ",
     );
 }
