@@ -136,7 +136,7 @@ fn without_global_options(help: &str) -> (String, Vec<String>) {
 fn the_reference_of_the_commands_is_their_help() {
     let whole = help("");
     let mut text = format!(
-        "# Commands\n\n`guestlist help COMMAND` shows what is on this page, and `-h` a summary. `guestlist man \
+        "# Commands\n\n`guestlist help COMMAND` shows the same text; `-h` shows a summary. `guestlist man \
          COMMAND` is the manual\npage.\n\n## guestlist\n\n```text\n{whole}```\n"
     );
     for command in crate::help::commands() {
