@@ -72,6 +72,10 @@ impl AfterHelp {
             ]),
             "log" => Self::of_examples(&[
                 ("What was done for one person", "guestlist log --person alex.doe@example.com"),
+                (
+                    "Who was made ADMIN in storefront in November",
+                    "guestlist log --project storefront --role ADMIN --since 2026-11-01",
+                ),
                 ("Check that no record was edited, removed or added", "guestlist log --verify"),
                 ("The ledger of a sandbox", "guestlist log --sandbox"),
             ]),

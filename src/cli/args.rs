@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use jiff::civil::Date;
 
 pub(crate) use super::global::GlobalArgs;
+use super::moment::Moment;
 #[cfg(feature = "sandbox")]
 pub(crate) use super::sandbox_args::Sandbox;
 
@@ -50,7 +51,9 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Show the ledger, newest run first
     ///
-    /// The ledger is the record of every call that guestlist made. The team file is only read to find it.
+    /// The ledger is the record of every call that guestlist made. The team file is read to find it, and for
+    /// the names of projects and roles. A damaged or missing run is reported before anything is shown. Times are
+    /// UTC.
     Log(Log),
     /// Send an invitation again
     ///
@@ -95,9 +98,20 @@ pub(crate) struct TeamFileArg {
 /// The team file of a command that needs only its ledger.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct LedgerOfArg {
-    /// The team file whose `ledger` to use; not read if `--ledger` is given
+    /// The team file, for its `ledger` and its names; not needed if `--ledger` is given
     #[arg(value_name = "TEAM_FILE", default_value = TEAM_FILE, value_hint = ValueHint::FilePath)]
     pub(crate) team_file: PathBuf,
+}
+
+/// The access that is asked for.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AccessFilter {
+    /// Show only this project (alias or id)
+    #[arg(long, value_name = "PROJECT")]
+    pub(crate) project: Option<String>,
+    /// Show only this role (predefined, alias or id), in that project if one is given
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) role: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -203,6 +217,14 @@ pub(crate) struct Log {
     /// Show only records about this person
     #[arg(long, value_name = "EMAIL")]
     pub(crate) person: Option<String>,
+    #[command(flatten)]
+    pub(crate) access: AccessFilter,
+    /// Show only records from this day or time on (UTC)
+    #[arg(long, value_name = "DATE|TIME")]
+    pub(crate) since: Option<Moment>,
+    /// Show only records up to this time, or to the end of this day (UTC)
+    #[arg(long, value_name = "DATE|TIME")]
+    pub(crate) until: Option<Moment>,
     /// Output format of the records
     #[arg(long, value_enum, default_value_t = LogRecordFormat::Text)]
     pub(crate) format: LogRecordFormat,

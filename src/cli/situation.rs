@@ -53,14 +53,24 @@ impl Situation {
     }
 }
 
-/// The target of a command that needs no team file. A file that is named, or is there, decides.
-pub(crate) fn target_of(path: &Path, global: &GlobalArgs, terminal: Terminal) -> Result<Target, Failure> {
+/// The target of a command that needs only a ledger, and the team, if there is one. Without `--ledger`, a file
+/// that is named or is there must be valid, because it names the ledger.
+pub(crate) fn ledger_of(
+    path: &Path,
+    global: &GlobalArgs,
+    terminal: Terminal,
+) -> Result<(Target, Option<Team>), Failure> {
     let is_default = path == Path::new(TEAM_FILE);
-    if global.ledger.is_some() || (is_default && !path.exists()) {
-        return Target::new(global, &folder_of(path), None);
-    }
-    let team = load::team(path, terminal)?;
-    Target::of_team(global, path, &team)
+    let team = match &global.ledger {
+        Some(_) => load::load(path).ok().and_then(|loaded| loaded.team),
+        None if is_default && !path.exists() => None,
+        None => Some(load::team(path, terminal)?),
+    };
+    let target = match &team {
+        Some(team) => Target::of_team(global, path, team)?,
+        None => Target::new(global, &folder_of(path), None)?,
+    };
+    Ok((target, team))
 }
 
 /// Today (UTC).

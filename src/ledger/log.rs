@@ -1,10 +1,49 @@
-//! The log: the records as stored, and each call with its outcome.
+//! The log: the records as stored, each call with its outcome, and which of them are asked for.
 
 use jiff::Timestamp;
 
 use super::record::{Body, End, Intent, Outcome, Record, Run, Seq};
 use super::run_file::RunName;
-use crate::model::Email;
+use crate::model::{Email, ProjectId, Role};
+
+/// The records to show. Each condition that is set must match.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Selection {
+    /// Only calls for this person.
+    pub person: Option<Email>,
+    /// Only calls that assign or remove a role in this project.
+    pub project: Option<ProjectId>,
+    /// Only calls that assign, replace or remove this role, in that project if one is given.
+    pub role: Option<Role>,
+    /// Only records from this time on.
+    pub since: Option<Timestamp>,
+    /// Only records up to this time.
+    pub until: Option<Timestamp>,
+}
+
+impl Selection {
+    /// Whether only some calls of a run are asked for, whenever they were made.
+    #[must_use]
+    pub fn is_about_access(&self) -> bool {
+        self.person.is_some() || self.project.is_some() || self.role.is_some()
+    }
+
+    /// Whether a record of that time is asked for.
+    #[must_use]
+    pub fn covers(&self, at: Timestamp) -> bool {
+        self.since.is_none_or(|since| at >= since) && self.until.is_none_or(|until| at <= until)
+    }
+
+    fn selects(&self, at: Timestamp, intent: &Intent) -> bool {
+        let has_role = |(project, role): (&ProjectId, &Role)| {
+            self.project.as_ref().is_none_or(|asked| asked == project)
+                && self.role.as_ref().is_none_or(|asked| asked == role || intent.from.as_ref() == Some(asked))
+        };
+        self.covers(at)
+            && self.person.as_ref().is_none_or(|person| *person == intent.email)
+            && (intent.projects.iter().any(has_role) || (self.project.is_none() && self.role.is_none()))
+    }
+}
 
 /// A run with all its records.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -47,13 +86,13 @@ impl LoggedRun {
         }
     }
 
-    /// The calls, oldest first. If `person` is given, only the calls for that person.
+    /// The calls, oldest first: all of them, or those selected.
     #[must_use]
-    pub fn entries(&self, person: Option<&Email>) -> Vec<Entry<'_>> {
+    pub fn entries(&self, selection: Option<&Selection>) -> Vec<Entry<'_>> {
         let mut entries: Vec<Entry<'_>> = Vec::new();
         for Record { seq, at, body, .. } in self.records.iter().map(|stored| &stored.record) {
             match body {
-                Body::Intent(intent) if person.is_none_or(|person| *person == intent.email) => {
+                Body::Intent(intent) if selection.is_none_or(|it| it.selects(*at, intent)) => {
                     entries.push(Entry { seq: *seq, at: *at, intent, outcome: None });
                 }
                 Body::Outcome(outcome) => {
@@ -68,23 +107,26 @@ impl LoggedRun {
         entries
     }
 
-    /// The records, oldest first. If `person` is given, only the calls for that person and their outcomes.
+    /// The selected records, oldest first: with a condition on calls, these and their outcomes; otherwise every
+    /// record of that time.
     #[must_use]
-    pub fn records(&self, person: Option<&Email>) -> Vec<&Stored> {
+    pub fn records(&self, selection: &Selection) -> Vec<&Stored> {
+        if !selection.is_about_access() {
+            return self.records.iter().filter(|stored| selection.covers(stored.record.at)).collect();
+        }
         let mut about = Vec::new();
         self.records
             .iter()
-            .filter(|stored| match (&stored.record.body, person) {
-                (_, None) => true,
-                (Body::Intent(intent), Some(person)) => {
-                    let theirs = intent.email == *person;
-                    if theirs {
-                        about.push(stored.record.seq);
+            .filter(|Stored { record, .. }| match &record.body {
+                Body::Intent(intent) => {
+                    let is_selected = selection.selects(record.at, intent);
+                    if is_selected {
+                        about.push(record.seq);
                     }
-                    theirs
+                    is_selected
                 }
-                (Body::Outcome(outcome), Some(_)) => about.binary_search(&outcome.of).is_ok(),
-                (Body::Run(_) | Body::End(_), Some(_)) => false,
+                Body::Outcome(outcome) => about.binary_search(&outcome.of).is_ok(),
+                Body::Run(_) | Body::End(_) => false,
             })
             .collect()
     }

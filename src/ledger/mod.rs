@@ -34,7 +34,7 @@ pub use error::LedgerError;
 pub use location::LedgerLocation;
 pub use lock::Lock;
 pub use lock_info::LockInfo;
-pub use log::{Entry, LoggedRun, Stored};
+pub use log::{Entry, LoggedRun, Selection, Stored};
 pub use record::{
     Action, Body, End, EndReason, FORMAT_VERSION, Intent, InvalidRecord, Meaning, Outcome, PrevRun, Record,
     Run, Seq, Who,

@@ -131,13 +131,22 @@ impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.actor.as_deref().or(self.user.as_deref()).unwrap_or("someone");
         f.write_str(&escape::line(name))?;
-        for (word, text) in [("in job", &self.job), ("at commit", &self.commit), ("on", &self.host)] {
+        let commit = self.commit.as_deref().map(short_commit);
+        for (word, text) in
+            [("in job", self.job.as_deref()), ("at commit", commit), ("on", self.host.as_deref())]
+        {
             if let Some(text) = text {
                 write!(f, " {word} {}", escape::line(text))?;
             }
         }
         Ok(())
     }
+}
+
+/// A commit as Git abbreviates it. Anything that is not a whole digest is kept.
+fn short_commit(commit: &str) -> &str {
+    let is_digest = commit.len() >= 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_digest { &commit[..7] } else { commit }
 }
 
 /// A call that is about to be made.
@@ -494,5 +503,8 @@ mod tests {
     fn who_is_one_escaped_line() {
         let who = Who { user: Some("al\u{1b}ex".to_owned()), host: Some("box".to_owned()), ..Who::default() };
         assert_eq!(who.to_string(), "al\\u{1b}ex on box");
+        let commit = |commit: &str| Who { commit: Some(commit.to_owned()), ..Who::default() }.to_string();
+        assert_eq!(commit("3f9a1c"), "someone at commit 3f9a1c");
+        assert_eq!(commit(&"3f9a1c7d".repeat(5)), "someone at commit 3f9a1c7");
     }
 }

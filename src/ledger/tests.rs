@@ -149,7 +149,8 @@ async fn a_run_is_recorded_and_read_again() {
     let runs: Vec<_> = ledger.log().unwrap().collect::<Result<_, _>>().unwrap();
     assert_eq!(runs.len(), 1);
     let logged = &runs[0];
-    let lines: Vec<_> = logged.records(None).into_iter().map(|stored| stored.line.as_str()).collect();
+    let lines: Vec<_> =
+        logged.records(&Selection::default()).into_iter().map(|stored| stored.line.as_str()).collect();
     assert_eq!(lines, text.lines().collect::<Vec<_>>());
     let first = PrevRun { run: None, digest: FIRST.to_owned() };
     let recorded = Run { prev_run: Some(first), ..a_run("sandbox") };
@@ -161,10 +162,11 @@ async fn a_run_is_recorded_and_read_again() {
         .map(|entry| (entry.intent.email.as_str(), entry.outcome.map(|(_, outcome)| outcome.meaning)))
         .collect();
     assert_eq!(shown, [("a@example.com", Some(Meaning::Invited)), ("b@example.com", None)]);
-    let person = Email::as_received("A@Example.com");
-    let seqs: Vec<_> = logged.records(Some(&person)).iter().map(|stored| stored.record.seq).collect();
+    let person = Some(Email::as_received("A@Example.com"));
+    let selection = Selection { person, ..Selection::default() };
+    let seqs: Vec<_> = logged.records(&selection).iter().map(|stored| stored.record.seq).collect();
     assert_eq!(seqs, [2, 4]);
-    assert_eq!(logged.entries(Some(&person)).len(), 1);
+    assert_eq!(logged.entries(Some(&selection)).len(), 1);
 
     let summary =
         RunSummary { records: 5, calls: 2, unanswered: 1, ended: Some(EndReason::Interrupted), torn: None };
