@@ -87,6 +87,17 @@ impl AfterHelp {
                 ("Write a page for the access review", "guestlist report --out access.html"),
                 ("Write a table for a spreadsheet", "guestlist report --format csv --out access.csv"),
             ]),
+            "status" => Self::of_examples(&[
+                ("Show the state", "guestlist status"),
+                (
+                    "Fail if the schedule has not found everything in place for two days",
+                    "guestlist status --max-age 2d",
+                ),
+                (
+                    "Gauges for the textfile collector of Prometheus",
+                    "guestlist status --format prometheus --out guestlist.prom",
+                ),
+            ]),
             "unlock" => Self::of_examples(&[
                 ("After confirmation", "guestlist unlock"),
                 ("Without confirmation", "guestlist unlock --yes"),

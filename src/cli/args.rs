@@ -9,6 +9,7 @@ pub(crate) use super::global::GlobalArgs;
 use super::moment::Moment;
 #[cfg(feature = "sandbox")]
 pub(crate) use super::sandbox_args::Sandbox;
+use super::status::MaxAge;
 
 /// Keep the members of a Voucherify organization in Git
 ///
@@ -61,6 +62,12 @@ pub(crate) enum Command {
     Resend(Resend),
     /// Write the access review: who has which role in which project, and why
     Report(Report),
+    /// Show the state of the schedule and of the ledger
+    ///
+    /// From the ledger alone, without credentials: the last run, the last clean convergence (a live reading
+    /// without changes and attention), drift since then, invitations, dates in the team file, ADMINs, the lock,
+    /// and whether the ledger is intact.
+    Status(Status),
     /// Release a stale lock on the ledger
     ///
     /// One run at a time writes to the ledger. Its lock expires 60 seconds after the last renewal; release it
@@ -261,6 +268,21 @@ pub(crate) struct Report {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) file: LedgerOfArg,
+    /// Fail if the last clean convergence is older than DURATION, such as 36h or 2d, or there was none
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) max_age: Option<MaxAge>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
+    pub(crate) format: StatusFormat,
+    /// Write to FILE instead of standard output; readers see the old or the new file, never a part of it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Unlock {
     #[command(flatten)]
     pub(crate) file: LedgerOfArg,
@@ -324,6 +346,13 @@ pub(crate) enum PlanFormat {
 pub(crate) enum ReportFormat {
     Html,
     Csv,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum StatusFormat {
+    Text,
+    Json,
+    Prometheus,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

@@ -6,30 +6,27 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::args::{GlobalArgs, Log as Args, LogRecordFormat};
+use super::audit::AuditTrail;
 use super::failure::Failure;
 use super::filter;
 use super::moment::Moment;
-use super::situation::ledger_of;
 use super::terminal::Terminal;
-use super::verification::{verified_json, verified_text, warn};
+use super::verification::{verified_json, verified_text};
 use crate::desired::Desired;
 use crate::escape;
 use crate::ledger::{Action, EndReason, Entry, LoggedRun, Selection};
 use crate::model::Email;
 
 pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
-    let (target, team) = ledger_of(&args.file.team_file, global, terminal)?;
-    let ledger = target.ledger()?;
-    ledger.must_exist().map_err(Failure::new)?;
-    let verification = ledger.verify().map_err(Failure::new)?;
+    let trail = AuditTrail::open(&args.file.team_file, global, terminal)?;
     if args.verify {
         return match args.format {
-            LogRecordFormat::Json => verified_json(&verification),
-            LogRecordFormat::Text => verified_text(&verification, terminal),
+            LogRecordFormat::Json => verified_json(&trail.verification),
+            LogRecordFormat::Text => verified_text(&trail.verification, terminal),
         };
     }
-    warn(&verification, terminal);
-    let desired = team.map(|team| team.desired).unwrap_or_default();
+    trail.warn(terminal);
+    let AuditTrail { desired, ledger, .. } = trail;
     let selection = Selection {
         person: args.person.as_deref().map(Email::as_received),
         project: args.access.project.as_deref().map(|name| filter::project(&desired, name)).transpose()?,

@@ -3,6 +3,7 @@
 mod after_help;
 mod apply;
 mod args;
+mod audit;
 mod candidates;
 mod command;
 mod completions;
@@ -37,6 +38,7 @@ mod schema;
 mod session;
 mod signals;
 mod situation;
+mod status;
 mod target;
 mod terminal;
 mod unlock;
@@ -114,6 +116,7 @@ async fn run(cli: Cli, terminal: Terminal) -> Result<(), Failure> {
         Command::Log(args) => log::run(&args, global, terminal),
         Command::Resend(args) => resend::run(&args, global, terminal).await,
         Command::Report(args) => report::run(&args, global, terminal).await,
+        Command::Status(args) => status::run(&args, global, terminal),
         Command::Unlock(args) => unlock::run(&args, global, terminal).await,
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -293,6 +293,18 @@ pub enum EndReason {
     Stopped,
 }
 
+impl EndReason {
+    /// The value in the record.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Interrupted => "interrupted",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
 /// Why a line is not a valid record.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum InvalidRecord {

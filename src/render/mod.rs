@@ -12,6 +12,7 @@ mod redact;
 mod review;
 mod sections;
 mod sentences;
+mod status;
 mod text;
 mod verdict;
 
@@ -29,6 +30,7 @@ pub use paint::Paint;
 pub use redact::Redacted;
 pub use review::{Review, review_csv, review_html};
 pub use sentences::{doubt, refusal, remark};
+pub use status::{Drift, LastRun, Locked, Status, status_json, status_prometheus, status_text};
 pub use text::text;
 pub use verdict::{at_stake, results};
 
