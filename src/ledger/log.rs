@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::record::{Body, End, Intent, Outcome, Record, Run, Seq};
+use super::record::{Body, End, Intent, Observed, Outcome, Record, Run, Seq};
 use super::run_file::RunName;
 use crate::model::Email;
 
@@ -62,13 +62,24 @@ impl LoggedRun {
                         entries[index].outcome = Some((*at, outcome));
                     }
                 }
-                Body::Run(_) | Body::Intent(_) | Body::End(_) => {}
+                Body::Run(_) | Body::Intent(_) | Body::Observed(_) | Body::End(_) => {}
             }
         }
         entries
     }
 
-    /// The records, oldest first. If `person` is given, only the calls for that person and their outcomes.
+    /// The access that was observed to have changed, oldest first. If `person` is given, only of that person.
+    pub fn observed<'a>(&'a self, person: Option<&'a Email>) -> impl Iterator<Item = &'a Observed> {
+        self.records.iter().filter_map(move |stored| match &stored.record.body {
+            Body::Observed(observed) if person.is_none_or(|person| *person == observed.email) => {
+                Some(observed)
+            }
+            _ => None,
+        })
+    }
+
+    /// The records, oldest first. If `person` is given, only those about that person: calls, their outcomes,
+    /// and what was observed.
     #[must_use]
     pub fn records(&self, person: Option<&Email>) -> Vec<&Stored> {
         let mut about = Vec::new();
@@ -84,6 +95,7 @@ impl LoggedRun {
                     theirs
                 }
                 (Body::Outcome(outcome), Some(_)) => about.binary_search(&outcome.of).is_ok(),
+                (Body::Observed(observed), Some(person)) => observed.email == *person,
                 (Body::Run(_) | Body::End(_), Some(_)) => false,
             })
             .collect()
@@ -94,7 +106,7 @@ impl LoggedRun {
     pub fn end(&self) -> Option<&End> {
         match &self.records.last()?.record.body {
             Body::End(end) => Some(end),
-            Body::Run(_) | Body::Intent(_) | Body::Outcome(_) => None,
+            Body::Run(_) | Body::Intent(_) | Body::Outcome(_) | Body::Observed(_) => None,
         }
     }
 }
