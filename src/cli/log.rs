@@ -14,8 +14,8 @@ use super::terminal::Terminal;
 use super::verification::{verified_json, verified_text};
 use crate::desired::Desired;
 use crate::escape;
-use crate::ledger::{Action, EndReason, Entry, LoggedRun, Selection};
-use crate::model::Email;
+use crate::ledger::{Action, EndReason, Entry, LoggedRun, Observed, Selection};
+use crate::model::{Email, Role, UserId};
 
 pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let trail = AuditTrail::open(&args.file.team_file, global, terminal)?;
@@ -83,8 +83,9 @@ fn json(run: &LoggedRun, selection: &Selection) -> String {
 
 fn text(run: &LoggedRun, selection: &Selection, desired: &Desired, terminal: Terminal) -> String {
     let entries = run.entries(Some(selection));
+    let observed: Vec<_> = run.observed(Some(selection)).collect();
     let Some((at, began)) = run.run() else { return String::new() };
-    if entries.is_empty() && (selection.is_about_access() || !selection.covers(at)) {
+    if entries.is_empty() && observed.is_empty() && (selection.is_about_access() || !selection.covers(at)) {
         return String::new();
     }
     let paint = terminal.out;
@@ -111,6 +112,10 @@ fn text(run: &LoggedRun, selection: &Selection, desired: &Desired, terminal: Ter
     }
     if let Some(released) = &began.released {
         let _ = writeln!(page, "  released the lock of {}", escape::line(released));
+    }
+    // They are the result of the reading with which the run started.
+    for observed in observed {
+        let _ = writeln!(page, "  {}", seen(observed, desired));
     }
     for entry in entries {
         let _ = writeln!(page, "  {}", line(&entry, desired));
@@ -145,6 +150,27 @@ fn line(entry: &Entry, desired: &Desired) -> String {
         }
     };
     format!("{} {action} {}: {roles}{from} → {came}", time(*at), intent.email)
+}
+
+/// What a live reading showed that the ledger did not know.
+fn seen(observed: &Observed, desired: &Desired) -> String {
+    let Observed { email, user_id, project, from, to, after, by } = observed;
+    let role = |role: &Option<Role>| role.as_ref().map_or("none".to_owned(), |role| desired.role_name(role));
+    let project = desired.project_name(project);
+    match after {
+        None => format!("{} found {email}: {project} {}, in the first reading", time(*by), role(to)),
+        Some(_) if from == to => {
+            let id = user_id.as_ref().map_or("", UserId::as_str);
+            format!("{} observed {email}: the new login of user {}", time(*by), escape::line(id))
+        }
+        Some(after) => format!(
+            "{} observed {email}: {project} {} → {}, since the reading of {}",
+            time(*by),
+            role(from),
+            role(to),
+            time(*after)
+        ),
+    }
 }
 
 fn time(at: Timestamp) -> String {

@@ -12,7 +12,7 @@ use super::output::{keep_apart, save, save_for_all};
 use super::situation::today;
 use super::terminal::Terminal;
 use crate::escape;
-use crate::ledger::{Ledger, LoggedRun};
+use crate::ledger::{Drift, Ledger, LoggedRun};
 use crate::model::{ProjectId, Role};
 use crate::plan::STALE_DAYS;
 use crate::render::{self, LastRun, Locked, Status};
@@ -83,13 +83,19 @@ fn status_of(trail: &AuditTrail) -> Result<Status<'_>, Failure> {
     let stale = invitations.values().filter(|it| it.days_out(today) > STALE_DAYS);
     let mut stale: Vec<_> = stale.map(|it| (it.sent_on(), it.email.clone())).collect();
     stale.sort();
+    let convergence = view.convergence();
     let lock = ledger.lock().map_err(Failure::new)?;
     Ok(Status {
         now,
         ledger: escape::line(&trail.target.ledger_name).into_owned(),
         last_run: last_run(ledger, trail.realm())?,
-        last_clean: None,
-        drift: None,
+        last_clean: convergence.last_clean,
+        drift: convergence.drift.map(|Drift { id, since, changes, attention }| render::Drift {
+            id,
+            since,
+            changes,
+            attention,
+        }),
         open: invitations.len(),
         stale,
         reviews_due: has_team.then(Vec::new),

@@ -184,7 +184,7 @@ impl Order {
         self.summary.records += 1;
         let wrong = match &record.body {
             _ if self.summary.ended.is_some() => Some("comes after the end of the run"),
-            Body::Run(_) => None,
+            Body::Run(_) | Body::Observed(_) => None,
             Body::Intent(_) => {
                 self.summary.calls += 1;
                 self.summary.unanswered += 1;

@@ -2,18 +2,18 @@
 
 use jiff::Timestamp;
 
-use super::record::{Body, End, Intent, Outcome, Record, Run, Seq};
+use super::record::{Body, End, Intent, Observed, Outcome, Record, Run, Seq};
 use super::run_file::RunName;
 use crate::model::{Email, ProjectId, Role};
 
 /// The records to show. Each condition that is set must match.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Selection {
-    /// Only calls for this person.
+    /// Only records about this person.
     pub person: Option<Email>,
-    /// Only calls that assign or remove a role in this project.
+    /// Only records about access to this project.
     pub project: Option<ProjectId>,
-    /// Only calls that assign, replace or remove this role, in that project if one is given.
+    /// Only records in which this role is assigned, replaced or removed, in that project if one is given.
     pub role: Option<Role>,
     /// Only records from this time on.
     pub since: Option<Timestamp>,
@@ -22,7 +22,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Whether only some calls of a run are asked for, whenever they were made.
+    /// Whether only some records of a run are asked for, whatever their time.
     #[must_use]
     pub fn is_about_access(&self) -> bool {
         self.person.is_some() || self.project.is_some() || self.role.is_some()
@@ -35,13 +35,29 @@ impl Selection {
     }
 
     fn selects(&self, at: Timestamp, intent: &Intent) -> bool {
-        let has_role = |(project, role): (&ProjectId, &Role)| {
-            self.project.as_ref().is_none_or(|asked| asked == project)
-                && self.role.as_ref().is_none_or(|asked| asked == role || intent.from.as_ref() == Some(asked))
-        };
-        self.covers(at)
-            && self.person.as_ref().is_none_or(|person| *person == intent.email)
-            && (intent.projects.iter().any(has_role) || (self.project.is_none() && self.role.is_none()))
+        let roles =
+            intent.projects.iter().map(|(project, role)| (project, [Some(role), intent.from.as_ref()]));
+        self.covers(at) && self.is_person(&intent.email) && self.is_access(roles)
+    }
+
+    fn selects_observed(&self, at: Timestamp, observed: &Observed) -> bool {
+        let Observed { email, project, from, to, .. } = observed;
+        let roles = std::iter::once((project, [from.as_ref(), to.as_ref()]));
+        self.covers(at) && self.is_person(email) && self.is_access(roles)
+    }
+
+    fn is_person(&self, email: &Email) -> bool {
+        self.person.as_ref().is_none_or(|person| person == email)
+    }
+
+    /// Whether one of the projects is asked for, with the role that is asked for among its roles.
+    fn is_access<'a>(&self, mut roles: impl Iterator<Item = (&'a ProjectId, [Option<&'a Role>; 2])>) -> bool {
+        let Self { project: asked, role, .. } = self;
+        (asked.is_none() && role.is_none())
+            || roles.any(|(project, roles)| {
+                asked.as_ref().is_none_or(|asked| asked == project)
+                    && role.as_ref().is_none_or(|role| roles.contains(&Some(role)))
+            })
     }
 }
 
@@ -101,14 +117,26 @@ impl LoggedRun {
                         entries[index].outcome = Some((*at, outcome));
                     }
                 }
-                Body::Run(_) | Body::Intent(_) | Body::End(_) => {}
+                Body::Run(_) | Body::Intent(_) | Body::Observed(_) | Body::End(_) => {}
             }
         }
         entries
     }
 
-    /// The selected records, oldest first: with a condition on calls, these and their outcomes; otherwise every
-    /// record of that time.
+    /// The access that was observed to have changed, oldest first: all of it, or what is selected.
+    pub fn observed<'a>(&'a self, selection: Option<&'a Selection>) -> impl Iterator<Item = &'a Observed> {
+        self.records.iter().filter_map(move |Stored { record, .. }| match &record.body {
+            Body::Observed(observed)
+                if selection.is_none_or(|it| it.selects_observed(record.at, observed)) =>
+            {
+                Some(observed)
+            }
+            _ => None,
+        })
+    }
+
+    /// The selected records, oldest first: with a condition on access, calls with their outcomes and what was
+    /// observed; otherwise every record of that time.
     #[must_use]
     pub fn records(&self, selection: &Selection) -> Vec<&Stored> {
         if !selection.is_about_access() {
@@ -126,6 +154,7 @@ impl LoggedRun {
                     is_selected
                 }
                 Body::Outcome(outcome) => about.binary_search(&outcome.of).is_ok(),
+                Body::Observed(observed) => selection.selects_observed(record.at, observed),
                 Body::Run(_) | Body::End(_) => false,
             })
             .collect()
@@ -136,7 +165,7 @@ impl LoggedRun {
     pub fn end(&self) -> Option<&End> {
         match &self.records.last()?.record.body {
             Body::End(end) => Some(end),
-            Body::Run(_) | Body::Intent(_) | Body::Outcome(_) => None,
+            Body::Run(_) | Body::Intent(_) | Body::Outcome(_) | Body::Observed(_) => None,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod applied_plans;
 mod chain;
+mod convergence;
 mod error;
 mod fold;
 mod local;
@@ -23,21 +24,26 @@ mod view;
 mod writer;
 mod writes;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::clock::{Clock, SystemClock};
+use crate::model::ProjectId;
 
 pub use applied_plans::{AppliedPlans, Superseded};
 pub use chain::{Broken, RunSummary, verify};
+pub use convergence::{Convergence, Drift};
 pub use error::LedgerError;
 pub use location::LedgerLocation;
 pub use lock::Lock;
 pub use lock_info::LockInfo;
 pub use log::{Entry, LoggedRun, Selection, Stored};
 pub use record::{
-    Action, Body, End, EndReason, FORMAT_VERSION, Intent, InvalidRecord, Meaning, Outcome, PrevRun, Record,
-    Run, Seq, Who,
+    Action, Body, End, EndReason, FORMAT_VERSION, Intent, InvalidRecord, Meaning, Observed, Outcome, PrevRun,
+    Record, Run, Seq, Who,
 };
 pub use run_file::RunName;
 pub use run_order::{Fork, RunBreak};
@@ -121,6 +127,29 @@ impl Ledger {
             // Another command has saved a snapshot of other projects, which must not be lost.
             snapshot = view.take_latest();
             (view.snapshots, view.version) = Snapshots::read(&*self.store)?;
+        }
+        Err(LedgerError::Contended)
+    }
+
+    /// Saves what a live reading at `at` found for a team file that manages `projects`: `drift`, or none if
+    /// it was clean. Needs no lock.
+    ///
+    /// # Errors
+    /// If it cannot be written, or what was saved before cannot be read.
+    pub fn keep_convergence(
+        &self,
+        realm: &str,
+        projects: &BTreeSet<ProjectId>,
+        at: Timestamp,
+        drift: Option<&Drift>,
+    ) -> Result<(), LedgerError> {
+        for _ in 0..ATTEMPTS {
+            let (mut snapshots, version) = Snapshots::read(&*self.store)?;
+            let teams = &mut snapshots.realms.entry(realm.to_owned()).or_default().convergence;
+            convergence::update(teams, projects, at, drift.cloned());
+            if self.store.replace(snapshot::DOCUMENT, &snapshots.to_bytes(), version.as_ref())? {
+                return Ok(());
+            }
         }
         Err(LedgerError::Contended)
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::escape;
-use crate::model::{Access, Email, Endpoint, Role, UserId};
+use crate::model::{Access, Email, Endpoint, ProjectId, Role, UserId};
 
 /// The format version that is written, and the newest one that can be read.
 pub const FORMAT_VERSION: u64 = 1;
@@ -38,6 +38,8 @@ pub enum Body {
     Intent(Intent),
     /// The outcome of a call.
     Outcome(Outcome),
+    /// Access that changed outside guestlist.
+    Observed(Observed),
     /// The end of the run: the last record.
     End(End),
 }
@@ -255,6 +257,30 @@ impl Meaning {
     }
 }
 
+/// Access that a live reading shows and that the ledger did not know: someone accepted an invitation, or was
+/// added, changed or removed by hand.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Observed {
+    /// The login of the person.
+    pub email: Email,
+    /// The id of that user, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
+    /// The project.
+    pub project: ProjectId,
+    /// The role that the ledger knew; none for no access. Equal to `to` if only the login of the user changed.
+    pub from: Option<Role>,
+    /// The role now; none for no access.
+    pub to: Option<Role>,
+    /// The last time at which the ledger knew `from` to be right. None in the starting inventory, which says
+    /// nothing about the time before.
+    #[serde(serialize_with = "some_millis")]
+    pub after: Option<Timestamp>,
+    /// When the reading was made that shows `to`.
+    #[serde(serialize_with = "millis")]
+    pub by: Timestamp,
+}
+
 /// The end of a run.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct End {
@@ -356,6 +382,7 @@ impl Record {
             "run" => Body::Run(json(line)?),
             "intent" => Body::Intent(json(line)?),
             "outcome" => Body::Outcome(json(line)?),
+            "observed" => Body::Observed(json(line)?),
             "end" => Body::End(json(line)?),
             other => {
                 return Err(InvalidRecord::Unreadable(format!(
@@ -374,6 +401,7 @@ impl Body {
             Self::Run(_) => "run",
             Self::Intent(_) => "intent",
             Self::Outcome(_) => "outcome",
+            Self::Observed(_) => "observed",
             Self::End(_) => "end",
         }
     }
@@ -408,7 +436,6 @@ pub(super) fn to_the_millisecond(at: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ProjectId;
 
     fn at() -> Timestamp {
         "2026-11-22T12:34:56.7Z".parse().unwrap()
@@ -467,6 +494,24 @@ mod tests {
                 detail: None,
             }),
             r#"{"seq":7,"at":"2026-11-22T12:34:56.700Z","kind":"outcome","of":6,"status":409,"request_id":"v-1","millis":12,"meaning":"address_taken","prev":"$PREV"}"#,
+        );
+        let promoted = Observed {
+            email: Email::as_received("a@example.com"),
+            user_id: Some(UserId::new("user_1")),
+            project: ProjectId::new("proj_1"),
+            from: Some(Role::User),
+            to: Some(Role::Admin),
+            after: Some("2026-11-21T12:00:00.0009Z".parse().unwrap()),
+            by: "2026-11-22T12:00:00Z".parse().unwrap(),
+        };
+        let promoted = Observed { after: promoted.after.map(to_the_millisecond), ..promoted };
+        check(
+            Body::Observed(promoted.clone()),
+            r#"{"seq":7,"at":"2026-11-22T12:34:56.700Z","kind":"observed","email":"a@example.com","user_id":"user_1","project":"proj_1","from":"USER","to":"ADMIN","after":"2026-11-21T12:00:00.000Z","by":"2026-11-22T12:00:00.000Z","prev":"$PREV"}"#,
+        );
+        check(
+            Body::Observed(Observed { user_id: None, from: None, after: None, ..promoted }),
+            r#"{"seq":7,"at":"2026-11-22T12:34:56.700Z","kind":"observed","email":"a@example.com","project":"proj_1","from":null,"to":"ADMIN","after":null,"by":"2026-11-22T12:00:00.000Z","prev":"$PREV"}"#,
         );
         check(
             Body::End(End {

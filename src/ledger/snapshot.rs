@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::convergence::TeamConvergence;
 use super::error::LedgerError;
 use super::fold::Accepted;
 use super::record::{InvalidRecord, Seq};
@@ -92,6 +93,9 @@ pub(super) struct RealmSnapshots {
     pub(super) snapshots: Vec<Snapshot>,
     /// The invitations that were accepted.
     pub(super) accepted: Accepted,
+    /// Whether each team file that uses this ledger matched its projects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) convergence: Vec<TeamConvergence>,
 }
 
 impl RealmSnapshots {

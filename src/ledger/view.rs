@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::applied_plans::{AppliedPlans, AppliedPlansFold};
 use super::chain::Chain;
+use super::convergence::{self, Convergence};
 use super::error::LedgerError;
 use super::fold::{Accepted, Fold, History};
 use super::record::Seq;
@@ -111,6 +112,12 @@ impl LedgerView {
     pub fn snapshots<'a>(&'a self, projects: &'a BTreeSet<ProjectId>) -> impl Iterator<Item = &'a Snapshot> {
         let snapshots = self.of_realm().map_or(&[][..], |realm| &realm.snapshots);
         snapshots.iter().filter(|snapshot| !snapshot.projects.is_disjoint(projects))
+    }
+
+    /// Whether the organization matches its team files, according to the last live readings.
+    #[must_use]
+    pub fn convergence(&self) -> Convergence {
+        convergence::of_all(self.of_realm().map_or(&[], |realm| &realm.convergence))
     }
 
     /// The projects with a snapshot.

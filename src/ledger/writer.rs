@@ -207,7 +207,7 @@ impl WriterThread {
                     return Ok(0);
                 }
             }
-            Body::Run(_) | Body::Intent(_) => {}
+            Body::Run(_) | Body::Intent(_) | Body::Observed(_) => {}
         }
         if let Some(mut run) = self.run.take() {
             let prev_run = runs::head(&*self.store).inspect_err(|error| self.closed = Some(error.clone()))?;

@@ -73,9 +73,9 @@ pub struct Drift {
     /// When it was first seen.
     pub since: Timestamp,
     /// The number of changes.
-    pub changes: u64,
+    pub changes: usize,
     /// The number of notes with attention.
-    pub attention: u64,
+    pub attention: usize,
 }
 
 /// The holder of the lock.
@@ -111,8 +111,8 @@ pub fn status_text(status: &Status, desired: &Desired, paint: Paint) -> String {
             None => "none".to_owned(),
             Some(Drift { id, since, changes, attention }) => paint.yellow(&format!(
                 "{} and {} with attention since {} (drift id {})",
-                count(number(*changes), "change"),
-                count(number(*attention), "note"),
+                count(*changes, "change"),
+                count(*attention, "note"),
                 time(*since),
                 escape::line(id)
             )),
@@ -199,9 +199,7 @@ pub fn status_prometheus(status: &Status) -> String {
     let seconds = |at: Option<Timestamp>| at.map_or(0, Timestamp::as_second);
     let one = |value: i64| [(String::new(), value)];
     let signed = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    let drift = |of: fn(&Drift) -> u64| {
-        status.drift.as_ref().map_or(0, |drift| i64::try_from(of(drift)).unwrap_or(i64::MAX))
-    };
+    let drift = |of: fn(&Drift) -> usize| signed(status.drift.as_ref().map_or(0, of));
     gauge(
         "last_clean_timestamp_seconds",
         "Time of the last live reading without changes and attention; 0 if there was none.",
@@ -256,10 +254,6 @@ fn people<E: Display>(people: &[(Date, E)], word: &str) -> String {
     let more = (more > 0).then(|| format!("{more} more"));
     let all: Vec<_> = named.chain(more).collect();
     format!("{}: {}", people.len(), all.join(", "))
-}
-
-fn number(n: u64) -> usize {
-    usize::try_from(n).unwrap_or(usize::MAX)
 }
 
 fn stamp(at: Timestamp) -> String {
