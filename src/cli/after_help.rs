@@ -63,6 +63,37 @@ impl AfterHelp {
                     "guestlist import --projects Storefront,proj_npnFzPr9",
                 ),
             ]),
+            "schema" => Self::of_examples(&[
+                ("Write the schema next to the team file", "guestlist schema > guestlist.schema.json"),
+                ("For files in people/", "guestlist schema --included > included.schema.json"),
+            ]),
+            "completions" => Self::of_examples(&[
+                ("In ~/.bashrc", "source <(guestlist completions bash)"),
+                ("In ~/.zshrc, after compinit", "source <(guestlist completions zsh)"),
+                ("In ~/.config/fish/config.fish", "guestlist completions fish | source"),
+            ]),
+            "man" => Self::of_examples(&[
+                ("Read the page of `guestlist plan`", "guestlist man plan | man -l -"),
+                ("Install all pages", "guestlist man --out ~/.local/share/man/man1"),
+            ]),
+            "sandbox" => Self {
+                notes: &[("Faults", FAULTS), ("Triggers", TRIGGERS)],
+                examples: &[
+                    ("An organization with 40 members", "guestlist sandbox --seed-members 40"),
+                    ("Every fifth response is a 503", "guestlist sandbox --fault 503,every=5"),
+                    (
+                        "The third invitation is sent, but its response is lost",
+                        "guestlist sandbox --fault close-after,path=invite,at=3",
+                    ),
+                ],
+            },
+            _ => Self::about_people_and_ledger(command),
+        }
+    }
+
+    /// Of a command that answers a question about people, or about the ledger.
+    fn about_people_and_ledger(command: &str) -> Self {
+        match command {
             "explain" => Self::of_examples(&[
                 ("A person in team.yaml", "guestlist explain alex.doe@example.com"),
                 (
@@ -102,30 +133,6 @@ impl AfterHelp {
                 ("After confirmation", "guestlist unlock"),
                 ("Without confirmation", "guestlist unlock --yes"),
             ]),
-            "schema" => Self::of_examples(&[
-                ("Write the schema next to the team file", "guestlist schema > guestlist.schema.json"),
-                ("For files in people/", "guestlist schema --included > included.schema.json"),
-            ]),
-            "completions" => Self::of_examples(&[
-                ("In ~/.bashrc", "source <(guestlist completions bash)"),
-                ("In ~/.zshrc, after compinit", "source <(guestlist completions zsh)"),
-                ("In ~/.config/fish/config.fish", "guestlist completions fish | source"),
-            ]),
-            "man" => Self::of_examples(&[
-                ("Read the page of `guestlist plan`", "guestlist man plan | man -l -"),
-                ("Install all pages", "guestlist man --out ~/.local/share/man/man1"),
-            ]),
-            "sandbox" => Self {
-                notes: &[("Faults", FAULTS), ("Triggers", TRIGGERS)],
-                examples: &[
-                    ("An organization with 40 members", "guestlist sandbox --seed-members 40"),
-                    ("Every fifth response is a 503", "guestlist sandbox --fault 503,every=5"),
-                    (
-                        "The third invitation is sent, but its response is lost",
-                        "guestlist sandbox --fault close-after,path=invite,at=3",
-                    ),
-                ],
-            },
             _ => Self::of_examples(&[]),
         }
     }

@@ -102,7 +102,7 @@ pub fn status_text(status: &Status, desired: &Desired, paint: Paint) -> String {
         "last clean",
         &match status.last_clean {
             Some(at) => format!("{} ({})", time(at), ago(at, now)),
-            None => paint.yellow("never: no live reading without changes and attention is recorded"),
+            None => paint.yellow("never"),
         },
     );
     row(

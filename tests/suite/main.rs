@@ -50,6 +50,7 @@ mod scenario;
 mod shells;
 mod signals;
 mod single_sign_on;
+mod status;
 mod streams;
 mod trust;
 mod two_at_once;
