@@ -259,6 +259,8 @@ pub(crate) struct Report {
     /// Output format
     #[arg(long, value_enum, default_value_t = ReportFormat::Html)]
     pub(crate) format: ReportFormat,
+    #[command(flatten)]
+    pub(crate) access: AccessFilter,
     /// Write to FILE instead of standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) out: Option<PathBuf>,
@@ -346,6 +348,8 @@ pub(crate) enum PlanFormat {
 pub(crate) enum ReportFormat {
     Html,
     Csv,
+    Text,
+    Json,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

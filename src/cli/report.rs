@@ -2,13 +2,14 @@
 
 use super::args::{GlobalArgs, Report as Args, ReportFormat};
 use super::failure::Failure;
+use super::filter;
 use super::load;
 use super::output::{keep_apart, save};
 use super::situation::Situation;
 use super::target::Target;
 use super::terminal::Terminal;
 use crate::escape;
-use crate::render::{self, Review};
+use crate::render::{self, Paint, Review};
 use crate::words::{count, people};
 
 pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
@@ -22,8 +23,16 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     for refusal in &plan.refused {
         terminal.warn(&render::refusal(&team.desired, refusal));
     }
-    let review = Review::new(&team, &known, &plan);
+    let project = args.access.project.as_deref();
+    let project = project.map(|name| filter::managed_project(&team.desired, name)).transpose()?;
+    let role = args.access.role.as_deref().map(|name| filter::role(&team.desired, name)).transpose()?;
+    let review = Review::new(&team, &known, &plan).only(project.as_ref(), role.as_ref(), &team.desired);
     let text = match args.format {
+        ReportFormat::Text => {
+            let paint = if args.out.is_some() { Paint { color: false } } else { terminal.out };
+            render::review_text(&review, paint)
+        }
+        ReportFormat::Json => render::review_json(&review),
         ReportFormat::Html => render::review_html(&review),
         ReportFormat::Csv => render::review_csv(&review),
     };

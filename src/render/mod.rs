@@ -28,7 +28,7 @@ pub use json::json;
 pub use markdown::markdown;
 pub use paint::Paint;
 pub use redact::Redacted;
-pub use review::{Review, review_csv, review_html};
+pub use review::{Review, review_csv, review_html, review_json, review_text};
 pub use sentences::{doubt, refusal, remark};
 pub use status::{Drift, LastRun, Locked, Status, status_json, status_prometheus, status_text};
 pub use text::text;

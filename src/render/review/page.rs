@@ -61,10 +61,7 @@ fn head() -> String {
 }
 
 fn facts(review: &Review, page: &mut String) {
-    let read = match review.source {
-        EvidenceSource::Live => "members read live at",
-        EvidenceSource::Ledger => "offline: snapshot from",
-    };
+    let read = evidence(review);
     let _ = writeln!(
         page,
         "<p class=\"facts\">{}, as of {}; {read} <time datetime=\"{at:.0}\">{at:.0}</time>.</p>",
@@ -72,6 +69,29 @@ fn facts(review: &Review, page: &mut String) {
         review.date,
         at = review.read_at
     );
+    if let Some(only) = &review.only {
+        let _ = writeln!(page, "<p><b>{}</b></p>", html(only));
+    }
+    let (people, parts) = summary(review);
+    let _ = writeln!(page, "<p><b>{people}</b>: {parts}</p>");
+    let _ = writeln!(
+        page,
+        "<p class=\"facts\">Based on plan <code>{}</code> with {}.</p>",
+        html(review.plan_id.as_str()),
+        count(review.calls, "call")
+    );
+}
+
+/// How the members were read: the beginning of a phrase that ends with the time.
+pub(super) fn evidence(review: &Review) -> &'static str {
+    match review.source {
+        EvidenceSource::Live => "members read live at",
+        EvidenceSource::Ledger => "offline: snapshot from",
+    }
+}
+
+/// How many people are in the review, and how many of each status: the two parts of a sentence.
+pub(super) fn summary(review: &Review) -> (String, String) {
     let totals = PeopleTotals::of(review);
     let mut parts = vec![
         format!("{} ({})", count(totals.members, "member"), count(totals.owners, "owner")),
@@ -81,20 +101,9 @@ fn facts(review: &Review, page: &mut String) {
     if totals.ended > 0 {
         parts.push(format!("{} whose access ended", totals.ended));
     }
-    let _ = writeln!(
-        page,
-        "<p><b>{} in {}</b>: {}. {} not in the team file.</p>",
-        people(review.people()),
-        count(review.projects(), "project"),
-        parts.join(", "),
-        if totals.unlisted == 1 { "1 is".to_owned() } else { format!("{} are", totals.unlisted) },
-    );
-    let _ = writeln!(
-        page,
-        "<p class=\"facts\">Based on plan <code>{}</code> with {}.</p>",
-        html(review.plan_id.as_str()),
-        count(review.calls, "call")
-    );
+    let unlisted = if totals.unlisted == 1 { "1 is".to_owned() } else { format!("{} are", totals.unlisted) };
+    let people = format!("{} in {}", people(review.people()), count(review.projects(), "project"));
+    (people, format!("{}. {unlisted} not in the team file.", parts.join(", ")))
 }
 
 /// Why guards block the plan: below the totals, because it can be long.
