@@ -4,6 +4,7 @@ mod change_line;
 mod columns;
 mod diff;
 mod explain;
+mod history;
 mod json;
 mod markdown;
 mod pack;
@@ -24,6 +25,11 @@ use crate::plan::{Origins, Plan};
 pub use change_line::{change_line, described};
 pub use diff::diff;
 pub use explain::explain;
+pub use history::{
+    AccessAt, AccessChange, AccessLine, Cause, ChangeKind, ChangeSource, Changes, History, Question,
+    RunFacts, access_at_csv, access_at_html, access_at_json, access_at_text, changes_csv, changes_html,
+    changes_json, changes_text,
+};
 pub use json::json;
 pub use markdown::markdown;
 pub use paint::Paint;

@@ -28,8 +28,10 @@ use status::PersonStatus;
 
 pub use csv::review_csv;
 pub use json::review_json;
+pub(super) use page::head;
 pub use page::review_html;
 pub use text::review_text;
+pub(super) use text::table;
 
 /// Everyone who has, was invited to or should have a role in a managed project.
 #[derive(Clone, Debug)]

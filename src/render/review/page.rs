@@ -33,7 +33,7 @@ const STATUSES: [(&str, &str); 7] = [
 /// The access review as HTML.
 #[must_use]
 pub fn review_html(review: &Review) -> String {
-    let mut page = head();
+    let mut page = head("Access review");
     facts(review, &mut page);
     page.push_str("<h2 id=\"totals-title\">Totals</h2>\n");
     totals_table(review, &mut page);
@@ -49,14 +49,15 @@ pub fn review_html(review: &Review) -> String {
     page
 }
 
-fn head() -> String {
+/// The beginning of a page, up to its heading. `title` is HTML.
+pub(in crate::render) fn head(title: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '{STYLE_HASH}'; \
          script-src '{SCRIPT_HASH}'; base-uri 'none'; form-action 'none'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n\
-         <title>Access review</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<header>\n<h1>Access review</h1>\n"
+         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<header>\n<h1>{title}</h1>\n"
     )
 }
 
