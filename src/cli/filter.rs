@@ -23,10 +23,10 @@ pub(super) fn project(desired: &Desired, name: &str) -> Result<ProjectId, Failur
 /// The managed project with that alias or id, and no other.
 pub(super) fn managed_project(desired: &Desired, name: &str) -> Result<ProjectId, Failure> {
     let id = project(desired, name)?;
-    match desired.projects.contains_key(&id) {
-        true => Ok(id),
-        false => Err(Failure::new(format!("project {} is not in the team file", shown(name)))),
+    if desired.projects.contains_key(&id) {
+        return Ok(id);
     }
+    Err(Failure::new(format!("project {} is not in the team file", shown(name))))
 }
 
 /// The role with that alias, the predefined role of that name, or the custom role with that id.

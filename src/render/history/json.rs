@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::sentences::stamp;
 use super::{AccessAt, AccessChange, AccessLine, ChangeKind, ChangeSource, Changes, Question};
 use crate::escape;
-use crate::model::Role;
+use crate::model::{Role, UserId};
 
 /// Who had which role at that time, as one JSON object.
 #[must_use]
@@ -73,7 +73,7 @@ fn change(question: &Question, change: &AccessChange) -> Value {
     let (after, by) = change.span();
     let made_by = change.made_by().and_then(|run| history.runs.get(run));
     json!({
-        "user_id": user_id.as_ref().map(|id| id.as_str()),
+        "user_id": user_id.as_ref().map(UserId::as_str),
         "project": project.as_str(),
         "from": name(from),
         "to": name(to),

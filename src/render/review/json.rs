@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Review, Row};
 use crate::escape;
+use crate::model::UserId;
 
 /// The access review as one JSON object.
 #[must_use]
@@ -40,7 +41,7 @@ fn person(review: &Review, row: &Row) -> Value {
         "in_team_file": row.is_listed,
         "from": row.from.map(|day| day.to_string()),
         "until": row.until.map(|day| day.to_string()),
-        "user_id": row.user_id.map(|id| id.as_str()).filter(|id| !id.is_empty()),
+        "user_id": row.user_id.map(UserId::as_str).filter(|id| !id.is_empty()),
         "access": access.collect::<Vec<_>>(),
     })
 }
