@@ -1,5 +1,6 @@
 //! What commands need that answer from the ledger alone: the ledger, checked, and the names of the team file.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::args::GlobalArgs;
@@ -10,6 +11,7 @@ use super::terminal::Terminal;
 use super::verification::warn;
 use crate::desired::{Desired, Team};
 use crate::ledger::{Ledger, Verification};
+use crate::model::ProjectId;
 
 /// A ledger that exists, and its team file, if there is one.
 pub(crate) struct AuditTrail {
@@ -47,6 +49,11 @@ impl AuditTrail {
     /// Reports every problem of the ledger, before anything from it is shown.
     pub(crate) fn warn(&self, terminal: Terminal) {
         warn(&self.verification, terminal);
+    }
+
+    /// The managed projects, which alone are shown. None without a team file: then the ledger alone says them.
+    pub(crate) fn managed(&self) -> Option<BTreeSet<ProjectId>> {
+        self.has_team.then(|| self.desired.projects.keys().cloned().collect())
     }
 
     /// The organization that is asked about.

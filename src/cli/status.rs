@@ -64,8 +64,7 @@ fn status_of(trail: &AuditTrail) -> Result<Status<'_>, Failure> {
     let (now, today) = (Timestamp::now(), today());
     let view = ledger.view(trail.realm()).map_err(Failure::new)?;
     // Without a team file, those that the ledger has a reading of.
-    let projects: BTreeSet<_> =
-        if *has_team { desired.projects.keys().cloned().collect() } else { view.projects() };
+    let projects = trail.managed().unwrap_or_else(|| view.projects());
     let read = view.projects();
     let members = view.members(&projects);
     let admins = |project: &ProjectId| {

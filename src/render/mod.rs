@@ -27,8 +27,8 @@ pub use diff::diff;
 pub use explain::explain;
 pub use history::{
     AccessAt, AccessChange, AccessLine, Cause, ChangeKind, ChangeSource, Changes, History, Question,
-    RunFacts, access_at_csv, access_at_html, access_at_json, access_at_text, changes_csv, changes_html,
-    changes_json, changes_text,
+    RunFacts, SentInvitation, access_at_csv, access_at_html, access_at_json, access_at_text, changes_csv,
+    changes_html, changes_json, changes_text, person_history,
 };
 pub use json::json;
 pub use markdown::markdown;

@@ -5,6 +5,7 @@ mod at;
 mod csv;
 mod html;
 mod json;
+mod person;
 mod sentences;
 mod since;
 mod text;
@@ -19,6 +20,7 @@ pub use at::{AccessAt, AccessLine};
 pub use csv::{access_at_csv, changes_csv};
 pub use html::{access_at_html, changes_html};
 pub use json::{access_at_json, changes_json};
+pub use person::{SentInvitation, person_history};
 pub use since::{ChangeKind, Changes};
 pub use text::{access_at_text, changes_text};
 

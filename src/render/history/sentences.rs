@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{AccessChange, AccessLine, Cause, ChangeKind, ChangeSource, History, Question, RunFacts};
+use super::{AccessChange, AccessLine, Cause, ChangeKind, ChangeSource, History, Question};
 use crate::desired::Desired;
 use crate::escape;
 use crate::model::Role;
@@ -25,11 +25,15 @@ pub(super) fn role(desired: &Desired, role: Option<&Role>) -> String {
     role.map_or_else(|| "none".to_owned(), |role| desired.role_name(role))
 }
 
+/// `run 2026-11-22T123456Z-3f9a1c`.
+pub(super) fn run_name(name: &str) -> String {
+    format!("run {}", escape::line(name.strip_suffix(".jsonl").unwrap_or(name)))
+}
+
 impl History {
     /// The run with that index.
     fn named(&self, run: usize) -> String {
-        let Some(RunFacts { name, .. }) = self.runs.get(run) else { return "an unknown run".to_owned() };
-        format!("run {}", escape::line(name.strip_suffix(".jsonl").unwrap_or(name)))
+        self.runs.get(run).map_or_else(|| "an unknown run".to_owned(), |run| run_name(&run.name))
     }
 
     fn by(&self, run: usize) -> String {
