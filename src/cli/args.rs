@@ -134,6 +134,9 @@ pub(crate) struct Plan {
     /// Replace emails and names with stable pseudonyms (not anonymous: a known address can be matched)
     #[arg(long)]
     pub(crate) redact: bool,
+    /// Record in the ledger what changed outside guestlist since it last knew; needs its lock
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) record: bool,
     #[command(flatten)]
     pub(crate) terms: PlanFlags,
 }

@@ -8,6 +8,7 @@ use super::situation::Situation;
 use super::target::Target;
 use super::terminal::Terminal;
 use crate::escape;
+use crate::ledger::ReadingFacts;
 use crate::render::{self, Review};
 use crate::words::{count, people};
 
@@ -16,7 +17,8 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     keep_apart(args.out.as_deref(), path)?;
     let team = load::team_with_provenance(path, None, terminal)?;
     let target = Target::of_team(global, path, &team)?;
-    let situation = Situation::observe(team, target, args.offline, global, terminal).await?;
+    let mut situation = Situation::observe(team, target, args.offline, global, terminal).await?;
+    situation.keep(&ReadingFacts::default(), terminal)?;
     let plan = situation.plan();
     let Situation { team, known, .. } = situation;
     for refusal in &plan.refused {
