@@ -117,6 +117,14 @@ impl AfterHelp {
             "report" => Self::of_examples(&[
                 ("Write a page for the access review", "guestlist report --out access.html"),
                 ("Write a table for a spreadsheet", "guestlist report --format csv --out access.csv"),
+                (
+                    "Who had ADMIN on that day, since when, and by which commit",
+                    "guestlist report --at 2026-11-05 --role ADMIN --format text",
+                ),
+                (
+                    "What changed since then, riskiest first",
+                    "guestlist report --since 2026-11-05 --format text",
+                ),
             ]),
             "status" => Self::of_examples(&[
                 ("Show the state", "guestlist status"),

@@ -61,6 +61,9 @@ pub(crate) enum Command {
     /// For an invitation that the ledger knows and that is not accepted yet.
     Resend(Resend),
     /// Write the access review: who has which role in which project, and why
+    ///
+    /// Of today, from a live reading. With `--at` or `--since`, of the past, from the ledger alone and without
+    /// credentials: each line says since when, by which run, actor and commit, and how sure it is.
     Report(Report),
     /// Show the state of the schedule and of the ledger
     ///
@@ -155,6 +158,9 @@ pub(crate) struct Plan {
     /// Replace emails and names with stable pseudonyms (not anonymous: a known address can be matched)
     #[arg(long)]
     pub(crate) redact: bool,
+    /// Record in the ledger what changed outside guestlist since it last knew; needs its lock
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) record: bool,
     #[command(flatten)]
     pub(crate) terms: PlanFlags,
 }
@@ -261,6 +267,12 @@ pub(crate) struct Report {
     pub(crate) format: ReportFormat,
     #[command(flatten)]
     pub(crate) access: AccessFilter,
+    /// Show who had access at the end of DATE (UTC) or at TIME, from the ledger alone
+    #[arg(long, value_name = "DATE|TIME", conflicts_with = "offline")]
+    pub(crate) at: Option<Moment>,
+    /// Show what changed after the end of DATE (UTC) or after TIME, from the ledger alone; up to `--at` if given
+    #[arg(long, value_name = "DATE|TIME", conflicts_with = "offline")]
+    pub(crate) since: Option<Moment>,
     /// Write to FILE instead of standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) out: Option<PathBuf>,

@@ -9,6 +9,7 @@ use super::target::Target;
 use super::terminal::Terminal;
 use crate::desired::Desired;
 use crate::known::{Known, Member};
+use crate::ledger::ReadingFacts;
 use crate::model::Email;
 use crate::render::{self, View};
 
@@ -18,7 +19,8 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let asked = Email::as_received(&args.email);
     let team = load::team_with_provenance(path, Some(&asked), terminal)?;
     let target = Target::of_team(global, path, &team)?;
-    let situation = Situation::observe(team, target, args.offline, global, terminal).await?;
+    let mut situation = Situation::observe(team, target, args.offline, global, terminal).await?;
+    situation.keep(&ReadingFacts::default(), terminal)?;
     let plan = situation.plan();
     let Situation { mut team, known, .. } = situation;
     let email = listed_as(&team.desired, &known, &asked);

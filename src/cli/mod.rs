@@ -16,6 +16,7 @@ mod filter;
 mod final_report;
 mod github;
 mod global;
+mod history;
 mod import;
 mod load;
 mod log;

@@ -3,21 +3,27 @@
 use super::args::{GlobalArgs, Report as Args, ReportFormat};
 use super::failure::Failure;
 use super::filter;
+use super::history;
 use super::load;
 use super::output::{keep_apart, save};
 use super::situation::Situation;
 use super::target::Target;
 use super::terminal::Terminal;
 use crate::escape;
+use crate::ledger::ReadingFacts;
 use crate::render::{self, Paint, Review};
 use crate::words::{count, people};
 
 pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
+    if args.at.is_some() || args.since.is_some() {
+        return history::run(args, global, terminal);
+    }
     let path = &args.file.team_file;
     keep_apart(args.out.as_deref(), path)?;
     let team = load::team_with_provenance(path, None, terminal)?;
     let target = Target::of_team(global, path, &team)?;
-    let situation = Situation::observe(team, target, args.offline, global, terminal).await?;
+    let mut situation = Situation::observe(team, target, args.offline, global, terminal).await?;
+    situation.keep(&ReadingFacts::default(), terminal)?;
     let plan = situation.plan();
     let Situation { team, known, .. } = situation;
     for refusal in &plan.refused {

@@ -16,7 +16,9 @@ use crate::api::{self, Pace};
 use crate::desired::Team;
 use crate::files::folder_of;
 use crate::known::Known;
+use crate::ledger::ReadingFacts;
 use crate::model::Estimate;
+use crate::observe::{NewSnapshot, Observed};
 use crate::plan::{Plan, PlanOptions};
 use crate::words;
 
@@ -28,6 +30,8 @@ pub(crate) struct Situation {
     pub(crate) target: Target,
     /// Members and invitations.
     pub(crate) known: Known,
+    /// The snapshot of a live reading, which is not saved yet.
+    pub(crate) snapshot: Option<NewSnapshot>,
     /// The most recent rate limit, if the service was asked and named one.
     pub(crate) pace: Option<Pace>,
 }
@@ -41,9 +45,16 @@ impl Situation {
         global: &GlobalArgs,
         terminal: Terminal,
     ) -> Result<Self, Failure> {
-        let (known, pace) =
+        let (observed, pace) =
             observe::live_or_offline(offline, global, &target, &team.desired, terminal).await?;
-        Ok(Self { team, target, known, pace })
+        let Observed { known, snapshot, .. } = observed;
+        Ok(Self { team, target, known, snapshot, pace })
+    }
+
+    /// Saves the snapshot, if there is one.
+    pub(crate) fn keep(&mut self, facts: &ReadingFacts, terminal: Terminal) -> Result<(), Failure> {
+        observe::keep(self.snapshot.take(), facts, &self.target.ledger()?, terminal);
+        Ok(())
     }
 
     /// Today's plan, without limits or overrides.

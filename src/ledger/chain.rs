@@ -9,8 +9,9 @@ use std::fmt;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::record::{Body, EndReason, FORMAT_VERSION, Record, Seq, to_the_millisecond};
+use super::record::{Body, EndReason, FORMAT_VERSION, Record, Seq};
 use super::run_file::{Damage, read_records};
+use super::time::to_the_millisecond;
 
 /// The `prev` of the first record of a run: 64 zeros.
 pub(super) const FIRST: &str = "0000000000000000000000000000000000000000000000000000000000000000";

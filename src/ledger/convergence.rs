@@ -33,6 +33,15 @@ pub struct Drift {
     pub attention: usize,
 }
 
+/// What a live reading means for the team file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Finding {
+    /// It has no change and no note that needs attention.
+    Clean,
+    /// It has. The time in it is that of the reading.
+    Drift(Drift),
+}
+
 /// The convergence of the projects that one team file manages.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct TeamConvergence {
@@ -41,27 +50,28 @@ pub(super) struct TeamConvergence {
     convergence: Convergence,
 }
 
-/// What a live reading at `at` found for a team file with these projects: `drift`, or none if it was clean.
-/// Replaces what earlier readings of any of these projects found.
+/// Sets what a live reading at `at` found for the team file that manages these projects. Replaces what earlier
+/// readings of any of these projects found.
 pub(super) fn update(
     teams: &mut Vec<TeamConvergence>,
     projects: &BTreeSet<ProjectId>,
     at: Timestamp,
-    drift: Option<Drift>,
+    finding: Finding,
 ) {
     let is_before = |team: &&TeamConvergence| !team.projects.is_disjoint(projects);
     let before = || teams.iter().filter(is_before).map(|team| &team.convergence);
     let mut last_clean = before().filter_map(|before| before.last_clean).max();
-    let mut drift = drift;
-    match &mut drift {
-        None => last_clean = Some(at),
-        Some(drift) => {
-            let same = before().filter_map(|before| before.drift.as_ref()).filter(|it| it.id == drift.id);
-            if let Some(since) = same.map(|it| it.since).min() {
-                drift.since = since;
-            }
+    let drift = match finding {
+        Finding::Clean => {
+            last_clean = Some(at);
+            None
         }
-    }
+        Finding::Drift(drift) => {
+            let same = before().filter_map(|before| before.drift.as_ref()).filter(|it| it.id == drift.id);
+            let since = same.map(|it| it.since).min().unwrap_or(drift.since);
+            Some(Drift { since, ..drift })
+        }
+    };
     teams.retain(|team| team.projects.is_disjoint(projects));
     teams
         .push(TeamConvergence { projects: projects.clone(), convergence: Convergence { last_clean, drift } });
@@ -99,6 +109,10 @@ mod tests {
         Some(Drift { id: id.to_owned(), since: time(at), changes: 2, attention: 1 })
     }
 
+    fn found(id: Option<&str>, at: u64) -> Finding {
+        id.and_then(|id| drift(id, at)).map_or(Finding::Clean, Finding::Drift)
+    }
+
     fn projects(ids: &[&str]) -> BTreeSet<ProjectId> {
         ids.iter().map(|id| ProjectId::new(*id)).collect()
     }
@@ -108,7 +122,7 @@ mod tests {
         let mut teams = Vec::new();
         let ours = projects(&["p", "q"]);
         let mut read = |at: u64, id: Option<&str>| {
-            update(&mut teams, &ours, time(at), id.and_then(|id| drift(id, at)));
+            update(&mut teams, &ours, time(at), found(id, at));
             of_all(&teams)
         };
         assert_eq!(read(1, Some("a")), Convergence { last_clean: None, drift: drift("a", 1) });
@@ -122,17 +136,17 @@ mod tests {
     fn a_ledger_of_two_teams_is_clean_only_if_both_are() {
         let mut teams = Vec::new();
         assert_eq!(of_all(&teams), Convergence::default());
-        update(&mut teams, &projects(&["p"]), time(1), None);
-        update(&mut teams, &projects(&["q"]), time(2), drift("b", 2));
+        update(&mut teams, &projects(&["p"]), time(1), Finding::Clean);
+        update(&mut teams, &projects(&["q"]), time(2), found(Some("b"), 2));
         assert_eq!(of_all(&teams), Convergence { last_clean: None, drift: drift("b", 2) });
-        update(&mut teams, &projects(&["q"]), time(3), None);
+        update(&mut teams, &projects(&["q"]), time(3), Finding::Clean);
         assert_eq!(of_all(&teams), Convergence { last_clean: Some(time(1)), drift: None });
-        update(&mut teams, &projects(&["p"]), time(4), drift("a", 4));
-        update(&mut teams, &projects(&["q"]), time(5), drift("b", 5));
+        update(&mut teams, &projects(&["p"]), time(4), found(Some("a"), 4));
+        update(&mut teams, &projects(&["q"]), time(5), found(Some("b"), 5));
         let both = Drift { id: digest("ab"), since: time(4), changes: 4, attention: 2 };
         assert_eq!(of_all(&teams), Convergence { last_clean: Some(time(1)), drift: Some(both) });
         // One file manages both projects now.
-        update(&mut teams, &projects(&["p", "q"]), time(6), drift("b", 6));
+        update(&mut teams, &projects(&["p", "q"]), time(6), found(Some("b"), 6));
         assert_eq!(of_all(&teams), Convergence { last_clean: Some(time(3)), drift: drift("b", 5) });
     }
 }

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::record::{Body, End, Intent, Observed, Outcome, Record, Run, Seq};
+use super::observed::Observed;
+use super::record::{Body, End, Intent, Outcome, Record, Run, Seq};
 use super::run_file::RunName;
 use crate::model::{Email, ProjectId, Role};
 

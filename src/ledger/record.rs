@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
+use super::observed::Observed;
+use super::time::{millis, some_millis, to_the_millisecond};
 use crate::escape;
-use crate::model::{Access, Email, Endpoint, ProjectId, Role, UserId};
+use crate::model::{Access, Email, Endpoint, Role, UserId};
 
 /// The format version that is written, and the newest one that can be read.
 pub const FORMAT_VERSION: u64 = 1;
@@ -257,30 +259,6 @@ impl Meaning {
     }
 }
 
-/// Access that a live reading shows and that the ledger did not know: someone accepted an invitation, or was
-/// added, changed or removed by hand.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Observed {
-    /// The login of the person.
-    pub email: Email,
-    /// The id of that user, if known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<UserId>,
-    /// The project.
-    pub project: ProjectId,
-    /// The role that the ledger knew; none for no access. Equal to `to` if only the login of the user changed.
-    pub from: Option<Role>,
-    /// The role now; none for no access.
-    pub to: Option<Role>,
-    /// The last time at which the ledger knew `from` to be right. None in the starting inventory, which says
-    /// nothing about the time before.
-    #[serde(serialize_with = "some_millis")]
-    pub after: Option<Timestamp>,
-    /// When the reading was made that shows `to`.
-    #[serde(serialize_with = "millis")]
-    pub by: Timestamp,
-}
-
 /// The end of a run.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct End {
@@ -415,27 +393,10 @@ fn json<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, InvalidRecord> {
     })
 }
 
-/// Writes a time as `2026-11-22T12:34:56.789Z`, always with the same length.
-pub(super) fn millis<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("{at:.3}"))
-}
-
-#[expect(clippy::ref_option, reason = "serde passes the field")]
-fn some_millis<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => millis(at, serializer),
-        None => serializer.serialize_none(),
-    }
-}
-
-/// `at`, truncated to milliseconds.
-pub(super) fn to_the_millisecond(at: Timestamp) -> Timestamp {
-    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ProjectId;
 
     fn at() -> Timestamp {
         "2026-11-22T12:34:56.7Z".parse().unwrap()

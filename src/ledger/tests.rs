@@ -107,7 +107,7 @@ fn a_snapshot(read_at: Timestamp, projects: &[&str], logins: &[&str]) -> Snapsho
 
 fn keep(ledger: &Ledger, snapshot: Snapshot) {
     let view = ledger.view("sandbox").unwrap();
-    ledger.keep_snapshot(snapshot, view).unwrap();
+    ledger.keep_snapshot(snapshot, view, &ReadingFacts::default()).unwrap();
 }
 
 /// The last members of some projects: `a@example.com p q`.
@@ -505,7 +505,9 @@ fn snapshots_of_two_team_files_do_not_replace_each_other() {
     // A plan of one file that started before the other's snapshot was saved does not undo it.
     let before = ledger.view("sandbox").unwrap();
     keep(&ledger, a_snapshot(time(30), &["q", "r"], &["c@example.com"]));
-    ledger.keep_snapshot(a_snapshot(time(31), &["p"], &["a@example.com"]), before).unwrap();
+    ledger
+        .keep_snapshot(a_snapshot(time(31), &["p"], &["a@example.com"]), before, &ReadingFacts::default())
+        .unwrap();
     assert_eq!(members(&ledger, &["p", "q", "r"]), ["a@example.com p", "c@example.com q r"]);
 }
 

@@ -134,20 +134,20 @@ error: team file `nobody@example.com` not found; it looks like an email address,
     let file = run_files(&scenario).remove(0);
     let name = scenario.placeholders(&file.file_name().expect("a name").to_string_lossy());
     let text = std::fs::read_to_string(&file).expect("a run");
-    let cut: String = text.lines().take(4).map(|line| format!("{line}\n")).collect::<Vec<_>>().concat();
+    let cut: String = text.lines().take(6).map(|line| format!("{line}\n")).collect::<Vec<_>>().concat();
     let no_end = format!(
         "`{name}` has no end: the run is in progress, was interrupted, or its last records were removed"
     );
-    let torn = format!("`{name}`, line 5 is incomplete (the process was interrupted while writing it)");
+    let torn = format!("`{name}`, line 7 is incomplete (the process was interrupted while writing it)");
     for (text, finding, line, more) in
-        [(cut.clone(), no_end, None, ""), (format!("{cut}{{"), torn, Some(5), ", line 5 is incomplete")]
+        [(cut.clone(), no_end, None, ""), (format!("{cut}{{"), torn, Some(7), ", line 7 is incomplete")]
     {
         std::fs::write(&file, text).expect("a cut");
         scenario.run("log --verify").assert(
             0,
             &format!(
                 "\
-incomplete {name}: 4 records, 2 calls, 1 call without an outcome, no end recorded{more}
+incomplete {name}: 6 records, 2 calls, 1 call without an outcome, no end recorded{more}
 1 file checked: all records intact.
 "
             ),
@@ -169,7 +169,7 @@ incomplete {name}: 4 records, 2 calls, 1 call without an outcome, no end recorde
     scenario.run("apply --yes").ok();
     let log = scenario.run("log");
     let torn =
-        format!("warning: `{name}`, line 5 is incomplete (the process was interrupted while writing it)\n");
+        format!("warning: `{name}`, line 7 is incomplete (the process was interrupted while writing it)\n");
     assert_eq!((log.status, log.stderr), (Some(0), torn));
 }
 

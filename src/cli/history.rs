@@ -1,0 +1,108 @@
+//! `guestlist report --at` and `--since`: answers from the history in the ledger alone.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::args::{GlobalArgs, Report as Args, ReportFormat};
+use super::audit::AuditTrail;
+use super::failure::Failure;
+use super::filter;
+use super::output::{keep_apart, save};
+use super::terminal::Terminal;
+use crate::escape;
+use crate::ledger::{AccessEvent, AccessHistory, AccessRun, AccessSource, Action, ExplainingCall};
+use crate::render::{
+    self, AccessAt, AccessChange, Cause, ChangeSource, Changes, History, Paint, Question, RunFacts,
+};
+use crate::words::{count, people};
+
+pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
+    let path = &args.file.team_file;
+    keep_apart(args.out.as_deref(), path)?;
+    let now = Timestamp::now();
+    for (flag, moment) in [("--at", args.at), ("--since", args.since)] {
+        if moment.is_some_and(|moment| moment.start() > now) {
+            return Err(Failure::new(format!("{flag} is in the future; the ledger knows only the past")));
+        }
+    }
+    let at = args.at.map_or(now, |at| at.end().min(now));
+    let trail = AuditTrail::open(path, global, terminal)?;
+    trail.warn(terminal);
+    let desired = &trail.desired;
+    let project = args.access.project.as_deref().map(|name| filter::project(desired, name)).transpose()?;
+    let role = args.access.role.as_deref().map(|name| filter::role(desired, name)).transpose()?;
+    let history = history(trail.ledger.access_history(trail.realm()).map_err(Failure::new)?);
+    let question = Question {
+        history: &history,
+        endpoint: &trail.target.endpoint,
+        projects: match project {
+            Some(project) => Some([project].into()),
+            None => trail.managed(),
+        },
+        role,
+        chain: trail.verification.chain().as_str(),
+    };
+    let paint = if args.out.is_some() { Paint { color: false } } else { terminal.out };
+    let (text, written) = match args.since {
+        None => {
+            let access = AccessAt::new(&question, at);
+            let text = match args.format {
+                ReportFormat::Html => render::access_at_html(&access, desired),
+                ReportFormat::Csv => render::access_at_csv(&access, desired),
+                ReportFormat::Text => render::access_at_text(&access, desired, paint),
+                ReportFormat::Json => render::access_at_json(&access),
+            };
+            let who: BTreeSet<_> = access.lines.iter().map(|line| line.email).collect();
+            (text, format!("{}, {}", people(who.len()), count(access.lines.len(), "role")))
+        }
+        Some(since) => {
+            let changes = Changes::new(&question, since.end(), at);
+            let text = match args.format {
+                ReportFormat::Html => render::changes_html(&changes, desired),
+                ReportFormat::Csv => render::changes_csv(&changes, desired),
+                ReportFormat::Text => render::changes_text(&changes, desired, paint),
+                ReportFormat::Json => render::changes_json(&changes),
+            };
+            (text, count(changes.changes.len(), "change"))
+        }
+    };
+    let Some(out) = &args.out else { return Terminal::print(&text) };
+    save(out, &text)?;
+    terminal.say(&format!("Wrote {}: {written}.", escape::path(out)));
+    Ok(())
+}
+
+/// The history with the facts that its sentences need.
+pub(super) fn history(history: AccessHistory) -> History {
+    let run = |AccessRun { name, at, run }: AccessRun| RunFacts {
+        name: name.as_str().to_owned(),
+        at,
+        by: run.who.to_string(),
+        actor: run.who.actor.or(run.who.user),
+        commit: run.who.commit,
+        plan_id: run.plan_id,
+    };
+    let change = |event: AccessEvent| {
+        let AccessEvent { email, user_id, project, from, to, run, source } = event;
+        AccessChange { email, user_id, project, from, to, run, reason: None, source: source_of(&source) }
+    };
+    History {
+        runs: history.runs.into_iter().map(run).collect(),
+        changes: history.events.into_iter().map(change).collect(),
+    }
+}
+
+fn source_of(source: &AccessSource) -> ChangeSource {
+    match *source {
+        AccessSource::Call { at } => ChangeSource::Call { at },
+        AccessSource::Observed { after, by, call } => {
+            let cause = |ExplainingCall { run, at, action }| Cause {
+                run,
+                at,
+                is_invitation: action == Action::Invite,
+            };
+            ChangeSource::Observed { after, by, cause: call.map(cause) }
+        }
+    }
+}
