@@ -35,6 +35,7 @@ pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Resul
     let history = history(trail.ledger.access_history(trail.realm()).map_err(Failure::new)?);
     let question = Question {
         history: &history,
+        desired,
         endpoint: &trail.target.endpoint,
         projects: match project {
             Some(project) => Some([project].into()),
@@ -48,9 +49,9 @@ pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Resul
         None => {
             let access = AccessAt::new(&question, at);
             let text = match args.format {
-                ReportFormat::Html => render::access_at_html(&access, desired),
-                ReportFormat::Csv => render::access_at_csv(&access, desired),
-                ReportFormat::Text => render::access_at_text(&access, desired, paint),
+                ReportFormat::Html => render::access_at_html(&access),
+                ReportFormat::Csv => render::access_at_csv(&access),
+                ReportFormat::Text => render::access_at_text(&access, paint),
                 ReportFormat::Json => render::access_at_json(&access),
             };
             let who: BTreeSet<_> = access.lines.iter().map(|line| line.email).collect();
@@ -59,9 +60,9 @@ pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Resul
         Some(since) => {
             let changes = Changes::new(&question, since.end(), at);
             let text = match args.format {
-                ReportFormat::Html => render::changes_html(&changes, desired),
-                ReportFormat::Csv => render::changes_csv(&changes, desired),
-                ReportFormat::Text => render::changes_text(&changes, desired, paint),
+                ReportFormat::Html => render::changes_html(&changes),
+                ReportFormat::Csv => render::changes_csv(&changes),
+                ReportFormat::Text => render::changes_text(&changes, paint),
                 ReportFormat::Json => render::changes_json(&changes),
             };
             (text, count(changes.changes.len(), "change"))

@@ -14,7 +14,7 @@ pub struct AccessAt<'a> {
     pub question: &'a Question<'a>,
     /// The time.
     pub at: Timestamp,
-    /// By email and project.
+    /// By email and the name of the project.
     pub lines: Vec<AccessLine<'a>>,
 }
 
@@ -51,7 +51,9 @@ impl<'a> AccessAt<'a> {
                 .flatten()
                 .any(|role| question.role.as_ref().is_none_or(|asked| asked == *role))
         };
-        Self { question, at, lines: found.into_values().filter(is_asked).collect() }
+        let mut lines: Vec<_> = found.into_values().filter(is_asked).collect();
+        lines.sort_by_cached_key(|line| (line.email, question.desired.project_name(line.project)));
+        Self { question, at, lines }
     }
 }
 

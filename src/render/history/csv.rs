@@ -1,8 +1,7 @@
 //! The history for a spreadsheet: one row for each role, or for each change.
 
 use super::sentences::stamp;
-use super::{AccessAt, AccessChange, Changes, History, RunFacts};
-use crate::desired::Desired;
+use super::{AccessAt, AccessChange, Changes, Question, RunFacts};
 use crate::escape::cell;
 use crate::model::{Role, UserId};
 
@@ -11,9 +10,8 @@ const HEADER: &str = "at,kind,email,user_id,project,project_id,from,to,certain,a
 
 /// Who had which role at that time, as CSV (RFC 4180). No cell is a formula.
 #[must_use]
-pub fn access_at_csv(access: &AccessAt, desired: &Desired) -> String {
+pub fn access_at_csv(access: &AccessAt) -> String {
     let mut text = HEADER.to_owned();
-    let endpoint = access.question.endpoint.to_string();
     for line in &access.lines {
         // A role that is certain, and each change that may have happened by then.
         let since = line.since.filter(|change| change.to.is_some()).map(|change| ("role", change));
@@ -21,7 +19,7 @@ pub fn access_at_csv(access: &AccessAt, desired: &Desired) -> String {
         for (kind, change) in since.into_iter().chain(open) {
             let is_certain = line.open.is_empty();
             let head = [stamp(access.at), kind.to_owned()];
-            row(&mut text, head, change, is_certain, access.question.history, desired, &endpoint);
+            row(&mut text, head, change, is_certain, access.question);
         }
     }
     text
@@ -29,12 +27,11 @@ pub fn access_at_csv(access: &AccessAt, desired: &Desired) -> String {
 
 /// What changed since then, as CSV (RFC 4180). No cell is a formula.
 #[must_use]
-pub fn changes_csv(changes: &Changes, desired: &Desired) -> String {
+pub fn changes_csv(changes: &Changes) -> String {
     let mut text = HEADER.to_owned();
-    let endpoint = changes.question.endpoint.to_string();
     for (kind, change) in &changes.changes {
         let head = [stamp(change.certain_from()), kind.id().to_owned()];
-        row(&mut text, head, change, true, changes.question.history, desired, &endpoint);
+        row(&mut text, head, change, true, changes.question);
     }
     text
 }
@@ -44,10 +41,9 @@ fn row(
     [at, kind]: [String; 2],
     change: &AccessChange,
     is_certain: bool,
-    history: &History,
-    desired: &Desired,
-    endpoint: &str,
+    question: &Question,
 ) {
+    let Question { history, desired, endpoint, .. } = question;
     let AccessChange { email, user_id, project, from, to, reason, .. } = change;
     let role = |role: &Option<Role>| role.as_ref().map_or("none".to_owned(), |role| desired.role_name(role));
     let (after, by) = change.span();
@@ -71,7 +67,7 @@ fn row(
         of_run(|run| run.plan_id.as_ref()),
         reason.clone().unwrap_or_default(),
         history.evidence(change),
-        endpoint.to_owned(),
+        endpoint.to_string(),
     ];
     let cells: Vec<_> = cells.iter().map(|text| cell(text)).collect();
     text.push_str(&cells.join(","));

@@ -2,20 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::sentences::role;
 use super::{AccessAt, ChangeKind, Changes};
-use crate::desired::Desired;
 use crate::escape::html;
 use crate::render::review::head;
 
 /// Who had which role at that time.
 #[must_use]
-pub fn access_at_html(access: &AccessAt, desired: &Desired) -> String {
-    let mut page = beginning(&access.title(desired), &access.facts());
-    let rows = access.lines.iter().map(|line| {
-        let evidence = access.question.history.line_evidence(line, desired);
-        [line.email.to_string(), desired.project_name(line.project), line.roles(desired), evidence]
-    });
+pub fn access_at_html(access: &AccessAt) -> String {
+    let mut page = beginning(&access.title(), &access.facts());
+    let rows = access.lines.iter().map(|line| access.cells(line));
     table(&mut page, ["Person", "Project", "Role", "How it is known"], rows);
     page.push_str("</main>\n</body>\n</html>\n");
     page
@@ -23,17 +18,12 @@ pub fn access_at_html(access: &AccessAt, desired: &Desired) -> String {
 
 /// What changed since then.
 #[must_use]
-pub fn changes_html(changes: &Changes, desired: &Desired) -> String {
-    let mut page = beginning(&changes.title(desired), &changes.facts());
+pub fn changes_html(changes: &Changes) -> String {
+    let mut page = beginning(&changes.title(), &changes.facts());
     for kind in ChangeKind::ALL.into_iter().filter(|kind| changes.count(*kind) > 0) {
         let _ = writeln!(page, "<h2>{} ({})</h2>", kind.heading(), changes.count(kind));
         let of_kind = changes.changes.iter().filter(|(of, _)| *of == kind);
-        let rows = of_kind.map(|(_, change)| {
-            let access =
-                format!("{} → {}", role(desired, change.from.as_ref()), role(desired, change.to.as_ref()));
-            let evidence = changes.question.history.evidence(change);
-            [change.email.to_string(), desired.project_name(&change.project), access, evidence]
-        });
+        let rows = of_kind.map(|(_, change)| changes.cells(change));
         table(&mut page, ["Person", "Project", "Change", "How it is known"], rows);
     }
     page.push_str("</main>\n</body>\n</html>\n");

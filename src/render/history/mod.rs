@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use crate::desired::Desired;
 use crate::model::{Email, Endpoint, ProjectId, Role, UserId};
 
 pub use at::{AccessAt, AccessLine};
@@ -106,6 +107,8 @@ pub struct Cause {
 pub struct Question<'a> {
     /// The history.
     pub history: &'a History,
+    /// Has the names of projects and roles.
+    pub desired: &'a Desired,
     /// The organization.
     pub endpoint: &'a Endpoint,
     /// The only projects to show. None for all that the ledger knows.

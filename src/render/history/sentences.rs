@@ -112,7 +112,8 @@ impl Question<'_> {
     }
 
     /// What the answer is limited to: the end of a phrase.
-    pub(super) fn limits(&self, desired: &Desired) -> String {
+    pub(super) fn limits(&self) -> String {
+        let desired = self.desired;
         let role = self.role.as_ref().map(|role| format!(" with {}", desired.role_name(role)));
         let project = match &self.projects {
             Some(projects) if projects.len() == 1 => projects.first(),

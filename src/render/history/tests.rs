@@ -1,7 +1,6 @@
 //! Answers about a small history, at times with and without certainty, in every format.
 
 use super::*;
-use crate::desired::Desired;
 use crate::plan::samples::team;
 use crate::render::Paint;
 
@@ -90,15 +89,17 @@ fn history() -> History {
     History { runs, changes }
 }
 
-fn desired() -> Desired {
-    team("people: []\n").desired
-}
-
-fn ask(check: impl FnOnce(&Question, &Desired)) {
-    let (history, endpoint) = (history(), Endpoint::default());
-    let question =
-        Question { history: &history, endpoint: &endpoint, projects: None, role: None, chain: "intact" };
-    check(&question, &desired());
+fn ask(check: impl FnOnce(&Question)) {
+    let (history, endpoint, desired) = (history(), Endpoint::default(), team("people: []\n").desired);
+    let question = Question {
+        history: &history,
+        desired: &desired,
+        endpoint: &endpoint,
+        projects: None,
+        role: None,
+        chain: "intact",
+    };
+    check(&question);
 }
 
 const HEAD: &str = ", https://api.voucherify.io, from the ledger
@@ -107,8 +108,8 @@ The ledger knows who had access since 2026-11-01 08:00:00 UTC, the first recorde
 
 #[test]
 fn each_role_is_shown_with_its_run_actor_and_commit_and_how_sure_it_is() {
-    ask(|question, desired| {
-        let page = |at: &str| access_at_text(&AccessAt::new(question, time(at)), desired, PLAIN);
+    ask(|question| {
+        let page = |at: &str| access_at_text(&AccessAt::new(question, time(at)), PLAIN);
         assert_eq!(
             page("04T12:00:00").replace(HEAD, "…\n"),
             "\
@@ -143,7 +144,7 @@ This is before that: only what guestlist itself granted is known.
 
 #[test]
 fn a_question_about_one_role_in_one_project_includes_who_may_have_had_it() {
-    ask(|question, desired| {
+    ask(|question| {
         let question = Question {
             projects: Some([ProjectId::new("proj_s")].into()),
             role: Some(Role::Admin),
@@ -153,7 +154,7 @@ fn a_question_about_one_role_in_one_project_includes_who_may_have_had_it() {
         let access = AccessAt::new(&question, time("04T12:00:00"));
         let who: Vec<_> = access.lines.iter().map(|line| line.email.as_str()).collect();
         assert_eq!(who, ["ana@example.com", "own@example.com"]);
-        let text = access_at_text(&access, desired, PLAIN);
+        let text = access_at_text(&access, PLAIN);
         assert!(text.starts_with("Access with ADMIN in storefront at 2026-11-04 "), "{text}");
         assert!(text.contains("\nThe ledger was modified: run `guestlist log --verify`.\n"), "{text}");
         let ended = AccessAt::new(&question, time("03T00:00:00"));
@@ -163,9 +164,9 @@ fn a_question_about_one_role_in_one_project_includes_who_may_have_had_it() {
 
 #[test]
 fn changes_are_riskiest_first() {
-    ask(|question, desired| {
+    ask(|question| {
         let all = Changes::new(question, Timestamp::MIN, time("30T00:00:00"));
-        let text = changes_text(&all, desired, PLAIN);
+        let text = changes_text(&all, PLAIN);
         let (head, lists) = text.split_once("\n\n").unwrap();
         assert!(
             head.ends_with(
@@ -185,7 +186,7 @@ fn changes_are_riskiest_first() {
                 "  ana@example.com  storefront  none → USER              observed between 2026-11-02 08:00:02 UTC and 2026-11-04 08:00:00 UTC",
                 "",
                 "Found in the first reading (1)",
-                "  own@example.com  storefront  none → ADMIN  found in the first reading, on 2026-11-01 08:00:00 UTC (run first); its origin is not known",
+                "  own@example.com  storefront  ADMIN  found in the first reading, on 2026-11-01 08:00:00 UTC (run first); its origin is not known",
                 "",
                 "Lost access (1)",
                 "  ben@example.com  loyalty  campaign-manager → none  removed by run kim on 2026-11-06 08:00:05 UTC by kim at commit 3f9a1c7",
@@ -202,7 +203,7 @@ fn changes_are_riskiest_first() {
 
 #[test]
 fn programs_get_ids_times_and_the_run_behind_each_role() {
-    ask(|question, desired| {
+    ask(|question| {
         let access = AccessAt::new(question, time("04T12:00:00"));
         let page: serde_json::Value = serde_json::from_str(&access_at_json(&access)).unwrap();
         assert_eq!((&page["at"], &page["chain"]), (&"2026-11-04T12:00:00.000Z".into(), &"intact".into()));
@@ -232,7 +233,7 @@ fn programs_get_ids_times_and_the_run_behind_each_role() {
                 "evidence": "granted by run alex on 2026-11-04 08:00:05 UTC by alex at commit 3f9a1c7; reason: spring campaign",
             })
         );
-        let csv = access_at_csv(&access, desired);
+        let csv = access_at_csv(&access);
         let kinds: Vec<_> = csv.lines().skip(1).map(|line| line.split(',').nth(1).unwrap()).collect();
         assert_eq!(kinds, ["\"role\"", "\"possible\"", "\"role\"", "\"role\""]);
         let changes = Changes::new(question, time("05T00:00:00"), time("30T00:00:00"));
@@ -240,26 +241,26 @@ fn programs_get_ids_times_and_the_run_behind_each_role() {
         assert_eq!(page["summary"]["became_admin"], 1);
         assert_eq!(page["changes"][0]["kind"], "became_admin");
         assert_eq!(page["changes"][0]["recorded_by"], "kim.jsonl");
-        assert_eq!(changes_csv(&changes, desired).lines().count(), 3);
+        assert_eq!(changes_csv(&changes).lines().count(), 3);
     });
 }
 
 #[test]
 fn names_from_the_ledger_are_text_on_the_page() {
-    ask(|question, desired| {
+    ask(|question| {
         let mut history = question.history.clone();
         history.changes[0].email = Email::as_received("<img src=x>\u{1b}[2J");
         history.runs[0].by = "<script>".to_owned();
         let question = Question { history: &history, ..question.clone() };
         let access = AccessAt::new(&question, time("30T00:00:00"));
         let changes = Changes::new(&question, Timestamp::MIN, time("30T00:00:00"));
-        for page in [access_at_html(&access, desired), changes_html(&changes, desired)] {
+        for page in [access_at_html(&access), changes_html(&changes)] {
             assert!(
                 page.contains("&lt;img src=x&gt;") && !page.contains("<img") && !page.contains("<script")
             );
             assert!(!page.contains('\u{1b}'), "{page}");
         }
-        for text in [access_at_text(&access, desired, PLAIN), changes_text(&changes, desired, PLAIN)] {
+        for text in [access_at_text(&access, PLAIN), changes_text(&changes, PLAIN)] {
             assert!(!text.contains('\u{1b}'), "{text}");
         }
     });

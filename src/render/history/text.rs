@@ -4,27 +4,19 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::sentences::{role, time};
-use super::{AccessAt, AccessLine, ChangeKind, Changes};
-use crate::desired::Desired;
+use super::{AccessAt, AccessChange, AccessLine, ChangeKind, Changes, Question};
 use crate::render::Paint;
 use crate::render::review::table;
 use crate::words::{count, people};
 
 /// Who had which role at that time.
 #[must_use]
-pub fn access_at_text(access: &AccessAt, desired: &Desired, paint: Paint) -> String {
-    let mut text = format!("{}\n", paint.bold(&access.title(desired)));
+pub fn access_at_text(access: &AccessAt, paint: Paint) -> String {
+    let mut text = format!("{}\n", paint.bold(&access.title()));
     for sentence in access.facts() {
         let _ = writeln!(text, "{sentence}");
     }
-    let rows: Vec<_> = access
-        .lines
-        .iter()
-        .map(|line| {
-            let evidence = access.question.history.line_evidence(line, desired);
-            [line.email.to_string(), desired.project_name(line.project), line.roles(desired), evidence]
-        })
-        .collect();
+    let rows: Vec<_> = access.lines.iter().map(|line| access.cells(line)).collect();
     if !rows.is_empty() {
         text.push('\n');
     }
@@ -34,24 +26,14 @@ pub fn access_at_text(access: &AccessAt, desired: &Desired, paint: Paint) -> Str
 
 /// What changed since then.
 #[must_use]
-pub fn changes_text(changes: &Changes, desired: &Desired, paint: Paint) -> String {
-    let mut text = format!("{}\n", paint.bold(&changes.title(desired)));
+pub fn changes_text(changes: &Changes, paint: Paint) -> String {
+    let mut text = format!("{}\n", paint.bold(&changes.title()));
     for sentence in changes.facts() {
         let _ = writeln!(text, "{sentence}");
     }
     for kind in ChangeKind::ALL {
         let of_kind = changes.changes.iter().filter(|(of, _)| *of == kind);
-        let rows: Vec<_> = of_kind
-            .map(|(_, change)| {
-                let access = format!(
-                    "{} → {}",
-                    role(desired, change.from.as_ref()),
-                    role(desired, change.to.as_ref())
-                );
-                let evidence = changes.question.history.evidence(change);
-                [change.email.to_string(), desired.project_name(&change.project), access, evidence]
-            })
-            .collect();
+        let rows: Vec<_> = of_kind.map(|(_, change)| changes.cells(change)).collect();
         if !rows.is_empty() {
             let heading = format!("{} ({})", kind.heading(), rows.len());
             let _ = writeln!(text, "\n{}", paint.bold(&heading));
@@ -65,9 +47,17 @@ pub fn changes_text(changes: &Changes, desired: &Desired, paint: Paint) -> Strin
 
 impl AccessAt<'_> {
     /// The title of the page.
-    pub(super) fn title(&self, desired: &Desired) -> String {
-        let limits = self.question.limits(desired);
+    pub(super) fn title(&self) -> String {
+        let limits = self.question.limits();
         format!("Access{limits} at {}, {}, from the ledger", time(self.at), self.question.endpoint)
+    }
+
+    /// The person, the project, the role (`USER or ADMIN` between two readings), and how it is known.
+    pub(super) fn cells(&self, line: &AccessLine) -> [String; 4] {
+        let Question { history, desired, .. } = self.question;
+        let names: Vec<_> = line.possible().into_iter().map(|it| role(desired, it)).collect();
+        let project = desired.project_name(line.project);
+        [line.email.to_string(), project, names.join(" or "), history.line_evidence(line, desired)]
     }
 
     /// What the page rests on, and its numbers.
@@ -90,21 +80,21 @@ impl AccessAt<'_> {
     }
 }
 
-impl AccessLine<'_> {
-    /// `USER`, or `USER or ADMIN` between two readings.
-    pub(super) fn roles(&self, desired: &Desired) -> String {
-        let names: Vec<_> = self.possible().into_iter().map(|it| role(desired, it)).collect();
-        names.join(" or ")
-    }
-}
-
 impl Changes<'_> {
     /// The title of the page.
-    pub(super) fn title(&self, desired: &Desired) -> String {
+    pub(super) fn title(&self) -> String {
         let Self { question, since, until, .. } = self;
-        let limits = question.limits(desired);
+        let limits = question.limits();
         let (since, until) = (time(*since), time(*until));
         format!("Access changes{limits} from {since} to {until}, {}, from the ledger", question.endpoint)
+    }
+
+    /// The person, the project, the roles before and after, and how it is known.
+    pub(super) fn cells(&self, change: &AccessChange) -> [String; 4] {
+        let Question { history, desired, .. } = self.question;
+        let [from, to] = [&change.from, &change.to].map(|it| role(desired, it.as_ref()));
+        let roles = if change.is_inventory() { to } else { format!("{from} → {to}") };
+        [change.email.to_string(), desired.project_name(&change.project), roles, history.evidence(change)]
     }
 
     /// What the page rests on, and its numbers.
