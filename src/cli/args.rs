@@ -48,7 +48,7 @@ pub(crate) enum Command {
     /// Explain where a person's access comes from
     ///
     /// For each role: the line of the file that grants it, the role in the organization, and what apply would
-    /// change; and what the ledger knows about invitations.
+    /// change. Then the person's history in the ledger: each invitation and change, with its run and commit.
     Explain(Explain),
     /// Show the ledger, newest run first
     ///

@@ -9,11 +9,15 @@ use super::audit::AuditTrail;
 use super::failure::Failure;
 use super::filter;
 use super::output::{keep_apart, save};
+use super::target::Target;
 use super::terminal::Terminal;
+use crate::desired::Desired;
 use crate::escape;
-use crate::ledger::{AccessEvent, AccessHistory, AccessRun, AccessSource, Action, ExplainingCall};
+use crate::ledger::{AccessEvent, AccessHistory, AccessRun, AccessSource, Action, ExplainingCall, Meaning};
+use crate::model::Email;
 use crate::render::{
     self, AccessAt, AccessChange, Cause, ChangeSource, Changes, History, Paint, Question, RunFacts,
+    SentInvitation,
 };
 use crate::words::{count, people};
 
@@ -74,8 +78,42 @@ pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Resul
     Ok(())
 }
 
+/// What the ledger knows about one person, oldest first; empty if it knows nothing.
+pub(super) fn of_person(
+    target: &Target,
+    emails: BTreeSet<Email>,
+    desired: &Desired,
+    paint: Paint,
+) -> Result<String, Failure> {
+    let (ledger, realm) = (target.ledger()?, target.endpoint.realm());
+    let history = history(ledger.access_history(realm).map_err(Failure::new)?);
+    let emails = history.all_logins(emails);
+    let mut invitations = Vec::new();
+    for run in ledger.log().map_err(Failure::new)? {
+        let run = run.map_err(Failure::new)?;
+        let Some((_, began)) = run.run().filter(|(_, began)| began.realm == realm) else { continue };
+        for entry in run.entries(None) {
+            let meaning = entry.outcome.map_or(Meaning::Unknown, |(_, outcome)| outcome.meaning);
+            let is_confirmed = meaning == Meaning::Invited;
+            let is_sent =
+                entry.intent.action == Action::Invite && (is_confirmed || meaning == Meaning::Unknown);
+            if is_sent && emails.contains(&entry.intent.email) {
+                invitations.push(SentInvitation {
+                    at: entry.outcome.map_or(entry.at, |(at, _)| at),
+                    access: entry.intent.projects.clone(),
+                    again: entry.intent.again,
+                    is_confirmed,
+                    run: run.name.as_str().to_owned(),
+                    by: began.who.to_string(),
+                });
+            }
+        }
+    }
+    Ok(render::person_history(&history, &invitations, &emails, desired, paint))
+}
+
 /// The history with the facts that its sentences need.
-pub(super) fn history(history: AccessHistory) -> History {
+fn history(history: AccessHistory) -> History {
     let run = |AccessRun { name, at, run }: AccessRun| RunFacts {
         name: name.as_str().to_owned(),
         at,

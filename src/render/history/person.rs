@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::sentences::{role, run_name, time};
 use super::{AccessChange, History};
 use crate::desired::Desired;
-use crate::model::{Access, Email, UserId};
+use crate::model::{Access, Email};
 use crate::render::Paint;
 
 /// An invitation that was sent, or may have been.
@@ -29,16 +29,14 @@ pub struct SentInvitation {
 }
 
 impl History {
-    /// Every login and address of the user who has one of `emails`.
+    /// `emails`, and every other login of the users who have one of them.
     #[must_use]
-    pub fn all_logins(&self, emails: &BTreeSet<Email>) -> BTreeSet<Email> {
-        let ids = |emails: &BTreeSet<Email>| -> BTreeSet<&UserId> {
-            let theirs = self.changes.iter().filter(|change| emails.contains(&change.email));
-            theirs.filter_map(|change| change.user_id.as_ref()).collect()
-        };
-        let ids = ids(emails);
-        let theirs = self.changes.iter().filter(|it| it.user_id.as_ref().is_some_and(|id| ids.contains(id)));
-        emails.iter().cloned().chain(theirs.map(|change| change.email.clone())).collect()
+    pub fn all_logins(&self, mut emails: BTreeSet<Email>) -> BTreeSet<Email> {
+        let theirs = self.changes.iter().filter(|change| emails.contains(&change.email));
+        let users: BTreeSet<_> = theirs.filter_map(|change| change.user_id.as_ref()).collect();
+        let is_theirs = |it: &&AccessChange| it.user_id.as_ref().is_some_and(|id| users.contains(id));
+        emails.extend(self.changes.iter().filter(is_theirs).map(|change| change.email.clone()));
+        emails
     }
 }
 
