@@ -134,6 +134,7 @@ pub(crate) struct Validate {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) file: TeamFileArg,

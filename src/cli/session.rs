@@ -170,12 +170,11 @@ impl<'a> Session<'a> {
         full: Option<&Plan>,
     ) -> Result<RunResult, Failure> {
         let Self { connection, target, desired, ledger, lock, signals, stop, terminal, run, .. } = self;
-        let run = match run {
-            Some(run) => run,
-            None => {
-                let run = run_of(target, options.command, plan.id.as_str(), options.made_at);
-                ledger.begin(run, &lock).map_err(Failure::new)?
-            }
+        let run = if let Some(run) = run {
+            run
+        } else {
+            let run = run_of(target, options.command, plan.id.as_str(), options.made_at);
+            ledger.begin(run, &lock).map_err(Failure::new)?
         };
         let progress = Progress::applying(plan.changes.len(), terminal, &target.endpoint);
         tracing::info!("Sending {}", words::count(plan.changes.len(), "call"));

@@ -154,8 +154,11 @@ impl KnownAccess {
                     Some(state) => state.role.as_ref() == role && is_known(state),
                     None => role.is_none() && *known_as == member.login,
                 };
-                if !is_recorded {
-                    observe(known_as, &member.login, Some(&member.id), project, role);
+                // Lost access is recorded under the login that had it, unless another user has both by now.
+                let login = if role.is_some() { &member.login } else { known_as };
+                let has_it = |other: &Member| other.id != member.id && other.access.contains_key(project);
+                if !is_recorded && !members.get(login).is_some_and(has_it) {
+                    observe(known_as, login, Some(&member.id), project, role);
                 }
             }
         }

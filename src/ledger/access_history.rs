@@ -220,7 +220,8 @@ impl AccessFold {
         let Observed { email, user_id, project, to, after, by, .. } = observed;
         let user_id = user_id.as_ref();
         let mut source = AccessSource::Observed { after: *after, by: *by, call: None };
-        for former in self.known.note_login(user_id, email) {
+        let former = if to.is_some() { self.known.note_login(user_id, email) } else { Vec::new() };
+        for former in former {
             if user_id.is_some_and(|user| self.known.is_of(&former, project, user)) {
                 self.set(&former, user_id, project, None, source.clone());
             }
@@ -258,3 +259,6 @@ impl AccessFold {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

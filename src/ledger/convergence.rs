@@ -105,12 +105,12 @@ mod tests {
     use super::*;
     use crate::ledger::tests::time;
 
-    fn drift(id: &str, at: u64) -> Option<Drift> {
-        Some(Drift { id: id.to_owned(), since: time(at), changes: 2, attention: 1 })
+    fn drift(id: &str, at: u64) -> Drift {
+        Drift { id: id.to_owned(), since: time(at), changes: 2, attention: 1 }
     }
 
     fn found(id: Option<&str>, at: u64) -> Finding {
-        id.and_then(|id| drift(id, at)).map_or(Finding::Clean, Finding::Drift)
+        id.map_or(Finding::Clean, |id| Finding::Drift(drift(id, at)))
     }
 
     fn projects(ids: &[&str]) -> BTreeSet<ProjectId> {
@@ -125,11 +125,11 @@ mod tests {
             update(&mut teams, &ours, time(at), found(id, at));
             of_all(&teams)
         };
-        assert_eq!(read(1, Some("a")), Convergence { last_clean: None, drift: drift("a", 1) });
-        assert_eq!(read(2, Some("a")), Convergence { last_clean: None, drift: drift("a", 1) });
+        assert_eq!(read(1, Some("a")), Convergence { last_clean: None, drift: Some(drift("a", 1)) });
+        assert_eq!(read(2, Some("a")), Convergence { last_clean: None, drift: Some(drift("a", 1)) });
         assert_eq!(read(3, None), Convergence { last_clean: Some(time(3)), drift: None });
-        assert_eq!(read(4, Some("a")), Convergence { last_clean: Some(time(3)), drift: drift("a", 4) });
-        assert_eq!(read(5, Some("b")), Convergence { last_clean: Some(time(3)), drift: drift("b", 5) });
+        assert_eq!(read(4, Some("a")), Convergence { last_clean: Some(time(3)), drift: Some(drift("a", 4)) });
+        assert_eq!(read(5, Some("b")), Convergence { last_clean: Some(time(3)), drift: Some(drift("b", 5)) });
     }
 
     #[test]
@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(of_all(&teams), Convergence::default());
         update(&mut teams, &projects(&["p"]), time(1), Finding::Clean);
         update(&mut teams, &projects(&["q"]), time(2), found(Some("b"), 2));
-        assert_eq!(of_all(&teams), Convergence { last_clean: None, drift: drift("b", 2) });
+        assert_eq!(of_all(&teams), Convergence { last_clean: None, drift: Some(drift("b", 2)) });
         update(&mut teams, &projects(&["q"]), time(3), Finding::Clean);
         assert_eq!(of_all(&teams), Convergence { last_clean: Some(time(1)), drift: None });
         update(&mut teams, &projects(&["p"]), time(4), found(Some("a"), 4));
@@ -147,6 +147,6 @@ mod tests {
         assert_eq!(of_all(&teams), Convergence { last_clean: Some(time(1)), drift: Some(both) });
         // One file manages both projects now.
         update(&mut teams, &projects(&["p", "q"]), time(6), found(Some("b"), 6));
-        assert_eq!(of_all(&teams), Convergence { last_clean: Some(time(3)), drift: drift("b", 5) });
+        assert_eq!(of_all(&teams), Convergence { last_clean: Some(time(3)), drift: Some(drift("b", 5)) });
     }
 }
