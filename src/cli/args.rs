@@ -6,10 +6,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use jiff::civil::Date;
 
 pub(crate) use super::global::GlobalArgs;
-use super::moment::Moment;
+use super::moment::{MaxAge, Moment};
 #[cfg(feature = "sandbox")]
 pub(crate) use super::sandbox_args::Sandbox;
-use super::status::MaxAge;
 
 /// Keep the members of a Voucherify organization in Git
 ///

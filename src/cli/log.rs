@@ -57,7 +57,7 @@ fn nothing(selection: &Selection, desired: &Desired) -> String {
         return "The ledger is empty.\n".to_owned();
     }
     let mut text = "The ledger has no ".to_owned();
-    text.push_str(if selection.is_about_access() { "calls" } else { "runs" });
+    text.push_str(if selection.is_about_access() { "records" } else { "runs" });
     for (word, name) in [
         ("for", person.as_ref().map(ToString::to_string)),
         ("with role", role.as_ref().map(|role| desired.role_name(role))),

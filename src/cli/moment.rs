@@ -1,10 +1,11 @@
-//! A point in time on the command line: a day (UTC), or a time.
+//! Times on the command line: a day (UTC) or a moment, and how old something may be.
 
 use std::str::FromStr;
+use std::time::Duration;
 
-use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
+use jiff::{Span, SpanRelativeTo, Timestamp};
 
 /// A day, or a time within one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +50,21 @@ impl FromStr for Moment {
     }
 }
 
+/// How old the last clean convergence may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct MaxAge(pub(crate) Duration);
+
+impl FromStr for MaxAge {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let span = text.parse::<Span>().ok().filter(|span| !span.is_negative());
+        let duration = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+        let duration = duration.and_then(|duration| Duration::try_from(duration).ok());
+        duration.map(Self).ok_or("expected a duration such as 36h, 2d or 90m")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +81,18 @@ mod tests {
         for other in ["", "yesterday", "2026-11", "20261105", "2026-02-30", "2026-11-05T12:30", "2026-11-05 "]
         {
             assert!(other.parse::<Moment>().is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_duration_has_units() {
+        let hours = |text: &str| text.parse::<MaxAge>().map(|age| age.0.as_secs() / 3600);
+        assert_eq!(
+            ["36h", "2d", "1w", "1d 12h", "90m"].map(|text| hours(text).unwrap()),
+            [36, 48, 168, 36, 1]
+        );
+        for other in ["", "36", "-2d", "1 month", "soon"] {
+            assert!(hours(other).is_err(), "{other}");
         }
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use jiff::{Span, SpanRelativeTo, Timestamp};
+use jiff::Timestamp;
 
 use super::args::{GlobalArgs, Status as Args, StatusFormat};
 use super::audit::AuditTrail;
 use super::failure::Failure;
+use super::moment::MaxAge;
 use super::output::{keep_apart, save, save_for_all};
 use super::situation::today;
 use super::terminal::Terminal;
@@ -121,36 +122,4 @@ fn last_run(ledger: &Ledger, realm: &str) -> Result<Option<LastRun>, Failure> {
             ended: run.end().map(|end| end.reason.as_str()),
         })
     }))
-}
-
-/// How old the last clean convergence may be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct MaxAge(Duration);
-
-impl std::str::FromStr for MaxAge {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let span = text.parse::<Span>().ok().filter(|span| !span.is_negative());
-        let duration = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
-        let duration = duration.and_then(|duration| Duration::try_from(duration).ok());
-        duration.map(Self).ok_or("expected a duration such as 36h, 2d or 90m")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duration_has_units() {
-        let hours = |text: &str| text.parse::<MaxAge>().map(|age| age.0.as_secs() / 3600);
-        assert_eq!(
-            ["36h", "2d", "1w", "1d 12h", "90m"].map(|text| hours(text).unwrap()),
-            [36, 48, 168, 36, 1]
-        );
-        for other in ["", "36", "-2d", "1 month", "soon"] {
-            assert!(hours(other).is_err(), "{other}");
-        }
-    }
 }

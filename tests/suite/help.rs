@@ -188,8 +188,6 @@ fn every_example_runs() {
             let expected = match () {
                 // The plan of the examples has changes.
                 () if example.contains("--detailed-exitcode") => 2,
-                // There was no live reading since the apply.
-                () if example.contains("--max-age") => 1,
                 () if asks && !example.contains("--yes") => 1,
                 () => 0,
             };

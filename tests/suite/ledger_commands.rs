@@ -27,20 +27,24 @@ $TODAY $TIME UTC apply to $ENDPOINT by tester on $HOST (completed)
 ";
     let ana = "  $TODAY $TIME UTC invite ana@example.com: storefront ADMIN → invited, 204, $N ms\n";
     let ben = "  $TODAY $TIME UTC invite ben@example.com: loyalty USER → invited, 204, $N ms\n";
-    let all = format!("{heading}{ana}{ben}");
+    let found = |project: &str| {
+        format!("  $TODAY $TIME UTC found owner@example.com: {project} ADMIN, in the first reading\n")
+    };
+    let (storefront, loyalty) = (found("storefront"), found("loyalty"));
+    let all = format!("{heading}{storefront}{loyalty}{ana}{ben}");
     for (args, shown) in [
         ("", all.clone()),
         ("--person BEN@example.com", format!("{heading}{ben}")),
-        ("--project storefront", format!("{heading}{ana}")),
-        ("--project proj_npnFzPr9", format!("{heading}{ben}")),
-        ("--role ADMIN", format!("{heading}{ana}")),
+        ("--project storefront", format!("{heading}{storefront}{ana}")),
+        ("--project proj_npnFzPr9", format!("{heading}{loyalty}{ben}")),
+        ("--role ADMIN", format!("{heading}{storefront}{loyalty}{ana}")),
         ("--role USER --project loyalty", format!("{heading}{ben}")),
         // The role counts in that project, not in another one.
         (
             "--role USER --project storefront",
-            "The ledger has no calls with role USER in storefront.\n".into(),
+            "The ledger has no records with role USER in storefront.\n".into(),
         ),
-        ("--person zoe@example.com", "The ledger has no calls for zoe@example.com.\n".into()),
+        ("--person zoe@example.com", "The ledger has no records for zoe@example.com.\n".into()),
         ("--since 2026-01-01 --until 2999-12-31", all.clone()),
         ("--until 2026-01-01T12:00:00Z", "The ledger has no runs until 2026-01-01 $TIME UTC.\n".into()),
     ] {
@@ -60,14 +64,11 @@ $TODAY $TIME UTC apply to $ENDPOINT by tester on $HOST (completed)
     }
     // Without a team file there are no names.
     std::fs::rename(scenario.path("team.yaml"), scenario.path("moved.yaml")).expect("a move");
-    let ids = ana.replace("storefront", "proj_9KeAhZB1");
-    scenario.run("log --project proj_9KeAhZB1").assert(0, &format!("{heading}{ids}"), "");
-    scenario.run("log moved.yaml --project storefront").assert(0, &format!("{heading}{ana}"), "");
-    scenario.run("log moved.yaml --ledger .guestlist --project storefront").assert(
-        0,
-        &format!("{heading}{ana}"),
-        "",
-    );
+    let ours = format!("{heading}{storefront}{ana}");
+    let ids = ours.replace("storefront", "proj_9KeAhZB1");
+    scenario.run("log --project proj_9KeAhZB1").assert(0, &ids, "");
+    scenario.run("log moved.yaml --project storefront").assert(0, &ours, "");
+    scenario.run("log moved.yaml --ledger .guestlist --project storefront").assert(0, &ours, "");
 }
 
 #[test]

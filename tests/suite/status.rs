@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use guestlist::ledger::{Drift, Ledger, LedgerLocation};
+use guestlist::ledger::{Drift, Finding, Ledger, LedgerLocation};
 use guestlist::model::{Endpoint, ProjectId};
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,8 +38,10 @@ fn found(scenario: &Scenario, hours_ago: i64, drift: Option<&str>) -> Timestamp 
     let at = Timestamp::now() - SignedDuration::from_hours(hours_ago);
     let projects = [STOREFRONT, LOYALTY].map(ProjectId::new).into();
     let realm: Endpoint = scenario.sandbox().base_url().parse().expect("an endpoint");
-    let drift = drift.map(|id| Drift { id: id.to_owned(), since: at, changes: 2, attention: 1 });
-    ledger.keep_convergence(realm.realm(), &projects, at, drift.as_ref()).expect("a document");
+    let drift_of =
+        |id: &str| Finding::Drift(Drift { id: id.to_owned(), since: at, changes: 2, attention: 1 });
+    let finding = drift.map_or(Finding::Clean, drift_of);
+    ledger.keep_convergence(realm.realm(), &projects, at, &finding).expect("a document");
     at
 }
 
@@ -181,7 +183,8 @@ guestlist_admins{{project=\"{LOYALTY}\"}} 1
 
 #[test]
 fn a_schedule_that_stopped_is_an_error() {
-    let scenario = scenario();
+    let scenario = Scenario::new().team(&people("2999-12-31"));
+    scenario.run("plan").ok();
     let never = "error: no clean convergence is recorded (--max-age 24 hours)\n";
     let ended = scenario.run("status --format json --max-age 1d");
     assert_eq!((ended.status, ended.stderr.as_str()), (Some(1), never));

@@ -87,5 +87,5 @@ fn invited(sent: &SentInvitation, desired: &Desired) -> Option<String> {
         (true, false) => "invited",
     };
     let roles = desired.access_names(&managed);
-    (!managed.is_empty()).then(|| format!("{word}: {roles}, by {} by {by}", run_name(run)))
+    (!managed.is_empty()).then(|| format!("{word}: {roles}, in {} by {by}", run_name(run)))
 }
