@@ -13,7 +13,7 @@ use crate::api::{Pace, Reader};
 use crate::clock::SystemClock;
 use crate::desired::Desired;
 use crate::escape;
-use crate::known::Known;
+use crate::known::{AppliedAccess, Known};
 use crate::ledger::{AppliedPlans, Drift, Finding, Ledger, LedgerView, ReadingFacts};
 use crate::observe::{NewSnapshot, Observed, Observer};
 use crate::plan::{Past, Plan};
@@ -32,7 +32,8 @@ pub(crate) async fn live(
     tracing::info!("Reading the members of {projects} from {}", target.endpoint);
     let observer = Observer { endpoint: &target.endpoint, reader, desired, clock: &SystemClock };
     let progress = Progress::reading(terminal, &target.endpoint);
-    let live = progress.during(reader.activity(), observer.live(view)).await.map_err(Failure::new)?;
+    let mut live = progress.during(reader.activity(), observer.live(view)).await.map_err(Failure::new)?;
+    live.known.applied = applied(target, ledger, desired)?;
     let (members, open) = (live.known.members.len(), live.known.invitations.len());
     tracing::info!(
         "Read {} and {}",
@@ -111,7 +112,16 @@ fn offline(
     let organization: BTreeSet<_> =
         view.snapshots(&managed).flat_map(|reading| reading.organization.iter().cloned()).collect();
     let invitations = view.invitations(Some(&organization)).within(desired);
-    Ok(Known::offline(read_at, view.members(&managed), invitations))
+    let applied = applied(target, ledger, desired)?;
+    Ok(Known { applied, ..Known::offline(read_at, view.members(&managed), invitations) })
+}
+
+/// What the last applied file gave, if the plan depends on it.
+fn applied(target: &Target, ledger: &Ledger, desired: &Desired) -> Result<Option<AppliedAccess>, Failure> {
+    if !desired.policy.depends_on_applied() {
+        return Ok(None);
+    }
+    ledger.applied(target.endpoint.realm()).map_err(Failure::new)
 }
 
 /// What the ledger knew before this command: the last snapshot and the last writes.

@@ -25,7 +25,7 @@ use crate::ledger::{
     AppliedPlans, EndReason, Finding, Ledger, LedgerError, Lock, ReadingFacts, Run, RunWriter, Tally,
 };
 use crate::observe::NewSnapshot;
-use crate::plan::{Change, Plan};
+use crate::plan::{self, Change, Plan};
 use crate::words;
 
 /// The right to write to the organization and the ledger. Only one session has it at a time.
@@ -201,14 +201,12 @@ impl<'a> Session<'a> {
         let recorded = run.end(reason, text.as_deref(), Some(tally)).await;
         if let Some(full) = full {
             let rest = rest(full, &report);
-            let finding = observe::finding(&rest);
+            let (realm, finding) = (target.endpoint.realm(), observe::finding(&rest));
             let projects = desired.projects.keys().cloned().collect();
-            let kept =
-                ledger.keep_convergence(target.endpoint.realm(), &projects, Timestamp::now(), &finding);
-            if let Err(error) = kept {
-                terminal
-                    .warn(&format!("cannot save in the ledger whether the organization matches: {error}"));
+            if let Err(error) = ledger.keep_convergence(realm, &projects, Timestamp::now(), &finding) {
+                terminal.warn(&format!("cannot save the state after this run in the ledger: {error}"));
             }
+            keep_applied(&ledger, &lock, target, desired, known, &rest, terminal);
         }
         let closed = connection.close().await;
         drop(lock);
@@ -222,8 +220,11 @@ impl<'a> Session<'a> {
         Ok(RunResult { report, took, name, signal: signals.failure(), closed })
     }
 
-    /// Closes a session that has nothing to do.
-    pub(super) async fn close(self) -> Result<(), Failure> {
+    /// Closes a session of apply that has nothing to do. `full` is the plan that would make the organization
+    /// match the team file.
+    pub(super) async fn close(self, known: &Known, full: &Plan) -> Result<(), Failure> {
+        let Self { ledger, lock, target, desired, terminal, .. } = &self;
+        keep_applied(ledger, lock, target, desired, known, full, *terminal);
         self.end(EndReason::Completed, None).await;
         self.connection.close().await
     }
@@ -243,6 +244,25 @@ impl<'a> Session<'a> {
         {
             self.terminal.warn(&format!("cannot record the end of this run in the ledger: {error}"));
         }
+    }
+}
+
+/// Saves what the applied file gives, except for the people of what is left of its plan.
+fn keep_applied(
+    ledger: &Ledger,
+    lock: &Lock,
+    target: &Target,
+    desired: &Desired,
+    known: &Known,
+    rest: &Plan,
+    terminal: Terminal,
+) {
+    let realm = target.endpoint.realm();
+    let kept = ledger
+        .applied(realm)
+        .and_then(|before| ledger.keep_applied(realm, plan::applied(before, desired, known, rest), lock));
+    if let Err(error) = kept {
+        terminal.warn(&format!("cannot save the applied access in the ledger: {error}"));
     }
 }
 

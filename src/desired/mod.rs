@@ -117,7 +117,9 @@ pub enum Prune {
     /// Nothing.
     #[default]
     None,
-    /// Roles of listed people in managed projects that are not in the file.
+    /// What the file of the last apply gave and this file does not give.
+    Dropped,
+    /// These, and roles of listed people in managed projects that are not in the file.
     Roles,
     /// These, and all roles in managed projects of people who are not in the file.
     People,

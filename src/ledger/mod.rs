@@ -5,6 +5,7 @@
 
 mod access;
 mod access_history;
+mod applied;
 mod applied_plans;
 mod chain;
 mod convergence;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::clock::{Clock, SystemClock};
+use crate::known::AppliedAccess;
 use crate::model::ProjectId;
 
 pub use access::KnownAccess;
@@ -61,6 +63,7 @@ pub use writer::{RunWriter, Tally};
 pub use writes::Writes;
 
 use access_history::AccessFold;
+use applied::Applied;
 use chain::ChainWriter;
 use local::LocalStore;
 use snapshot::Snapshots;
@@ -180,6 +183,33 @@ impl Ledger {
             }
         }
         Err(LedgerError::Contended)
+    }
+
+    /// The access that the last applied team files of a realm gave. None if no file was applied.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn applied(&self, realm: &str) -> Result<Option<AppliedAccess>, LedgerError> {
+        Ok(Applied::read(&*self.store)?.0.realms.remove(realm))
+    }
+
+    /// Saves the access that the last applied team files of a realm gave, while `lock` is held.
+    ///
+    /// # Errors
+    /// If the lock was lost, or it cannot be written.
+    pub fn keep_applied(&self, realm: &str, access: AppliedAccess, lock: &Lock) -> Result<(), LedgerError> {
+        lock.held().ensure()?;
+        let (mut applied, version) = Applied::read(&*self.store)?;
+        if applied.realms.get(realm) == Some(&access) {
+            return Ok(());
+        }
+        applied.realms.insert(realm.to_owned(), access);
+        let bytes = applied.to_bytes();
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(LedgerError::TooLarge(self.store.document_location(applied::DOCUMENT)));
+        }
+        let is_replaced = self.store.replace(applied::DOCUMENT, &bytes, version.as_ref())?;
+        if is_replaced { Ok(()) } else { Err(LedgerError::Contended) }
     }
 
     /// Acquires the lock, which recording a run requires.

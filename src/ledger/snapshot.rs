@@ -156,15 +156,9 @@ impl Snapshots {
     /// Parses the document. The first format, which kept all realms together, counts as empty: the next live
     /// snapshot replaces it.
     fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidRecord> {
-        #[derive(Deserialize)]
-        struct Envelope {
-            format_version: u64,
-        }
-        let envelope: Envelope = json(bytes)?;
-        match envelope.format_version {
-            FORMAT_VERSION => json(bytes),
+        match version_of(bytes)? {
             0..FORMAT_VERSION => Ok(Self::default()),
-            version => Err(InvalidRecord::Newer(version)),
+            _ => parse(bytes, FORMAT_VERSION),
         }
     }
 
@@ -175,6 +169,22 @@ impl Snapshots {
         bytes.push(b'\n');
         bytes
     }
+}
+
+/// Parses a document of that version of its format.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8], supported: u64) -> Result<T, InvalidRecord> {
+    match version_of(bytes)? {
+        version if version > supported => Err(InvalidRecord::Newer(version)),
+        _ => json(bytes),
+    }
+}
+
+fn version_of(bytes: &[u8]) -> Result<u64, InvalidRecord> {
+    #[derive(Deserialize)]
+    struct Envelope {
+        format_version: u64,
+    }
+    json(bytes).map(|envelope: Envelope| envelope.format_version)
 }
 
 fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, InvalidRecord> {

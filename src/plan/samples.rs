@@ -71,6 +71,7 @@ pub(crate) fn known(members: &[(&str, &str)], invited: &[(&str, &str, i64)]) -> 
         invitations: invited.iter().map(invitation).collect(),
         in_flight: std::collections::BTreeMap::new(),
         recent: RecentWrites::new(),
+        applied: None,
         doubts: Vec::new(),
     }
 }

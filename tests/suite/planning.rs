@@ -2,6 +2,7 @@
 
 mod base;
 mod dates;
+mod dropped;
 mod guards;
 mod numbers;
 mod page;
@@ -12,7 +13,9 @@ mod table;
 use std::collections::BTreeMap;
 
 use guestlist::desired::{self, Desired};
-use guestlist::known::{Doubt, Evidence, EvidenceSource, Invitation, Known, Member, RecentWrites};
+use guestlist::known::{
+    AppliedAccess, Doubt, Evidence, EvidenceSource, Invitation, Known, Member, RecentWrites,
+};
 use guestlist::model::{Access, Email, Endpoint, ProjectId, Role, RoleId, UserId};
 use guestlist::plan::{Plan, PlanOptions};
 use guestlist::render::{self, Paint, View};
@@ -38,6 +41,7 @@ fn team(rest: &str) -> Desired {
 }
 
 /// What is known, a person a line: `alex@example.com storefront=ADMIN`, with `owner`, `elsewhere`,
+/// `applied=storefront,loyalty` and, after it, `gave=alex@example.com storefront=USER` are the last applied file.
 /// `address=other@example.com`, `invited=2026-12-01` or `in-flight=2026-12-01` where that is so. `short=loyalty` casts doubt on a list.
 fn known(text: &str) -> Known {
     let read_at: Timestamp = "2026-12-10T09:30:00Z".parse().expect("a time");
@@ -47,6 +51,7 @@ fn known(text: &str) -> Known {
         invitations: BTreeMap::new(),
         in_flight: BTreeMap::new(),
         recent: RecentWrites::new(),
+        applied: None,
         doubts: Vec::new(),
     };
     for (number, line) in text.lines().enumerate() {
@@ -56,6 +61,17 @@ fn known(text: &str) -> Known {
         let Some(first) = words.next() else { continue };
         if let Some(project) = first.strip_prefix("short=") {
             known.doubts.push(Doubt::Short { project: project_id(project), got: 1, total: 3 });
+            continue;
+        }
+        if let Some(projects) = first.strip_prefix("applied=") {
+            let projects = projects.split(',').map(project_id).collect();
+            known.applied = Some(AppliedAccess { projects, ..AppliedAccess::default() });
+            continue;
+        }
+        if let (Some(email), Some(applied)) = (first.strip_prefix("gave="), &mut known.applied) {
+            let given = words.filter_map(|word| word.split_once('='));
+            let given = given.map(|(project, role)| (project_id(project), role_of(role))).collect();
+            applied.people.insert(Email::as_received(email), given);
             continue;
         }
         let email = Email::parse(first).expect("an address");

@@ -44,6 +44,7 @@ projects:
         invitations: BTreeMap::new(),
         in_flight: BTreeMap::new(),
         recent: RecentWrites::new(),
+        applied: None,
         doubts: Vec::new(),
     };
     for n in 0..people {
