@@ -13,12 +13,9 @@ use super::target::Target;
 use super::terminal::Terminal;
 use crate::desired::Desired;
 use crate::escape;
-use crate::ledger::{AccessEvent, AccessHistory, AccessRun, AccessSource, Action, ExplainingCall, Meaning};
+use crate::ledger::{Action, Meaning};
 use crate::model::Email;
-use crate::render::{
-    self, AccessAt, AccessChange, Cause, ChangeSource, Changes, History, Paint, Question, RunFacts,
-    SentInvitation,
-};
+use crate::render::{self, AccessAt, Changes, History, Paint, Question, SentInvitation};
 use crate::words::{count, people};
 
 pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
@@ -36,7 +33,7 @@ pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Resul
     let desired = &trail.desired;
     let project = args.access.project.as_deref().map(|name| filter::project(desired, name)).transpose()?;
     let role = args.access.role.as_deref().map(|name| filter::role(desired, name)).transpose()?;
-    let history = history(trail.ledger.access_history(trail.realm()).map_err(Failure::new)?);
+    let history = History::from(trail.ledger.access_history(trail.realm()).map_err(Failure::new)?);
     let question = Question {
         history: &history,
         desired,
@@ -86,7 +83,7 @@ pub(super) fn of_person(
     paint: Paint,
 ) -> Result<String, Failure> {
     let (ledger, realm) = (target.ledger()?, target.endpoint.realm());
-    let history = history(ledger.access_history(realm).map_err(Failure::new)?);
+    let history = History::from(ledger.access_history(realm).map_err(Failure::new)?);
     let emails = history.all_logins(emails);
     let mut invitations = Vec::new();
     for run in ledger.log().map_err(Failure::new)? {
@@ -110,38 +107,4 @@ pub(super) fn of_person(
         }
     }
     Ok(render::person_history(&history, &invitations, &emails, desired, paint))
-}
-
-/// The history with the facts that its sentences need.
-fn history(history: AccessHistory) -> History {
-    let run = |AccessRun { name, at, run }: AccessRun| RunFacts {
-        name: name.as_str().to_owned(),
-        at,
-        by: run.who.to_string(),
-        actor: run.who.actor.or(run.who.user),
-        commit: run.who.commit,
-        plan_id: run.plan_id,
-    };
-    let change = |event: AccessEvent| {
-        let AccessEvent { email, user_id, project, from, to, run, source } = event;
-        AccessChange { email, user_id, project, from, to, run, reason: None, source: source_of(&source) }
-    };
-    History {
-        runs: history.runs.into_iter().map(run).collect(),
-        changes: history.events.into_iter().map(change).collect(),
-    }
-}
-
-fn source_of(source: &AccessSource) -> ChangeSource {
-    match *source {
-        AccessSource::Call { at } => ChangeSource::Call { at },
-        AccessSource::Observed { after, by, call } => {
-            let cause = |ExplainingCall { run, at, action }| Cause {
-                run,
-                at,
-                is_invitation: action == Action::Invite,
-            };
-            ChangeSource::Observed { after, by, cause: call.map(cause) }
-        }
-    }
 }

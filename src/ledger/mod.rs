@@ -11,6 +11,7 @@ mod chain;
 mod convergence;
 mod error;
 mod fold;
+mod history_facts;
 mod local;
 mod location;
 mod lock;

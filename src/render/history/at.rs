@@ -36,14 +36,17 @@ impl<'a> AccessAt<'a> {
     #[must_use]
     pub fn new(question: &'a Question<'a>, at: Timestamp) -> Self {
         let mut found: BTreeMap<(&Email, &ProjectId), AccessLine<'_>> = BTreeMap::new();
+        // Of merged ledgers, one may have known the role before for longer than the one that saw it change.
+        let mut known: BTreeMap<(&Email, &ProjectId), Timestamp> = BTreeMap::new();
         for change in question.history.changes.iter().filter(|change| question.covers(&change.project)) {
             let (email, project) = (&change.email, &change.project);
             let line = || AccessLine { email, project, since: None, open: Vec::new() };
             if change.certain_from() <= at {
                 found.entry((email, project)).or_insert_with(line).since = Some(change);
-            } else if change.is_open_at(at) {
+            } else if change.is_open_at(at) && known.get(&(email, project)).is_none_or(|known| *known < at) {
                 found.entry((email, project)).or_insert_with(line).open.push(change);
             }
+            known.insert((email, project), change.certain_from());
         }
         let is_asked = |line: &AccessLine| {
             line.possible()

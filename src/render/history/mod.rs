@@ -41,6 +41,8 @@ pub struct RunFacts {
     pub name: String,
     /// When it started.
     pub at: Timestamp,
+    /// The command, such as `apply`.
+    pub command: String,
     /// The actor of the CI job, or the user.
     pub actor: Option<String>,
     /// The commit.
@@ -122,6 +124,13 @@ pub struct Question<'a> {
 impl Question<'_> {
     fn covers(&self, project: &ProjectId) -> bool {
         self.projects.as_ref().is_none_or(|projects| projects.contains(project))
+    }
+
+    /// When the last run started that recorded what it read. What changed later outside guestlist is not known.
+    #[must_use]
+    pub fn known_until(&self) -> Option<Timestamp> {
+        let reads = |run: &&RunFacts| ["apply", "plan"].contains(&run.command.as_str());
+        self.history.runs.iter().filter(reads).map(|run| run.at).max()
     }
 
     /// When the first live reading was recorded; the ledger is incomplete before it.

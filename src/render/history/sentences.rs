@@ -97,12 +97,15 @@ impl History {
 impl Question<'_> {
     /// From when on the ledger is complete, as a sentence.
     pub(super) fn knowledge(&self) -> String {
-        match self.known_since() {
-            Some(at) => {
-                format!("The ledger knows who had access since {}, the first recorded reading.", time(at))
-            }
-            None => "The ledger has no recorded reading: it knows only the calls of guestlist.".to_owned(),
-        }
+        let Some(since) = self.known_since() else {
+            return "The ledger has no recorded reading: it knows only the calls of guestlist.".to_owned();
+        };
+        let until = self.known_until().unwrap_or(since);
+        format!(
+            "The ledger knows who had access since {}, its first reading; its last reading is of {}.",
+            time(since),
+            time(until)
+        )
     }
 
     /// That the ledger was modified, if it was.

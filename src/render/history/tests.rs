@@ -15,6 +15,7 @@ fn run(at: &str, actor: &str) -> RunFacts {
     RunFacts {
         name: format!("{actor}.jsonl"),
         at: time(at),
+        command: "apply".to_owned(),
         actor: Some(actor.to_owned()),
         by: format!("{actor} at commit {}", &commit[..7]),
         commit: Some(commit),
@@ -103,7 +104,7 @@ fn ask(check: impl FnOnce(&Question)) {
 }
 
 const HEAD: &str = ", https://api.voucherify.io, from the ledger
-The ledger knows who had access since 2026-11-01 08:00:00 UTC, the first recorded reading.
+The ledger knows who had access since 2026-11-01 08:00:00 UTC, its first reading; its last reading is of 2026-11-06 08:00:00 UTC.
 ";
 
 #[test]
@@ -125,6 +126,7 @@ own@example.com  storefront  ADMIN             found in the first reading, on 20
             page("30T00:00:00").replace(HEAD, "…\n"),
             "\
 Access at 2026-11-30 00:00:00 UTC…
+This is after the last reading: what has changed outside guestlist since then is not known yet.
 2 people with 2 roles in 1 project; 0 uncertain.
 
 ana@example.com  storefront  ADMIN  observed between 2026-11-04 08:00:00 UTC and 2026-11-06 08:00:00 UTC: changed outside guestlist (recorded by run kim)
@@ -135,7 +137,7 @@ own@example.com  storefront  ADMIN  found in the first reading, on 2026-11-01 08
             page("01T00:00:00").replace(HEAD, "…\n"),
             "\
 Access at 2026-11-01 00:00:00 UTC…
-This is before that: only what guestlist itself granted is known.
+This is before the first reading: only what guestlist itself granted is known.
 0 people with 0 roles in 0 projects; 0 uncertain.
 "
         );

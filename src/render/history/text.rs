@@ -64,7 +64,11 @@ impl AccessAt<'_> {
     pub(super) fn facts(&self) -> Vec<String> {
         let mut facts = vec![self.question.knowledge()];
         if self.question.known_since().is_some_and(|since| self.at < since) {
-            facts.push("This is before that: only what guestlist itself granted is known.".to_owned());
+            facts.push(
+                "This is before the first reading: only what guestlist itself granted is known.".to_owned(),
+            );
+        } else if self.question.known_until().is_some_and(|until| self.at > until) {
+            facts.push("This is after the last reading: what has changed outside guestlist since then is not known yet.".to_owned());
         }
         facts.extend(self.question.damage());
         let who: BTreeSet<_> = self.lines.iter().map(|line| line.email).collect();
