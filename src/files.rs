@@ -70,11 +70,25 @@ pub fn read_start(file: File, most: usize) -> io::Result<Vec<u8>> {
 /// # Errors
 /// If it cannot be written; the file is then as it was.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_by(&tempfile::Builder::new(), path, bytes)
+}
+
+/// Like [`replace`], readable by every user.
+///
+/// # Errors
+/// If it cannot be written; the file is then as it was.
+pub fn replace_for_all(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "other systems have no such permissions"))]
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    replace_by(&builder, path, bytes)
+}
+
+fn replace_by(builder: &tempfile::Builder<'_, '_>, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(path);
-    let mut file = tempfile::Builder::new()
-        .prefix(".new-")
-        .tempfile_in(&folder)
-        .map_err(|error| without_path(&error))?;
+    let mut file =
+        builder.clone().prefix(".new-").tempfile_in(&folder).map_err(|error| without_path(&error))?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;

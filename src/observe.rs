@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::desired::Desired;
 use crate::known::{Known, ListedProject, Reading};
 use crate::ledger;
-use crate::ledger::{AppliedPlans, Ledger, LedgerError, LedgerView};
+use crate::ledger::{AppliedPlans, Ledger, LedgerError, LedgerView, ReadingFacts};
 use crate::model::{Endpoint, ProjectId};
 use crate::words;
 
@@ -25,8 +25,6 @@ const SETTLED_AFTER: SignedDuration = SignedDuration::from_mins(10);
 pub struct Observer<'a> {
     /// The organization.
     pub endpoint: &'a Endpoint,
-    /// The ledger, which also saves the snapshot.
-    pub ledger: &'a Ledger,
     /// The client.
     pub reader: &'a Reader,
     /// The team file, which names the managed projects.
@@ -42,8 +40,31 @@ pub struct Observed {
     pub known: Known,
     /// The plans that were applied, according to the ledger.
     pub applied_plans: AppliedPlans,
-    /// Why the snapshot could not be saved, if that failed.
-    pub unsaved: Option<LedgerError>,
+    /// The snapshot to be saved. None if the reading is doubtful.
+    pub snapshot: Option<NewSnapshot>,
+}
+
+/// A snapshot without doubts that is not saved yet, and the ledger as of before it was read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewSnapshot {
+    snapshot: ledger::Snapshot,
+    view: LedgerView,
+}
+
+impl NewSnapshot {
+    /// The access that it shows and that the ledger has not recorded.
+    #[must_use]
+    pub fn unrecorded(&self) -> Vec<ledger::Observed> {
+        self.view.unrecorded(&self.snapshot)
+    }
+
+    /// Saves it as the last one of its projects.
+    ///
+    /// # Errors
+    /// If it cannot be written, or the snapshots before it cannot be read.
+    pub fn keep(self, ledger: &Ledger, facts: &ReadingFacts) -> Result<(), LedgerError> {
+        ledger.keep_snapshot(self.snapshot, self.view, facts)
+    }
 }
 
 /// Why an organization could not be observed.
@@ -57,7 +78,7 @@ pub enum ObserveError {
 
 impl Observer<'_> {
     /// Reads the members of the managed projects. Lists that raise doubts are read a second time. If no doubt
-    /// remains, the members are saved as a snapshot. `view` is the ledger before that.
+    /// remains, the members are also returned as a snapshot. `view` is the ledger before that.
     ///
     /// # Errors
     /// If a call fails, or a managed project is missing.
@@ -74,12 +95,12 @@ impl Observer<'_> {
         let (reading, known) = read(self.reader, &projects, self.clock, judge).await?;
         let applied_plans = std::mem::take(&mut view.applied_plans);
         if !known.doubts.is_empty() {
-            return Ok(Observed { known, applied_plans, unsaved: None });
+            return Ok(Observed { known, applied_plans, snapshot: None });
         }
         let snapshot =
-            ledger::Snapshot::new(self.endpoint.clone(), reading.read_at, managed, known.members.clone());
-        let unsaved = self.ledger.keep_snapshot(snapshot.of_organization(&organization), view).err();
-        Ok(Observed { known, applied_plans, unsaved })
+            ledger::Snapshot::new(self.endpoint.clone(), reading.read_at, managed, known.members.clone())
+                .of_organization(&organization);
+        Ok(Observed { known, applied_plans, snapshot: Some(NewSnapshot { snapshot, view }) })
     }
 
     /// The projects of the organization, which must include every managed one. If one is missing, the list is

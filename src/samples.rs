@@ -72,6 +72,7 @@ pub(crate) fn no_one(read_at: Timestamp) -> Known {
         invitations: BTreeMap::new(),
         in_flight: BTreeMap::new(),
         recent: RecentWrites::new(),
+        applied: None,
         doubts: Vec::new(),
     }
 }

@@ -63,34 +63,6 @@ impl AfterHelp {
                     "guestlist import --projects Storefront,proj_npnFzPr9",
                 ),
             ]),
-            "explain" => Self::of_examples(&[
-                ("A person in team.yaml", "guestlist explain alex.doe@example.com"),
-                (
-                    "In another team file, without calling the API",
-                    "guestlist explain alex.doe@example.com team.yaml --offline",
-                ),
-            ]),
-            "log" => Self::of_examples(&[
-                ("What was done for one person", "guestlist log --person alex.doe@example.com"),
-                ("Check that no record was edited, removed or added", "guestlist log --verify"),
-                ("The ledger of a sandbox", "guestlist log --sandbox"),
-            ]),
-            "resend" => Self::of_examples(&[
-                ("After confirmation", "guestlist resend alex.doe@example.com"),
-                ("Without confirmation", "guestlist resend alex.doe@example.com --yes"),
-            ]),
-            "report" => Self::of_examples(&[
-                ("Write a page for the access review", "guestlist report --out access.html"),
-                ("Write a table for a spreadsheet", "guestlist report --format csv --out access.csv"),
-            ]),
-            "doctor" => Self::of_examples(&[
-                ("Check the set-up of team.yaml", "guestlist doctor"),
-                ("With output for programs", "guestlist doctor --format json"),
-            ]),
-            "unlock" => Self::of_examples(&[
-                ("After confirmation", "guestlist unlock"),
-                ("Without confirmation", "guestlist unlock --yes"),
-            ]),
             "schema" => Self::of_examples(&[
                 ("Write the schema next to the team file", "guestlist schema > guestlist.schema.json"),
                 ("For files in people/", "guestlist schema --included > included.schema.json"),
@@ -115,6 +87,64 @@ impl AfterHelp {
                     ),
                 ],
             },
+            _ => Self::about_people_and_ledger(command),
+        }
+    }
+
+    /// Of a command that answers a question about people, or about the ledger.
+    fn about_people_and_ledger(command: &str) -> Self {
+        match command {
+            "explain" => Self::of_examples(&[
+                ("A person in team.yaml", "guestlist explain alex.doe@example.com"),
+                (
+                    "In another team file, without calling the API",
+                    "guestlist explain alex.doe@example.com team.yaml --offline",
+                ),
+            ]),
+            "log" => Self::of_examples(&[
+                ("What was done for one person", "guestlist log --person alex.doe@example.com"),
+                (
+                    "Who was made ADMIN in storefront in November",
+                    "guestlist log --project storefront --role ADMIN --since 2026-11-01",
+                ),
+                ("Check that no record was edited, removed or added", "guestlist log --verify"),
+                ("The ledger of a sandbox", "guestlist log --sandbox"),
+            ]),
+            "resend" => Self::of_examples(&[
+                ("After confirmation", "guestlist resend alex.doe@example.com"),
+                ("Without confirmation", "guestlist resend alex.doe@example.com --yes"),
+            ]),
+            "report" => Self::of_examples(&[
+                ("Write a page for the access review", "guestlist report --out access.html"),
+                ("Write a table for a spreadsheet", "guestlist report --format csv --out access.csv"),
+                (
+                    "Who had ADMIN on that day, since when, and by which commit",
+                    "guestlist report --at 2026-11-05 --role ADMIN --format text",
+                ),
+                (
+                    "What changed since then, riskiest first",
+                    "guestlist report --since 2026-11-05 --format text",
+                ),
+            ]),
+            "status" => Self::of_examples(&[
+                ("Show the state", "guestlist status"),
+                (
+                    "Fail if the schedule has not found everything in place for two days",
+                    "guestlist status --max-age 2d",
+                ),
+                (
+                    "Gauges for the textfile collector of Prometheus",
+                    "guestlist status --format prometheus --out guestlist.prom",
+                ),
+            ]),
+            "doctor" => Self::of_examples(&[
+                ("Check the set-up of team.yaml", "guestlist doctor"),
+                ("With output for programs", "guestlist doctor --format json"),
+            ]),
+            "unlock" => Self::of_examples(&[
+                ("After confirmation", "guestlist unlock"),
+                ("Without confirmation", "guestlist unlock --yes"),
+            ]),
             _ => Self::of_examples(&[]),
         }
     }

@@ -11,7 +11,8 @@ use super::events::{Event, Finished};
 use super::failure::Failure;
 use super::final_report;
 use super::load;
-use super::session::{RunOptions, RunResult, Session};
+use super::observe;
+use super::session::{RunOptions, RunResult, Session, run_of};
 use super::situation::{estimate, must_not_be_blocked, plan_options, today, trace_plan};
 use super::target::Target;
 use super::terminal::Terminal;
@@ -21,7 +22,7 @@ use crate::files;
 use crate::known::Known;
 use crate::ledger::Superseded;
 use crate::model::Endpoint;
-use crate::plan::{Change, Guard, Plan, SavedPlan, Unlisted};
+use crate::plan::{Change, Guard, Plan, PlanOptions, SavedPlan, Unlisted};
 use crate::render::{self, View};
 use crate::team_file::MAX_BYTES;
 use crate::words;
@@ -60,23 +61,33 @@ async fn apply(
     let mut session = Session::open(target, desired, global, terminal).await?;
     let known = session.observe().await?;
     let made_at = task.saved.as_ref().map_or_else(Timestamp::now, |saved| saved.made_at);
-    let plan = task.plan(&known, &session, terminal)?;
-    trace_plan(&plan);
-    finished.planned(&plan);
-    let expected = estimate(&plan, session.pace().as_ref());
-    let view = View { width: Terminal::width(), ..View::new(&plan, desired, &known, expected) };
-    show(&view, args, terminal)?;
-    must_not_be_blocked(&plan)?;
-    if plan.changes.is_empty() {
-        return session.close().await;
-    }
-    session.confirm(args.yes, question(&view, &task.lifted(&known, &plan))).await?;
+    let plan = task.plan(&known, &session, terminal);
+    let full = task.full_plan(&known);
+    let plan_id = match (&task.saved, &plan) {
+        (Some(saved), _) => &saved.plan_id,
+        (None, Ok(plan)) => &plan.id,
+        (None, Err(_)) => &full.id,
+    };
+    session.record(run_of(target, "apply", plan_id.as_str(), made_at), observe::finding(&full)).await?;
+    let plan = match plan {
+        Ok(plan) => decide(&task, plan, &known, &mut session, args, finished).await,
+        Err(failure) => Err(failure),
+    };
+    let plan = match plan {
+        Ok(plan) if plan.changes.is_empty() => return session.close(&known, &full).await,
+        Ok(plan) => plan,
+        Err(failure) => {
+            session.abandon(&failure).await;
+            return Err(failure);
+        }
+    };
     if terminal.has_events {
         Event::started(&plan).print();
     }
     let options =
         RunOptions { command: "apply", concurrency: usize::from(args.concurrency), again: false, made_at };
-    let RunResult { report, took, name, signal, closed } = session.run(&plan, &known, options).await?;
+    let result = session.run(&plan, &known, options, Some(&full)).await?;
+    let RunResult { report, took, name, signal, closed } = result;
     finished.ran(name, report.clone());
     let told = final_report::print(&report, &plan, took, desired, terminal);
     match signal {
@@ -84,6 +95,27 @@ async fn apply(
         None if report.is_success() => closed.and(told),
         None => closed.and(told).and(Err(Failure::AlreadyReported)),
     }
+}
+
+/// Shows the plan and, if it has changes, asks whether to make them.
+async fn decide(
+    task: &Task,
+    plan: Plan,
+    known: &Known,
+    session: &mut Session<'_>,
+    args: &Args,
+    finished: &mut Finished,
+) -> Result<Plan, Failure> {
+    trace_plan(&plan);
+    finished.planned(&plan);
+    let expected = estimate(&plan, session.pace().as_ref());
+    let view = View { width: Terminal::width(), ..View::new(&plan, &task.desired, known, expected) };
+    show(&view, args, session.terminal())?;
+    must_not_be_blocked(&plan)?;
+    if !plan.changes.is_empty() {
+        session.confirm(args.yes, question(&view, &task.lifted(known, &plan))).await?;
+    }
+    Ok(plan)
 }
 
 /// Shows the plan. Where standard output has events, the plan is on standard error, if it needs confirmation.
@@ -118,6 +150,11 @@ impl Task {
         let guards = [(Guard::MaxRemovals, "max_removals"), (Guard::MaxNewAdmins, "max_new_admins")];
         let is_lifted = |guard| strict.is_refused_by(guard) && !plan.is_refused_by(guard);
         guards.into_iter().filter(|(guard, _)| is_lifted(*guard)).map(|(_, name)| name).collect()
+    }
+
+    /// Today's plan for everything that is desired, without the limits of this run.
+    fn full_plan(&self, known: &Known) -> Plan {
+        Plan::between(&self.desired, known, &PlanOptions::new(self.target.endpoint.clone(), today()))
     }
 
     /// The plan to apply. A saved plan is compared with what is known now: changes that are in place are

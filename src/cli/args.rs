@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use jiff::civil::Date;
 
 pub(crate) use super::global::GlobalArgs;
+use super::moment::{MaxAge, Moment};
 #[cfg(feature = "sandbox")]
 pub(crate) use super::sandbox_args::Sandbox;
 
@@ -46,22 +47,33 @@ pub(crate) enum Command {
     /// Explain where a person's access comes from
     ///
     /// For each role: the line of the file that grants it, the role in the organization, and what apply would
-    /// change; and what the ledger knows about invitations.
+    /// change. Then the person's history in the ledger: each invitation and change, with its run and commit.
     Explain(Explain),
     /// Show the ledger, newest run first
     ///
-    /// The ledger is the record of every call that guestlist made. The team file is only read to find it.
+    /// The ledger is the record of every call that guestlist made. The team file is read to find it, and for
+    /// the names of projects and roles. A damaged or missing run is reported before anything is shown. Times are
+    /// UTC.
     Log(Log),
     /// Send an invitation again
     ///
     /// For an invitation that the ledger knows and that is not accepted yet.
     Resend(Resend),
     /// Write the access review: who has which role in which project, and why
+    ///
+    /// Of today, from a live reading. With `--at` or `--since`, of the past, from the ledger alone and without
+    /// credentials: each line says since when, by which run, actor and commit, and how sure it is.
     Report(Report),
     /// Check a set-up: credentials, service, member lists, ledger
     ///
     /// Each check passed, failed or is unknown, with what to do. Reads only. Exits with 1 if a check failed.
     Doctor(Doctor),
+    /// Show the state of the schedule and of the ledger
+    ///
+    /// From the ledger alone, without credentials: the last run, the last clean convergence (a live reading
+    /// without changes and attention), drift since then, invitations, dates in the team file, ADMINs, the lock,
+    /// and whether the ledger is intact.
+    Status(Status),
     /// Release a stale lock on the ledger
     ///
     /// One run at a time writes to the ledger. Its lock expires 60 seconds after the last renewal; release it
@@ -99,9 +111,20 @@ pub(crate) struct TeamFileArg {
 /// The team file of a command that needs only its ledger.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct LedgerOfArg {
-    /// The team file whose `ledger` to use; not read if `--ledger` is given
+    /// The team file, for its `ledger` and its names; not needed if `--ledger` is given
     #[arg(value_name = "TEAM_FILE", default_value = TEAM_FILE, value_hint = ValueHint::FilePath)]
     pub(crate) team_file: PathBuf,
+}
+
+/// The access that is asked for.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AccessFilter {
+    /// Show only this project (alias or id)
+    #[arg(long, value_name = "PROJECT")]
+    pub(crate) project: Option<String>,
+    /// Show only this role (predefined, alias or id), in that project if one is given
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) role: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -114,6 +137,7 @@ pub(crate) struct Validate {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) file: TeamFileArg,
@@ -138,6 +162,9 @@ pub(crate) struct Plan {
     /// Replace emails and names with stable pseudonyms (not anonymous: a known address can be matched)
     #[arg(long)]
     pub(crate) redact: bool,
+    /// Record in the ledger what changed outside guestlist since it last knew; needs its lock
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) record: bool,
     #[command(flatten)]
     pub(crate) terms: PlanFlags,
 }
@@ -207,6 +234,14 @@ pub(crate) struct Log {
     /// Show only records about this person
     #[arg(long, value_name = "EMAIL")]
     pub(crate) person: Option<String>,
+    #[command(flatten)]
+    pub(crate) access: AccessFilter,
+    /// Show only records from this day or time on (UTC)
+    #[arg(long, value_name = "DATE|TIME")]
+    pub(crate) since: Option<Moment>,
+    /// Show only records up to this time, or to the end of this day (UTC)
+    #[arg(long, value_name = "DATE|TIME")]
+    pub(crate) until: Option<Moment>,
     /// Output format of the records
     #[arg(long, value_enum, default_value_t = LogRecordFormat::Text)]
     pub(crate) format: LogRecordFormat,
@@ -234,6 +269,14 @@ pub(crate) struct Report {
     /// Output format
     #[arg(long, value_enum, default_value_t = ReportFormat::Html)]
     pub(crate) format: ReportFormat,
+    #[command(flatten)]
+    pub(crate) access: AccessFilter,
+    /// Show who had access at the end of DATE (UTC) or at TIME, from the ledger alone
+    #[arg(long, value_name = "DATE|TIME", conflicts_with = "offline")]
+    pub(crate) at: Option<Moment>,
+    /// Show what changed after the end of DATE (UTC) or after TIME, from the ledger alone; up to `--at` if given
+    #[arg(long, value_name = "DATE|TIME", conflicts_with = "offline")]
+    pub(crate) since: Option<Moment>,
     /// Write to FILE instead of standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) out: Option<PathBuf>,
@@ -249,6 +292,21 @@ pub(crate) struct Doctor {
     /// Output format
     #[arg(long, value_enum, default_value_t = DoctorFormat::Text)]
     pub(crate) format: DoctorFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) file: LedgerOfArg,
+    /// Fail if the last clean convergence is older than DURATION, such as 36h or 2d, or there was none
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) max_age: Option<MaxAge>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = StatusFormat::Text)]
+    pub(crate) format: StatusFormat,
+    /// Write to FILE instead of standard output; readers see the old or the new file, never a part of it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -315,6 +373,15 @@ pub(crate) enum PlanFormat {
 pub(crate) enum ReportFormat {
     Html,
     Csv,
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum StatusFormat {
+    Text,
+    Json,
+    Prometheus,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

@@ -2,6 +2,7 @@
 
 use super::args::{Explain as Args, GlobalArgs};
 use super::failure::Failure;
+use super::history;
 use super::load;
 use super::mixup::{must_not_be_swapped, person_meant};
 use super::situation::Situation;
@@ -9,6 +10,7 @@ use super::target::Target;
 use super::terminal::Terminal;
 use crate::desired::Desired;
 use crate::known::{Known, Member};
+use crate::ledger::ReadingFacts;
 use crate::model::Email;
 use crate::render::{self, View};
 
@@ -18,17 +20,21 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let asked = Email::as_received(&args.email);
     let team = load::team_with_provenance(path, Some(&asked), terminal)?;
     let target = Target::of_team(global, path, &team)?;
-    let situation = Situation::observe(team, target, args.offline, global, terminal).await?;
+    let mut situation = Situation::observe(team, target, args.offline, global, terminal).await?;
+    situation.keep(&ReadingFacts::default(), terminal)?;
     let plan = situation.plan();
-    let Situation { mut team, known, .. } = situation;
+    let Situation { mut team, known, target, .. } = situation;
     let email = listed_as(&team.desired, &known, &asked);
     if email != asked {
         team = load::team_with_provenance(path, Some(&email), terminal)?;
     }
+    let addresses = known.member(&email).into_iter().flat_map(Member::addresses).cloned();
+    let emails = addresses.chain([asked, email.clone()]).collect();
+    let past = history::of_person(&target, emails, &team.desired, terminal.out)?;
     let is_known = known.member(&email).is_some()
         || known.invitations.contains_key(&email)
         || known.in_flight.contains_key(&email);
-    if !team.desired.people.contains_key(&email) && !is_known {
+    if !team.desired.people.contains_key(&email) && !is_known && past.is_empty() {
         let people = team.desired.people.keys().chain(known.members.keys()).map(Email::as_str);
         return Err(Failure::new(format!(
             "{email} is not in the team file, not a member of a managed project, and has no pending invitation{}",
@@ -36,7 +42,9 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         )));
     }
     let view = View::new(&plan, &team.desired, &known, None);
-    Terminal::print(&render::explain(&view, &team.provenance, &email, terminal.out))
+    let mut page = render::explain(&view, &team.provenance, &email, terminal.out);
+    page.push_str(&past);
+    Terminal::print(&page)
 }
 
 /// The address under which the file lists the person: the given one, or the other address of that member.

@@ -1,67 +1,91 @@
 //! `guestlist log`: the ledger, newest run first, and the check of it.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::args::{GlobalArgs, Log as Args, LogRecordFormat};
+use super::audit::AuditTrail;
 use super::failure::Failure;
-use super::situation::target_of;
+use super::filter;
+use super::moment::Moment;
 use super::terminal::Terminal;
+use super::verification::{verified_json, verified_text};
+use crate::desired::Desired;
 use crate::escape;
-use crate::ledger::{Action, ChainState, EndReason, Entry, LoggedRun, RunSummary, Verification};
-use crate::model::Email;
-use crate::words::count;
+use crate::ledger::{Action, EndReason, Entry, LoggedRun, Observed, Selection};
+use crate::model::{Email, Role, UserId};
 
 pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
-    let ledger = target_of(&args.file.team_file, global, terminal)?.ledger()?;
-    ledger.must_exist().map_err(Failure::new)?;
-    let verification = ledger.verify().map_err(Failure::new)?;
+    let trail = AuditTrail::open(&args.file.team_file, global, terminal)?;
     if args.verify {
         return match args.format {
-            LogRecordFormat::Json => verified_json(&verification),
-            LogRecordFormat::Text => verified_text(&verification, terminal),
+            LogRecordFormat::Json => verified_json(&trail.verification),
+            LogRecordFormat::Text => verified_text(&trail.verification, terminal),
         };
     }
-    for finding in findings(&verification) {
-        terminal.warn(&finding.to_string());
-    }
-    let person = args.person.as_deref().map(Email::as_received);
+    trail.warn(terminal);
+    let AuditTrail { desired, ledger, .. } = trail;
+    let selection = Selection {
+        person: args.person.as_deref().map(Email::as_received),
+        project: args.access.project.as_deref().map(|name| filter::project(&desired, name)).transpose()?,
+        role: args.access.role.as_deref().map(|name| filter::role(&desired, name)).transpose()?,
+        since: args.since.map(Moment::start),
+        until: args.until.map(Moment::end),
+    };
     let mut shown = 0;
     for run in ledger.log().map_err(Failure::new)? {
         // A run that cannot be read is one of the findings, and does not hide the others.
         let Ok(run) = run else { continue };
         let page = match args.format {
-            LogRecordFormat::Json => json(&run, person.as_ref()),
-            LogRecordFormat::Text => text(&run, person.as_ref(), terminal),
+            LogRecordFormat::Json => json(&run, &selection),
+            LogRecordFormat::Text => text(&run, &selection, &desired, terminal),
         };
         shown += page.len();
         Terminal::print(&page)?;
     }
     if shown == 0 && args.format == LogRecordFormat::Text {
-        let nothing = match person {
-            Some(person) => format!("The ledger has no calls for {person}.\n"),
-            None => "The ledger is empty.\n".to_owned(),
-        };
-        Terminal::print(&nothing)?;
+        Terminal::print(&nothing(&selection, &desired))?;
     }
     Ok(())
 }
 
+fn nothing(selection: &Selection, desired: &Desired) -> String {
+    let Selection { person, project, role, since, until } = selection;
+    if *selection == Selection::default() {
+        return "The ledger is empty.\n".to_owned();
+    }
+    let mut text = "The ledger has no ".to_owned();
+    text.push_str(if selection.is_about_access() { "records" } else { "runs" });
+    for (word, name) in [
+        ("for", person.as_ref().map(ToString::to_string)),
+        ("with role", role.as_ref().map(|role| desired.role_name(role))),
+        ("in", project.as_ref().map(|project| desired.project_name(project))),
+        ("since", since.map(time)),
+        ("until", until.map(time)),
+    ] {
+        if let Some(name) = name {
+            let _ = write!(text, " {word} {name}");
+        }
+    }
+    text.push_str(".\n");
+    text
+}
+
 /// The records as stored, except that control characters are escaped.
-fn json(run: &LoggedRun, person: Option<&Email>) -> String {
-    run.records(person).into_iter().fold(String::new(), |mut page, stored| {
+fn json(run: &LoggedRun, selection: &Selection) -> String {
+    run.records(selection).into_iter().fold(String::new(), |mut page, stored| {
         let _ = writeln!(page, "{}", escape::json(&stored.line));
         page
     })
 }
 
-fn text(run: &LoggedRun, person: Option<&Email>, terminal: Terminal) -> String {
-    let entries = run.entries(person);
+fn text(run: &LoggedRun, selection: &Selection, desired: &Desired, terminal: Terminal) -> String {
+    let entries = run.entries(Some(selection));
+    let observed: Vec<_> = run.observed(Some(selection)).collect();
     let Some((at, began)) = run.run() else { return String::new() };
-    let released = began.released.as_ref().filter(|_| person.is_none());
-    if entries.is_empty() && released.is_none() {
+    if entries.is_empty() && observed.is_empty() && (selection.is_about_access() || !selection.covers(at)) {
         return String::new();
     }
     let paint = terminal.out;
@@ -83,16 +107,23 @@ fn text(run: &LoggedRun, person: Option<&Email>, terminal: Terminal) -> String {
         began.who
     );
     let mut page = format!("{}\n", paint.bold(&heading));
-    if let Some(released) = released {
+    if let Some(plan) = &began.plan_id {
+        let _ = writeln!(page, "  {}", paint.dim(&format!("plan {}", escape::line(plan))));
+    }
+    if let Some(released) = &began.released {
         let _ = writeln!(page, "  released the lock of {}", escape::line(released));
     }
+    // They are the result of the reading with which the run started.
+    for observed in observed {
+        let _ = writeln!(page, "  {}", seen(observed, desired));
+    }
     for entry in entries {
-        let _ = writeln!(page, "  {}", line(&entry));
+        let _ = writeln!(page, "  {}", line(&entry, desired));
     }
     page
 }
 
-fn line(entry: &Entry) -> String {
+fn line(entry: &Entry, desired: &Desired) -> String {
     let Entry { at, intent, outcome, .. } = entry;
     let action = match (intent.action, intent.again) {
         (Action::Invite, false) => "invite",
@@ -101,8 +132,9 @@ fn line(entry: &Entry) -> String {
         (Action::ChangeRole, _) => "change role",
         (Action::Unassign, _) => "unassign",
     };
-    let roles: Vec<_> = intent.projects.iter().map(|(project, role)| format!("{project} {role}")).collect();
-    let from = intent.from.as_ref().map(|role| format!(" (was {role})")).unwrap_or_default();
+    let roles = desired.access_names(&intent.projects);
+    let from = intent.from.as_ref().map(|role| format!(" (was {})", desired.role_name(role)));
+    let from = from.unwrap_or_default();
     let came = match outcome {
         None => "no outcome recorded: it may have been done or not".to_owned(),
         Some((_, outcome)) => {
@@ -117,137 +149,30 @@ fn line(entry: &Entry) -> String {
             came
         }
     };
-    format!("{} {action} {}: {}{from} → {came}", time(*at), intent.email, roles.join(", "))
+    format!("{} {action} {}: {roles}{from} → {came}", time(*at), intent.email)
+}
+
+/// What a live reading showed that the ledger did not know.
+fn seen(observed: &Observed, desired: &Desired) -> String {
+    let Observed { email, user_id, project, from, to, after, by } = observed;
+    let role = |role: &Option<Role>| role.as_ref().map_or("none".to_owned(), |role| desired.role_name(role));
+    let project = desired.project_name(project);
+    match after {
+        None => format!("{} found {email}: {project} {}, in the first reading", time(*by), role(to)),
+        Some(_) if from == to => {
+            let id = user_id.as_ref().map_or("", UserId::as_str);
+            format!("{} observed {email}: the new login of user {}", time(*by), escape::line(id))
+        }
+        Some(after) => format!(
+            "{} observed {email}: {project} {} → {}, since the reading of {}",
+            time(*by),
+            role(from),
+            role(to),
+            time(*after)
+        ),
+    }
 }
 
 fn time(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S").to_string()
-}
-
-/// `12 records, 5 calls, completed`.
-fn said(summary: &RunSummary) -> String {
-    let RunSummary { records, calls, unanswered, ended, torn } = summary;
-    let number = |n: u64, noun: &str| count(usize::try_from(n).unwrap_or(usize::MAX), noun);
-    let mut said = format!("{}, {}", number(*records, "record"), number(*calls, "call"));
-    if *unanswered > 0 {
-        let _ = write!(said, ", {} without an outcome", number(*unanswered, "call"));
-    }
-    said.push_str(match ended {
-        Some(EndReason::Completed) => ", completed",
-        Some(EndReason::Interrupted) => ", interrupted",
-        Some(EndReason::Stopped) => ", stopped",
-        None => ", no end recorded",
-    });
-    if let Some(line) = torn {
-        let _ = write!(said, ", line {line} is incomplete");
-    }
-    said
-}
-
-/// A problem of the ledger.
-struct Finding {
-    file: Option<String>,
-    line: Option<u64>,
-    is_damage: bool,
-    what: String,
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.file, self.line) {
-            (Some(file), Some(line)) => write!(f, "`{file}`, line {line} {}", self.what),
-            (Some(file), None) => write!(f, "`{file}` {}", self.what),
-            (None, _) => f.write_str(&self.what),
-        }
-    }
-}
-
-fn findings(verification: &Verification) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for file in &verification.files {
-        let name = Some(file.name.to_string());
-        match &file.result {
-            Err(broken) => findings.push(Finding {
-                file: name,
-                line: Some(broken.line),
-                is_damage: true,
-                what: broken.what.clone(),
-            }),
-            Ok(summary) => {
-                let finding = |line, what: &str| Finding {
-                    file: name.clone(),
-                    line,
-                    is_damage: false,
-                    what: what.to_owned(),
-                };
-                if summary.torn.is_some() {
-                    let what = "is incomplete (the process was interrupted while writing it)";
-                    findings.push(finding(summary.torn, what));
-                } else if file.may_be_cut() {
-                    let what = "has no end: the run is in progress, was interrupted, or its last records were removed";
-                    findings.push(finding(None, what));
-                }
-            }
-        }
-    }
-    let whole = |is_damage, what| Finding { file: None, line: None, is_damage, what };
-    findings.extend(verification.breaks.iter().map(|one| whole(true, one.to_string())));
-    findings.extend(verification.forks.iter().map(|one| whole(false, one.to_string())));
-    findings
-}
-
-/// Fails if the ledger is damaged.
-fn verdict(verification: &Verification) -> Result<(), Failure> {
-    if verification.chain() != ChainState::Damaged {
-        return Ok(());
-    }
-    let damages = findings(verification).iter().filter(|finding| finding.is_damage).count();
-    Err(Failure::new(format!("the ledger was modified: {}", count(damages, "problem"))))
-}
-
-fn verified_json(verification: &Verification) -> Result<(), Failure> {
-    let problem = |finding: &Finding| {
-        let mut problem = serde_json::json!({
-            "level": if finding.is_damage { "error" } else { "warning" },
-            "text": finding.to_string(),
-        });
-        if let Some(file) = &finding.file {
-            problem["file"] = file.as_str().into();
-        }
-        if let Some(line) = finding.line {
-            problem["line"] = line.into();
-        }
-        problem
-    };
-    let problems: Vec<_> = findings(verification).iter().map(problem).collect();
-    let object = serde_json::json!({ "chain": verification.chain().as_str(), "problems": problems });
-    Terminal::print(&format!("{}\n", escape::json(&object.to_string())))?;
-    verdict(verification)
-}
-
-fn verified_text(verification: &Verification, terminal: Terminal) -> Result<(), Failure> {
-    if verification.files.is_empty() {
-        return Terminal::print("The ledger has no runs: nothing to check.\n");
-    }
-    let paint = terminal.out;
-    let mut page = String::new();
-    for file in &verification.files {
-        let _ = match &file.result {
-            Err(error) => writeln!(page, "{} {}: {error}", paint.red("broken"), file.name),
-            Ok(summary) if file.may_be_cut() || summary.torn.is_some() => {
-                writeln!(page, "{} {}: {}", paint.yellow("incomplete"), file.name, said(summary))
-            }
-            Ok(summary) => writeln!(page, "{} {}: {}", paint.green("ok"), file.name, said(summary)),
-        };
-    }
-    for one in &verification.breaks {
-        let _ = writeln!(page, "{} {one}", paint.red("broken"));
-    }
-    Terminal::print(&page)?;
-    for finding in findings(verification).iter().filter(|finding| !finding.is_damage) {
-        terminal.warn(&finding.to_string());
-    }
-    verdict(verification)?;
-    let checked = count(verification.files.len(), "file");
-    Terminal::print(&format!("{checked} checked: all records intact.\n"))
+    at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }

@@ -3,6 +3,7 @@
 mod after_help;
 mod apply;
 mod args;
+mod audit;
 mod candidates;
 mod command;
 mod completions;
@@ -12,15 +13,18 @@ mod environment;
 mod events;
 mod explain;
 mod failure;
+mod filter;
 mod final_report;
 mod github;
 mod global;
+mod history;
 mod import;
 mod load;
 mod log;
 mod logging;
 mod man;
 mod mixup;
+mod moment;
 mod observe;
 mod output;
 mod plan;
@@ -36,11 +40,13 @@ mod schema;
 mod session;
 mod signals;
 mod situation;
+mod status;
 mod target;
 mod terminal;
 mod unlock;
 mod usage;
 mod validate;
+mod verification;
 mod waiting;
 
 use std::panic::AssertUnwindSafe;
@@ -113,6 +119,7 @@ async fn run(cli: Cli, terminal: Terminal) -> Result<(), Failure> {
         Command::Resend(args) => resend::run(&args, global, terminal).await,
         Command::Report(args) => report::run(&args, global, terminal).await,
         Command::Doctor(args) => doctor::run(&args, global, terminal).await,
+        Command::Status(args) => status::run(&args, global, terminal),
         Command::Unlock(args) => unlock::run(&args, global, terminal).await,
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),

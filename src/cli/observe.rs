@@ -13,10 +13,10 @@ use crate::api::{Pace, Reader};
 use crate::clock::SystemClock;
 use crate::desired::Desired;
 use crate::escape;
-use crate::known::Known;
-use crate::ledger::{Ledger, LedgerView};
-use crate::observe::{Observed, Observer};
-use crate::plan::Past;
+use crate::known::{AppliedAccess, Known};
+use crate::ledger::{AppliedPlans, Drift, Finding, Ledger, LedgerView, ReadingFacts};
+use crate::observe::{NewSnapshot, Observed, Observer};
+use crate::plan::{Past, Plan};
 use crate::words;
 
 /// Reads the members from the service.
@@ -30,38 +30,54 @@ pub(crate) async fn live(
     let view = view(target, ledger, terminal)?;
     let projects = words::count(desired.projects.len(), "project");
     tracing::info!("Reading the members of {projects} from {}", target.endpoint);
-    let observer = Observer { endpoint: &target.endpoint, ledger, reader, desired, clock: &SystemClock };
+    let observer = Observer { endpoint: &target.endpoint, reader, desired, clock: &SystemClock };
     let progress = Progress::reading(terminal, &target.endpoint);
-    let live = progress.during(reader.activity(), observer.live(view)).await.map_err(Failure::new)?;
+    let mut live = progress.during(reader.activity(), observer.live(view)).await.map_err(Failure::new)?;
+    live.known.applied = applied(target, ledger, desired)?;
     let (members, open) = (live.known.members.len(), live.known.invitations.len());
     tracing::info!(
         "Read {} and {}",
         words::count(members, "member"),
         words::count(open, "pending invitation")
     );
-    if let Some(error) = &live.unsaved {
-        terminal.warn(&format!("cannot save the snapshot for `plan --offline`: {error}"));
-    }
     Ok(live)
 }
 
-/// Reads from the service or, with `offline`, from the ledger alone. The rate limit is the most recent one.
+/// Saves a snapshot, if there is one, with what it means for the team file, if that is known.
+pub(crate) fn keep(snapshot: Option<NewSnapshot>, facts: &ReadingFacts, ledger: &Ledger, terminal: Terminal) {
+    if let Some(Err(error)) = snapshot.map(|snapshot| snapshot.keep(ledger, facts)) {
+        terminal.warn(&format!("cannot save the snapshot for `plan --offline`: {error}"));
+    }
+}
+
+/// What a plan from a live reading means for the team file.
+pub(crate) fn finding(plan: &Plan) -> Finding {
+    if plan.is_clean() {
+        return Finding::Clean;
+    }
+    let (changes, attention) = (plan.changes.len(), plan.attention().count());
+    Finding::Drift(Drift { id: plan.drift_id(), since: plan.evidence.read_at, changes, attention })
+}
+
+/// Reads from the service or, with `offline`, from the ledger alone. The rate limit is the most recent one. The
+/// snapshot is not saved yet.
 pub(crate) async fn live_or_offline(
     offline: bool,
     global: &GlobalArgs,
     target: &Target,
     desired: &Desired,
     terminal: Terminal,
-) -> Result<(Known, Option<Pace>), Failure> {
+) -> Result<(Observed, Option<Pace>), Failure> {
     let ledger = target.ledger()?;
     if offline {
-        return Ok((self::offline(target, &ledger, desired, terminal)?, None));
+        let known = self::offline(target, &ledger, desired, terminal)?;
+        return Ok((Observed { known, applied_plans: AppliedPlans::default(), snapshot: None }, None));
     }
     let connection = target.connect_to_read(global, Some(desired), terminal).await?;
-    let known = live(target, &ledger, &connection.client, desired, terminal).await?.known;
+    let observed = live(target, &ledger, &connection.client, desired, terminal).await?;
     let rate = connection.client.pace();
     connection.close().await?;
-    Ok((known, rate))
+    Ok((observed, rate))
 }
 
 /// The last snapshot in the ledger, with what guestlist has done since.
@@ -96,7 +112,16 @@ fn offline(
     let organization: BTreeSet<_> =
         view.snapshots(&managed).flat_map(|reading| reading.organization.iter().cloned()).collect();
     let invitations = view.invitations(Some(&organization)).within(desired);
-    Ok(Known::offline(read_at, view.members(&managed), invitations))
+    let applied = applied(target, ledger, desired)?;
+    Ok(Known { applied, ..Known::offline(read_at, view.members(&managed), invitations) })
+}
+
+/// What the last applied file gave, if the plan depends on it.
+fn applied(target: &Target, ledger: &Ledger, desired: &Desired) -> Result<Option<AppliedAccess>, Failure> {
+    if !desired.policy.depends_on_applied() {
+        return Ok(None);
+    }
+    ledger.applied(target.endpoint.realm()).map_err(Failure::new)
 }
 
 /// What the ledger knew before this command: the last snapshot and the last writes.

@@ -22,6 +22,19 @@ pub(crate) fn keep_apart(out: Option<&Path>, team_file: &Path) -> Result<(), Fai
 
 /// Writes a file that only its owner can read, completely or not at all.
 pub(crate) fn save(path: &Path, text: &str) -> Result<(), Failure> {
+    save_with(path, text, files::replace)
+}
+
+/// Writes a file that every user can read, completely or not at all.
+pub(crate) fn save_for_all(path: &Path, text: &str) -> Result<(), Failure> {
+    save_with(path, text, files::replace_for_all)
+}
+
+fn save_with(
+    path: &Path,
+    text: &str,
+    replace: impl Fn(&Path, &[u8]) -> io::Result<()>,
+) -> Result<(), Failure> {
     let failure = |error: io::Error| cannot_write(path, &error);
     // A link stays one, and its target is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -29,7 +42,7 @@ pub(crate) fn save(path: &Path, text: &str) -> Result<(), Failure> {
         // A device or a pipe is written to: replacing it would remove it.
         return fs::write(path, text).map_err(failure);
     }
-    files::replace(&target, text.as_bytes()).map_err(failure)
+    replace(&target, text.as_bytes()).map_err(failure)
 }
 
 /// Writes a new file, completely or not at all.

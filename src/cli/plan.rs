@@ -9,11 +9,15 @@ use super::github;
 use super::load;
 use super::observe;
 use super::output;
+use super::session::{acquire, run_of};
+use super::signals::Signals;
 use super::situation::{Situation, estimate, must_not_be_blocked, plan_options, today, trace_plan};
 use super::target::{Target, keep_to_base, sandbox_flag};
 use super::terminal::Terminal;
 use crate::desired::{Policy, PolicyChange};
 use crate::escape;
+use crate::ledger::{EndReason, Ledger, Lock, ReadingFacts, Run};
+use crate::observe::NewSnapshot;
 use crate::plan::{Origins, Plan, SavedPlan, origins};
 use crate::render::{self, Base, Redacted, View};
 
@@ -35,13 +39,29 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     };
     // Load this first: the live read below overwrites the stored reading.
     let past = base.as_ref().map(|_| observe::past(&target)).transpose()?;
-    let situation = Situation::observe(team, target, args.offline, global, terminal).await?;
-    let Situation { team, target, known, pace } = &situation;
-    let desired = &team.desired;
-    let options = plan_options(target, date, args.terms);
-    let plan = Plan::between(desired, known, &options);
-    trace_plan(&plan);
+    let recorder = args.record.then(|| Recorder::open(&target)).transpose()?;
+    let observing = Situation::observe(team, target, args.offline, global, terminal);
+    let (mut situation, recorder) = match recorder {
+        None => (observing.await?, None),
+        Some(mut recorder) => (recorder.signals.or_stop(observing).await?, Some(recorder)),
+    };
+    let options = plan_options(&situation.target, date, args.terms);
+    let plan = Plan::between(&situation.team.desired, &situation.known, &options);
+    // Only today's plan of the file itself says whether the organization matches it.
+    let is_whole = args.at.is_none() && args.base.is_none() && args.terms.max_invites.is_none();
+    let finding = is_whole.then(|| observe::finding(&plan));
     let made_at = Timestamp::now();
+    if let Some(recorder) = &recorder {
+        let run = run_of(&situation.target, "plan", plan.id.as_str(), made_at);
+        recorder.record(run, situation.snapshot.as_ref()).await?;
+    }
+    situation.keep(&ReadingFacts { is_recorded: recorder.is_some(), finding }, terminal)?;
+    if let Some(signal) = recorder.and_then(|recorder| recorder.signals.failure()) {
+        return Err(signal);
+    }
+    let Situation { team, target, known, pace, .. } = &situation;
+    let desired = &team.desired;
+    trace_plan(&plan);
     let origins = match (&base, &past) {
         (Some(base), Some(past)) => origins(&plan, &base.desired, known, past),
         _ => Origins::default(),
@@ -84,6 +104,29 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     }
     must_not_be_blocked(&plan)?;
     if args.detailed_exitcode && !plan.is_clean() { Err(Failure::HasChanges) } else { Ok(()) }
+}
+
+/// Records what a reading shows (`--record`).
+struct Recorder {
+    ledger: Ledger,
+    lock: Lock,
+    signals: Signals,
+}
+
+impl Recorder {
+    /// Takes the lock. From here on, a signal releases it.
+    fn open(target: &Target) -> Result<Self, Failure> {
+        let ledger = target.ledger()?;
+        let signals = Signals::listen(|| {})?;
+        let lock = acquire(&ledger)?;
+        Ok(Self { ledger, lock, signals })
+    }
+
+    async fn record(&self, run: Run, snapshot: Option<&NewSnapshot>) -> Result<(), Failure> {
+        let observed = snapshot.map(NewSnapshot::unrecorded).unwrap_or_default();
+        let run = self.ledger.begin_with(run, observed, &self.lock).await.map_err(Failure::new)?;
+        run.end(EndReason::Completed, None, None).await.map_err(Failure::new)
+    }
 }
 
 /// The day of the plan: today or later, because the members of a past day are not known.

@@ -12,7 +12,7 @@ use super::situation::today;
 use super::target::Target;
 use super::terminal::Terminal;
 use crate::apply::Ending;
-use crate::ledger::Meaning;
+use crate::ledger::{Meaning, ReadingFacts};
 use crate::model::Email;
 use crate::plan::{Plan, PlanOptions};
 use crate::render;
@@ -43,6 +43,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let target = Target::of_team(global, path, &team)?;
     let mut session = Session::open(&target, desired, global, terminal).await?;
     let known = session.observe().await?;
+    session.keep(&ReadingFacts::default());
     if let Some(doubt) = known.doubts.first() {
         return Err(Failure::new(format!(
             "the member list looks incomplete: {}; nothing was sent; run again later",
@@ -64,7 +65,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let made_at = Timestamp::now();
     let plan = Plan::inviting(person, desired, &known, &PlanOptions::new(target.endpoint.clone(), day));
     let options = RunOptions { command: "resend", concurrency: 1, again: true, made_at };
-    let RunResult { report, signal, closed, .. } = session.run(&plan, &known, options).await?;
+    let RunResult { report, signal, closed, .. } = session.run(&plan, &known, options, None).await?;
     final_report::print_failures(&report, desired, terminal);
     closed?;
     match (signal, report.endings.first().map(|(_, ending)| ending)) {

@@ -1,5 +1,6 @@
 //! A session that may write: the lock, the signals, the ledger and the progress around `apply::Apply`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,8 +21,11 @@ use crate::apply::{Apply, Ending, Report, Stop, Stopped};
 use crate::desired::Desired;
 use crate::escape;
 use crate::known::Known;
-use crate::ledger::{self, AppliedPlans, EndReason, Ledger, LedgerError, Lock, Tally};
-use crate::plan::{Change, Plan};
+use crate::ledger::{
+    AppliedPlans, EndReason, Finding, Ledger, LedgerError, Lock, ReadingFacts, Run, RunWriter, Tally,
+};
+use crate::observe::NewSnapshot;
+use crate::plan::{self, Change, Plan};
 use crate::words;
 
 /// The right to write to the organization and the ledger. Only one session has it at a time.
@@ -35,6 +39,10 @@ pub(super) struct Session<'a> {
     stop: Arc<Stop>,
     terminal: Terminal,
     applied_plans: AppliedPlans,
+    /// The reading that is not recorded and saved yet.
+    snapshot: Option<NewSnapshot>,
+    /// The run, once it may record something.
+    run: Option<RunWriter>,
 }
 
 /// How a run ended.
@@ -64,6 +72,14 @@ pub(super) struct RunOptions {
     pub(super) made_at: Timestamp,
 }
 
+/// Acquires the lock of a ledger.
+pub(super) fn acquire(ledger: &Ledger) -> Result<Lock, Failure> {
+    ledger.acquire(&environment::who()).map_err(|error| match error {
+        LedgerError::InUse(_) => Failure::Locked(error.to_string()),
+        _ => Failure::new(error),
+    })
+}
+
 impl<'a> Session<'a> {
     /// Takes the lock. From here on, the first signal ends the session cleanly.
     pub(super) async fn open(
@@ -81,13 +97,23 @@ impl<'a> Session<'a> {
             asked.ask(Stopped::Interrupted);
             writer.stop();
         })?;
-        let lock = ledger.acquire(&environment::who()).map_err(|error| match error {
-            LedgerError::InUse(_) => Failure::Locked(error.to_string()),
-            _ => Failure::new(error),
-        })?;
+        let lock = acquire(&ledger)?;
         tracing::info!("Locked the ledger `{}`", escape::line(&target.ledger_name));
         let applied_plans = AppliedPlans::default();
-        Ok(Self { connection, target, desired, ledger, lock, signals, stop, terminal, applied_plans })
+        let (snapshot, run) = (None, None);
+        Ok(Self {
+            connection,
+            target,
+            desired,
+            ledger,
+            lock,
+            signals,
+            stop,
+            terminal,
+            applied_plans,
+            snapshot,
+            run,
+        })
     }
 
     /// Asks the service for what is known.
@@ -96,12 +122,32 @@ impl<'a> Session<'a> {
         let live = observe::live(self.target, &self.ledger, reader, self.desired, self.terminal);
         let observed = self.signals.or_stop(live).await?;
         self.applied_plans = observed.applied_plans;
+        self.snapshot = observed.snapshot;
         Ok(observed.known)
+    }
+
+    /// Records what the reading shows and the ledger did not know, and saves the reading with what it means for
+    /// the team file. A doubtful reading shows nothing.
+    pub(super) async fn record(&mut self, run: Run, finding: Finding) -> Result<(), Failure> {
+        let observed = self.snapshot.as_ref().map(NewSnapshot::unrecorded).unwrap_or_default();
+        self.run = Some(self.ledger.begin_with(run, observed, &self.lock).await.map_err(Failure::new)?);
+        self.keep(&ReadingFacts { is_recorded: true, finding: Some(finding) });
+        Ok(())
+    }
+
+    /// Saves the reading, if there is one without doubts.
+    pub(super) fn keep(&mut self, facts: &ReadingFacts) {
+        observe::keep(self.snapshot.take(), facts, &self.ledger, self.terminal);
     }
 
     /// The most recent rate limit.
     pub(super) fn pace(&self) -> Option<Pace> {
         self.connection.client.pace()
+    }
+
+    /// Where it prints.
+    pub(super) fn terminal(&self) -> Terminal {
+        self.terminal
     }
 
     /// The plans that earlier runs applied, as of the last `observe`.
@@ -114,18 +160,22 @@ impl<'a> Session<'a> {
         prompt::confirm(&mut self.signals, self.terminal, yes, question).await
     }
 
-    /// Applies `plan`, and closes the session.
+    /// Applies `plan`, and closes the session. `full` is the plan that would make the organization match the
+    /// team file, if this run is to do so.
     pub(super) async fn run(
         self,
         plan: &Plan,
         known: &Known,
         options: RunOptions,
+        full: Option<&Plan>,
     ) -> Result<RunResult, Failure> {
-        let Self { connection, target, desired, ledger, lock, signals, stop, terminal, .. } = self;
-        let plan_id = Some(plan.id.as_str().to_owned());
-        let run = ledger::Run::new(options.command, environment::who(), target.endpoint.clone(), plan_id)
-            .made_at(options.made_at);
-        let run = ledger.begin(run, &lock).map_err(Failure::new)?;
+        let Self { connection, target, desired, ledger, lock, signals, stop, terminal, run, .. } = self;
+        let run = if let Some(run) = run {
+            run
+        } else {
+            let run = run_of(target, options.command, plan.id.as_str(), options.made_at);
+            ledger.begin(run, &lock).map_err(Failure::new)?
+        };
         let progress = Progress::applying(plan.changes.len(), terminal, &target.endpoint);
         tracing::info!("Sending {}", words::count(plan.changes.len(), "call"));
         let started = Instant::now();
@@ -149,6 +199,15 @@ impl<'a> Session<'a> {
         };
         let tally = Tally { changes: report.endings.len() as u64, done: report.done() as u64 };
         let recorded = run.end(reason, text.as_deref(), Some(tally)).await;
+        if let Some(full) = full {
+            let rest = rest(full, &report);
+            let (realm, finding) = (target.endpoint.realm(), observe::finding(&rest));
+            let projects = desired.projects.keys().cloned().collect();
+            if let Err(error) = ledger.keep_convergence(realm, &projects, Timestamp::now(), &finding) {
+                terminal.warn(&format!("cannot save the state after this run in the ledger: {error}"));
+            }
+            keep_applied(&ledger, &lock, target, desired, known, &rest, terminal);
+        }
         let closed = connection.close().await;
         drop(lock);
         if let Err(error) = recorded {
@@ -161,8 +220,62 @@ impl<'a> Session<'a> {
         Ok(RunResult { report, took, name, signal: signals.failure(), closed })
     }
 
-    /// Closes a session that has nothing to do.
-    pub(super) async fn close(self) -> Result<(), Failure> {
+    /// Closes a session of apply that has nothing to do. `full` is the plan that would make the organization
+    /// match the team file.
+    pub(super) async fn close(self, known: &Known, full: &Plan) -> Result<(), Failure> {
+        let Self { ledger, lock, target, desired, terminal, .. } = &self;
+        keep_applied(ledger, lock, target, desired, known, full, *terminal);
+        self.end(EndReason::Completed, None).await;
         self.connection.close().await
     }
+
+    /// Records that the run makes no changes, and why.
+    pub(super) async fn abandon(self, failure: &Failure) {
+        let reason = match failure {
+            Failure::Signal(_) => EndReason::Interrupted,
+            _ => EndReason::Stopped,
+        };
+        self.end(reason, failure.text().as_deref()).await;
+    }
+
+    async fn end(&self, reason: EndReason, text: Option<&str>) {
+        if let Some(run) = &self.run
+            && let Err(error) = run.end(reason, text, None).await
+        {
+            self.terminal.warn(&format!("cannot record the end of this run in the ledger: {error}"));
+        }
+    }
+}
+
+/// Saves what the applied file gives, except for the people of what is left of its plan.
+fn keep_applied(
+    ledger: &Ledger,
+    lock: &Lock,
+    target: &Target,
+    desired: &Desired,
+    known: &Known,
+    rest: &Plan,
+    terminal: Terminal,
+) {
+    let realm = target.endpoint.realm();
+    let kept = ledger
+        .applied(realm)
+        .and_then(|before| ledger.keep_applied(realm, plan::applied(before, desired, known, rest), lock));
+    if let Err(error) = kept {
+        terminal.warn(&format!("cannot save the applied access in the ledger: {error}"));
+    }
+}
+
+/// A run of `command` for that plan.
+pub(super) fn run_of(target: &Target, command: &str, plan_id: &str, made_at: Timestamp) -> Run {
+    Run::new(command, environment::who(), target.endpoint.clone(), Some(plan_id.to_owned())).made_at(made_at)
+}
+
+/// The part of `full` that is not done.
+fn rest(full: &Plan, report: &Report) -> Plan {
+    let done = report.endings.iter().filter(|(_, ending)| matches!(ending, Ending::Done(_)));
+    let done: BTreeSet<_> = done.map(|(change, _)| (change.email(), change.project())).collect();
+    let mut rest = full.clone();
+    rest.changes.retain(|change| !done.contains(&(change.email(), change.project())));
+    rest
 }

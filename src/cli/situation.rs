@@ -16,7 +16,9 @@ use crate::api::{self, Pace};
 use crate::desired::Team;
 use crate::files::folder_of;
 use crate::known::Known;
+use crate::ledger::ReadingFacts;
 use crate::model::Estimate;
+use crate::observe::{NewSnapshot, Observed};
 use crate::plan::{Plan, PlanOptions};
 use crate::words;
 
@@ -28,6 +30,8 @@ pub(crate) struct Situation {
     pub(crate) target: Target,
     /// Members and invitations.
     pub(crate) known: Known,
+    /// The snapshot of a live reading, which is not saved yet.
+    pub(crate) snapshot: Option<NewSnapshot>,
     /// The most recent rate limit, if the service was asked and named one.
     pub(crate) pace: Option<Pace>,
 }
@@ -41,9 +45,16 @@ impl Situation {
         global: &GlobalArgs,
         terminal: Terminal,
     ) -> Result<Self, Failure> {
-        let (known, pace) =
+        let (observed, pace) =
             observe::live_or_offline(offline, global, &target, &team.desired, terminal).await?;
-        Ok(Self { team, target, known, pace })
+        let Observed { known, snapshot, .. } = observed;
+        Ok(Self { team, target, known, snapshot, pace })
+    }
+
+    /// Saves the snapshot, if there is one.
+    pub(crate) fn keep(&mut self, facts: &ReadingFacts, terminal: Terminal) -> Result<(), Failure> {
+        observe::keep(self.snapshot.take(), facts, &self.target.ledger()?, terminal);
+        Ok(())
     }
 
     /// Today's plan, without limits or overrides.
@@ -53,14 +64,24 @@ impl Situation {
     }
 }
 
-/// The target of a command that needs no team file. A file that is named, or is there, decides.
-pub(crate) fn target_of(path: &Path, global: &GlobalArgs, terminal: Terminal) -> Result<Target, Failure> {
+/// The target of a command that needs only a ledger, and the team, if there is one. Without `--ledger`, a file
+/// that is named or is there must be valid, because it names the ledger.
+pub(crate) fn ledger_of(
+    path: &Path,
+    global: &GlobalArgs,
+    terminal: Terminal,
+) -> Result<(Target, Option<Team>), Failure> {
     let is_default = path == Path::new(TEAM_FILE);
-    if global.ledger.is_some() || (is_default && !path.exists()) {
-        return Target::new(global, &folder_of(path), None);
-    }
-    let team = load::team(path, terminal)?;
-    Target::of_team(global, path, &team)
+    let team = match &global.ledger {
+        Some(_) => load::load(path).ok().and_then(|loaded| loaded.team),
+        None if is_default && !path.exists() => None,
+        None => Some(load::team(path, terminal)?),
+    };
+    let target = match &team {
+        Some(team) => Target::of_team(global, path, team)?,
+        None => Target::new(global, &folder_of(path), None)?,
+    };
+    Ok((target, team))
 }
 
 /// Today (UTC).

@@ -219,7 +219,7 @@ fn is_sandboxed(_global: &GlobalArgs) -> bool {
 }
 
 /// The endpoint that an argument or the environment names.
-fn named_endpoint(global: &GlobalArgs) -> Result<Option<Endpoint>, Failure> {
+pub(super) fn named_endpoint(global: &GlobalArgs) -> Result<Option<Endpoint>, Failure> {
     if is_sandboxed(global) {
         return Ok(Some(Endpoint::sandbox()));
     }

@@ -5,12 +5,12 @@ use super::environment;
 use super::failure::Failure;
 use super::prompt;
 use super::signals::Signals;
-use super::situation::target_of;
+use super::situation::ledger_of;
 use super::terminal::Terminal;
 use crate::ledger::Run;
 
 pub(crate) async fn run(args: &Unlock, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
-    let target = target_of(&args.file.team_file, global, terminal)?;
+    let (target, _) = ledger_of(&args.file.team_file, global, terminal)?;
     let ledger = target.ledger()?;
     ledger.must_exist().map_err(Failure::new)?;
     let Some(lock) = ledger.lock().map_err(Failure::new)? else {

@@ -35,6 +35,12 @@ impl Policy {
         std::iter::once(self).chain(self.base.as_deref())
     }
 
+    /// Whether a plan depends on what the last applied file gave.
+    #[must_use]
+    pub fn depends_on_applied(&self) -> bool {
+        self.binding().any(|policy| matches!(policy.prune, Prune::Dropped | Prune::Roles))
+    }
+
     /// The stricter limit on removals for a number of members, and the number it allows.
     #[must_use]
     pub fn max_removals(&self, members: usize) -> (Limit, usize) {
@@ -106,6 +112,7 @@ impl Prune {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
+            Self::Dropped => "dropped",
             Self::Roles => "roles",
             Self::People => "people",
         }

@@ -4,6 +4,7 @@
 mod access;
 mod alias;
 mod binding;
+mod deadlines;
 mod email_pattern;
 mod grouping;
 mod names;
@@ -23,6 +24,7 @@ use crate::model::{Access, Email, Endpoint, ProjectId, Role, RoleId};
 
 pub use alias::{Aliases, slug};
 pub use binding::PolicyChange;
+pub use deadlines::SOON_DAYS;
 pub use email_pattern::EmailPattern;
 pub use names::{LONGEST_NAME, refused_id, refused_name};
 pub use resolve::{provenance, resolve};
@@ -115,7 +117,9 @@ pub enum Prune {
     /// Nothing.
     #[default]
     None,
-    /// Roles of listed people in managed projects that are not in the file.
+    /// What the file of the last apply gave and this file does not give.
+    Dropped,
+    /// These, and roles of listed people in managed projects that are not in the file.
     Roles,
     /// These, and all roles in managed projects of people who are not in the file.
     People,

@@ -101,6 +101,7 @@ pub(super) fn resolve(written: &WrittenPolicy, problems: &mut Problems) -> Polic
     if let Some(text) = prune {
         match text.value.as_str() {
             "none" => policy.prune = Prune::None,
+            "dropped" => policy.prune = Prune::Dropped,
             "roles" => policy.prune = Prune::Roles,
             "people" => policy.prune = Prune::People,
             other => {
@@ -109,8 +110,8 @@ pub(super) fn resolve(written: &WrittenPolicy, problems: &mut Problems) -> Polic
                     ProblemId::UnknownPrune,
                     format!("unknown `prune` value {}", shown(other)),
                 );
-                let help = did_you_mean(other, ["none", "roles", "people"]);
-                problems.push(problem.help("use `none`, `roles` or `people`").maybe_help(help));
+                let help = did_you_mean(other, ["none", "dropped", "roles", "people"]);
+                problems.push(problem.help("use `none`, `dropped`, `roles` or `people`").maybe_help(help));
             }
         }
     }

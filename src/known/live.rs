@@ -24,6 +24,7 @@ impl Reading {
             invitations: out,
             in_flight,
             recent,
+            applied: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Members and invitations together, with their source and time.
 
+mod applied;
 mod doubt;
 mod import;
 mod live;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::desired::Desired;
 use crate::model::{Access, Email, ProjectId, Role, UserId};
 
+pub use applied::AppliedAccess;
 pub use doubt::Doubt;
 pub use import::{Imported, LeftOut, Remark, import};
 pub use reading::{ListedProject, Reading, User, UserList, members_within, with_writes};
@@ -32,6 +34,8 @@ pub struct Known {
     pub in_flight: BTreeMap<Email, Invitation>,
     /// guestlist's own writes that the lists may not show yet.
     pub recent: RecentWrites,
+    /// What the last applied file gave, if the ledger has it and `prune` depends on it.
+    pub applied: Option<AppliedAccess>,
     /// Why the reading may be wrong. While there is a doubt, no access is removed.
     pub doubts: Vec<Doubt>,
 }
@@ -168,6 +172,7 @@ impl Known {
             invitations: out,
             in_flight,
             recent: RecentWrites::new(),
+            applied: None,
             doubts: Vec::new(),
         }
     }

@@ -118,6 +118,7 @@ impl AppliedPlansFold {
                 }
             }
             _ if !self.counts => {}
+            Body::Observed(_) => {}
             Body::Intent(intent) => {
                 self.open.insert(record.seq, intent.email.clone());
             }

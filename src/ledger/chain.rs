@@ -9,8 +9,9 @@ use std::fmt;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::record::{Body, EndReason, FORMAT_VERSION, Record, Seq, to_the_millisecond};
+use super::record::{Body, EndReason, FORMAT_VERSION, Record, Seq};
 use super::run_file::{Damage, read_records};
+use super::time::to_the_millisecond;
 
 /// The `prev` of the first record of a run: 64 zeros.
 pub(super) const FIRST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -184,7 +185,7 @@ impl Order {
         self.summary.records += 1;
         let wrong = match &record.body {
             _ if self.summary.ended.is_some() => Some("comes after the end of the run"),
-            Body::Run(_) => None,
+            Body::Run(_) | Body::Observed(_) => None,
             Body::Intent(_) => {
                 self.summary.calls += 1;
                 self.summary.unanswered += 1;

@@ -128,7 +128,7 @@ impl Fold {
                     self.add(record.at, record.seq, sent_at, intent, Some(&outcome));
                 }
             }
-            Body::Intent(_) | Body::Outcome(_) | Body::End(_) => {}
+            Body::Intent(_) | Body::Outcome(_) | Body::Observed(_) | Body::End(_) => {}
         }
     }
 

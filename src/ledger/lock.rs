@@ -12,8 +12,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::error::LedgerError;
 use super::lock_info::LockInfo;
-use super::record::{Who, to_the_millisecond};
+use super::record::Who;
 use super::store::{Current, OwnLock, Published, Store};
+use super::time::to_the_millisecond;
 use crate::clock::Clock;
 
 /// A lock that was not renewed for this long has expired.

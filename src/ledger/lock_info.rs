@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::record::millis;
+use super::time::millis;
 use crate::escape;
 
 /// The content of a lock. Serialized, it is the content of `lease.json`.

@@ -3,50 +3,68 @@
 //! It consists of runs, each a chain of records; of documents, such as the last live snapshots
 //! (`known.json`); and of the lock of the run that writes. A `Store` keeps them.
 
+mod access;
+mod access_history;
+mod applied;
 mod applied_plans;
 mod chain;
+mod convergence;
 mod error;
 mod fold;
+mod history_facts;
 mod local;
 mod location;
 mod lock;
 mod lock_info;
 mod log;
+mod observed;
 mod record;
 mod run_file;
 mod run_order;
 mod runs;
 mod snapshot;
 mod store;
+mod time;
 mod verification;
 mod view;
 mod writer;
 mod writes;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::clock::{Clock, SystemClock};
+use jiff::Timestamp;
 
+use crate::clock::{Clock, SystemClock};
+use crate::known::AppliedAccess;
+use crate::model::ProjectId;
+
+pub use access::KnownAccess;
+pub use access_history::{AccessEvent, AccessHistory, AccessRun, AccessSource, ExplainingCall};
 pub use applied_plans::{AppliedPlans, Superseded};
 pub use chain::{Broken, RunSummary, verify};
+pub use convergence::{Convergence, Drift, Finding};
 pub use error::LedgerError;
 pub use location::LedgerLocation;
 pub use lock::Lock;
 pub use lock_info::LockInfo;
-pub use log::{Entry, LoggedRun, Stored};
+pub use log::{Entry, LoggedRun, Selection, Stored};
+pub use observed::Observed;
 pub use record::{
     Action, Body, End, EndReason, FORMAT_VERSION, Intent, InvalidRecord, Meaning, Outcome, PrevRun, Record,
     Run, Seq, Who,
 };
 pub use run_file::RunName;
 pub use run_order::{Fork, RunBreak};
-pub use snapshot::Snapshot;
+pub use snapshot::{ReadingFacts, Snapshot};
 pub use verification::{ChainState, Verification, Verified};
 pub use view::{LedgerView, Warning};
 pub use writer::{RunWriter, Tally};
 pub use writes::Writes;
 
+use access_history::AccessFold;
+use applied::Applied;
 use chain::ChainWriter;
 use local::LocalStore;
 use snapshot::Snapshots;
@@ -54,6 +72,9 @@ use store::{MAX_BYTES, Store};
 
 /// How often a document is replaced again after another command replaced it at the same moment.
 const ATTEMPTS: u32 = 8;
+
+/// The most observations in one run: with the longest names, less than its size limit.
+const MOST_OBSERVED: usize = 50_000;
 
 /// A ledger. Opening it reads and creates nothing.
 #[derive(Clone)]
@@ -103,15 +124,32 @@ impl Ledger {
         LedgerView::read(&*self.store, realm)
     }
 
+    /// The history of access in one realm, with the runs that made or explain each change.
+    ///
+    /// # Errors
+    /// As for [`Self::view`].
+    pub fn access_history(&self, realm: &str) -> Result<AccessHistory, LedgerError> {
+        let mut fold = AccessFold::of(realm, true);
+        for start in runs::in_store(&*self.store)? {
+            runs::read(&*self.store, &start.name, |_, record| fold.take(&start.name, &record))?;
+        }
+        Ok(fold.history())
+    }
+
     /// Saves a snapshot as the last one of its projects. `view` is the ledger as of before it was read.
     ///
     /// # Errors
     /// If it cannot be written, or the snapshots before it cannot be read.
-    pub fn keep_snapshot(&self, snapshot: Snapshot, mut view: LedgerView) -> Result<(), LedgerError> {
+    pub fn keep_snapshot(
+        &self,
+        snapshot: Snapshot,
+        mut view: LedgerView,
+        facts: &ReadingFacts,
+    ) -> Result<(), LedgerError> {
         let mut snapshot = Some(snapshot);
         for _ in 0..ATTEMPTS {
             let Some(latest) = snapshot.take() else { break };
-            let bytes = view.keep(latest).to_bytes();
+            let bytes = view.keep(latest, facts).to_bytes();
             if bytes.len() as u64 > MAX_BYTES {
                 return Err(LedgerError::TooLarge(self.store.document_location(snapshot::DOCUMENT)));
             }
@@ -123,6 +161,56 @@ impl Ledger {
             (view.snapshots, view.version) = Snapshots::read(&*self.store)?;
         }
         Err(LedgerError::Contended)
+    }
+
+    /// Saves what is so at `at` for the team file that manages `projects`, after a run has changed something.
+    /// Needs no lock.
+    ///
+    /// # Errors
+    /// If it cannot be written, or what was saved before cannot be read.
+    pub fn keep_convergence(
+        &self,
+        realm: &str,
+        projects: &BTreeSet<ProjectId>,
+        at: Timestamp,
+        finding: &Finding,
+    ) -> Result<(), LedgerError> {
+        for _ in 0..ATTEMPTS {
+            let (mut snapshots, version) = Snapshots::read(&*self.store)?;
+            let teams = &mut snapshots.realms.entry(realm.to_owned()).or_default().convergence;
+            convergence::update(teams, projects, at, finding.clone());
+            if self.store.replace(snapshot::DOCUMENT, &snapshots.to_bytes(), version.as_ref())? {
+                return Ok(());
+            }
+        }
+        Err(LedgerError::Contended)
+    }
+
+    /// The access that the last applied team files of a realm gave. None if no file was applied.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn applied(&self, realm: &str) -> Result<Option<AppliedAccess>, LedgerError> {
+        Ok(Applied::read(&*self.store)?.0.realms.remove(realm))
+    }
+
+    /// Saves the access that the last applied team files of a realm gave, while `lock` is held.
+    ///
+    /// # Errors
+    /// If the lock was lost, or it cannot be written.
+    pub fn keep_applied(&self, realm: &str, access: AppliedAccess, lock: &Lock) -> Result<(), LedgerError> {
+        lock.held().ensure()?;
+        let (mut applied, version) = Applied::read(&*self.store)?;
+        if applied.realms.get(realm) == Some(&access) {
+            return Ok(());
+        }
+        applied.realms.insert(realm.to_owned(), access);
+        let bytes = applied.to_bytes();
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(LedgerError::TooLarge(self.store.document_location(applied::DOCUMENT)));
+        }
+        let is_replaced = self.store.replace(applied::DOCUMENT, &bytes, version.as_ref())?;
+        if is_replaced { Ok(()) } else { Err(LedgerError::Contended) }
     }
 
     /// Acquires the lock, which recording a run requires.
@@ -169,6 +257,29 @@ impl Ledger {
     /// If the thread that writes cannot be started.
     pub fn begin(&self, run: Run, lock: &Lock) -> Result<RunWriter, LedgerError> {
         RunWriter::begin(run, Arc::clone(&self.store), Arc::clone(&self.clock), lock.held(), MAX_BYTES)
+    }
+
+    /// Starts to record a run with what its reading shows. `lock` must be held as long as the run lasts.
+    ///
+    /// A large starting inventory does not fit into one run, so all but its last part have runs of their own.
+    ///
+    /// # Errors
+    /// If the records are not durable.
+    pub async fn begin_with(
+        &self,
+        run: Run,
+        mut observed: Vec<Observed>,
+        lock: &Lock,
+    ) -> Result<RunWriter, LedgerError> {
+        while observed.len() > MOST_OBSERVED {
+            let rest = observed.split_off(MOST_OBSERVED);
+            let part = self.begin(run.clone(), lock)?;
+            part.observed(std::mem::replace(&mut observed, rest)).await?;
+            part.end(EndReason::Completed, None, None).await?;
+        }
+        let writer = self.begin(run, lock)?;
+        writer.observed(observed).await?;
+        Ok(writer)
     }
 
     /// The runs, newest first. Each is read when the iterator reaches it.

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
+use super::observed::Observed;
+use super::time::{millis, some_millis, to_the_millisecond};
 use crate::escape;
 use crate::model::{Access, Email, Endpoint, Role, UserId};
 
@@ -38,6 +40,8 @@ pub enum Body {
     Intent(Intent),
     /// The outcome of a call.
     Outcome(Outcome),
+    /// Access that changed outside guestlist.
+    Observed(Observed),
     /// The end of the run: the last record.
     End(End),
 }
@@ -131,13 +135,22 @@ impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.actor.as_deref().or(self.user.as_deref()).unwrap_or("someone");
         f.write_str(&escape::line(name))?;
-        for (word, text) in [("in job", &self.job), ("at commit", &self.commit), ("on", &self.host)] {
+        let commit = self.commit.as_deref().map(short_commit);
+        for (word, text) in
+            [("in job", self.job.as_deref()), ("at commit", commit), ("on", self.host.as_deref())]
+        {
             if let Some(text) = text {
                 write!(f, " {word} {}", escape::line(text))?;
             }
         }
         Ok(())
     }
+}
+
+/// A commit as Git abbreviates it. Anything that is not a whole digest is kept.
+fn short_commit(commit: &str) -> &str {
+    let is_digest = commit.len() >= 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_digest { &commit[..7] } else { commit }
 }
 
 /// A call that is about to be made.
@@ -284,6 +297,18 @@ pub enum EndReason {
     Stopped,
 }
 
+impl EndReason {
+    /// The value in the record.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Interrupted => "interrupted",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
 /// Why a line is not a valid record.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum InvalidRecord {
@@ -335,6 +360,7 @@ impl Record {
             "run" => Body::Run(json(line)?),
             "intent" => Body::Intent(json(line)?),
             "outcome" => Body::Outcome(json(line)?),
+            "observed" => Body::Observed(json(line)?),
             "end" => Body::End(json(line)?),
             other => {
                 return Err(InvalidRecord::Unreadable(format!(
@@ -353,6 +379,7 @@ impl Body {
             Self::Run(_) => "run",
             Self::Intent(_) => "intent",
             Self::Outcome(_) => "outcome",
+            Self::Observed(_) => "observed",
             Self::End(_) => "end",
         }
     }
@@ -364,24 +391,6 @@ fn json<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, InvalidRecord> {
         let why = error.to_string().replace(" at line 1 column ", " at column ");
         InvalidRecord::Unreadable(escape::line(&why).into_owned())
     })
-}
-
-/// Writes a time as `2026-11-22T12:34:56.789Z`, always with the same length.
-pub(super) fn millis<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("{at:.3}"))
-}
-
-#[expect(clippy::ref_option, reason = "serde passes the field")]
-fn some_millis<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => millis(at, serializer),
-        None => serializer.serialize_none(),
-    }
-}
-
-/// `at`, truncated to milliseconds.
-pub(super) fn to_the_millisecond(at: Timestamp) -> Timestamp {
-    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
 #[cfg(test)]
@@ -447,6 +456,24 @@ mod tests {
             }),
             r#"{"seq":7,"at":"2026-11-22T12:34:56.700Z","kind":"outcome","of":6,"status":409,"request_id":"v-1","millis":12,"meaning":"address_taken","prev":"$PREV"}"#,
         );
+        let promoted = Observed {
+            email: Email::as_received("a@example.com"),
+            user_id: Some(UserId::new("user_1")),
+            project: ProjectId::new("proj_1"),
+            from: Some(Role::User),
+            to: Some(Role::Admin),
+            after: Some("2026-11-21T12:00:00.0009Z".parse().unwrap()),
+            by: "2026-11-22T12:00:00Z".parse().unwrap(),
+        };
+        let promoted = Observed { after: promoted.after.map(to_the_millisecond), ..promoted };
+        check(
+            Body::Observed(promoted.clone()),
+            r#"{"seq":7,"at":"2026-11-22T12:34:56.700Z","kind":"observed","email":"a@example.com","user_id":"user_1","project":"proj_1","from":"USER","to":"ADMIN","after":"2026-11-21T12:00:00.000Z","by":"2026-11-22T12:00:00.000Z","prev":"$PREV"}"#,
+        );
+        check(
+            Body::Observed(Observed { user_id: None, from: None, after: None, ..promoted }),
+            r#"{"seq":7,"at":"2026-11-22T12:34:56.700Z","kind":"observed","email":"a@example.com","project":"proj_1","from":null,"to":"ADMIN","after":null,"by":"2026-11-22T12:00:00.000Z","prev":"$PREV"}"#,
+        );
         check(
             Body::End(End {
                 reason: EndReason::Stopped,
@@ -494,5 +521,8 @@ mod tests {
     fn who_is_one_escaped_line() {
         let who = Who { user: Some("al\u{1b}ex".to_owned()), host: Some("box".to_owned()), ..Who::default() };
         assert_eq!(who.to_string(), "al\\u{1b}ex on box");
+        let commit = |commit: &str| Who { commit: Some(commit.to_owned()), ..Who::default() }.to_string();
+        assert_eq!(commit("3f9a1c"), "someone at commit 3f9a1c");
+        assert_eq!(commit(&"3f9a1c7d".repeat(5)), "someone at commit 3f9a1c7");
     }
 }

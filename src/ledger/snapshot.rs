@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::convergence::{self, Finding, TeamConvergence};
 use super::error::LedgerError;
 use super::fold::Accepted;
 use super::record::{InvalidRecord, Seq};
@@ -70,6 +71,15 @@ impl Snapshot {
     }
 }
 
+/// What is saved with a snapshot.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ReadingFacts {
+    /// Whether the ledger has recorded everything that the reading shows.
+    pub is_recorded: bool,
+    /// What the reading means for the team file, if a plan was made from it.
+    pub finding: Option<Finding>,
+}
+
 /// The members of some projects. That they have other projects is kept in `elsewhere`.
 pub(super) fn restricted(
     mut members: BTreeMap<Email, Member>,
@@ -92,11 +102,24 @@ pub(super) struct RealmSnapshots {
     pub(super) snapshots: Vec<Snapshot>,
     /// The invitations that were accepted.
     pub(super) accepted: Accepted,
+    /// The last reading of each project after which the ledger had recorded everything that it showed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) recorded: BTreeMap<ProjectId, Timestamp>,
+    /// Whether each team file that uses this ledger matched its projects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) convergence: Vec<TeamConvergence>,
 }
 
 impl RealmSnapshots {
     /// Adds a new snapshot, which replaces those before it, whatever their times.
-    pub(super) fn add(&mut self, snapshot: Snapshot) {
+    pub(super) fn add(&mut self, snapshot: Snapshot, facts: &ReadingFacts) {
+        let (projects, read_at) = (&snapshot.projects, snapshot.read_at);
+        if facts.is_recorded {
+            self.recorded.extend(projects.iter().map(|project| (project.clone(), read_at)));
+        }
+        if let Some(finding) = &facts.finding {
+            convergence::update(&mut self.convergence, projects, read_at, finding.clone());
+        }
         let before = std::mem::take(&mut self.snapshots);
         self.snapshots.extend(before.into_iter().filter_map(|before| before.without(&snapshot.projects)));
         self.snapshots.push(snapshot);
@@ -133,15 +156,9 @@ impl Snapshots {
     /// Parses the document. The first format, which kept all realms together, counts as empty: the next live
     /// snapshot replaces it.
     fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidRecord> {
-        #[derive(Deserialize)]
-        struct Envelope {
-            format_version: u64,
-        }
-        let envelope: Envelope = json(bytes)?;
-        match envelope.format_version {
-            FORMAT_VERSION => json(bytes),
+        match version_of(bytes)? {
             0..FORMAT_VERSION => Ok(Self::default()),
-            version => Err(InvalidRecord::Newer(version)),
+            _ => parse(bytes, FORMAT_VERSION),
         }
     }
 
@@ -152,6 +169,22 @@ impl Snapshots {
         bytes.push(b'\n');
         bytes
     }
+}
+
+/// Parses a document of that version of its format.
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8], supported: u64) -> Result<T, InvalidRecord> {
+    match version_of(bytes)? {
+        version if version > supported => Err(InvalidRecord::Newer(version)),
+        _ => json(bytes),
+    }
+}
+
+fn version_of(bytes: &[u8]) -> Result<u64, InvalidRecord> {
+    #[derive(Deserialize)]
+    struct Envelope {
+        format_version: u64,
+    }
+    json(bytes).map(|envelope: Envelope| envelope.format_version)
 }
 
 fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, InvalidRecord> {

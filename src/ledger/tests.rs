@@ -107,7 +107,7 @@ fn a_snapshot(read_at: Timestamp, projects: &[&str], logins: &[&str]) -> Snapsho
 
 fn keep(ledger: &Ledger, snapshot: Snapshot) {
     let view = ledger.view("sandbox").unwrap();
-    ledger.keep_snapshot(snapshot, view).unwrap();
+    ledger.keep_snapshot(snapshot, view, &ReadingFacts::default()).unwrap();
 }
 
 /// The last members of some projects: `a@example.com p q`.
@@ -149,7 +149,8 @@ async fn a_run_is_recorded_and_read_again() {
     let runs: Vec<_> = ledger.log().unwrap().collect::<Result<_, _>>().unwrap();
     assert_eq!(runs.len(), 1);
     let logged = &runs[0];
-    let lines: Vec<_> = logged.records(None).into_iter().map(|stored| stored.line.as_str()).collect();
+    let lines: Vec<_> =
+        logged.records(&Selection::default()).into_iter().map(|stored| stored.line.as_str()).collect();
     assert_eq!(lines, text.lines().collect::<Vec<_>>());
     let first = PrevRun { run: None, digest: FIRST.to_owned() };
     let recorded = Run { prev_run: Some(first), ..a_run("sandbox") };
@@ -161,10 +162,11 @@ async fn a_run_is_recorded_and_read_again() {
         .map(|entry| (entry.intent.email.as_str(), entry.outcome.map(|(_, outcome)| outcome.meaning)))
         .collect();
     assert_eq!(shown, [("a@example.com", Some(Meaning::Invited)), ("b@example.com", None)]);
-    let person = Email::as_received("A@Example.com");
-    let seqs: Vec<_> = logged.records(Some(&person)).iter().map(|stored| stored.record.seq).collect();
+    let person = Some(Email::as_received("A@Example.com"));
+    let selection = Selection { person, ..Selection::default() };
+    let seqs: Vec<_> = logged.records(&selection).iter().map(|stored| stored.record.seq).collect();
     assert_eq!(seqs, [2, 4]);
-    assert_eq!(logged.entries(Some(&person)).len(), 1);
+    assert_eq!(logged.entries(Some(&selection)).len(), 1);
 
     let summary =
         RunSummary { records: 5, calls: 2, unanswered: 1, ended: Some(EndReason::Interrupted), torn: None };
@@ -503,7 +505,9 @@ fn snapshots_of_two_team_files_do_not_replace_each_other() {
     // A plan of one file that started before the other's snapshot was saved does not undo it.
     let before = ledger.view("sandbox").unwrap();
     keep(&ledger, a_snapshot(time(30), &["q", "r"], &["c@example.com"]));
-    ledger.keep_snapshot(a_snapshot(time(31), &["p"], &["a@example.com"]), before).unwrap();
+    ledger
+        .keep_snapshot(a_snapshot(time(31), &["p"], &["a@example.com"]), before, &ReadingFacts::default())
+        .unwrap();
     assert_eq!(members(&ledger, &["p", "q", "r"]), ["a@example.com p", "c@example.com q r"]);
 }
 

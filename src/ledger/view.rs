@@ -5,18 +5,22 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use super::access::KnownAccess;
+use super::access_history::AccessFold;
 use super::applied_plans::{AppliedPlans, AppliedPlansFold};
 use super::chain::Chain;
+use super::convergence::{self, Convergence};
 use super::error::LedgerError;
 use super::fold::{Accepted, Fold, History};
+use super::observed::Observed;
 use super::record::Seq;
 use super::run_file::RunName;
 use super::runs;
-use super::snapshot::{RealmSnapshots, Snapshot, Snapshots, restricted};
+use super::snapshot::{ReadingFacts, RealmSnapshots, Snapshot, Snapshots, restricted};
 use super::store::{Store, Version};
 use super::writes::Writes;
 use crate::known::{Invitations, Member, with_writes};
-use crate::model::{Email, ProjectId, UserId};
+use crate::model::{Email, ProjectId, Role, UserId};
 
 /// All runs and the last live snapshots of one realm, folded.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -25,6 +29,8 @@ pub struct LedgerView {
     pub writes: Writes,
     /// The plans that were applied.
     pub applied_plans: AppliedPlans,
+    /// Who has which access, according to the records.
+    pub access: KnownAccess,
     /// Warnings about the files of the ledger.
     pub warnings: Vec<Warning>,
     realm: String,
@@ -63,6 +69,7 @@ impl LedgerView {
     pub(super) fn read(store: &dyn Store, realm: &str) -> Result<Self, LedgerError> {
         let mut warnings = Vec::new();
         let (mut fold, mut applied_plans) = (Fold::of(realm), AppliedPlansFold::of(realm));
+        let mut access = AccessFold::of(realm, false);
         let locked_since = store.lock()?.map(|lock| lock.value.since);
         for start in runs::in_store(store)? {
             let mut chain = Chain::default();
@@ -73,6 +80,7 @@ impl LedgerView {
                     edited.get_or_insert(record.seq);
                 }
                 applied_plans.take(&start.name, &record);
+                access.take(&start.name, &record);
                 fold.take(record);
             })?;
             let file = format!("runs/{}", start.name);
@@ -89,6 +97,7 @@ impl LedgerView {
         Ok(Self {
             writes,
             applied_plans,
+            access: access.finish(),
             warnings,
             realm: realm.to_owned(),
             history,
@@ -111,6 +120,12 @@ impl LedgerView {
     pub fn snapshots<'a>(&'a self, projects: &'a BTreeSet<ProjectId>) -> impl Iterator<Item = &'a Snapshot> {
         let snapshots = self.of_realm().map_or(&[][..], |realm| &realm.snapshots);
         snapshots.iter().filter(|snapshot| !snapshot.projects.is_disjoint(projects))
+    }
+
+    /// Whether the organization matches its team files, according to the last live readings.
+    #[must_use]
+    pub fn convergence(&self) -> Convergence {
+        convergence::of_all(self.of_realm().map_or(&[], |realm| &realm.convergence))
     }
 
     /// The projects with a snapshot.
@@ -163,8 +178,25 @@ impl LedgerView {
         members
     }
 
+    /// What `snapshot`, which was read after this view, shows and the records do not say.
+    #[must_use]
+    pub fn unrecorded(&self, snapshot: &Snapshot) -> Vec<Observed> {
+        let confirmed = |email: &Email, project: &ProjectId, role: Option<&Role>| {
+            let recorded = self.of_realm().and_then(|realm| realm.recorded.get(project)).copied();
+            // Before the starting inventory, nothing is certain.
+            let recorded = recorded.max(self.access.read_at(project))?;
+            let last = self.of_realm()?.snapshots.iter().find(|last| last.projects.contains(project));
+            let agrees = last.filter(|last| {
+                let member = last.members.get(email);
+                member.and_then(|member| member.access.get(project)) == role
+            });
+            Some(agrees.map_or(recorded, |last| recorded.max(last.read_at)))
+        };
+        self.access.unrecorded(&snapshot.members, &snapshot.projects, snapshot.read_at, confirmed)
+    }
+
     /// Adds a snapshot that was read after this view. Returns all snapshots to be saved.
-    pub(super) fn keep(&mut self, mut snapshot: Snapshot) -> &Snapshots {
+    pub(super) fn keep(&mut self, mut snapshot: Snapshot, facts: &ReadingFacts) -> &Snapshots {
         snapshot.after.clone_from(&self.end);
         let named = self.history.projects();
         let listed = std::mem::take(&mut snapshot.organization);
@@ -180,7 +212,7 @@ impl LedgerView {
                 realm.accepted.entry(invitation.email.clone()).or_default().insert(invitation.sent_at);
             }
         }
-        realm.add(snapshot);
+        realm.add(snapshot, facts);
         &self.snapshots
     }
 

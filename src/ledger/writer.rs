@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use super::chain::ChainWriter;
 use super::error::LedgerError;
 use super::lock::HeldLock;
+use super::observed::Observed;
 use super::record::{Body, End, EndReason, Intent, Meaning, Outcome, Run, Seq};
 use super::run_file::RunName;
 use super::runs;
@@ -25,8 +26,8 @@ const RESERVE: u64 = 1 << 20;
 /// The longest text from the service in a record, in characters.
 const DETAIL_CHARS: usize = 300;
 
-/// Records a run. Clones write to the same run, which is created with its first call; a run that makes no
-/// call is not recorded. After a failure, every further record fails for the same reason.
+/// Records a run. Clones write to the same run, which is created with its first record; a run that makes no
+/// call and observes nothing is not recorded. After a failure, every further record fails for the same reason.
 #[derive(Clone)]
 pub struct RunWriter {
     requests: mpsc::Sender<Request>,
@@ -111,6 +112,19 @@ impl RunWriter {
         self.append(Body::Outcome(outcome)).await
     }
 
+    /// Records access that changed outside guestlist.
+    ///
+    /// # Errors
+    /// If the records are not durable.
+    pub async fn observed(&self, observed: Vec<Observed>) -> Result<(), LedgerError> {
+        let ask = |body| self.ask(body);
+        let asked: Vec<_> = observed.into_iter().map(Body::Observed).map(ask).collect::<Result<_, _>>()?;
+        for answered in asked {
+            answered.await.unwrap_or(Err(LedgerError::RunHasEnded))?;
+        }
+        Ok(())
+    }
+
     /// Records the end of the run, with the number of outcomes of each meaning and, if it applied a plan, how
     /// much of it is in place. Nothing can follow.
     ///
@@ -127,16 +141,20 @@ impl RunWriter {
         self.append(Body::End(end)).await.map(|_| ())
     }
 
-    /// The name under which the run is recorded, once it has made a call.
+    /// The name under which the run is recorded, once it has a record.
     #[must_use]
     pub fn name(&self) -> Option<&RunName> {
         self.name.get()
     }
 
     async fn append(&self, body: Body) -> Result<Seq, LedgerError> {
+        self.ask(body)?.await.unwrap_or(Err(LedgerError::RunHasEnded))
+    }
+
+    fn ask(&self, body: Body) -> Result<oneshot::Receiver<Result<Seq, LedgerError>>, LedgerError> {
         let (answer, answered) = oneshot::channel();
         self.requests.send(Request { body, answer }).map_err(|_| LedgerError::RunHasEnded)?;
-        answered.await.unwrap_or(Err(LedgerError::RunHasEnded))
+        Ok(answered)
     }
 }
 
@@ -198,7 +216,9 @@ impl WriterThread {
             return Err(error.clone());
         }
         match &mut body {
-            Body::Intent(_) if self.bytes > self.max_bytes - RESERVE => return Err(LedgerError::RunIsFull),
+            Body::Intent(_) | Body::Observed(_) if self.bytes > self.max_bytes - RESERVE => {
+                return Err(LedgerError::RunIsFull);
+            }
             Body::Outcome(outcome) => *self.counts.entry(outcome.meaning).or_default() += 1,
             Body::End(end) => {
                 self.closed = Some(LedgerError::RunHasEnded);
@@ -207,7 +227,7 @@ impl WriterThread {
                     return Ok(0);
                 }
             }
-            Body::Run(_) | Body::Intent(_) => {}
+            Body::Run(_) | Body::Intent(_) | Body::Observed(_) => {}
         }
         if let Some(mut run) = self.run.take() {
             let prev_run = runs::head(&*self.store).inspect_err(|error| self.closed = Some(error.clone()))?;

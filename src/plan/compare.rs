@@ -8,7 +8,7 @@ use super::effect::{Effect, effects};
 use super::note::Later;
 use super::{COMING_DAYS, Change, Fact, Note, NoteKind, STALE_DAYS};
 use crate::desired::{Desired, Person, Prune};
-use crate::known::{Invitation, Known, Member, days_between};
+use crate::known::{AppliedAccess, Invitation, Known, Member, days_between};
 use crate::model::{Access, Email, ProjectId, Role};
 
 /// Changes and notes, not sorted yet.
@@ -37,7 +37,8 @@ impl Difference {
 }
 
 pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Difference {
-    let mut comparison = Comparison { desired, date, found: Difference::default() };
+    let mut comparison =
+        Comparison { desired, applied: known.applied.as_ref(), date, found: Difference::default() };
     let by_address = known.by_address();
     let mut listed: BTreeMap<&Email, &Email> = BTreeMap::new();
     for (email, person) in &desired.people {
@@ -72,6 +73,7 @@ pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Differ
     for invitation in known.in_flight.values().filter(|invitation| !is_listed(&invitation.email)) {
         comparison.note(&invitation.email, None, Fact::MaybeInvited { sent_on: invitation.sent_on() });
     }
+    comparison.note_nothing_dropped();
     comparison.found
 }
 
@@ -90,6 +92,7 @@ pub(super) fn hold_invitations(difference: &mut Difference, most: usize) {
 
 struct Comparison<'a> {
     desired: &'a Desired,
+    applied: Option<&'a AppliedAccess>,
     date: Date,
     found: Difference,
 }
@@ -125,20 +128,21 @@ impl Comparison<'_> {
                 }),
             }
         }
+        let prune = self.desired.policy.prune;
         let mut extra = Access::new();
         for (project, role) in
             member.access.iter().filter(|(project, _)| !person.access.contains_key(project))
         {
             if member.is_owner {
                 self.note(email, Some(project), Fact::OwnerDiffers { has: role.clone(), desired: None });
-            } else if self.desired.policy.prune == Prune::None {
-                extra.insert(project.clone(), role.clone());
-            } else {
+            } else if prune >= Prune::Roles || self.is_dropped(member, project) {
                 self.found.changes.push(unassign(member, project));
+            } else {
+                extra.insert(project.clone(), role.clone());
             }
         }
         if !extra.is_empty() {
-            self.note(email, None, Fact::ExtraRoles { access: extra });
+            self.note(email, None, Fact::ExtraRoles { access: extra, prune });
         }
         self.note_near_end(person);
     }
@@ -191,10 +195,36 @@ impl Comparison<'_> {
             self.note(email, None, Fact::Protected { pattern: pattern.as_str().to_owned(), access });
         } else if member.is_owner {
             self.note(email, None, Fact::OwnerKept { access, listed: false });
-        } else if policy.prune == Prune::People {
-            self.remove_everything(member, false);
         } else {
-            self.note(email, None, Fact::Unlisted { access, prune: policy.prune });
+            let prune = policy.prune;
+            let (dropped, access): (Access, Access) = access
+                .into_iter()
+                .partition(|(project, _)| prune == Prune::People || self.is_dropped(member, project));
+            if access.is_empty() {
+                self.remove_everything(member, false);
+                return;
+            }
+            self.found.changes.extend(dropped.keys().map(|project| unassign(member, project)));
+            self.note(email, None, Fact::Unlisted { access, prune });
+        }
+    }
+
+    /// Whether the last applied file gave the member a role there, and `prune` removes what this one does not.
+    fn is_dropped(&self, member: &Member, project: &ProjectId) -> bool {
+        let applied = self.applied.filter(|_| self.desired.policy.prune >= Prune::Dropped);
+        applied.is_some_and(|applied| applied.gave(member, project))
+    }
+
+    fn note_nothing_dropped(&mut self) {
+        let known = self.applied.map(|applied| &applied.projects);
+        let is_unknown = |project: &&ProjectId| known.is_none_or(|known| !known.contains(*project));
+        let mut unknown: Vec<_> = self.desired.projects.keys().filter(is_unknown).cloned().collect();
+        if self.desired.policy.prune == Prune::Dropped && !unknown.is_empty() {
+            if unknown.len() == self.desired.projects.len() {
+                unknown.clear();
+            }
+            let fact = Fact::NothingDropped { projects: unknown };
+            self.found.notes.push(Note { email: None, project: None, fact });
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! A pure function of desired, known and a date: no clock, no network, no map order. Same input, same bytes.
 
+mod applied;
 mod change;
 mod compare;
 mod effect;
@@ -18,6 +19,7 @@ use crate::desired::{Desired, Person};
 use crate::known::{Evidence, Known};
 use crate::model::Endpoint;
 
+pub use applied::applied;
 pub use change::Change;
 pub use effect::Effect;
 pub use guard::{Exceeded, Guard, Refusal};

@@ -105,6 +105,13 @@ pub enum Fact {
     ExtraRoles {
         /// These roles.
         access: Access,
+        /// The setting that keeps them.
+        prune: Prune,
+    },
+    /// `prune: dropped` removes nothing in some projects, because no applied file is known for them.
+    NothingDropped {
+        /// The projects; empty if the ledger has no applied file at all.
+        projects: Vec<ProjectId>,
     },
     /// A member who is not in the file, and whom `prune` keeps.
     Unlisted {
@@ -177,6 +184,8 @@ pub enum NoteKind {
     Ended,
     /// See [`Fact::ExtraRoles`].
     ExtraRole,
+    /// See [`Fact::NothingDropped`].
+    NothingDropped,
     /// See [`Fact::Protected`].
     Protected,
     /// See [`Fact::OwnerDiffers`] and [`Fact::OwnerKept`].
@@ -200,6 +209,7 @@ impl Note {
             Fact::Ends { .. } => NoteKind::Ends,
             Fact::Ended { .. } => NoteKind::Ended,
             Fact::ExtraRoles { .. } => NoteKind::ExtraRole,
+            Fact::NothingDropped { .. } => NoteKind::NothingDropped,
             Fact::Unlisted { .. } => NoteKind::Unlisted,
             Fact::Protected { .. } => NoteKind::Protected,
             Fact::OwnerDiffers { .. } | Fact::OwnerKept { .. } => NoteKind::Owner,
@@ -223,6 +233,7 @@ impl Note {
             | Fact::Ends { .. }
             | Fact::Ended { .. }
             | Fact::ExtraRoles { .. }
+            | Fact::NothingDropped { .. }
             | Fact::Protected { .. }
             | Fact::OwnerDiffers { .. }
             | Fact::OwnerKept { .. } => false,
@@ -233,7 +244,7 @@ impl Note {
     #[must_use]
     pub fn is_foldable(&self) -> bool {
         match &self.fact {
-            Fact::Unlisted { access, .. } | Fact::ExtraRoles { access } => !has_admin(access),
+            Fact::Unlisted { access, .. } | Fact::ExtraRoles { access, .. } => !has_admin(access),
             _ => false,
         }
     }

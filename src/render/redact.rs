@@ -108,6 +108,7 @@ impl Pseudonyms<'_> {
     }
 
     fn known(&self, mut known: Known) -> Known {
+        known.applied = None;
         known.members = known
             .members
             .into_values()

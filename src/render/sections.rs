@@ -102,9 +102,11 @@ impl Topic {
         }
         match note.kind() {
             NoteKind::Starts | NoteKind::Ends | NoteKind::Ended => Self::Dates,
-            NoteKind::ExtraRole | NoteKind::Unlisted | NoteKind::Protected | NoteKind::Owner => {
-                Self::NotChanged
-            }
+            NoteKind::ExtraRole
+            | NoteKind::Unlisted
+            | NoteKind::NothingDropped
+            | NoteKind::Protected
+            | NoteKind::Owner => Self::NotChanged,
             NoteKind::LastProject
             | NoteKind::ExcessInvitation
             | NoteKind::CannotCancel

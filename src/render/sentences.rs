@@ -88,10 +88,21 @@ impl View<'_> {
             Fact::Ended { until, member: false } => {
                 Sentence::new(format!("access ended on {until}; not a member"))
             }
-            Fact::ExtraRoles { access: extra } => {
+            Fact::ExtraRoles { access: extra, prune } => {
                 let extra = access(extra);
-                Sentence::new(format!("not in the file: {extra}; kept by `prune: none`"))
-                    .listed("has roles that are not in the file; kept by `prune: none`", extra)
+                Sentence::new(format!("not in the file: {extra}; kept by `prune: {prune}`"))
+                    .listed(format!("has roles that are not in the file; kept by `prune: {prune}`"), extra)
+            }
+            Fact::NothingDropped { projects } if projects.is_empty() => Sentence::new(
+                "`prune: dropped` removes nothing: the ledger has no applied file yet; the next apply saves this one",
+            ),
+            Fact::NothingDropped { projects } => {
+                let mut names: Vec<_> = projects.iter().map(|id| self.desired.project_name(id)).collect();
+                names.sort();
+                Sentence::new(format!(
+                    "`prune: dropped` removes nothing in {}: no file was applied there yet; the next apply saves this one",
+                    words::list(&names)
+                ))
             }
             Fact::Unlisted { access: kept, prune } => {
                 let kept = access(kept);

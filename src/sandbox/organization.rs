@@ -178,6 +178,18 @@ impl Organization {
             && self.add_person(email, first_name, last_name, projects, false, UserStatus::Member)
     }
 
+    /// Changes the role of a member in a project, as Team settings can. Returns whether there was one.
+    pub fn set_role(&mut self, login: &str, project: &str, role: &str) -> bool {
+        let member = self.person(login).filter(|member| member.projects.contains_key(project));
+        let Some(id) = member.map(|member| member.id.clone()).filter(|_| self.is_role(role)) else {
+            return false;
+        };
+        self.change(&id, |person| {
+            person.projects.insert(project.to_owned(), role.to_owned());
+        });
+        true
+    }
+
     /// Deletes a user, as Team settings can and the API cannot. Returns whether there was one.
     pub fn delete_user(&mut self, login: &str) -> bool {
         let Some(id) = self.by_login.remove(&Email::as_received(login)) else { return false };

@@ -9,7 +9,9 @@ use guestlist::api::{Client, Credentials, Settings, Timeouts};
 use guestlist::apply::{Apply, Ending, Report, Stop, Stopped};
 use guestlist::desired::Desired;
 use guestlist::known::Known;
-use guestlist::ledger::{EndReason, Intent, Ledger, LedgerLocation, LedgerView, Run, Tally, Who};
+use guestlist::ledger::{
+    EndReason, Intent, Ledger, LedgerLocation, LedgerView, ReadingFacts, Run, Tally, Who,
+};
 use guestlist::model::{Email, Endpoint, TrustedEndpoint};
 use guestlist::observe::{Observed, Observer};
 use guestlist::plan::{Change, Plan, PlanOptions};
@@ -128,10 +130,11 @@ impl World {
         let view = ledger.view(self.endpoint.realm()).map_err(|error| error.to_string())?;
         let clock = self.clock.for_ledger();
         let reader = client.reader();
-        let observer =
-            Observer { endpoint: &self.endpoint, ledger, reader: &reader, desired, clock: &*clock };
-        let Observed { known, unsaved, .. } = observer.live(view).await.map_err(|error| error.to_string())?;
-        unsaved.map_or(Ok(known), |error| Err(error.to_string()))
+        let observer = Observer { endpoint: &self.endpoint, reader: &reader, desired, clock: &*clock };
+        let Observed { known, snapshot, .. } =
+            observer.live(view).await.map_err(|error| error.to_string())?;
+        let kept = snapshot.map_or(Ok(()), |snapshot| snapshot.keep(ledger, &ReadingFacts::default()));
+        kept.map(|()| known).map_err(|error| error.to_string())
     }
 
     /// The plan for today.

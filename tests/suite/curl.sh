@@ -35,14 +35,14 @@ case "$method $url" in
     add comments.json "map(if .id == ${url##*/} then .body = \$in.body else . end)"
     ;;
   "GET $api/projects/3/issues?state=opened&labels=guestlist-drift")
-    jq 'map(select(.open) | {iid: .number})' "$GH_STATE/issues.json"
+    jq 'map(select(.open) | {iid: .number, description: .body})' "$GH_STATE/issues.json"
     ;;
   "POST $api/projects/3/issues")
     add issues.json '. + [{number: (length + 1), title: $in.title, label: $in.labels, open: true, body: $in.description}]'
     ;;
   "POST $api/projects/3/issues/"*"/notes")
     number=${url%/notes}
-    add issues.json "map(if .number == ${number##*/} then .note = \$in.body else . end)"
+    add issues.json "map(if .number == ${number##*/} then .notes += [\$in.body] else . end)"
     ;;
   "PUT $api/projects/3/issues/"*)
     add issues.json "map(if .number == ${url##*/} then . + {body: (\$in.description // .body), open: (\$in.state_event != \"close\")} else . end)"

@@ -95,6 +95,9 @@ storefront (proj_9KeAhZB1)
   plan        no change
 
 note: invited today with more than the file gives (loyalty campaign-manager); cancel it in Team settings
+
+History
+  $TODAY $TIME UTC  invited: loyalty campaign-manager, storefront ADMIN, in run $RUN by tester on $HOST
 ",
         "",
     );

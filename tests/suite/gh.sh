@@ -39,8 +39,16 @@ case "$*" in
     change issues.json --argjson number "$3" --rawfile body "$5" \
       'map(if .number == $number then .body = $body else . end)'
     ;;
+  "issue view "*" --json body --jq .body")
+    jq -r --argjson number "$3" '.[] | select(.number == $number).body' "$GH_STATE/issues.json"
+    ;;
+  "issue comment "*" --body "*)
+    change issues.json --argjson number "$3" --arg body "$5" \
+      'map(if .number == $number then .notes += [$body] else . end)'
+    ;;
   "issue close "*" --comment "*)
-    change issues.json --argjson number "$3" 'map(if .number == $number then .open = false else . end)'
+    change issues.json --argjson number "$3" --arg body "$5" \
+      'map(if .number == $number then .open = false | .notes += [$body] else . end)'
     ;;
   *)
     echo "gh does not know: $*" >&2

@@ -360,11 +360,12 @@ fn gitlab_has_one_note_and_one_issue() {
 
 /// No issue where all is as it should be; one where it is not, kept up to date, and closed in the end.
 fn drift(pipeline: &Pipeline, environment: &[(&str, &str)]) {
-    // Whether each issue is open, and what it says.
-    let issues = || -> Vec<(bool, String)> {
+    // Whether each issue is open, what it says, and its comments.
+    let issues = || -> Vec<(bool, String, Vec<String>)> {
+        let text = |value: &Value| value.as_str().expect("text").to_owned();
+        let comments = |issue: &Value| issue["notes"].as_array().into_iter().flatten().map(text).collect();
         let issues = pipeline.state("issues.json");
-        let text = |issue: &Value| issue["body"].as_str().expect("a body").to_owned();
-        issues.iter().map(|issue| (issue["open"] == true, text(issue))).collect()
+        issues.iter().map(|issue| (issue["open"] == true, text(&issue["body"]), comments(issue))).collect()
     };
     let look = || pipeline.step_with_secrets("scheduled", "drift.sh", environment);
     let clone = "drifting";
@@ -376,12 +377,14 @@ fn drift(pipeline: &Pipeline, environment: &[(&str, &str)]) {
     look().ok();
     assert_eq!(issues(), []);
 
+    // The same drift is said once, however often it is seen.
     pipeline.write("scheduled", &format!("{ALEX}{SAM}"));
-    look().ok();
     look().ok();
     let missing_sam = pipeline.plan_markdown();
     assert!(missing_sam.contains("sam@example.com"), "{missing_sam}");
-    assert_eq!(issues(), [(true, missing_sam)]);
+    look().ok();
+    look().ok();
+    assert_eq!(issues(), [(true, missing_sam, vec![])]);
 
     // An ADMIN made by hand changes nothing in the plan, and is no reason to close the issue.
     pipeline.write("scheduled", ALEX);
@@ -390,16 +393,26 @@ fn drift(pipeline: &Pipeline, environment: &[(&str, &str)]) {
     look().ok();
     let made_by_hand = pipeline.plan_markdown();
     assert!(made_by_hand.contains("by.hand@example.com"), "{made_by_hand}");
-    assert_eq!(issues(), [(true, made_by_hand.clone())]);
+    let changed = "The drift has changed; the description is up to date.".to_owned();
+    look().ok();
+    assert_eq!(issues(), [(true, made_by_hand.clone(), vec![changed.clone()])]);
 
     assert!(pipeline.scenario.organization(|it| it.delete_user("by.hand@example.com")));
     look().ok();
-    assert_eq!(issues(), [(false, made_by_hand.clone())]);
+    let [(false, said, comments)] = &issues()[..] else { panic!("{:?}", issues()) };
+    assert_eq!((said, &comments[0]), (&made_by_hand, &changed));
+    assert!(comments.len() == 2 && comments[1].starts_with("No drift: "), "{comments:?}");
+    let closed = issues();
 
     // Where there is no plan at all, the job fails and says nothing of drift.
     let ended = pipeline.step("scheduled", "drift.sh", environment);
     assert_eq!(ended.status, Some(1));
-    assert_eq!(issues(), [(false, made_by_hand)]);
+    assert_eq!(issues(), closed);
+
+    // The ledger says what was found outside Git, and since when everything is in place.
+    pipeline.step("scheduled", "ledger.sh push Drift", &[]).ok();
+    let history = pipeline.git("scheduled/.guestlist", "log --format=%s");
+    assert!(history.starts_with("Drift\n"), "{history}");
 }
 
 #[test]

@@ -207,7 +207,8 @@ fn a_sandbox_listens_on_a_port() {
 #[test]
 fn no_mistyped_option_is_answered_with_one_that_lifts_a_guard() {
     let scenario = Scenario::new();
-    for option in ["--auto-aprove", "--all", "--allow-all", "--removals", "--new-admins", "--allow-new-admin"] {
+    for option in ["--auto-aprove", "--all", "--allow-all", "--removals", "--new-admins", "--allow-new-admin"]
+    {
         let ended = scenario.run(&format!("apply {option} 3"));
         assert_eq!(ended.status, Some(1), "{option}");
         let error = ended.stderr.replace(option, "");

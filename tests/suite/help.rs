@@ -133,7 +133,7 @@ fn place_for(example: &str) -> Scenario {
         scenario.write("base.yaml", team);
         scenario.run("plan --out plan.json").ok();
     }
-    let needs_invitation = ["explain", "log", "resend", "unlock"];
+    let needs_invitation = ["explain", "log", "report", "resend", "status", "unlock"];
     if needs_invitation.iter().any(|command| example.starts_with(&format!("guestlist {command}"))) {
         scenario.run("apply --yes").ok();
         scenario.run("apply --yes --sandbox").ok();

@@ -21,28 +21,54 @@ fn the_log_tells_who_did_what() {
     scenario.run("plan").ok();
     scenario.run("log").assert(0, "The ledger is empty.\n", "");
     scenario.run("apply --yes --concurrency 1").ok();
-    scenario.run("log").assert(
-        0,
-        "\
-$TODAY $TIME apply to $ENDPOINT by tester on $HOST (completed)
-  $TODAY $TIME invite ana@example.com: proj_9KeAhZB1 ADMIN → invited, 204, $N ms
-  $TODAY $TIME invite ben@example.com: proj_npnFzPr9 USER → invited, 204, $N ms
-",
-        "",
-    );
-    scenario.run("log --person BEN@example.com").assert(
-        0,
-        "\
-$TODAY $TIME apply to $ENDPOINT by tester on $HOST (completed)
-  $TODAY $TIME invite ben@example.com: proj_npnFzPr9 USER → invited, 204, $N ms
-",
-        "",
-    );
-    scenario.run("log --person zoe@example.com").assert(
-        0,
-        "The ledger has no calls for zoe@example.com.\n",
-        "",
-    );
+    let heading = "\
+$TODAY $TIME UTC apply to $ENDPOINT by tester on $HOST (completed)
+  plan $DIGEST
+";
+    let ana = "  $TODAY $TIME UTC invite ana@example.com: storefront ADMIN → invited, 204, $N ms\n";
+    let ben = "  $TODAY $TIME UTC invite ben@example.com: loyalty USER → invited, 204, $N ms\n";
+    let found = |project: &str| {
+        format!("  $TODAY $TIME UTC found owner@example.com: {project} ADMIN, in the first reading\n")
+    };
+    let (storefront, loyalty) = (found("storefront"), found("loyalty"));
+    let all = format!("{heading}{storefront}{loyalty}{ana}{ben}");
+    for (args, shown) in [
+        ("", all.clone()),
+        ("--person BEN@example.com", format!("{heading}{ben}")),
+        ("--project storefront", format!("{heading}{storefront}{ana}")),
+        ("--project proj_npnFzPr9", format!("{heading}{loyalty}{ben}")),
+        ("--role ADMIN", format!("{heading}{storefront}{loyalty}{ana}")),
+        ("--role USER --project loyalty", format!("{heading}{ben}")),
+        // The role counts in that project, not in another one.
+        (
+            "--role USER --project storefront",
+            "The ledger has no records with role USER in storefront.\n".into(),
+        ),
+        ("--person zoe@example.com", "The ledger has no records for zoe@example.com.\n".into()),
+        ("--since 2026-01-01 --until 2999-12-31", all.clone()),
+        ("--until 2026-01-01T12:00:00Z", "The ledger has no runs until 2026-01-01 $TIME UTC.\n".into()),
+    ] {
+        scenario.run(&format!("log {args}")).assert(0, &shown, "");
+    }
+    // A day is all of it.
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let tomorrow = today.tomorrow().expect("a day");
+    scenario.run(&format!("log --since {today} --until {today}")).assert(0, &all, "");
+    let nothing = format!("The ledger has no runs since {tomorrow} $TIME UTC.\n");
+    scenario.run(&format!("log --since {tomorrow}")).assert(0, &nothing, "");
+    for (args, why) in [
+        ("--project storefrnt", "unknown project `storefrnt`; did you mean `storefront`?"),
+        ("--role admin", "unknown role `admin`; did you mean `ADMIN`?"),
+    ] {
+        scenario.run(&format!("log {args}")).assert(1, "", &format!("error: {why}\n"));
+    }
+    // Without a team file there are no names.
+    std::fs::rename(scenario.path("team.yaml"), scenario.path("moved.yaml")).expect("a move");
+    let ours = format!("{heading}{storefront}{ana}");
+    let ids = ours.replace("storefront", "proj_9KeAhZB1");
+    scenario.run("log --project proj_9KeAhZB1").assert(0, &ids, "");
+    scenario.run("log moved.yaml --project storefront").assert(0, &ours, "");
+    scenario.run("log moved.yaml --ledger .guestlist --project storefront").assert(0, &ours, "");
 }
 
 #[test]
@@ -109,20 +135,20 @@ error: team file `nobody@example.com` not found; it looks like an email address,
     let file = run_files(&scenario).remove(0);
     let name = scenario.placeholders(&file.file_name().expect("a name").to_string_lossy());
     let text = std::fs::read_to_string(&file).expect("a run");
-    let cut: String = text.lines().take(4).map(|line| format!("{line}\n")).collect::<Vec<_>>().concat();
+    let cut: String = text.lines().take(6).map(|line| format!("{line}\n")).collect::<Vec<_>>().concat();
     let no_end = format!(
         "`{name}` has no end: the run is in progress, was interrupted, or its last records were removed"
     );
-    let torn = format!("`{name}`, line 5 is incomplete (the process was interrupted while writing it)");
+    let torn = format!("`{name}`, line 7 is incomplete (the process was interrupted while writing it)");
     for (text, finding, line, more) in
-        [(cut.clone(), no_end, None, ""), (format!("{cut}{{"), torn, Some(5), ", line 5 is incomplete")]
+        [(cut.clone(), no_end, None, ""), (format!("{cut}{{"), torn, Some(7), ", line 7 is incomplete")]
     {
         std::fs::write(&file, text).expect("a cut");
         scenario.run("log --verify").assert(
             0,
             &format!(
                 "\
-incomplete {name}: 4 records, 2 calls, 1 call without an outcome, no end recorded{more}
+incomplete {name}: 6 records, 2 calls, 1 call without an outcome, no end recorded{more}
 1 file checked: all records intact.
 "
             ),
@@ -144,7 +170,7 @@ incomplete {name}: 4 records, 2 calls, 1 call without an outcome, no end recorde
     scenario.run("apply --yes").ok();
     let log = scenario.run("log");
     let torn =
-        format!("warning: `{name}`, line 5 is incomplete (the process was interrupted while writing it)\n");
+        format!("warning: `{name}`, line 7 is incomplete (the process was interrupted while writing it)\n");
     assert_eq!((log.status, log.stderr), (Some(0), torn));
 }
 
@@ -317,7 +343,7 @@ invited ana@example.com: storefront ADMIN
         scenario
             .run("log --person ana@example.com")
             .stdout
-            .contains("invite again ana@example.com: proj_9KeAhZB1 ADMIN → invited")
+            .contains("invite again ana@example.com: storefront ADMIN → invited")
     );
     scenario.run("plan --detailed-exitcode").ok();
     assert!(scenario.organization(|organization| organization.accept("ana@example.com")));

@@ -15,6 +15,7 @@ mod apply;
 mod apply_events;
 mod architecture;
 mod attention;
+mod audit_trail;
 mod browser;
 mod corpus;
 #[cfg(unix)]
@@ -56,6 +57,7 @@ mod scenario;
 mod shells;
 mod signals;
 mod single_sign_on;
+mod status;
 mod streams;
 mod trust;
 mod two_at_once;

@@ -2,6 +2,7 @@
 
 mod base;
 mod dates;
+mod dropped;
 mod guards;
 mod numbers;
 mod page;
@@ -10,7 +11,7 @@ mod saved;
 mod table;
 
 use guestlist::desired::Desired;
-use guestlist::known::{Doubt, Invitation, Known, Member};
+use guestlist::known::{AppliedAccess, Doubt, Invitation, Known, Member};
 use guestlist::model::{Access, Email, Endpoint, ProjectId, Role, RoleId};
 use guestlist::plan::{Plan, PlanOptions};
 use guestlist::render::{self, Paint, View};
@@ -29,6 +30,7 @@ fn team(rest: &str) -> Desired {
 }
 
 /// What is known, a person a line: `alex@example.com storefront=ADMIN`, with `owner`, `elsewhere`,
+/// `applied=storefront,loyalty` and, after it, `gave=alex@example.com storefront=USER` are the last applied file.
 /// `address=other@example.com`, `invited=2026-12-01` or `in-flight=2026-12-01` where that is so. `short=loyalty` casts doubt on a list.
 fn known(text: &str) -> Known {
     let read_at: Timestamp = "2026-12-10T09:30:00Z".parse().expect("a time");
@@ -40,6 +42,17 @@ fn known(text: &str) -> Known {
         let Some(first) = words.next() else { continue };
         if let Some(project) = first.strip_prefix("short=") {
             known.doubts.push(Doubt::Short { project: project_id(project), got: 1, total: 3 });
+            continue;
+        }
+        if let Some(projects) = first.strip_prefix("applied=") {
+            let projects = projects.split(',').map(project_id).collect();
+            known.applied = Some(AppliedAccess { projects, ..AppliedAccess::default() });
+            continue;
+        }
+        if let (Some(email), Some(applied)) = (first.strip_prefix("gave="), &mut known.applied) {
+            let given = words.filter_map(|word| word.split_once('='));
+            let given = given.map(|(project, role)| (project_id(project), role_of(role))).collect();
+            applied.people.insert(Email::as_received(email), given);
             continue;
         }
         let email = Email::parse(first).expect("an address");

@@ -56,6 +56,102 @@ fn every_membership_is_in_the_spreadsheet_and_nothing_is_written_to_the_service(
 }
 
 #[test]
+fn the_review_as_text_answers_one_question_a_line() {
+    let scenario = scenario();
+    let facts = "$ENDPOINT, as of $TODAY; members read live at $TODAYT$TIMEZ\n";
+    let name = "guest@agency.example";
+    scenario.run("report --format text").assert(
+        0,
+        &format!(
+            "\
+{facts}4 people in 2 projects: 3 members (1 owner), 1 invited (0 stale), 0 not invited yet. 2 are not in the team file.
+
+alex@example.com      loyalty     ADMIN   member                        own entry (team.yaml:7)
+alex@example.com      storefront  USER    member                        group sales (team.yaml:5)
+{name}  storefront  VIEWER  member, not in the team file
+kim@example.com       storefront  USER    invited today                 group sales (team.yaml:5)
+owner@example.com     loyalty     ADMIN   owner, not in the team file
+owner@example.com     storefront  ADMIN   owner, not in the team file
+"
+        ),
+        "",
+    );
+    // Alex is ADMIN elsewhere and USER here.
+    scenario.run("report --format text --project storefront --role ADMIN").assert(
+        0,
+        &format!(
+            "\
+{facts}1 person in 1 project: 1 member (1 owner), 0 invited (0 stale), 0 not invited yet. 1 is not in the team file.
+Only ADMIN in storefront.
+
+owner@example.com  storefront  ADMIN  owner, not in the team file
+"
+        ),
+        "",
+    );
+    let html = scenario.run("report --project loyalty");
+    assert!(html.ok().stdout.contains("<p><b>Only loyalty.</b></p>"), "{}", html.stdout);
+    assert!(!html.stdout.contains("kim@example.com") && !html.stdout.contains("proj_9KeAhZB1"));
+    let csv = scenario.run("report --format csv --role USER").ok().stdout.clone();
+    assert_eq!(csv.lines().skip(1).filter(|line| line.contains("\"storefront\",")).count(), 2);
+    assert_eq!(csv.lines().count(), 3);
+    for (args, why) in [
+        ("--project storefrnt", "unknown project `storefrnt`; did you mean `storefront`?"),
+        ("--project proj_other", "project `proj_other` is not in the team file"),
+        ("--role admin", "unknown role `admin`; did you mean `ADMIN`?"),
+    ] {
+        scenario.run(&format!("report {args}")).assert(1, "", &format!("error: {why}\n"));
+    }
+}
+
+#[test]
+fn the_review_as_json_has_ids() {
+    let scenario = scenario();
+    let ended = scenario.run("report --format json --project storefront");
+    let review: serde_json::Value = serde_json::from_str(&ended.ok().stdout).expect("JSON");
+    assert_eq!(review["evidence"]["source"], "live");
+    let user_id = scenario
+        .organization(|organization| organization.person("alex@example.com").expect("a member").id.clone());
+    let people = review["people"].as_array().expect("people");
+    assert_eq!(
+        people[0],
+        serde_json::json!({
+            "email": "alex@example.com",
+            "name": "Alex Doe",
+            "status": "member",
+            "in_team_file": true,
+            "from": null,
+            "until": null,
+            "user_id": user_id,
+            "access": [{
+                "project": "proj_9KeAhZB1",
+                "state": "current",
+                "role": "USER",
+                "desired_role": "USER",
+                "source": "group sales",
+                "location": "team.yaml:5",
+            }],
+        })
+    );
+    let shown: Vec<_> = people
+        .iter()
+        .map(|person| {
+            [&person["email"], &person["status"], &person["access"][0]["state"], &person["access"][0]["role"]]
+        })
+        .map(|parts| parts.map(|part| part.as_str().unwrap_or("-")).join(" "))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "alex@example.com member current USER",
+            "guest@agency.example member current VIEWER",
+            "kim@example.com invited pending USER",
+            "owner@example.com owner current ADMIN",
+        ]
+    );
+}
+
+#[test]
 fn the_columns_of_the_spreadsheet_are_documented_in_their_order() {
     let csv = scenario().run("report --format csv").ok().stdout.clone();
     let page = include_str!("../../docs/access-review.md");

@@ -194,11 +194,15 @@ impl Scenario {
         let text = text.replace(&jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(), "$TODAY");
         let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let text = text.replace(&format!(" on {} (", host.trim()), " on $HOST (");
+        let text = text.replace(&format!(" on {}\n", host.trim()), " on $HOST\n");
         let mut shown = String::new();
         let mut rest = text.as_str();
         while let Some(c) = rest.chars().next() {
             if let Some(after) = strip_time(rest) {
                 shown.push_str("$TIME");
+                rest = after;
+            } else if let Some(after) = strip_run(rest) {
+                shown.push_str("$RUN");
                 rest = after;
             } else if let Some(after) = strip_request_id(rest) {
                 shown.push_str("$REQUEST");
@@ -226,6 +230,14 @@ fn strip_time(text: &str) -> Option<&str> {
     let is_time =
         time.bytes().enumerate().all(|(i, b)| if i % 3 == 2 { b == b':' } else { b.is_ascii_digit() });
     is_time.then_some(rest)
+}
+
+/// The name of a run of today at the beginning of `text`, without its ending.
+fn strip_run(text: &str) -> Option<&str> {
+    let (time, rest) = text.strip_prefix("$TODAYT")?.split_at_checked(6)?;
+    let (id, rest) = rest.strip_prefix("Z-")?.split_at_checked(6)?;
+    let is_run = time.bytes().all(|b| b.is_ascii_digit()) && id.bytes().all(|b| b.is_ascii_hexdigit());
+    is_run.then_some(rest)
 }
 
 /// The `request_id` of an answer of the sandbox at the beginning of `text`.

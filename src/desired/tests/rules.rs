@@ -1141,7 +1141,7 @@ error[unknown-prune]: unknown `prune` value `all`
 3 | policy: {prune: all, max_removals: few, keep_admins: "1"}
   |                 ^^^
   |
-help: use `none`, `roles` or `people`
+help: use `none`, `dropped`, `roles` or `people`
 
 error[invalid-limit]: invalid limit `few`
  --> team.yaml:3:36

@@ -47,7 +47,7 @@ fn desired() -> impl Strategy<Value = Desired> {
     let person = (any::<Index>(), names(), names(), days);
     let people = prop::collection::vec(person, 0..16);
     let projects = prop::collection::vec(prop::option::of(names()), 5);
-    let policy = (0..3_usize, 0..=100_u8, 0..5_u32, any::<bool>());
+    let policy = (0..4_usize, 0..=100_u8, 0..5_u32, any::<bool>());
     (projects, accesses, people, policy).prop_map(|(projects, accesses, people, policy)| {
         let alias = |number: usize| ["storefront", "yes", "a.b", "12:30", "é 🎉"][number].to_owned();
         let (prune, percent, count, is_percent) = policy;
@@ -73,7 +73,7 @@ fn desired() -> impl Strategy<Value = Desired> {
                 })
                 .collect(),
             policy: Policy {
-                prune: [Prune::None, Prune::Roles, Prune::People][prune],
+                prune: [Prune::None, Prune::Dropped, Prune::Roles, Prune::People][prune],
                 max_removals: if is_percent { Limit::Percent(percent) } else { Limit::Count(count) },
                 max_new_admins: count,
                 keep_admins: count,

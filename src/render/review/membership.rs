@@ -13,6 +13,10 @@ pub(super) struct Membership {
     pub(super) role: String,
     /// The role in the team file, `none` included, where it differs from a current or pending role.
     pub(super) differs: Option<String>,
+    /// The current or pending role as the API names it.
+    pub(super) has: Option<Role>,
+    /// The role in the team file as the API names it.
+    pub(super) desired: Option<Role>,
     /// The source of the role: a group, or the person's own entry.
     pub(super) source: String,
     /// The file and line of the source.
@@ -67,6 +71,8 @@ impl Membership {
             kind: RoleKind::of(role),
             role: name(role),
             differs: (desired != Some(role)).then(|| desired.map_or_else(|| "none".to_owned(), name)),
+            has: has.cloned(),
+            desired: desired.cloned(),
             source,
             location: given.map(|given| format!("{}:{}", escape::line(&given.file), given.line)),
         })

@@ -1,12 +1,15 @@
 //! The access review: who has which role in which project, and where it comes from.
 //!
-//! The review holds facts and their words; `page` and `csv` are its formats.
+//! The review holds facts and their words; `text`, `page`, `csv` and `json` are its formats.
 
 mod csv;
+mod filter;
+mod json;
 mod membership;
 mod page;
 mod status;
 mod tables;
+mod text;
 mod totals;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +27,11 @@ use membership::{Membership, RoleKind};
 use status::PersonStatus;
 
 pub use csv::review_csv;
+pub use json::review_json;
+pub(super) use page::head;
 pub use page::review_html;
+pub use text::review_text;
+pub(super) use text::table;
 
 /// Everyone who has, was invited to or should have a role in a managed project.
 #[derive(Clone, Debug)]
@@ -38,6 +45,8 @@ pub struct Review<'a> {
     calls: usize,
     /// Why guards block the plan, one sentence each.
     refused: Vec<String>,
+    /// What the review is limited to, if anything: a sentence.
+    only: Option<String>,
     /// The projects with their display names, by name.
     projects: Vec<(String, &'a ProjectId)>,
     /// Every role that the review can be asked about, most powerful first.
@@ -103,6 +112,7 @@ impl<'a> Review<'a> {
             plan_id: &plan.id,
             calls: plan.changes.len(),
             refused: plan.refused.iter().map(|it| super::refusal(desired, it)).collect(),
+            only: None,
             projects,
             roles: named.chain(found).collect(),
             people,

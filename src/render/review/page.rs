@@ -33,7 +33,7 @@ const STATUSES: [(&str, &str); 7] = [
 /// The access review as HTML.
 #[must_use]
 pub fn review_html(review: &Review) -> String {
-    let mut page = head();
+    let mut page = head("Access review");
     facts(review, &mut page);
     page.push_str("<h2 id=\"totals-title\">Totals</h2>\n");
     totals_table(review, &mut page);
@@ -49,22 +49,20 @@ pub fn review_html(review: &Review) -> String {
     page
 }
 
-fn head() -> String {
+/// The beginning of a page, up to its heading. `title` is HTML.
+pub(in crate::render) fn head(title: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '{STYLE_HASH}'; \
          script-src '{SCRIPT_HASH}'; base-uri 'none'; form-action 'none'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n\
-         <title>Access review</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<header>\n<h1>Access review</h1>\n"
+         <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<header>\n<h1>{title}</h1>\n"
     )
 }
 
 fn facts(review: &Review, page: &mut String) {
-    let read = match review.source {
-        EvidenceSource::Live => "members read live at",
-        EvidenceSource::Ledger => "offline, snapshot from",
-    };
+    let read = evidence(review);
     let _ = writeln!(
         page,
         "<p class=\"facts\">{}, as of {}; {read} <time datetime=\"{at:.0}\">{at:.0}</time>.</p>",
@@ -72,6 +70,29 @@ fn facts(review: &Review, page: &mut String) {
         review.date,
         at = review.read_at
     );
+    if let Some(only) = &review.only {
+        let _ = writeln!(page, "<p><b>{}</b></p>", html(only));
+    }
+    let (people, parts) = summary(review);
+    let _ = writeln!(page, "<p><b>{people}</b>: {parts}</p>");
+    let _ = writeln!(
+        page,
+        "<p class=\"facts\">Based on plan <code>{}</code> with {}.</p>",
+        html(review.plan_id.as_str()),
+        count(review.calls, "call")
+    );
+}
+
+/// How the members were read: the beginning of a phrase that ends with the time.
+pub(super) fn evidence(review: &Review) -> &'static str {
+    match review.source {
+        EvidenceSource::Live => "members read live at",
+        EvidenceSource::Ledger => "offline, snapshot from",
+    }
+}
+
+/// How many people are in the review, and how many of each status: the two parts of a sentence.
+pub(super) fn summary(review: &Review) -> (String, String) {
     let totals = PeopleTotals::of(review);
     let mut parts = vec![
         format!("{} ({})", count(totals.members, "member"), count(totals.owners, "owner")),
@@ -81,20 +102,9 @@ fn facts(review: &Review, page: &mut String) {
     if totals.ended > 0 {
         parts.push(format!("{} whose access has ended", totals.ended));
     }
-    let _ = writeln!(
-        page,
-        "<p><b>{} in {}</b>: {}. {} not in the team file.</p>",
-        people(review.people()),
-        count(review.projects(), "project"),
-        parts.join(", "),
-        if totals.unlisted == 1 { "1 is".to_owned() } else { format!("{} are", totals.unlisted) },
-    );
-    let _ = writeln!(
-        page,
-        "<p class=\"facts\">Based on plan <code>{}</code> with {}.</p>",
-        html(review.plan_id.as_str()),
-        count(review.calls, "call")
-    );
+    let unlisted = if totals.unlisted == 1 { "1 is".to_owned() } else { format!("{} are", totals.unlisted) };
+    let people = format!("{} in {}", people(review.people()), count(review.projects(), "project"));
+    (people, format!("{}. {unlisted} not in the team file.", parts.join(", ")))
 }
 
 /// Why guards block the plan: below the totals, because it can be long.

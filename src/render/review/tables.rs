@@ -101,7 +101,7 @@ fn person(review: &Review, row: &Row, page: &mut String) {
 }
 
 fn access(project: &str, membership: &Membership, page: &mut String) {
-    let Membership { state, kind, role, differs, source, location } = membership;
+    let Membership { state, kind, role, differs, source, location, .. } = membership;
     let _ = write!(
         page,
         "<td class=\"{}\" data-project=\"{}\"><b class=\"{}\">{}</b>",

@@ -167,6 +167,7 @@ fn large(invited: usize, removed: usize, unlisted_admins: usize) -> (Desired, Kn
         invitations: BTreeMap::new(),
         in_flight: BTreeMap::new(),
         recent: RecentWrites::new(),
+        applied: None,
         doubts: Vec::new(),
     };
     (desired, known)

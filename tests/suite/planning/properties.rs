@@ -88,7 +88,7 @@ prop_compose! {
         }).collect();
         Known {
             evidence: Evidence { source: EvidenceSource::Live, read_at },
-            members, invitations, in_flight: BTreeMap::new(), recent: RecentWrites::new(), doubts: Vec::new(),
+            members, invitations, in_flight: BTreeMap::new(), recent: RecentWrites::new(), applied: None, doubts: Vec::new(),
         }
     }
 }

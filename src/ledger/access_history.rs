@@ -1,0 +1,264 @@
+//! The history of access: each change of a role in order, when it happened and how sure that is, and the run
+//! that made or explains it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::access::KnownAccess;
+use super::observed::Observed;
+use super::record::{Action, Body, Intent, Meaning, Outcome, Record, Run, Seq};
+use super::run_file::RunName;
+use crate::model::{Email, ProjectId, Role, UserId};
+
+/// Every change of access in one realm.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct AccessHistory {
+    /// The runs of this realm, in the order of the ledger.
+    pub runs: Vec<AccessRun>,
+    /// The changes, in the order of the ledger. The last one of a person in a project counts.
+    pub events: Vec<AccessEvent>,
+}
+
+/// A run, as far as it explains access.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AccessRun {
+    /// Its name.
+    pub name: RunName,
+    /// When it started.
+    pub at: Timestamp,
+    /// Its first record: who, the commit, the plan.
+    pub run: Run,
+}
+
+/// A change of the role of one person in one project.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AccessEvent {
+    /// The login of the person, or the address that was invited.
+    pub email: Email,
+    /// The id of that user, if known.
+    pub user_id: Option<UserId>,
+    /// The project.
+    pub project: ProjectId,
+    /// The role before; none for no access.
+    pub from: Option<Role>,
+    /// The role from then on; none for no access.
+    pub to: Option<Role>,
+    /// The run that recorded it: an index into [`AccessHistory::runs`].
+    pub run: usize,
+    /// When it happened, and how that is known.
+    pub source: AccessSource,
+}
+
+/// How a change of access is known.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum AccessSource {
+    /// guestlist made it.
+    Call {
+        /// When the response arrived.
+        at: Timestamp,
+    },
+    /// A reading, or the response to a call, showed it.
+    Observed {
+        /// When the role before was last known to be so. None in the starting inventory.
+        after: Option<Timestamp>,
+        /// When the new role was found.
+        by: Timestamp,
+        /// The call of guestlist that explains it: an invitation that was accepted, or a call without a known
+        /// outcome. None if it was made outside guestlist.
+        call: Option<ExplainingCall>,
+    },
+}
+
+/// A call of guestlist that explains what was observed later.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExplainingCall {
+    /// Its run: an index into [`AccessHistory::runs`].
+    pub run: usize,
+    /// When it was recorded, before it was sent.
+    pub at: Timestamp,
+    /// Its purpose.
+    pub action: Action,
+}
+
+impl AccessEvent {
+    /// The time from which on the new role is certain.
+    #[must_use]
+    pub fn certain_from(&self) -> Timestamp {
+        match self.source {
+            AccessSource::Call { at } => at,
+            AccessSource::Observed { by, .. } => by,
+        }
+    }
+}
+
+/// Folds the records of all runs, in the order of the runs.
+///
+/// Of merged ledgers, in which two runs observed the same change, the first one counts.
+#[derive(Debug)]
+pub(super) struct AccessFold {
+    realm: String,
+    counts: bool,
+    runs: Vec<AccessRun>,
+    open: BTreeMap<Seq, (Timestamp, Intent)>,
+    /// The calls that may explain what is observed next, and the role that they lead to.
+    expected: BTreeMap<(Email, ProjectId), (Option<Role>, ExplainingCall)>,
+    known: KnownAccess,
+    /// The projects of which this run has recorded observations so far, and the time of the reading. They are
+    /// complete once another record follows.
+    reading: BTreeMap<ProjectId, Timestamp>,
+    /// None if only what is known at the end is asked for.
+    events: Option<Vec<AccessEvent>>,
+}
+
+impl AccessFold {
+    /// An empty fold for one realm, with or without its history.
+    pub(super) fn of(realm: &str, with_history: bool) -> Self {
+        Self {
+            realm: realm.to_owned(),
+            counts: false,
+            runs: Vec::new(),
+            open: BTreeMap::new(),
+            expected: BTreeMap::new(),
+            known: KnownAccess::default(),
+            reading: BTreeMap::new(),
+            events: with_history.then(Vec::new),
+        }
+    }
+
+    /// Adds the next record of the run `name`.
+    pub(super) fn take(&mut self, name: &RunName, record: &Record) {
+        if matches!(record.body, Body::Run(_)) {
+            // The run before was interrupted while it recorded a reading.
+            self.reading.clear();
+        } else if !matches!(record.body, Body::Observed(_)) {
+            for (project, at) in std::mem::take(&mut self.reading) {
+                self.known.note_reading(&project, at);
+            }
+        }
+        match &record.body {
+            Body::Run(run) => {
+                self.close();
+                self.counts = run.realm == self.realm;
+                if self.counts {
+                    self.runs.push(AccessRun { name: name.clone(), at: record.at, run: run.clone() });
+                }
+            }
+            _ if !self.counts => {}
+            Body::Intent(intent) => {
+                self.open.insert(record.seq, (record.at, intent.clone()));
+            }
+            Body::Outcome(outcome) => {
+                if let Some((sent_at, intent)) = self.open.remove(&outcome.of) {
+                    self.answered(record.at, sent_at, &intent, outcome);
+                }
+            }
+            Body::Observed(observed) => self.observed(observed),
+            Body::End(_) => {}
+        }
+    }
+
+    /// What is known at the end.
+    pub(super) fn finish(self) -> KnownAccess {
+        self.known
+    }
+
+    /// Everything that happened.
+    pub(super) fn history(self) -> AccessHistory {
+        AccessHistory { runs: self.runs, events: self.events.unwrap_or_default() }
+    }
+
+    /// Ends the run: calls that were in flight may have been made.
+    fn close(&mut self) {
+        for (sent_at, intent) in std::mem::take(&mut self.open).into_values() {
+            self.expect(sent_at, &intent);
+        }
+    }
+
+    fn answered(&mut self, at: Timestamp, sent_at: Timestamp, intent: &Intent, outcome: &Outcome) {
+        let user_id = outcome.user_id.as_ref().or(intent.user_id.as_ref());
+        let is_removal = intent.action == Action::Unassign;
+        match (outcome.meaning, intent.action) {
+            (Meaning::Assigned | Meaning::RoleChanged | Meaning::Unassigned, _)
+            | (Meaning::AlreadySo, Action::Assign | Action::ChangeRole | Action::Unassign) => {
+                let email = self.known.login(user_id, &intent.email).clone();
+                self.known.note_login(user_id, &email);
+                for (project, role) in &intent.projects {
+                    let after = self.known.known_at(&email, project);
+                    let source = match outcome.meaning {
+                        Meaning::AlreadySo => AccessSource::Observed { after, by: at, call: None },
+                        _ => AccessSource::Call { at },
+                    };
+                    let role = (!is_removal).then(|| role.clone());
+                    self.set(&email, user_id, project, role, source);
+                }
+            }
+            (Meaning::Invited, _) => {
+                self.expect(sent_at, intent);
+                // Whoever can be invited has no access yet.
+                for project in intent.projects.keys() {
+                    if self.known.role(&intent.email, project).is_none() {
+                        self.known.set(&intent.email, None, project, None, at);
+                    }
+                }
+            }
+            (Meaning::AlreadyInvited | Meaning::Unknown, _) => self.expect(sent_at, intent),
+            _ => {}
+        }
+    }
+
+    /// Remembers a call that may lead to access later.
+    fn expect(&mut self, at: Timestamp, intent: &Intent) {
+        let call = ExplainingCall { run: self.runs.len().saturating_sub(1), at, action: intent.action };
+        for (project, role) in &intent.projects {
+            let role = (intent.action != Action::Unassign).then(|| role.clone());
+            self.expected.insert((intent.email.clone(), project.clone()), (role, call));
+        }
+    }
+
+    fn observed(&mut self, observed: &Observed) {
+        let Observed { email, user_id, project, to, after, by, .. } = observed;
+        let user_id = user_id.as_ref();
+        let mut source = AccessSource::Observed { after: *after, by: *by, call: None };
+        let former = if to.is_some() { self.known.note_login(user_id, email) } else { Vec::new() };
+        for former in former {
+            if user_id.is_some_and(|user| self.known.is_of(&former, project, user)) {
+                self.set(&former, user_id, project, None, source.clone());
+            }
+        }
+        let expected = self.expected.get(&(email.clone(), project.clone()));
+        if let (AccessSource::Observed { call, .. }, Some((role, explaining))) = (&mut source, expected)
+            && role == to
+        {
+            *call = Some(*explaining);
+        }
+        self.set(email, user_id, project, to.clone(), source);
+        self.reading.insert(project.clone(), *by);
+    }
+
+    fn set(
+        &mut self,
+        email: &Email,
+        user_id: Option<&UserId>,
+        project: &ProjectId,
+        to: Option<Role>,
+        source: AccessSource,
+    ) {
+        self.expected.remove(&(email.clone(), project.clone()));
+        let at = match source {
+            AccessSource::Call { at } => at,
+            AccessSource::Observed { by, .. } => by,
+        };
+        let from = self.known.set(email, user_id, project, to.clone(), at);
+        if let Some(events) = &mut self.events
+            && from != to
+        {
+            let (email, user_id, project) = (email.clone(), user_id.cloned(), project.clone());
+            let run = self.runs.len().saturating_sub(1);
+            events.push(AccessEvent { email, user_id, project, from, to, run, source });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
