@@ -25,10 +25,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     if email != asked {
         team = load::team_with_provenance(path, Some(&email), terminal)?;
     }
-    let is_known = known.member(&email).is_some()
-        || known.invitations.contains_key(&email)
-        || known.in_flight.contains_key(&email);
-    if !team.desired.people.contains_key(&email) && !is_known {
+    if !team.desired.people.contains_key(&email) && !known.has(&email) {
         let people = team.desired.people.keys().chain(known.members.keys()).map(Email::as_str);
         return Err(Failure::new(format!(
             "{email} is not in the team file or in a managed project, and has no pending invitation{}",

@@ -9,10 +9,12 @@ use super::github;
 use super::load;
 use super::observe;
 use super::output;
-use super::situation::{Situation, estimate, must_not_be_blocked, plan_options, today, trace_plan};
+use super::situation::{
+    Situation, estimate, must_mean_someone, must_not_be_blocked, plan_options, today, trace_plan,
+};
 use super::target::{Target, keep_to_base, sandbox_flag};
 use super::terminal::Terminal;
-use crate::desired::{Policy, PolicyChange};
+use crate::desired::{Desired, PolicyChange};
 use crate::escape;
 use crate::plan::{Origins, Plan, SavedPlan, origins};
 use crate::render::{self, Base, Redacted, View};
@@ -23,14 +25,14 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         output::keep_apart(args.out.as_deref(), read)?;
     }
     let date = day(args.at)?;
-    let mut team = load::team(path, terminal)?;
-    let target = Target::of_team(global, path, &team)?;
     let base = args.base.as_deref().map(|base| load::team(base, terminal)).transpose()?;
+    let mut team = load::team_within(path, base.as_ref().map(|base| &base.rules), terminal)?;
+    let target = Target::of_team(global, path, &team)?;
     if let Some(base) = &base {
         keep_to_base(global, &team, base)?;
     }
     let policy_changes = match &base {
-        Some(base) => bind_policy(&mut team.desired.policy, &base.desired.policy),
+        Some(base) => bind_policy(&mut team.desired, &base.desired),
         None => Vec::new(),
     };
     // Load this first: the live read below overwrites the stored reading.
@@ -38,7 +40,8 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let situation = Situation::observe(team, target, args.offline, global, terminal).await?;
     let Situation { team, target, known, pace } = &situation;
     let desired = &team.desired;
-    let options = plan_options(target, date, args.terms);
+    let options = plan_options(target, date, &args.terms);
+    must_mean_someone(&options.only, desired, known)?;
     let plan = Plan::between(desired, known, &options);
     trace_plan(&plan);
     let made_at = Timestamp::now();
@@ -98,8 +101,8 @@ fn day(asked: Option<Date>) -> Result<Date, Failure> {
 }
 
 /// Makes the base's policy apply as well. Returns how the two differ.
-fn bind_policy(policy: &mut Policy, base: &Policy) -> Vec<PolicyChange> {
-    let changes = policy.changes_from(base);
-    *policy = std::mem::take(policy).bound_by(base);
+fn bind_policy(desired: &mut Desired, base: &Desired) -> Vec<PolicyChange> {
+    let changes = desired.policy_changes(base);
+    desired.policy = std::mem::take(&mut desired.policy).bound_by(&base.policy);
     changes
 }

@@ -40,6 +40,11 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
             "{email} starts on {from}; invitations are not sent before that date. Fix `from` if that is wrong"
         )));
     }
+    if person.access_on(day).is_empty() {
+        return Err(Failure::new(format!(
+            "{email} has no role that is due today; no invitation was sent. Fix the dates of the roles if that is wrong"
+        )));
+    }
     let target = Target::of_team(global, path, &team)?;
     let mut session = Session::open(&target, desired, global, terminal).await?;
     let known = session.observe().await?;

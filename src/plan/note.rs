@@ -87,11 +87,45 @@ pub enum Fact {
         /// Whether the person is a member already, and not changed until then.
         member: bool,
     },
+    /// A role of a listed person starts later.
+    RoleStarts {
+        /// The role.
+        role: Role,
+        /// Its first day.
+        #[serde(skip_serializing)]
+        from: Date,
+        /// The role that the person has there already, and keeps until then.
+        has: Option<Role>,
+    },
     /// `until` is near.
     Ends {
         /// The last day.
         #[serde(skip_serializing)]
         until: Date,
+    },
+    /// The last day of a role is near.
+    RoleEnds {
+        /// The role.
+        role: Role,
+        /// Its last day.
+        #[serde(skip_serializing)]
+        until: Date,
+        /// The role afterwards.
+        then: Option<Role>,
+    },
+    /// A role of a listed person has ended, so it is removed or replaced.
+    RoleEnded {
+        /// The role.
+        role: Role,
+        /// Its last day.
+        #[serde(skip_serializing)]
+        until: Date,
+    },
+    /// The access of a listed person has to be confirmed.
+    ReviewDue {
+        /// The day by which it had to be.
+        #[serde(skip_serializing)]
+        review_by: Date,
     },
     /// `until` has passed.
     Ended {
@@ -163,17 +197,19 @@ pub enum NoteKind {
     MaybeInvited,
     /// See [`Fact::Stale`].
     Stale,
+    /// See [`Fact::ReviewDue`].
+    ReviewDue,
     /// See [`Fact::Invited`].
     Invited,
     /// See [`Fact::InFlight`].
     InFlight,
     /// See [`Fact::Wave`].
     Wave,
-    /// See [`Fact::Starts`].
+    /// See [`Fact::Starts`] and [`Fact::RoleStarts`].
     Starts,
-    /// See [`Fact::Ends`].
+    /// See [`Fact::Ends`] and [`Fact::RoleEnds`].
     Ends,
-    /// See [`Fact::Ended`].
+    /// See [`Fact::Ended`] and [`Fact::RoleEnded`].
     Ended,
     /// See [`Fact::ExtraRoles`].
     ExtraRole,
@@ -196,9 +232,10 @@ impl Note {
             Fact::Invited { .. } => NoteKind::Invited,
             Fact::InFlight => NoteKind::InFlight,
             Fact::Wave { .. } => NoteKind::Wave,
-            Fact::Starts { .. } => NoteKind::Starts,
-            Fact::Ends { .. } => NoteKind::Ends,
-            Fact::Ended { .. } => NoteKind::Ended,
+            Fact::Starts { .. } | Fact::RoleStarts { .. } => NoteKind::Starts,
+            Fact::Ends { .. } | Fact::RoleEnds { .. } => NoteKind::Ends,
+            Fact::ReviewDue { .. } => NoteKind::ReviewDue,
+            Fact::Ended { .. } | Fact::RoleEnded { .. } => NoteKind::Ended,
             Fact::ExtraRoles { .. } => NoteKind::ExtraRole,
             Fact::Unlisted { .. } => NoteKind::Unlisted,
             Fact::Protected { .. } => NoteKind::Protected,
@@ -214,14 +251,18 @@ impl Note {
             | Fact::ExcessInvitation { .. }
             | Fact::CannotCancel { .. }
             | Fact::MaybeInvited { .. }
-            | Fact::Stale { .. } => true,
+            | Fact::Stale { .. }
+            | Fact::ReviewDue { .. } => true,
             Fact::Unlisted { access, .. } => has_admin(access),
             Fact::Invited { .. }
             | Fact::InFlight
             | Fact::Wave { .. }
             | Fact::Starts { .. }
+            | Fact::RoleStarts { .. }
             | Fact::Ends { .. }
+            | Fact::RoleEnds { .. }
             | Fact::Ended { .. }
+            | Fact::RoleEnded { .. }
             | Fact::ExtraRoles { .. }
             | Fact::Protected { .. }
             | Fact::OwnerDiffers { .. }

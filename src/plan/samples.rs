@@ -24,7 +24,7 @@ pub(crate) fn team(text: &str) -> Team {
     let (mut sources, mut problems) = (Sources::default(), Problems::default());
     let file = sources.add("team.yaml", format!("{HEAD}{text}").into_bytes(), &mut problems);
     let root = parse_root(&sources, file, &mut problems);
-    match desired::resolve(&root, &[], problems) {
+    match desired::resolve(&root, &[], desired::Terms::on(TODAY), problems) {
         Ok(team) => Team { provenance: desired::provenance(&sources, &root, &[], None), ..team },
         Err(problems) => panic!("{}", problems.text(&sources, false)),
     }

@@ -43,6 +43,9 @@ const FOLDED_LINES: usize = 60;
 pub fn markdown(view: &View) -> String {
     let blocks = blocks(view);
     let mut head = format!("{MARKER}\n### guestlist: {}\n", verdict(view, &blocks));
+    if let Some(only) = sentences::only(view, |email| code(email.as_str())) {
+        let _ = writeln!(head, "\n{only}.");
+    }
     head.push_str(&refusals(view));
     head.push_str(&policy_changes(view));
     let intros: Vec<_> = blocks.iter().map(|block| intro(view, block)).collect();

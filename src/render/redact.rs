@@ -87,6 +87,9 @@ impl Pseudonyms<'_> {
                 *pattern = self.pattern(pattern);
             }
         }
+        if let Some(only) = &mut plan.only {
+            self.people(&mut only.people);
+        }
         for refusal in &mut plan.refused {
             match refusal {
                 Refusal::DoubtfulReading(doubts) => {
@@ -138,6 +141,11 @@ impl Pseudonyms<'_> {
     /// A pattern may be an address, so each is replaced.
     fn policy_change(&self, change: &PolicyChange) -> PolicyChange {
         let mut change = change.clone();
+        if change.key == "addresses" {
+            for rules in [&mut change.from, &mut change.to].into_iter().filter(|rules| *rules != "none") {
+                *rules = format!("[{}]", self.pattern(rules));
+            }
+        }
         if change.key == "protect" {
             for list in [&mut change.from, &mut change.to] {
                 let inner = list.trim_matches(['[', ']']);

@@ -110,6 +110,7 @@ impl Topic {
             | NoteKind::CannotCancel
             | NoteKind::MaybeInvited
             | NoteKind::Stale
+            | NoteKind::ReviewDue
             | NoteKind::Invited
             | NoteKind::InFlight
             | NoteKind::Wave => Self::Waiting,

@@ -138,7 +138,7 @@ pub(crate) fn read(text: &str) -> Desired {
     let (mut sources, mut problems) = (Sources::default(), Problems::default());
     let id = sources.add("team.yaml", text.as_bytes().to_vec(), &mut problems);
     let root = parse_root(&sources, id, &mut problems);
-    match desired::resolve(&root, &[], problems) {
+    match desired::resolve(&root, &[], desired::Terms::on(jiff::civil::date(2026, 12, 10)), problems) {
         Ok(team) => team.desired,
         Err(problems) => panic!("{}\n{text}", problems.text(&sources, false)),
     }

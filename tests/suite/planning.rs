@@ -11,7 +11,7 @@ mod table;
 
 use std::collections::BTreeMap;
 
-use guestlist::desired::{self, Desired};
+use guestlist::desired::{self, Desired, Terms};
 use guestlist::known::{Doubt, Evidence, EvidenceSource, Invitation, Known, Member, RecentWrites};
 use guestlist::model::{Access, Email, Endpoint, ProjectId, Role, RoleId, UserId};
 use guestlist::plan::{Plan, PlanOptions};
@@ -31,7 +31,7 @@ fn team(rest: &str) -> Desired {
     let mut problems = Problems::default();
     let id = sources.add("team.yaml", format!("{HEAD}{rest}").into_bytes(), &mut problems);
     let root = team_file::parse_root(&sources, id, &mut problems);
-    match desired::resolve(&root, &[], problems) {
+    match desired::resolve(&root, &[], Terms::on(TODAY), problems) {
         Ok(team) => team.desired,
         Err(problems) => panic!("{}", problems.text(&sources, false)),
     }

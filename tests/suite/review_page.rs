@@ -117,7 +117,7 @@ fn team(file: String) -> Team {
     let (mut sources, mut problems) = (Sources::default(), Problems::default());
     let id = sources.add("team.yaml", file.into_bytes(), &mut problems);
     let root = team_file::parse_root(&sources, id, &mut problems);
-    match desired::resolve(&root, &[], problems) {
+    match desired::resolve(&root, &[], desired::Terms::on(jiff::civil::date(2026, 12, 10)), problems) {
         Ok(team) => Team { provenance: desired::provenance(&sources, &root, &[], None), ..team },
         Err(problems) => panic!("{}", problems.text(&sources, false)),
     }

@@ -49,7 +49,7 @@ fn person() -> impl Strategy<Value = Person> {
             both => both,
         };
         let email = Email::as_received("");
-        Person { email, first_name: "F".to_owned(), last_name: "L".to_owned(), access, from, until }
+        Person { from, until, ..Person::new(email, "F".to_owned(), "L".to_owned(), access) }
     })
 }
 
@@ -206,9 +206,8 @@ proptest! {
         for (email, access) in people {
             // Somebody who is known already is not added but listed.
             if known.members.contains_key(&email) || known.invitations.contains_key(&email) { continue; }
-            more.people.entry(email.clone()).or_insert(Person {
-                email, first_name: "N".to_owned(), last_name: "N".to_owned(), access, from: None, until: None,
-            });
+            let person = Person::new(email.clone(), "N".to_owned(), "N".to_owned(), access);
+            more.people.entry(email).or_insert(person);
         }
         prop_assert_eq!(Plan::between(&more, &known, &options()).refused, vec![]);
     }
@@ -231,7 +230,7 @@ proptest! {
         for (email, member) in &known.members {
             for (project, role) in &member.access {
                 let person = desired.people.get(email);
-                let agreed = person.is_some_and(|person| person.access.get(project) == Some(role));
+                let agreed = person.is_some_and(|person| person.access_on(TODAY).get(project) == Some(role));
                 let changed = plan.changes.iter().any(|change| change.email() == email && change.project() == Some(project));
                 let noted = plan.notes.iter().any(|note| {
                     note.email.as_ref() == Some(email) && note.project.as_ref().is_none_or(|noted| noted == project)
