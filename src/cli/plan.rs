@@ -10,10 +10,11 @@ use super::load;
 use super::observe;
 use super::output;
 use super::situation::{
-    Situation, estimate, must_mean_someone, must_not_be_blocked, plan_options, today, trace_plan,
+    Situation, estimate, must_mean_someone, must_not_be_blocked, plan_options, trace_plan,
 };
 use super::target::{Target, keep_to_base, sandbox_flag};
 use super::terminal::Terminal;
+use crate::clock::today;
 use crate::desired::{Desired, PolicyChange};
 use crate::escape;
 use crate::plan::{Origins, Plan, SavedPlan, origins};
@@ -42,7 +43,10 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let desired = &team.desired;
     let options = plan_options(target, date, &args.terms);
     must_mean_someone(&options.only, desired, known)?;
-    let plan = Plan::between(desired, known, &options);
+    let mut plan = Plan::between(desired, known, &options);
+    if let Some(base) = &base {
+        plan.add_annotations(desired, &base.desired, known);
+    }
     trace_plan(&plan);
     let made_at = Timestamp::now();
     let origins = match (&base, &past) {

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use super::args::{GlobalArgs, PlanFlags, TEAM_FILE};
 use super::failure::Failure;
@@ -14,6 +12,7 @@ use super::observe;
 use super::target::Target;
 use super::terminal::Terminal;
 use crate::api::{self, Pace};
+use crate::clock::today;
 use crate::desired::{Desired, Team};
 use crate::files::folder_of;
 use crate::known::Known;
@@ -62,11 +61,6 @@ pub(crate) fn target_of(path: &Path, global: &GlobalArgs, terminal: Terminal) ->
     }
     let team = load::team(path, terminal)?;
     Target::of_team(global, path, &team)
-}
-
-/// Today (UTC).
-pub(crate) fn today() -> Date {
-    Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
 
 /// The options of a plan for `date`, with the limits and overrides of this command.

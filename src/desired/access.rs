@@ -54,6 +54,16 @@ impl GrantedRole {
     }
 }
 
+/// What a group grants to a person in a project.
+pub(super) struct GroupGrant<'a> {
+    /// The person's reference to the group.
+    pub(super) group: &'a Text,
+    /// The path of the included file that defines the group.
+    pub(super) file: Option<&'a str>,
+    /// `None` if it was rejected.
+    pub(super) role: Option<&'a GrantedRole>,
+}
+
 /// The groups of all files.
 pub(super) struct Groups<'a> {
     by_name: BTreeMap<&'a str, Resolved<'a>>,

@@ -3,9 +3,8 @@
 
 use jiff::civil::Date;
 
-use super::access::{Grants, Groups};
+use super::access::{Grants, GroupGrant, Groups};
 use super::names::Names;
-use super::people::GroupGrant;
 use super::rule::{PlacedRule, Rules};
 use crate::model::{Email, ProjectId, Role};
 use crate::team_file::{IncludedFile, Location, Problem, ProblemId, Problems, Text, closest, listed, shown};
@@ -198,11 +197,11 @@ impl<'a> Judge<'a> {
         }
         let allowed = if rule.rule.allows_project(given.project) {
             let roles = rule.rule.roles.iter().flatten().map(|role| self.names.role_alias(role));
-            names_or_none(roles, "the roles")
+            names_or_none(roles, "role")
         } else {
             let projects =
                 rule.rule.projects.iter().flatten().map(|project| self.names.project_alias(project));
-            names_or_none(projects, "the projects")
+            names_or_none(projects, "project")
         };
         let mut problem = Problem::new(given.at, id, message).help(format!(
             "the entry {} at {} allows {allowed}",
@@ -322,7 +321,11 @@ fn address_meant(email: &Email, rules: &[PlacedRule]) -> Option<String> {
 
 fn names_or_none<'a>(names: impl Iterator<Item = &'a str>, what: &str) -> String {
     let names: Vec<_> = names.collect();
-    if names.is_empty() { "none".to_owned() } else { format!("only {what} {}", listed(names)) }
+    match names.as_slice() {
+        [] => format!("no {what}"),
+        [name] => format!("only the {what} {}", shown(name)),
+        _ => format!("only the {what}s {}", listed(names)),
+    }
 }
 
 /// Marks the rule. A rule of the base is in another file, which is not shown.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::access::{self, GrantedRole, Grants, Groups};
+use super::access::{self, GrantedRole, Grants, GroupGrant, Groups};
 use super::dates::{day, days};
 use super::judge::{Accused, Judge};
 use super::names::{Names, check_name};
@@ -27,16 +27,6 @@ pub(super) struct People<'a> {
     resolved: BTreeMap<Email, Person>,
     /// The number of roles granted so far.
     granted: usize,
-}
-
-/// What a group grants to a person in a project.
-pub(super) struct GroupGrant<'a> {
-    /// The person's reference to the group.
-    pub(super) group: &'a Text,
-    /// The path of the included file that defines the group.
-    pub(super) file: Option<&'a str>,
-    /// `None` if it was rejected.
-    pub(super) role: Option<&'a GrantedRole>,
 }
 
 /// The roles of a person by project, and the reasons for them.

@@ -4,37 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::effect::{Effect, effects};
+use super::difference::Difference;
 use super::note::Later;
-use super::{COMING_DAYS, Change, Fact, Note, NoteKind, STALE_DAYS};
+use super::{COMING_DAYS, Change, Fact, Note, STALE_DAYS};
 use crate::desired::{Desired, OnDay, Person, Prune};
 use crate::known::{Invitation, Known, Member, days_between};
 use crate::model::{Access, Email, ProjectId, Role};
-
-/// Changes and notes, not sorted yet.
-#[derive(Default)]
-pub(super) struct Difference {
-    pub(super) changes: Vec<Change>,
-    pub(super) notes: Vec<Note>,
-    /// The removals that are due to a date in the file. `max_removals` does not count them.
-    pub(super) dated: BTreeSet<(Email, ProjectId)>,
-    /// Pairs of entries that are one user, one by login and one by address.
-    pub(super) listed_twice: Vec<(Email, Email)>,
-}
-
-impl Difference {
-    /// The effect of each change.
-    pub(super) fn effects(&self) -> Vec<Effect> {
-        effects(&self.changes, &self.notes)
-    }
-
-    /// Drops the changes that remove access, and the notes on what cannot be removed.
-    pub(super) fn drop_removals(&mut self) {
-        let mut effects = self.effects().into_iter();
-        self.changes.retain(|_| effects.next().is_some_and(|effect| !effect.is_removal()));
-        self.notes.retain(|note| note.kind() != NoteKind::LastProject);
-    }
-}
 
 pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Difference {
     let mut comparison = Comparison { desired, date, found: Difference::default() };
@@ -77,30 +52,6 @@ pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Differ
         comparison.note(&invitation.email, None, Fact::MaybeInvited { sent_on: invitation.sent_on() });
     }
     comparison.found
-}
-
-/// Keeps what is about the people `only`, named by any of their addresses. Returns how many changes are dropped.
-pub(super) fn keep_only(difference: &mut Difference, known: &Known, only: &[Email]) -> usize {
-    let mut people: BTreeSet<&Email> = only.iter().collect();
-    people.extend(only.iter().filter_map(|email| known.member(email)).flat_map(Member::addresses));
-    let all = difference.changes.len();
-    difference.changes.retain(|change| people.contains(change.email()));
-    difference.notes.retain(|note| note.email.as_ref().is_some_and(|email| people.contains(email)));
-    difference.listed_twice.retain(|(one, other)| people.contains(one) || people.contains(other));
-    all - difference.changes.len()
-}
-
-/// Keeps the first `most` invitations, and notes how many are left for a later run.
-pub(super) fn hold_invitations(difference: &mut Difference, most: usize) {
-    let mut invitations = 0;
-    difference.changes.retain(|change| {
-        invitations += usize::from(matches!(change, Change::Invite { .. }));
-        !matches!(change, Change::Invite { .. }) || invitations <= most
-    });
-    if invitations > most {
-        let fact = Fact::Wave { waiting: invitations - most, most };
-        difference.notes.push(Note { email: None, project: None, fact });
-    }
 }
 
 struct Comparison<'a> {

@@ -2,8 +2,10 @@
 //!
 //! A pure function of desired, known and a date: no clock, no network, no map order. Same input, same bytes.
 
+mod annotations;
 mod change;
 mod compare;
+mod difference;
 mod effect;
 mod guard;
 mod note;
@@ -99,11 +101,11 @@ impl Plan {
         }
         let only = (!options.only.is_empty()).then(|| Only {
             people: options.only.clone(),
-            left_out: compare::keep_only(&mut difference, known, &options.only),
+            left_out: difference.keep_only(known, &options.only),
         });
         difference.changes.sort_by(|a, b| a.order().cmp(&b.order()));
         if let Some(most) = options.max_invites {
-            compare::hold_invitations(&mut difference, most);
+            difference.hold_invitations(most);
         }
         difference.notes.sort_by(|a, b| a.order().cmp(&b.order()));
         let refused = guard::refusals(desired, known, &difference, options);
@@ -119,6 +121,17 @@ impl Plan {
     #[must_use]
     pub fn inviting(person: &Person, desired: &Desired, known: &Known, options: &PlanOptions) -> Self {
         Self::of(compare::invitation(person, options.date).into_iter().collect(), desired, known, options)
+    }
+
+    /// Adds notes on the reasons and review dates that differ from those of `base`.
+    pub fn add_annotations(&mut self, desired: &Desired, base: &Desired, known: &Known) {
+        let mut notes = annotations::annotations(desired, base);
+        if let Some(only) = &self.only {
+            let people = difference::with_addresses(known, &only.people);
+            notes.retain(|note| note.email.as_ref().is_some_and(|email| people.contains(email)));
+        }
+        self.notes.extend(notes);
+        self.notes.sort_by(|a, b| a.order().cmp(&b.order()));
     }
 
     /// These changes, without notes or guards.

@@ -1,5 +1,7 @@
 //! Notes: facts that the reader should know and that lead to no call. `render` makes the sentences.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -135,6 +137,20 @@ pub enum Fact {
         /// Whether the person is still a member.
         member: bool,
     },
+    /// A pull request changes why someone has access, or one role.
+    ReasonChanged {
+        /// The reason before.
+        from: Option<Arc<str>>,
+        /// The reason now.
+        to: Option<Arc<str>>,
+    },
+    /// A pull request changes when access has to be confirmed.
+    ReviewChanged {
+        /// The day before.
+        from: Option<Date>,
+        /// The day now.
+        to: Option<Date>,
+    },
     /// A listed person has roles that the file does not grant, and `prune` keeps them.
     ExtraRoles {
         /// These roles.
@@ -211,6 +227,10 @@ pub enum NoteKind {
     Ends,
     /// See [`Fact::Ended`] and [`Fact::RoleEnded`].
     Ended,
+    /// See [`Fact::ReasonChanged`].
+    ReasonChanged,
+    /// See [`Fact::ReviewChanged`].
+    ReviewChanged,
     /// See [`Fact::ExtraRoles`].
     ExtraRole,
     /// See [`Fact::Protected`].
@@ -235,6 +255,8 @@ impl Note {
             Fact::Starts { .. } | Fact::RoleStarts { .. } => NoteKind::Starts,
             Fact::Ends { .. } | Fact::RoleEnds { .. } => NoteKind::Ends,
             Fact::ReviewDue { .. } => NoteKind::ReviewDue,
+            Fact::ReasonChanged { .. } => NoteKind::ReasonChanged,
+            Fact::ReviewChanged { .. } => NoteKind::ReviewChanged,
             Fact::Ended { .. } | Fact::RoleEnded { .. } => NoteKind::Ended,
             Fact::ExtraRoles { .. } => NoteKind::ExtraRole,
             Fact::Unlisted { .. } => NoteKind::Unlisted,
@@ -263,6 +285,8 @@ impl Note {
             | Fact::RoleEnds { .. }
             | Fact::Ended { .. }
             | Fact::RoleEnded { .. }
+            | Fact::ReasonChanged { .. }
+            | Fact::ReviewChanged { .. }
             | Fact::ExtraRoles { .. }
             | Fact::Protected { .. }
             | Fact::OwnerDiffers { .. }

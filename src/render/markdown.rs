@@ -116,7 +116,7 @@ fn body(section: &Section, columns: Columns, room: usize) -> Body {
         Topic::LosesAccess | Topic::LosesAdmin => "- ",
         Topic::BecomesAdmin | Topic::ChangesRole => "! ",
         Topic::Invited | Topic::GainsAccess => "+ ",
-        Topic::NeedsAttention | Topic::Waiting | Topic::Dates | Topic::NotChanged => "",
+        Topic::NeedsAttention | Topic::Waiting | Topic::Dates | Topic::Reasons | Topic::NotChanged => "",
     };
     let most_lines = if topic.is_crucial() { OPEN_LINES } else { FOLDED_LINES };
     let packed = pack(&section.rows, columns, sign, most_lines, room);

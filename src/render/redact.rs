@@ -83,8 +83,15 @@ impl Pseudonyms<'_> {
         }
         for note in &mut plan.notes {
             note.email = note.email.as_ref().map(|email| self.person(email));
-            if let Fact::Protected { pattern, .. } = &mut note.fact {
-                *pattern = self.pattern(pattern);
+            match &mut note.fact {
+                Fact::Protected { pattern, .. } => *pattern = self.pattern(pattern),
+                // A reason may name someone.
+                Fact::ReasonChanged { from, to } => {
+                    for reason in [from, to].into_iter().flatten() {
+                        *reason = format!("reason-{}", self.hashed(reason)).into();
+                    }
+                }
+                _ => {}
             }
         }
         if let Some(only) = &mut plan.only {

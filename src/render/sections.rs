@@ -21,6 +21,7 @@ pub(super) enum Topic {
     ChangesRole,
     Waiting,
     Dates,
+    Reasons,
     NotChanged,
 }
 
@@ -102,6 +103,7 @@ impl Topic {
         }
         match note.kind() {
             NoteKind::Starts | NoteKind::Ends | NoteKind::Ended => Self::Dates,
+            NoteKind::ReasonChanged | NoteKind::ReviewChanged => Self::Reasons,
             NoteKind::ExtraRole | NoteKind::Unlisted | NoteKind::Protected | NoteKind::Owner => {
                 Self::NotChanged
             }
@@ -128,6 +130,7 @@ impl Topic {
             Self::ChangesRole => "Changes role",
             Self::Waiting => "Waiting",
             Self::Dates => "Dates",
+            Self::Reasons => "Reasons and reviews",
             Self::NotChanged => "Not changed",
         }
     }
@@ -139,7 +142,7 @@ impl Topic {
 
     /// Whether its rows are changes, not notes.
     pub(super) fn is_change(self) -> bool {
-        !matches!(self, Self::NeedsAttention | Self::Waiting | Self::Dates | Self::NotChanged)
+        !matches!(self, Self::NeedsAttention | Self::Waiting | Self::Dates | Self::Reasons | Self::NotChanged)
     }
 }
 

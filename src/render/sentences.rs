@@ -84,12 +84,10 @@ impl View<'_> {
             | Fact::Ends { .. }
             | Fact::RoleEnds { .. }
             | Fact::Ended { .. }
-            | Fact::RoleEnded { .. } => Sentence::new(self.dates(&note.fact, &project())),
-            Fact::ReviewDue { review_by } => {
-                const WHY: &str = "confirm the access, then set a new `review_by`";
-                Sentence::new(format!("review due since {review_by}: {WHY}"))
-                    .listed(format!("review due: {WHY}"), format!("since {review_by}"))
-            }
+            | Fact::RoleEnded { .. }
+            | Fact::ReviewDue { .. }
+            | Fact::ReviewChanged { .. }
+            | Fact::ReasonChanged { .. } => self.dates_and_reasons(&note.fact, &project()),
             Fact::ExtraRoles { access: extra } => {
                 let extra = access(extra);
                 Sentence::new(format!("not in the file: {extra}; kept by `prune: none`"))
@@ -121,10 +119,10 @@ impl View<'_> {
         }
     }
 
-    /// What starts and ends when; empty for a fact that is not about that.
-    fn dates(&self, fact: &Fact, project: &str) -> String {
+    /// What starts and ends when, and why someone has access; empty for any other fact.
+    fn dates_and_reasons(&self, fact: &Fact, project: &str) -> Sentence {
         let role = |role: &Role| self.desired.role_name(role);
-        match fact {
+        Sentence::new(match fact {
             Fact::Starts { from, member: false } => format!("starts on {from}"),
             Fact::Starts { from, member: true } => {
                 format!("starts on {from}; is a member already and not changed until then")
@@ -143,8 +141,21 @@ impl View<'_> {
             Fact::RoleEnded { role: ended, until } => {
                 format!("{} in {project} ended on {until}", role(ended))
             }
+            Fact::ReviewDue { review_by } => {
+                const WHY: &str = "confirm the access, then set a new `review_by`";
+                return Sentence::new(format!("review due since {review_by}: {WHY}"))
+                    .listed(format!("review due: {WHY}"), format!("since {review_by}"));
+            }
+            Fact::ReviewChanged { from, to } => {
+                let [from, to] = [from, to].map(|day| day.map(|day| day.to_string()));
+                changed("review by", from.as_deref(), to.as_deref())
+            }
+            Fact::ReasonChanged { from, to } => {
+                let of = if project.is_empty() { String::new() } else { format!(" for {project}") };
+                changed(&format!("reason{of}"), from.as_deref(), to.as_deref())
+            }
             _ => String::new(),
-        }
+        })
     }
 
     fn later(&self, later: &[Later]) -> String {
@@ -165,6 +176,12 @@ impl View<'_> {
     pub(super) fn refusal(&self, refusal: &Refusal) -> String {
         refused(self.desired, refusal, NAMED)
     }
+}
+
+/// `reason: spring campaign → summer campaign`.
+fn changed(what: &str, from: Option<&str>, to: Option<&str>) -> String {
+    let [from, to] = [from, to].map(|text| escape::line(text.unwrap_or("none")).into_owned());
+    format!("{what}: {from} → {to}")
 }
 
 /// Why a guard blocks the plan, with all its numbers and names.

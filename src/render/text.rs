@@ -87,7 +87,7 @@ impl Page {
             Topic::BecomesAdmin | Topic::NeedsAttention => self.paint.yellow("!"),
             Topic::Invited | Topic::GainsAccess => self.paint.green("+"),
             Topic::ChangesRole => self.paint.yellow("~"),
-            Topic::Waiting | Topic::Dates | Topic::NotChanged => self.paint.dim("·"),
+            Topic::Waiting | Topic::Dates | Topic::Reasons | Topic::NotChanged => self.paint.dim("·"),
         };
         self.heading(section.topic.title(), section.total());
         let is_plain = section.topic.is_change() || section.topic.is_crucial();
