@@ -7,6 +7,7 @@ use super::*;
 use crate::model::Role;
 use crate::team_file::{Problems, Sources, parse_included, parse_root};
 
+mod limits;
 mod rules;
 mod write;
 

@@ -110,9 +110,13 @@ impl Comparison<'_> {
         }
         let mut extra = Access::new();
         for (project, role) in &member.access {
-            let schedule = person.access.get(project);
-            let is_extra =
-                schedule.is_none_or(|it| matches!(it.on(self.date), OnDay::Ended { .. }) && member.is_owner);
+            let is_extra = match person.access.get(project).map(|schedule| schedule.on(self.date)) {
+                None => true,
+                Some(OnDay::Due { .. }) => false,
+                // It never starts.
+                Some(OnDay::Ahead { from, .. }) => person.until.is_some_and(|until| until < from),
+                Some(OnDay::Ended { .. }) => member.is_owner,
+            };
             if !is_extra {
                 continue;
             }
