@@ -8,6 +8,14 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+/// Today (UTC).
+#[must_use]
+pub fn today() -> Date {
+    SystemClock.timestamp().to_zoned(TimeZone::UTC).date()
+}
 
 /// Tells the time and sleeps.
 pub trait Clock: Send + Sync + 'static {

@@ -25,7 +25,7 @@ pub(crate) fn read(text: &str) -> Team {
     let (mut sources, mut problems) = (Sources::default(), Problems::default());
     let file = sources.add("team.yaml", text.as_bytes().to_vec(), &mut problems);
     let root = parse_root(&sources, file, &mut problems);
-    match desired::resolve(&root, &[], problems) {
+    match desired::resolve(&root, &[], desired::Terms::on(TODAY), problems) {
         Ok(team) => Team { provenance: desired::provenance(&sources, &root, &[], None), ..team },
         Err(problems) => panic!("{}\n{text}", problems.text(&sources, false)),
     }

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::args::{Apply as Args, ApplyFormat, GlobalArgs, PlanFlags};
 use super::events::{Event, Finished};
@@ -13,9 +14,10 @@ use super::final_report;
 use super::load;
 use super::observe;
 use super::session::{RunOptions, RunResult, Session, run_of};
-use super::situation::{estimate, must_not_be_blocked, plan_options, today, trace_plan};
+use super::situation::{estimate, must_mean_someone, must_not_be_blocked, plan_options, trace_plan};
 use super::target::Target;
 use super::terminal::Terminal;
+use crate::clock::today;
 use crate::desired::Desired;
 use crate::escape;
 use crate::files;
@@ -54,7 +56,7 @@ async fn apply(
     finished: &mut Finished,
 ) -> Result<(), Failure> {
     let task = match &args.plan {
-        Some(path) => saved_task(path, args.terms, global)?,
+        Some(path) => saved_task(path, args.terms.clone(), global)?,
         None => file_task(args, global, terminal)?,
     };
     let Task { desired, target, .. } = &task;
@@ -145,8 +147,9 @@ fn question(view: &View, lifted: &[&str]) -> String {
 impl Task {
     /// The guards that would block `plan` without the flags of this command or of the saved plan.
     fn lifted(&self, known: &Known, plan: &Plan) -> Vec<&'static str> {
-        let flags = PlanFlags { allow_removals: None, allow_new_admins: None, ..self.terms };
-        let strict = Plan::between(&self.desired, known, &plan_options(&self.target, plan.date, flags));
+        let options = self.options(plan.date);
+        let options = PlanOptions { allow_removals: None, allow_new_admins: None, ..options };
+        let strict = Plan::between(&self.desired, known, &options);
         let guards = [(Guard::MaxRemovals, "max_removals"), (Guard::MaxNewAdmins, "max_new_admins")];
         let is_lifted = |guard| strict.is_refused_by(guard) && !plan.is_refused_by(guard);
         guards.into_iter().filter(|(guard, _)| is_lifted(*guard)).map(|(_, name)| name).collect()
@@ -157,11 +160,21 @@ impl Task {
         Plan::between(&self.desired, known, &PlanOptions::new(self.target.endpoint.clone(), today()))
     }
 
+    /// The options of this command. A saved plan says whom it is limited to.
+    fn options(&self, date: Date) -> PlanOptions {
+        let options = plan_options(&self.target, date, &self.terms);
+        match &self.saved {
+            Some(saved) => PlanOptions { only: saved.only.clone(), ..options },
+            None => options,
+        }
+    }
+
     /// The plan to apply. A saved plan is compared with what is known now: changes that are in place are
     /// skipped, and changes that it does not list are refused.
     fn plan(&self, known: &Known, session: &Session<'_>, terminal: Terminal) -> Result<Plan, Failure> {
-        let options = plan_options(&self.target, today(), self.terms);
+        let options = self.options(today());
         let Some(saved) = &self.saved else {
+            must_mean_someone(&options.only, &self.desired, known)?;
             return Ok(Plan::between(&self.desired, known, &options));
         };
         let now = saved.again(known, &options);
@@ -213,7 +226,7 @@ fn file_task(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<Tas
     let path = &args.file.team_file;
     let team = load::team(path, terminal)?;
     let target = Target::of_team(global, path, &team)?;
-    Ok(Task { desired: team.desired, target, saved: None, terms: args.terms })
+    Ok(Task { desired: team.desired, target, saved: None, terms: args.terms.clone() })
 }
 
 fn saved_task(path: &Path, terms: PlanFlags, global: &GlobalArgs) -> Result<Task, Failure> {

@@ -170,8 +170,11 @@ pub(crate) struct Plan {
 }
 
 /// Limits and overrides for one run.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct PlanFlags {
+    /// Plan only for this person, whatever else is due; can be repeated
+    #[arg(long, value_name = "EMAIL")]
+    pub(crate) only: Vec<String>,
     /// Override `max_removals` for this run; N is the number that the guard shows
     #[arg(long, value_name = "N")]
     pub(crate) allow_removals: Option<usize>,
@@ -192,7 +195,7 @@ pub(crate) struct Apply {
     pub(crate) yes: bool,
     /// Apply a saved plan (from `plan --out`) without a team file; run it in the directory where the plan
     /// was made
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["team_file", "max_invites"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["team_file", "max_invites", "only"])]
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) plan: Option<PathBuf>,
     /// Maximum number of people to process in parallel

@@ -79,7 +79,8 @@ impl Target {
             let projects = desired.projects.iter().map(|(id, project)| {
                 (id.as_str().to_owned(), project.name.clone().unwrap_or_else(|| project.alias.clone()))
             });
-            let given = desired.people.values().flat_map(|person| person.access.values());
+            let schedules = desired.people.values().flat_map(|person| person.access.values());
+            let given = schedules.flat_map(crate::desired::Schedule::roles);
             let custom = given.filter_map(|role| match role {
                 Role::Custom(id) => Some(id),
                 _ => None,

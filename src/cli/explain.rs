@@ -31,10 +31,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let addresses = known.member(&email).into_iter().flat_map(Member::addresses).cloned();
     let emails = addresses.chain([asked, email.clone()]).collect();
     let past = history::of_person(&target, emails, &team.desired, terminal.out)?;
-    let is_known = known.member(&email).is_some()
-        || known.invitations.contains_key(&email)
-        || known.in_flight.contains_key(&email);
-    if !team.desired.people.contains_key(&email) && !is_known && past.is_empty() {
+    if !team.desired.people.contains_key(&email) && !known.has(&email) && past.is_empty() {
         let people = team.desired.people.keys().chain(known.members.keys()).map(Email::as_str);
         return Err(Failure::new(format!(
             "{email} is not in the team file, not a member of a managed project, and has no pending invitation{}",

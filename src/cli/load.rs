@@ -10,7 +10,8 @@ use super::github;
 use super::mixup;
 use super::target::leads_out;
 use super::terminal::Terminal;
-use crate::desired::{self, Team};
+use crate::clock::today;
+use crate::desired::{self, Rules, Team, Terms};
 use crate::escape;
 use crate::files::{self, folder_of};
 use crate::model::Email;
@@ -43,6 +44,10 @@ impl Loaded {
 
 /// Reads all files. Fails only if the team file itself cannot be read.
 pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
+    load_within(path, Terms::on(today()))
+}
+
+fn load_within(path: &Path, terms: Terms<'_>) -> Result<Loaded, Failure> {
     let name = path.display().to_string();
     let bytes = read(path).map_err(|error| {
         let shown = escape::path(path);
@@ -67,11 +72,12 @@ pub(crate) fn load(path: &Path) -> Result<Loaded, Failure> {
             let shown = shown_path(path, &folder, &file);
             let id = add_included(&file, &shown, pattern, &mut sources, &mut problems);
             if let Some(id) = id {
-                included.push(team_file::parse_included(&sources, id, &mut problems));
+                let parsed = team_file::parse_included(&sources, id, &mut problems);
+                included.push(IncludedFile { path: relative_path(&folder, &file), ..parsed });
             }
         }
     }
-    let (team, problems) = match desired::resolve(&root, &included, problems) {
+    let (team, problems) = match desired::resolve(&root, &included, terms, problems) {
         Ok(team) => (Some(team), Problems::default()),
         Err(problems) => (None, problems),
     };
@@ -98,7 +104,12 @@ fn refuse_linked_ledger(root: &TeamFile, folder: &Path, problems: &mut Problems)
 
 /// Reads the team file for a command that needs it; prints its problems on standard error.
 pub(crate) fn team(path: &Path, terminal: Terminal) -> Result<Team, Failure> {
-    let loaded = load(path)?;
+    team_within(path, None, terminal)
+}
+
+/// Like [`team`], for a pull request that the rules of its base judge as well.
+pub(crate) fn team_within(path: &Path, base: Option<&Rules>, terminal: Terminal) -> Result<Team, Failure> {
+    let loaded = load_within(path, Terms { base, ..Terms::on(today()) })?;
     match loaded.team {
         Some(team) => Ok(team),
         None => Err(loaded.refusal(terminal)),
@@ -228,4 +239,11 @@ fn shown_path(team_file: &Path, folder: &Path, file: &Path) -> String {
     let from_here = team_file.parent().is_none_or(|parent| parent.as_os_str().is_empty());
     let shown = if from_here { file.strip_prefix(folder).unwrap_or(file) } else { file };
     shown.display().to_string()
+}
+
+/// The path of an included file relative to the team file, with `/`, as rules name it.
+fn relative_path(folder: &Path, file: &Path) -> String {
+    let parts = file.strip_prefix(folder).unwrap_or(file).components();
+    let names = parts.filter(|part| matches!(part, Component::Normal(_)));
+    names.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }

@@ -11,10 +11,13 @@ use super::observe;
 use super::output;
 use super::session::{acquire, run_of};
 use super::signals::Signals;
-use super::situation::{Situation, estimate, must_not_be_blocked, plan_options, today, trace_plan};
+use super::situation::{
+    Situation, estimate, must_mean_someone, must_not_be_blocked, plan_options, trace_plan,
+};
 use super::target::{Target, keep_to_base, sandbox_flag};
 use super::terminal::Terminal;
-use crate::desired::{Policy, PolicyChange};
+use crate::clock::today;
+use crate::desired::{Desired, PolicyChange};
 use crate::escape;
 use crate::ledger::{EndReason, Ledger, Lock, ReadingFacts, Run};
 use crate::observe::NewSnapshot;
@@ -27,14 +30,14 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         output::keep_apart(args.out.as_deref(), read)?;
     }
     let date = day(args.at)?;
-    let mut team = load::team(path, terminal)?;
-    let target = Target::of_team(global, path, &team)?;
     let base = args.base.as_deref().map(|base| load::team(base, terminal)).transpose()?;
+    let mut team = load::team_within(path, base.as_ref().map(|base| &base.rules), terminal)?;
+    let target = Target::of_team(global, path, &team)?;
     if let Some(base) = &base {
         keep_to_base(global, &team, base)?;
     }
     let policy_changes = match &base {
-        Some(base) => bind_policy(&mut team.desired.policy, &base.desired.policy),
+        Some(base) => bind_policy(&mut team.desired, &base.desired),
         None => Vec::new(),
     };
     // Load this first: the live read below overwrites the stored reading.
@@ -45,10 +48,18 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         None => (observing.await?, None),
         Some(mut recorder) => (recorder.signals.or_stop(observing).await?, Some(recorder)),
     };
-    let options = plan_options(&situation.target, date, args.terms);
-    let plan = Plan::between(&situation.team.desired, &situation.known, &options);
-    // Only today's plan of the file itself says whether the organization matches it.
-    let is_whole = args.at.is_none() && args.base.is_none() && args.terms.max_invites.is_none();
+    let options = plan_options(&situation.target, date, &args.terms);
+    let desired = &situation.team.desired;
+    must_mean_someone(&options.only, desired, &situation.known)?;
+    let mut plan = Plan::between(desired, &situation.known, &options);
+    if let Some(base) = &base {
+        plan.add_annotations(desired, &base.desired, &situation.known);
+    }
+    // Only today's plan of the whole file itself says whether the organization matches it.
+    let is_whole = args.at.is_none()
+        && args.base.is_none()
+        && args.terms.max_invites.is_none()
+        && args.terms.only.is_empty();
     let finding = is_whole.then(|| observe::finding(&plan));
     let made_at = Timestamp::now();
     if let Some(recorder) = &recorder {
@@ -141,8 +152,8 @@ fn day(asked: Option<Date>) -> Result<Date, Failure> {
 }
 
 /// Makes the base's policy apply as well. Returns how the two differ.
-fn bind_policy(policy: &mut Policy, base: &Policy) -> Vec<PolicyChange> {
-    let changes = policy.changes_from(base);
-    *policy = std::mem::take(policy).bound_by(base);
+fn bind_policy(desired: &mut Desired, base: &Desired) -> Vec<PolicyChange> {
+    let changes = desired.policy_changes(base);
+    desired.policy = std::mem::take(&mut desired.policy).bound_by(&base.policy);
     changes
 }

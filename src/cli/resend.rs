@@ -8,10 +8,10 @@ use super::final_report;
 use super::load;
 use super::mixup::{must_not_be_swapped, person_meant};
 use super::session::{RunOptions, RunResult, Session};
-use super::situation::today;
 use super::target::Target;
 use super::terminal::Terminal;
 use crate::apply::Ending;
+use crate::clock::today;
 use crate::ledger::{Meaning, ReadingFacts};
 use crate::model::Email;
 use crate::plan::{Plan, PlanOptions};
@@ -38,6 +38,11 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     if let Some(from) = person.from.filter(|from| *from > day) {
         return Err(Failure::new(format!(
             "{email} starts on {from}; invitations are not sent before that date. Fix `from` if that is wrong"
+        )));
+    }
+    if person.access_on(day).is_empty() {
+        return Err(Failure::new(format!(
+            "{email} has no role that is due today; no invitation was sent. Fix the dates of the roles if that is wrong"
         )));
     }
     let target = Target::of_team(global, path, &team)?;

@@ -2,22 +2,22 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use super::args::{GlobalArgs, PlanFlags, TEAM_FILE};
 use super::failure::Failure;
 use super::load;
+use super::mixup::person_meant;
 use super::observe;
 use super::target::Target;
 use super::terminal::Terminal;
 use crate::api::{self, Pace};
-use crate::desired::Team;
+use crate::clock::today;
+use crate::desired::{Desired, Team};
 use crate::files::folder_of;
 use crate::known::Known;
 use crate::ledger::ReadingFacts;
-use crate::model::Estimate;
+use crate::model::{Email, Estimate};
 use crate::observe::{NewSnapshot, Observed};
 use crate::plan::{Plan, PlanOptions};
 use crate::words;
@@ -84,15 +84,33 @@ pub(crate) fn ledger_of(
     Ok((target, team))
 }
 
-/// Today (UTC).
-pub(crate) fn today() -> Date {
-    Timestamp::now().to_zoned(TimeZone::UTC).date()
+/// The options of a plan for `date`, with the limits and overrides of this command.
+pub(crate) fn plan_options(target: &Target, date: Date, flags: &PlanFlags) -> PlanOptions {
+    let PlanFlags { ref only, allow_removals, allow_new_admins, max_invites } = *flags;
+    let mut only: Vec<_> = only.iter().map(|email| Email::as_received(email)).collect();
+    only.sort();
+    only.dedup();
+    PlanOptions {
+        allow_removals,
+        allow_new_admins,
+        max_invites,
+        only,
+        ..PlanOptions::new(target.endpoint.clone(), date)
+    }
 }
 
-/// The options of a plan for `date`, with the limits and overrides of this command.
-pub(crate) fn plan_options(target: &Target, date: Date, flags: PlanFlags) -> PlanOptions {
-    let PlanFlags { allow_removals, allow_new_admins, max_invites } = flags;
-    PlanOptions { endpoint: target.endpoint.clone(), date, allow_removals, allow_new_admins, max_invites }
+/// Refuses an address of `--only` that means no one, because the plan would be empty for a typing error.
+pub(crate) fn must_mean_someone(only: &[Email], desired: &Desired, known: &Known) -> Result<(), Failure> {
+    for email in only {
+        if !desired.people.contains_key(email) && !known.has(email) {
+            let people = desired.people.keys().chain(known.members.keys()).map(Email::as_str);
+            return Err(Failure::new(format!(
+                "--only {email} is not in the team file or in a managed project, and has no pending invitation{}",
+                person_meant(email.as_str(), people)
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// How long the calls of `plan` will take under the most recent rate limit.

@@ -10,8 +10,8 @@ use super::audit::AuditTrail;
 use super::failure::Failure;
 use super::moment::MaxAge;
 use super::output::{keep_apart, save, save_for_all};
-use super::situation::today;
 use super::terminal::Terminal;
+use crate::clock::today;
 use crate::escape;
 use crate::ledger::{Drift, Ledger, LoggedRun};
 use crate::model::{ProjectId, Role};
@@ -98,7 +98,7 @@ fn status_of(trail: &AuditTrail) -> Result<Status<'_>, Failure> {
         }),
         open: invitations.len(),
         stale,
-        reviews_due: has_team.then(Vec::new),
+        reviews_due: has_team.then(|| desired.reviews_due(today)),
         ending_soon: has_team.then(|| desired.ending_soon(today)),
         admins: projects.iter().filter(|id| read.contains(*id)).map(|id| (id.clone(), admins(id))).collect(),
         lock: lock.map(|lock| Locked { by: lock.holder, since: lock.since, renewed: lock.renewed }),

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{EmailPattern, Limit, Policy, Prune};
+use super::{Desired, EmailPattern, Limit, Policy, Prune, Rule};
 use crate::model::Email;
 
 /// A difference between the policy and the base's.
@@ -69,11 +69,15 @@ impl Policy {
             patterns.find(|pattern| pattern.matches(address))
         })
     }
+}
 
+impl Desired {
     /// The differences from the base's policy, in the order of the keys in a team file.
     #[must_use]
-    pub fn changes_from(&self, base: &Self) -> Vec<PolicyChange> {
-        let Self { prune, max_removals, max_new_admins, keep_admins, protect, base: _ } = self;
+    pub fn policy_changes(&self, base: &Self) -> Vec<PolicyChange> {
+        let Policy { prune, max_removals, max_new_admins, keep_admins, protect, addresses, files, base: _ } =
+            &self.policy;
+        let (before, base) = (base, &base.policy);
         let mut changes = Vec::new();
         let mut compare = |key, from: String, to: String, loosened| {
             if from != to {
@@ -102,7 +106,33 @@ impl Policy {
         // A pattern replaced by a wider one counts as removed.
         let dropped = base.protect.iter().any(|pattern| !protect.contains(pattern));
         compare("protect", patterns(&base.protect), patterns(protect), dropped);
+        for (key, base, own) in [("addresses", &base.addresses, addresses), ("files", &base.files, files)] {
+            if base != own {
+                let (from, to) = (before.written_rules(base.as_deref()), self.written_rules(own.as_deref()));
+                let loosened = !are_within(own.as_deref(), base.as_deref());
+                changes.push(PolicyChange { key, from, to, loosened });
+            }
+        }
         changes
+    }
+
+    fn written_rules(&self, rules: Option<&[Rule]>) -> String {
+        let Some(rules) = rules else { return "none".to_owned() };
+        let rules: Vec<_> = rules.iter().map(|rule| self.written_rule(rule)).collect();
+        format!("[{}]", rules.join(", "))
+    }
+}
+
+/// Whether `own` allow nothing that `base` do not. As the first match counts, only the same patterns in the
+/// same order can be compared. Where the list is shorter at its end, less is allowed.
+fn are_within(own: Option<&[Rule]>, base: Option<&[Rule]>) -> bool {
+    match (own, base) {
+        (_, None) => true,
+        (None, Some(_)) => false,
+        (Some(own), Some(base)) => {
+            let is_within = |(own, base): (&Rule, &Rule)| own.pattern == base.pattern && own.is_within(base);
+            own.len() <= base.len() && own.iter().zip(base).all(is_within)
+        }
     }
 }
 
@@ -191,8 +221,9 @@ mod tests {
 
     #[test]
     fn every_difference_is_shown_with_its_direction() {
-        let base = policy(Limit::Percent(10), 5, 2, &["*@agency.example"]);
-        let own = Policy { prune: Prune::People, ..policy(Limit::Count(3), 4, 1, &[]) };
+        let of = |policy| Desired { policy, ..Desired::default() };
+        let base = of(policy(Limit::Percent(10), 5, 2, &["*@agency.example"]));
+        let own = of(Policy { prune: Prune::People, ..policy(Limit::Count(3), 4, 1, &[]) });
         let shown = |changes: Vec<PolicyChange>| -> Vec<String> {
             let shown = |PolicyChange { key, from, to, loosened }| {
                 format!("{key}: {from} → {to}{}", if loosened { " (loosened)" } else { "" })
@@ -200,7 +231,7 @@ mod tests {
             changes.into_iter().map(shown).collect()
         };
         assert_eq!(
-            shown(own.changes_from(&base)),
+            shown(own.policy_changes(&base)),
             [
                 "prune: none → people (loosened)",
                 "max_removals: 10% → 3 (loosened)",
@@ -209,6 +240,6 @@ mod tests {
                 "protect: [*@agency.example] → [] (loosened)",
             ]
         );
-        assert_eq!(own.changes_from(&own), []);
+        assert_eq!(own.policy_changes(&own), []);
     }
 }

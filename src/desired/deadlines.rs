@@ -1,22 +1,41 @@
-//! The dates in a team file that someone should act on: access that ends soon.
+//! The days in a team file on which someone should act: access that ends soon, and reviews that are due.
 
 use jiff::civil::Date;
 
-use super::Desired;
+use super::{Desired, OnDay, Person};
 use crate::model::Email;
 
-/// Access that ends within so many days is named by `status`.
+/// Access that ends within so many days is named in a plan and by `status`.
 pub const SOON_DAYS: i32 = 14;
 
 impl Desired {
-    /// The people whose access ends from `today` to [`SOON_DAYS`] later, and their last day; earliest first.
+    /// The people of whose access something ends from `today` to [`SOON_DAYS`] later, and the first such day;
+    /// earliest first.
     #[must_use]
     pub fn ending_soon(&self, today: Date) -> Vec<(Date, &Email)> {
-        let ends = self.people.values().filter_map(|person| Some((person.until?, &person.email)));
-        let mut soon: Vec<_> =
-            ends.filter(|(until, _)| (0..=SOON_DAYS).contains(&(*until - today).get_days())).collect();
-        soon.sort();
-        soon
+        let is_soon = |day: &Date| (0..=SOON_DAYS).contains(&(*day - today).get_days());
+        let end = |person: &Person| {
+            let roles = person.access.values().filter_map(|schedule| match schedule.on(today) {
+                OnDay::Due { until, .. } => until,
+                OnDay::Ahead { .. } | OnDay::Ended { .. } => None,
+            });
+            roles.chain(person.until).filter(is_soon).min()
+        };
+        self.by_day(end)
+    }
+
+    /// The people whose access has to be confirmed by `today` or earlier, and by when; earliest first.
+    #[must_use]
+    pub fn reviews_due(&self, today: Date) -> Vec<(Date, &Email)> {
+        let has_ended = |person: &Person| person.until.is_some_and(|until| until < today);
+        self.by_day(|person| person.review_by.filter(|day| *day <= today && !has_ended(person)))
+    }
+
+    fn by_day(&self, day: impl Fn(&Person) -> Option<Date>) -> Vec<(Date, &Email)> {
+        let people = self.people.values().filter_map(|person| Some((day(person)?, &person.email)));
+        let mut people: Vec<_> = people.collect();
+        people.sort();
+        people
     }
 }
 

@@ -4,9 +4,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::Desired;
 use super::alias::{Aliases, slug};
-use crate::model::Access;
+use super::{Desired, Schedule};
+use crate::model::ProjectId;
 
 /// The lines of the heading `groups:` and the empty line before it.
 const HEADING: usize = 2;
@@ -20,16 +20,23 @@ const LONGEST: usize = 60;
 /// How many projects with the same role are listed in a longer name.
 const LISTED: usize = 2;
 
-/// The access that gets a group, with the name of the group.
-pub(super) type Groups<'a> = BTreeMap<&'a Access, String>;
+/// The roles of a person.
+pub(super) type Roles = BTreeMap<ProjectId, Schedule>;
+
+/// The access that gets a group, with the name of the group. It has no dates.
+pub(super) type Groups<'a> = BTreeMap<&'a Roles, String>;
 
 /// The groups to define; none if the file would not be shorter with them.
 pub(super) fn groups(desired: &Desired) -> Groups<'_> {
-    let mut people: BTreeMap<&Access, usize> = BTreeMap::new();
+    let mut people: BTreeMap<&Roles, usize> = BTreeMap::new();
+    let has_no_dates = |schedule: &Schedule| matches!(schedule, Schedule::Always(_));
     for person in desired.people.values() {
+        if !person.reasons.is_empty() || !person.access.values().all(has_no_dates) {
+            continue;
+        }
         *people.entry(&person.access).or_default() += 1;
     }
-    let lines_saved = |access: &Access, people: usize| {
+    let lines_saved = |access: &Roles, people: usize| {
         let on_the_people = people * (1 + access.len());
         on_the_people.saturating_sub(1 + access.len() + people)
     };
@@ -47,12 +54,14 @@ pub(super) fn groups(desired: &Desired) -> Groups<'_> {
 
 /// What a group grants, the most powerful role first: `storefront-admin+loyalty-viewer`, `all-user`, or, with many
 /// projects, `storefront-admin+user-in-7-projects`.
-fn name(desired: &Desired, access: &Access) -> String {
+fn name(desired: &Desired, access: &Roles) -> String {
     let short = |name: &str| slug(name).unwrap_or_else(|| name.to_owned());
     let mut by_role: BTreeMap<_, Vec<String>> = BTreeMap::new();
-    for (project, role) in access {
-        let projects = by_role.entry((Reverse(role.power()), role)).or_default();
-        projects.push(short(desired.project_alias(project)));
+    for (project, schedule) in access {
+        for role in schedule.roles() {
+            let projects = by_role.entry((Reverse(role.power()), role)).or_default();
+            projects.push(short(desired.project_alias(project)));
+        }
     }
     let name = |listed: usize| {
         let mut parts = Vec::new();

@@ -4,13 +4,17 @@
 mod access;
 mod alias;
 mod binding;
+mod dates;
 mod deadlines;
 mod email_pattern;
 mod grouping;
+mod judge;
 mod names;
 mod people;
 mod policy;
 mod resolve;
+mod rule;
+mod schedule;
 mod write;
 
 use std::collections::BTreeMap;
@@ -26,8 +30,11 @@ pub use alias::{Aliases, slug};
 pub use binding::PolicyChange;
 pub use deadlines::SOON_DAYS;
 pub use email_pattern::EmailPattern;
+pub use judge::Terms;
 pub use names::{LONGEST_NAME, refused_id, refused_name};
 pub use resolve::{provenance, resolve};
+pub use rule::{Rule, Rules};
+pub use schedule::{OnDay, Schedule, Span};
 pub use write::write;
 
 /// The default folder of the ledger.
@@ -69,14 +76,23 @@ pub struct Person {
     pub first_name: String,
     /// The family name.
     pub last_name: String,
-    /// The access from groups and from the person's own entry.
-    pub access: Access,
+    /// The access from groups and from the person's own entry. The days of the person bound it.
+    pub access: BTreeMap<ProjectId, Schedule>,
     /// Not invited before this day (UTC).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Date>,
     /// The last day of access (UTC).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
+    /// Why the person has access.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Arc<str>>,
+    /// The day by which the access has to be confirmed (UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_by: Option<Date>,
+    /// Why the person has a role, where a reason is given.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reasons: BTreeMap<ProjectId, Arc<str>>,
 }
 
 /// The limits on what guestlist may change.
@@ -92,6 +108,12 @@ pub struct Policy {
     pub keep_admins: u32,
     /// The patterns of people who are never changed and never removed.
     pub protect: Vec<EmailPattern>,
+    /// Who may be listed, and with what access; anyone if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addresses: Option<Vec<Rule>>,
+    /// What included files may grant; anything if `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Vec<Rule>>,
     /// The policy on the base branch, if it differs. Both apply, and the stricter one counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<Box<Policy>>,
@@ -105,6 +127,8 @@ impl Default for Policy {
             max_new_admins: 5,
             keep_admins: 1,
             protect: Vec::new(),
+            addresses: None,
+            files: None,
             base: None,
         }
     }
@@ -140,6 +164,12 @@ pub enum Limit {
 pub struct RoleSource {
     /// The role.
     pub role: Role,
+    /// The first day.
+    pub from: Option<Date>,
+    /// The last day.
+    pub until: Option<Date>,
+    /// Why.
+    pub reason: Option<Arc<str>>,
     /// The group that grants it; `None` for the person's own entry.
     pub group: Option<Arc<str>>,
     /// The path of the file, as the user would write it.
@@ -148,7 +178,7 @@ pub struct RoleSource {
     pub line: u32,
 }
 
-/// Every line that grants a role, by person and project. The first one is effective.
+/// Every line that grants a role, by person and project. Of those whose days have a day, the first one is effective.
 pub type Provenance = BTreeMap<(Email, ProjectId), Vec<RoleSource>>;
 
 /// A team file without problems.
@@ -162,6 +192,45 @@ pub struct Team {
     pub endpoint: Endpoint,
     /// The location of the ledger as written, if there is one.
     pub ledger: Option<String>,
+    /// The rules of the policy, to judge a pull request by.
+    pub rules: Rules,
+}
+
+impl Person {
+    /// Someone with the same access on every day.
+    #[must_use]
+    pub fn new(email: Email, first_name: String, last_name: String, access: Access) -> Self {
+        let access = access.into_iter().map(|(project, role)| (project, Schedule::Always(role))).collect();
+        let (from, until, reason, review_by) = (None, None, None, None);
+        Self {
+            email,
+            first_name,
+            last_name,
+            access,
+            from,
+            until,
+            reason,
+            review_by,
+            reasons: BTreeMap::new(),
+        }
+    }
+
+    /// The roles that are due on `day`, whether or not it is one of the person's days.
+    #[must_use]
+    pub fn access_on(&self, day: Date) -> Access {
+        let due = |(project, schedule): (&ProjectId, &Schedule)| {
+            Some((project.clone(), schedule.role_on(day)?.clone()))
+        };
+        self.access.iter().filter_map(due).collect()
+    }
+}
+
+impl RoleSource {
+    /// Whether it grants the role on `day`.
+    #[must_use]
+    pub fn is_on(&self, day: Date) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day <= until)
+    }
 }
 
 impl Desired {

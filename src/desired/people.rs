@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::civil::Date;
-
-use super::access::{self, Grants, Groups};
+use super::access::{self, GrantedRole, Grants, GroupGrant, Groups};
+use super::dates::{day, days};
+use super::judge::{Accused, Judge};
 use super::names::{Names, check_name};
-use super::{EmailPattern, Person, RoleSource};
-use crate::model::{Access, Email, ProjectId, Role};
+use super::schedule::conflict;
+use super::{EmailPattern, Person, RoleSource, Schedule, Span};
+use crate::model::{Email, ProjectId};
 use crate::team_file::{FileId, Location, Problem, ProblemId, Problems, Sources, Text, WrittenPerson, shown};
 
 /// The most roles that groups and people grant in total. Groups multiply, so a small file could describe more than
@@ -19,6 +20,8 @@ const MAX_GRANTS: usize = 1_000_000;
 pub(super) struct People<'a> {
     names: &'a Names<'a>,
     groups: &'a Groups<'a>,
+    /// None where the people were judged before.
+    judge: Option<&'a Judge<'a>>,
     protected: Vec<(EmailPattern, Location)>,
     places: BTreeMap<Email, Location>,
     resolved: BTreeMap<Email, Person>,
@@ -26,12 +29,8 @@ pub(super) struct People<'a> {
     granted: usize,
 }
 
-/// A role that a group grants to a person, and its location.
-struct GroupGrant<'a> {
-    group: &'a Text,
-    role: Option<&'a Role>,
-    at: Location,
-}
+/// The roles of a person by project, and the reasons for them.
+type Access = (BTreeMap<ProjectId, Schedule>, BTreeMap<ProjectId, Arc<str>>);
 
 /// Everything that grants access to a person: their own entry, and groups.
 struct AccessSources<'a> {
@@ -65,13 +64,19 @@ impl<'a> FileNames<'a> {
 
 impl<'a> People<'a> {
     /// An empty list.
-    pub(super) fn new(names: &'a Names<'a>, groups: &'a Groups<'a>, protect: &[Text]) -> Self {
+    pub(super) fn new(
+        names: &'a Names<'a>,
+        groups: &'a Groups<'a>,
+        judge: Option<&'a Judge<'a>>,
+        protect: &[Text],
+    ) -> Self {
         let protected = protect.iter().map(|text| (EmailPattern::new(&text.value), text.at)).collect();
-        Self { names, groups, protected, places: BTreeMap::new(), resolved: BTreeMap::new(), granted: 0 }
+        let (places, resolved) = (BTreeMap::new(), BTreeMap::new());
+        Self { names, groups, judge, protected, places, resolved, granted: 0 }
     }
 
-    /// Checks a person and adds it.
-    pub(super) fn add(&mut self, written: &WrittenPerson, problems: &mut Problems) {
+    /// Checks a person and adds it. `file` is the path of an included file.
+    pub(super) fn add(&mut self, written: &WrittenPerson, file: Option<&str>, problems: &mut Problems) {
         let email = written.email.as_ref().and_then(|text| self.email(text, problems));
         let name = |text: &Option<Text>, what, problems: &mut Problems| {
             let text = text.as_ref().filter(|text| check_name(text, what, problems))?;
@@ -79,12 +84,27 @@ impl<'a> People<'a> {
         };
         let first_name = name(&written.first_name, "`first_name`", problems);
         let last_name = name(&written.last_name, "`last_name`", problems);
-        let (from, until) = days(written, problems);
-        let access = self.access(written, problems);
+        let reason = name(&written.reason, "`reason`", problems).map(Arc::from);
+        let review_by = written.review_by.as_ref().and_then(|text| day(text, problems));
+        let (from, until) = days(written.from.as_ref(), written.until.as_ref(), problems);
+        let at = written.email.as_ref().map(|text| text.at);
+        let until_at = until.and_then(|_| Some(written.until.as_ref()?.at));
+        let accused = Accused { email: email.as_ref().zip(at), file, from, until, until_at };
+        let (access, reasons) = self.access(written, &accused, problems);
         let (Some(email), Some(first_name), Some(last_name)) = (email, first_name, last_name) else {
             return;
         };
-        let person = Person { email: email.clone(), first_name, last_name, access, from, until };
+        let person = Person {
+            email: email.clone(),
+            first_name,
+            last_name,
+            access,
+            from,
+            until,
+            reason,
+            review_by,
+            reasons,
+        };
         self.resolved.insert(email, person);
     }
 
@@ -107,23 +127,32 @@ impl<'a> People<'a> {
     ) -> BTreeMap<ProjectId, Vec<RoleSource>> {
         let AccessSources { own, from_groups, .. } = self.access_sources(written, problems);
         let mut sources: BTreeMap<ProjectId, Vec<RoleSource>> = BTreeMap::new();
-        let mut add = |project: &ProjectId, role: Option<&Role>, group: Option<&'b str>, at: Location| {
-            let Some(role) = role else { return };
+        let mut add = |project: &ProjectId, granted: Option<&GrantedRole>, group: Option<&'b str>| {
+            let Some(granted) = granted else { return };
             let sources = sources.entry(project.clone()).or_default();
-            sources.reserve_exact(1);
-            sources.push(RoleSource {
-                role: role.clone(),
-                group: group.map(|group| files.group(group)),
-                file: files.file(at.file),
-                line: at.line,
-            });
+            let then = granted.then.as_ref().map(|(role, at)| (role, *at));
+            let all = [Some((&granted.role, granted.at)), then];
+            sources.reserve_exact(1 + usize::from(then.is_some()));
+            for (n, (role, at)) in all.into_iter().flatten().enumerate() {
+                let last = granted.until.map(|(day, _)| day);
+                let after = || last.and_then(|last| last.tomorrow().ok());
+                sources.push(RoleSource {
+                    role: role.clone(),
+                    from: if n == 0 { granted.from() } else { after() },
+                    until: last.filter(|_| n == 0),
+                    reason: granted.reason.clone(),
+                    group: group.map(|group| files.group(group)),
+                    file: files.file(at.file),
+                    line: at.line,
+                });
+            }
         };
         for (project, grant) in &own {
-            add(project, grant.value.as_ref(), None, grant.at);
+            add(project, grant.role.as_ref(), None);
         }
         for (project, grants) in &from_groups {
-            for GroupGrant { group, role, at } in grants {
-                add(project, *role, Some(group.value.as_str()), *at);
+            for GroupGrant { group, role, .. } in grants {
+                add(project, *role, Some(group.value.as_str()));
             }
         }
         sources
@@ -161,18 +190,18 @@ impl<'a> People<'a> {
     }
 
     /// The access from groups and from the person's own entry, which wins.
-    fn access(&mut self, written: &WrittenPerson, problems: &mut Problems) -> Access {
+    fn access(&mut self, written: &WrittenPerson, accused: &Accused<'_>, problems: &mut Problems) -> Access {
         // Count first: groups multiply, and nothing is allocated for a file that is too large.
         for group in &written.groups {
             self.granted += self.groups.get(group).map_or(0, |found| found.grants.len());
             if self.refuse_too_many(group.at, problems) {
-                return Access::new();
+                return Access::default();
             }
         }
         self.granted += written.grants.len();
         let at = written.email.as_ref().map_or(written.at, |email| email.at);
         if self.refuse_too_many(at, problems) {
-            return Access::new();
+            return Access::default();
         }
         let AccessSources { own, from_groups, whole } = self.access_sources(written, problems);
         if own.is_empty() && from_groups.is_empty() && whole {
@@ -180,13 +209,36 @@ impl<'a> People<'a> {
             problems.push(problem.help("add `projects` or `groups`, or remove this person"));
         }
         self.refuse_conflicts(&own, &from_groups, problems);
-        let first = |(project, grants): (&&ProjectId, &Vec<GroupGrant<'_>>)| {
-            let role = grants.iter().find_map(|grant| grant.role)?;
-            Some(((*project).clone(), role.clone()))
-        };
-        let mut access: Access = from_groups.iter().filter_map(first).collect();
-        access.extend(own.into_iter().filter_map(|(project, grant)| Some((project, grant.value?))));
-        access
+        if let Some(judge) = self.judge {
+            let each =
+                from_groups.iter().flat_map(|(project, all)| all.iter().map(move |one| (*project, one)));
+            judge.person(accused, &own, &each.collect::<Vec<_>>(), problems);
+        }
+        let (mut access, mut reasons) = Access::default();
+        for (project, grants) in &from_groups {
+            let mut roles = grants.iter().filter_map(|grant| grant.role);
+            let reason = roles.clone().find_map(|role| role.reason.clone());
+            reasons.extend(reason.map(|reason| ((*project).clone(), reason)));
+            let Some(first) = roles.next() else { continue };
+            // Mostly there is one group, or all say the same, and its schedule is shared.
+            let schedule = if roles.clone().all(|role| role.schedule == first.schedule) {
+                first.schedule.clone()
+            } else {
+                let others = roles.flat_map(|role| role.schedule.spans());
+                Schedule::new(first.schedule.spans().into_iter().chain(others).collect())
+            };
+            access.insert((*project).clone(), schedule);
+        }
+        for (project, grant) in own {
+            let Some(granted) = grant.role else { continue };
+            reasons.extend(granted.reason.map(|reason| (project.clone(), reason)));
+            let schedule = match access.remove(&project) {
+                Some(groups) => granted.schedule.over(&groups),
+                None => granted.schedule,
+            };
+            access.insert(project, schedule);
+        }
+        (access, reasons)
     }
 
     fn refuse_too_many(&self, at: Location, problems: &mut Problems) -> bool {
@@ -215,7 +267,7 @@ impl<'a> People<'a> {
             };
             whole &= found.whole;
             for (project, grant) in &found.grants {
-                let grant = GroupGrant { group, role: grant.value.as_ref(), at: grant.at };
+                let grant = GroupGrant { group, file: found.file, role: grant.role.as_ref() };
                 from_groups.entry(project).or_default().push(grant);
             }
         }
@@ -229,59 +281,35 @@ impl<'a> People<'a> {
         from_groups: &BTreeMap<&ProjectId, Vec<GroupGrant<'_>>>,
         problems: &mut Problems,
     ) {
-        for (project, grants) in from_groups.iter().filter(|(project, _)| !own.contains_key(project)) {
-            let mut known = grants.iter().filter_map(|grant| grant.role.map(|role| (grant, role)));
-            let Some((first, first_role)) = known.next() else { continue };
-            let Some((other, other_role)) = known.find(|(_, role)| *role != first_role) else { continue };
-            let [one, two] = [&first.group.value, &other.group.value].map(|name| shown(name));
+        for (project, grants) in from_groups.iter().filter(|(_, grants)| grants.len() > 1) {
+            let decided = own.get(*project);
+            // A role that was rejected would have decided.
+            if decided.is_some_and(|grant| grant.role.is_none()) {
+                continue;
+            }
+            let decided = decided.and_then(|grant| Some(&grant.role.as_ref()?.schedule));
+            let known = grants.iter().filter_map(|grant| Some((grant.group, grant.role?)));
+            let spans = known.flat_map(|(group, granted)| {
+                let left = granted.schedule.outside(decided);
+                left.into_iter().map(move |span| (span, (group, granted)))
+            });
+            let spans: Vec<_> = spans.collect();
+            let Some([(one_span, (first, granted)), (other_span, (other, other_granted))]) = conflict(&spans)
+            else {
+                continue;
+            };
+            let [one, two] = [&first.value, &other.value].map(|name| shown(name));
             let alias = shown(self.names.project_alias(project));
             let message = format!("groups {one} and {two} grant different roles in {alias}");
-            problems.push(
-                Problem::new(other.group.at, ProblemId::ConflictingGroups, message)
-                    .help("set the role under this person's `projects`")
-                    .also(first.at, format!("{one} grants {}", shown(self.names.role_alias(first_role))))
-                    .also(other.at, format!("{two} grants {}", shown(self.names.role_alias(other_role)))),
-            );
+            let mut problem = Problem::new(other.at, ProblemId::ConflictingGroups, message)
+                .help("set the role under this person's `projects`");
+            for (group, granted, Span { role, .. }) in
+                [(one, granted, one_span), (two, other_granted, other_span)]
+            {
+                let label = format!("{group} grants {}", shown(self.names.role_alias(role)));
+                problem = problem.also(granted.place_of(role), label);
+            }
+            problems.push(problem);
         }
     }
-}
-
-/// The days between which a person has access.
-fn days(written: &WrittenPerson, problems: &mut Problems) -> (Option<Date>, Option<Date>) {
-    let mut day = |text: &Option<Text>| text.as_ref().and_then(|text| self::day(text, problems));
-    let (from, until) = (day(&written.from), day(&written.until));
-    if let (Some(from), Some(until), Some(start), Some(end)) = (from, until, &written.from, &written.until)
-        && until < from
-    {
-        let problem = Problem::new(
-            end.at,
-            ProblemId::UntilBeforeFrom,
-            format!("`until` {until} is before `from` {from}"),
-        );
-        problems.push(problem.also(start.at, "`from` is set here"));
-    }
-    (from, until)
-}
-
-/// A date as `YYYY-MM-DD`; no other form is accepted.
-fn day(text: &Text, problems: &mut Problems) -> Option<Date> {
-    let bytes = text.value.as_bytes();
-    let in_form = bytes.len() == 10
-        && bytes.iter().enumerate().all(|(index, byte)| match index {
-            4 | 7 => *byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
-    let day = text.value.parse::<Date>().ok().filter(|_| in_form);
-    if day.is_none() {
-        let month = in_form.then(|| text.value.get(..7)).flatten();
-        let first = month.and_then(|month| format!("{month}-01").parse::<Date>().ok());
-        let help = match first {
-            Some(first) => format!("{} has {} days", first.strftime("%B %Y"), first.days_in_month()),
-            None if in_form => "months go from `01` to `12`".to_owned(),
-            None => "use the form `YYYY-MM-DD`, such as `2026-12-01`".to_owned(),
-        };
-        let message = format!("{} is not a valid date", shown(&text.value));
-        problems.push(Problem::new(text.at, ProblemId::InvalidDate, message).help(help));
-    }
-    day
 }

@@ -9,8 +9,8 @@ use crate::team_file::{Problem, ProblemId, Problems, Text, WrittenPolicy, did_yo
 
 const CLUSTERS: [&str; 3] = ["api", "us1", "as1"];
 
-/// The most patterns under `protect`: every person is compared with each.
-const MAX_PATTERNS: usize = 1_000;
+/// The most patterns in a list: every person is compared with each.
+pub(super) const MAX_PATTERNS: usize = 1_000;
 
 /// The most digits of a number, so it fits into 32 bits and the schema can express the limit.
 const MAX_DIGITS: usize = 9;
@@ -96,7 +96,7 @@ fn folder_problem(ledger: &Text) -> Option<Problem> {
 
 /// The policy, with defaults for missing keys.
 pub(super) fn resolve(written: &WrittenPolicy, problems: &mut Problems) -> Policy {
-    let WrittenPolicy { prune, max_removals, max_new_admins, keep_admins, protect } = written;
+    let WrittenPolicy { prune, max_removals, max_new_admins, keep_admins, protect, .. } = written;
     let mut policy = Policy::default();
     if let Some(text) = prune {
         match text.value.as_str() {
@@ -157,7 +157,7 @@ pub(super) fn resolve(written: &WrittenPolicy, problems: &mut Problems) -> Polic
     policy
 }
 
-fn is_pattern(text: &Text, problems: &mut Problems) -> bool {
+pub(super) fn is_pattern(text: &Text, problems: &mut Problems) -> bool {
     let fits = !text.value.chars().any(char::is_whitespace) && text.value.contains(['@', '*']);
     if !fits {
         let problem = Problem::new(

@@ -7,6 +7,7 @@ use super::*;
 use crate::model::Role;
 use crate::team_file::{Problems, Sources, parse_included, parse_root};
 
+mod limits;
 mod rules;
 mod write;
 
@@ -46,6 +47,9 @@ policy:
 include: [people/*.yaml]
 "#;
 
+/// The day on which files are judged.
+const TODAY: jiff::civil::Date = jiff::civil::date(2026, 11, 23);
+
 /// The sources, and the team or the problems.
 type Outcome = (Sources, Result<Team, Problems>);
 
@@ -59,11 +63,12 @@ fn read(files: &[(&str, &[u8])]) -> Outcome {
         if root.is_none() {
             root = Some(parse_root(&sources, file, &mut problems));
         } else {
-            included.push(parse_included(&sources, file, &mut problems));
+            let parsed = parse_included(&sources, file, &mut problems);
+            included.push(crate::team_file::IncludedFile { path: (*name).to_owned(), ..parsed });
         }
     }
     let root = root.expect("a team file");
-    let team = resolve(&root, &included, problems)
+    let team = resolve(&root, &included, Terms::on(TODAY), problems)
         .map(|team| Team { provenance: provenance(&sources, &root, &included, None), ..team });
     (sources, team)
 }
@@ -108,11 +113,14 @@ fn the_example_resolves() {
                 first_name: "Alex".to_owned(),
                 last_name: "Doe".to_owned(),
                 access: BTreeMap::from([
-                    (project("proj_9KeAhZB1"), Role::Admin),
-                    (project("proj_npnFzPr9"), Role::Custom(RoleId::new("role_XyZ7"))),
+                    (project("proj_9KeAhZB1"), Schedule::Always(Role::Admin)),
+                    (project("proj_npnFzPr9"), Schedule::Always(Role::Custom(RoleId::new("role_XyZ7")))),
                 ]),
                 from: Some(jiff::civil::date(2026, 12, 1)),
                 until: Some(jiff::civil::date(2027, 3, 31)),
+                reason: None,
+                review_by: None,
+                reasons: BTreeMap::new(),
             },
         )]),
         policy: Policy {
@@ -122,6 +130,8 @@ fn the_example_resolves() {
             keep_admins: 2,
             base: None,
             protect: vec![EmailPattern::new("*@agency.example")],
+            addresses: None,
+            files: None,
         },
     };
     assert_eq!(team.desired, expected);
@@ -130,6 +140,9 @@ fn the_example_resolves() {
     assert_eq!(team.ledger.as_deref(), Some(".guestlist"));
     let given = |role, group: Option<&str>, line| RoleSource {
         role,
+        from: None,
+        until: None,
+        reason: None,
         group: group.map(Into::into),
         file: "team.yaml".into(),
         line,
@@ -180,7 +193,7 @@ fn own_roles_win_over_groups_that_disagree() {
     let text = "version: 1\nprojects: {a: proj_1}\ngroups: {x: {a: USER}, y: {a: ADMIN}}\npeople:\n  - {email: a@x.org, first_name: A, last_name: B, groups: [x, y], projects: {proj_1: VIEWER}}\n";
     let team = resolved(&[("team.yaml", text)]);
     let access: Vec<_> = team.desired.people.values().flat_map(|person| person.access.values()).collect();
-    assert_eq!(access, [&Role::Viewer]);
+    assert_eq!(access, [&Schedule::Always(Role::Viewer)]);
 }
 
 #[test]

@@ -1,12 +1,14 @@
-//! Writes a team file that resolves to a given [`Desired`], as a starting point for people.
+//! Writes a team file that resolves to a given [`Desired`], as a starting point for people. A schedule that takes
+//! more than one entry of a team file comes from groups, and is not written.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
-use super::grouping::{self, Groups};
-use super::{Desired, Limit, ManagedProject, Person, Policy};
+use super::grouping::{self, Groups, Roles};
+use super::{Desired, Limit, ManagedProject, Person, Policy, Rule, Schedule, Span};
 use crate::escape::{self, yaml};
-use crate::model::{Access, Endpoint};
+use crate::model::{Endpoint, ProjectId};
 
 /// The first line, by which editors find the schema.
 const SCHEMA: &str = "# yaml-language-server: $schema=./guestlist.schema.json";
@@ -102,7 +104,7 @@ impl File<'_> {
         let by_name: BTreeMap<_, _> = self.groups.iter().map(|(access, name)| (name, *access)).collect();
         for (name, access) in by_name {
             self.line(1, &format!("{}:", yaml(name)));
-            self.access(2, access);
+            self.access(2, access, &BTreeMap::new());
         }
     }
 
@@ -122,35 +124,54 @@ impl File<'_> {
     }
 
     fn person(&mut self, person: &Person) {
-        let Person { email, first_name, last_name, access, from, until } = person;
+        let Person { email, first_name, last_name, access, from, until, reason, review_by, reasons } = person;
         self.line(1, &format!("- email: {}", yaml(email.as_str())));
         self.pair(2, "first_name", first_name);
         self.pair(2, "last_name", last_name);
-        if let Some(group) = self.groups.get(access) {
+        if let Some(group) = self.groups.get(access).filter(|_| reasons.is_empty()) {
             self.line(2, &format!("groups: [{}]", yaml(group)));
         } else {
             self.line(2, "projects:");
-            self.access(3, access);
+            self.access(3, access, reasons);
         }
-        for (key, day) in [("from", from), ("until", until)] {
+        for (key, day) in [("from", from), ("until", until), ("review_by", review_by)] {
             if let Some(day) = day {
                 self.line(2, &format!("{key}: {day}"));
             }
         }
-    }
-
-    fn access(&mut self, depth: usize, access: &Access) {
-        let by_alias: BTreeMap<_, _> = access
-            .iter()
-            .map(|(id, role)| (self.desired.project_alias(id), self.desired.role_alias(role)))
-            .collect();
-        for (project, role) in by_alias {
-            self.pair(depth, project, role);
+        if let Some(reason) = reason {
+            self.pair(2, "reason", reason);
         }
     }
 
+    fn access(&mut self, depth: usize, access: &Roles, reasons: &BTreeMap<ProjectId, Arc<str>>) {
+        let role = |(id, schedule)| {
+            (self.desired.project_alias(id), self.role(schedule, reasons.get(id).map(AsRef::as_ref)))
+        };
+        let by_alias: BTreeMap<_, _> = access.iter().map(role).collect();
+        for (project, role) in by_alias {
+            self.line(depth, &format!("{}: {role}", yaml(project)));
+        }
+    }
+
+    /// A role, as a mapping if it has dates or a reason.
+    fn role(&self, schedule: &Schedule, reason: Option<&str>) -> String {
+        let name = |role| yaml(self.desired.role_alias(role));
+        let spans = match (schedule, reason) {
+            (Schedule::Always(role), None) => return name(role).into_owned(),
+            _ => schedule.spans(),
+        };
+        let Some(Span { from, until, role }) = spans.first() else { return "{}".to_owned() };
+        let mut fields = vec![format!("role: {}", name(role))];
+        fields.extend(from.map(|day| format!("from: {day}")));
+        fields.extend(until.map(|day| format!("until: {day}")));
+        fields.extend(spans.get(1).map(|then| format!("then: {}", name(&then.role))));
+        fields.extend(reason.map(|reason| format!("reason: {}", yaml(reason))));
+        format!("{{{}}}", fields.join(", "))
+    }
+
     fn policy(&mut self) {
-        let Policy { prune, max_removals, max_new_admins, keep_admins, protect, base: _ } =
+        let Policy { prune, max_removals, max_new_admins, keep_admins, protect, addresses, files, base: _ } =
             &self.desired.policy;
         let default = Policy::default();
         self.heading("policy");
@@ -172,5 +193,37 @@ impl File<'_> {
             let patterns: Vec<_> = protect.iter().map(|pattern| yaml(pattern.as_str())).collect();
             self.line(1, &format!("protect: [{}]", patterns.join(", ")));
         }
+        for (key, rules) in [("addresses", addresses), ("files", files)] {
+            match rules.as_deref() {
+                None => {}
+                Some([]) => self.line(1, &format!("{key}: []")),
+                Some(rules) => {
+                    self.line(1, &format!("{key}:"));
+                    for rule in rules {
+                        self.line(2, &format!("- {}", self.desired.written_rule(rule)));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Desired {
+    /// A rule as in a team file, with its aliases.
+    pub(super) fn written_rule(&self, rule: &Rule) -> String {
+        let Rule { pattern, projects, roles, days } = rule;
+        let mut fields = vec![format!("match: {}", yaml(pattern))];
+        let mut list = |key, names: Vec<&str>| {
+            let names: Vec<_> = names.into_iter().map(yaml).collect();
+            fields.push(format!("{key}: [{}]", names.join(", ")));
+        };
+        if let Some(projects) = projects {
+            list("projects", projects.iter().map(|id| self.project_alias(id)).collect());
+        }
+        if let Some(roles) = roles {
+            list("roles", roles.iter().map(|role| self.role_alias(role)).collect());
+        }
+        fields.extend(days.map(|days| format!("until: {days}d")));
+        format!("{{{}}}", fields.join(", "))
     }
 }

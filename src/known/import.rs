@@ -123,7 +123,7 @@ impl Imported {
         }
         let first_name = self.name(&member.first_name, "first", login);
         let last_name = self.name(&member.last_name, "last", login);
-        let person = Person { email: email.clone(), first_name, last_name, access, from: None, until: None };
+        let person = Person::new(email.clone(), first_name, last_name, access);
         self.desired.people.insert(email, person);
     }
 

@@ -185,6 +185,14 @@ impl Known {
             .or_else(|| self.members.values().find(|member| member.email.as_ref() == Some(email)))
     }
 
+    /// Whether someone with that login or address is a member, invited, or may be invited.
+    #[must_use]
+    pub fn has(&self, email: &Email) -> bool {
+        self.member(email).is_some()
+            || self.invitations.contains_key(email)
+            || self.in_flight.contains_key(email)
+    }
+
     /// The members whose address differs from their login, by that address.
     #[must_use]
     pub fn by_address(&self) -> BTreeMap<&Email, &Member> {

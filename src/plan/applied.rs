@@ -24,7 +24,7 @@ pub fn applied(
         after.set(&email, &projects, Access::new());
     }
     for (email, person) in desired.people.iter().filter(|(email, _)| !held.contains(*email)) {
-        let given = if is_in_effect(person, rest) { person.access.clone() } else { Access::new() };
+        let given = if is_in_effect(person, rest) { person.access_on(rest.date) } else { Access::new() };
         after.set(email, &projects, given);
     }
     after.projects.extend(projects);

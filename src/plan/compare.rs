@@ -4,37 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::effect::{Effect, effects};
+use super::difference::Difference;
 use super::note::Later;
-use super::{COMING_DAYS, Change, Fact, Note, NoteKind, STALE_DAYS};
-use crate::desired::{Desired, Person, Prune};
+use super::{Change, Fact, Note, STALE_DAYS};
+use crate::desired::{Desired, OnDay, Person, Prune, SOON_DAYS};
 use crate::known::{AppliedAccess, Invitation, Known, Member, days_between};
 use crate::model::{Access, Email, ProjectId, Role};
-
-/// Changes and notes, not sorted yet.
-#[derive(Default)]
-pub(super) struct Difference {
-    pub(super) changes: Vec<Change>,
-    pub(super) notes: Vec<Note>,
-    /// The removals that are due to a date in the file. `max_removals` does not count them.
-    pub(super) dated: BTreeSet<(Email, ProjectId)>,
-    /// Pairs of entries that are one user, one by login and one by address.
-    pub(super) listed_twice: Vec<(Email, Email)>,
-}
-
-impl Difference {
-    /// The effect of each change.
-    pub(super) fn effects(&self) -> Vec<Effect> {
-        effects(&self.changes, &self.notes)
-    }
-
-    /// Drops the changes that remove access, and the notes on what cannot be removed.
-    pub(super) fn drop_removals(&mut self) {
-        let mut effects = self.effects().into_iter();
-        self.changes.retain(|_| effects.next().is_some_and(|effect| !effect.is_removal()));
-        self.notes.retain(|note| note.kind() != NoteKind::LastProject);
-    }
-}
 
 pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Difference {
     let mut comparison =
@@ -48,6 +23,10 @@ pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Differ
         {
             comparison.found.listed_twice.push((first.clone(), email.clone()));
             continue;
+        }
+        if let Some(review_by) = person.review_by.filter(|day| *day <= date && !has_ended(person, date)) {
+            let email = member.map_or(email, |member| &member.login);
+            comparison.note(email, None, Fact::ReviewDue { review_by });
         }
         let addresses = std::iter::once(email).chain(member.into_iter().flat_map(Member::addresses));
         if let Some(pattern) = desired.policy.protecting(addresses) {
@@ -77,19 +56,6 @@ pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Differ
     comparison.found
 }
 
-/// Keeps the first `most` invitations, and notes how many are left for a later run.
-pub(super) fn hold_invitations(difference: &mut Difference, most: usize) {
-    let mut invitations = 0;
-    difference.changes.retain(|change| {
-        invitations += usize::from(matches!(change, Change::Invite { .. }));
-        !matches!(change, Change::Invite { .. }) || invitations <= most
-    });
-    if invitations > most {
-        let fact = Fact::Wave { waiting: invitations - most, most };
-        difference.notes.push(Note { email: None, project: None, fact });
-    }
-}
-
 struct Comparison<'a> {
     desired: &'a Desired,
     applied: Option<&'a AppliedAccess>,
@@ -110,16 +76,33 @@ impl Comparison<'_> {
             self.note(email, None, Fact::Starts { from, member: true });
             return;
         }
-        for (project, role) in &person.access {
-            match member.access.get(project) {
+        let mut removed = BTreeSet::new();
+        for (project, schedule) in &person.access {
+            let known = member.access.get(project);
+            let role = match schedule.on(self.date) {
+                OnDay::Due { role, .. } => role,
+                OnDay::Ahead { .. } => continue,
+                OnDay::Ended { role, until } => {
+                    if known.is_some() && !member.is_owner {
+                        removed.insert(project);
+                        self.found.dated.insert((email.clone(), project.clone()));
+                        self.note(email, Some(project), Fact::RoleEnded { role: role.clone(), until });
+                    }
+                    continue;
+                }
+            };
+            match known {
                 Some(known) if known == role => {}
                 Some(known) if member.is_owner => {
                     let fact = Fact::OwnerDiffers { has: known.clone(), desired: Some(role.clone()) };
                     self.note(email, Some(project), fact);
                 }
                 Some(known) => {
-                    let change = change_role(member, project, known, role);
-                    self.found.changes.push(change);
+                    self.found.changes.push(change_role(member, project, known, role));
+                    if let Some(until) = schedule.ended_on(known, self.date) {
+                        self.found.dated.insert((email.clone(), project.clone()));
+                        self.note(email, Some(project), Fact::RoleEnded { role: known.clone(), until });
+                    }
                 }
                 None => self.found.changes.push(Change::Assign {
                     email: email.clone(),
@@ -130,13 +113,21 @@ impl Comparison<'_> {
         }
         let prune = self.desired.policy.prune;
         let mut extra = Access::new();
-        for (project, role) in
-            member.access.iter().filter(|(project, _)| !person.access.contains_key(project))
-        {
+        for (project, role) in &member.access {
+            let is_extra = match person.access.get(project).map(|schedule| schedule.on(self.date)) {
+                None => true,
+                Some(OnDay::Due { .. }) => false,
+                // It never starts.
+                Some(OnDay::Ahead { from, .. }) => person.until.is_some_and(|until| until < from),
+                Some(OnDay::Ended { .. }) => member.is_owner,
+            };
+            if !is_extra {
+                continue;
+            }
             if member.is_owner {
                 self.note(email, Some(project), Fact::OwnerDiffers { has: role.clone(), desired: None });
             } else if prune >= Prune::Roles || self.is_dropped(member, project) {
-                self.found.changes.push(unassign(member, project));
+                removed.insert(project);
             } else {
                 extra.insert(project.clone(), role.clone());
             }
@@ -144,18 +135,34 @@ impl Comparison<'_> {
         if !extra.is_empty() {
             self.note(email, None, Fact::ExtraRoles { access: extra, prune });
         }
-        self.note_near_end(person);
+        let keeps = member.elsewhere
+            || person.access.values().any(|schedule| schedule.role_on(self.date).is_some())
+            || member.access.keys().any(|project| !removed.contains(project));
+        self.remove(member, &removed, keeps);
+        self.note_dates(person, Some(member));
     }
 
     fn listed_invited(&mut self, person: &Person, invitation: &Invitation) {
         let sent_on = invitation.sent_on();
-        if let Some(until) = person.until.filter(|until| *until < self.date) {
+        let due = person.access_on(self.date);
+        let ended = match person.until.filter(|until| *until < self.date) {
+            None if due.is_empty() => self.when_due(person).err(),
+            until => until,
+        };
+        if let Some(until) = ended {
             let access = invitation.access.clone();
             self.note(&person.email, None, Fact::CannotCancel { sent_on, access, until: Some(until) });
             return;
         }
-        let excess = excess(&invitation.access, &person.access);
-        let later = later(&invitation.access, &person.access);
+        let mut given = due.clone();
+        for (project, schedule) in &person.access {
+            // What is invited to already is left alone until its role starts, as for a member.
+            if let OnDay::Ahead { role, .. } = schedule.on(self.date) {
+                given.insert(project.clone(), role.clone());
+            }
+        }
+        let excess = excess(&invitation.access, &given);
+        let later = later(&invitation.access, &due);
         self.note(
             &person.email,
             None,
@@ -167,21 +174,42 @@ impl Comparison<'_> {
                 Fact::Invited { sent_on, later }
             },
         );
-        self.note_near_end(person);
+        self.note_dates(person, None);
     }
 
     fn listed_unknown(&mut self, person: &Person, in_flight: bool) {
+        let email = &person.email;
         if let Some(until) = person.until.filter(|until| *until < self.date) {
-            self.note(&person.email, None, Fact::Ended { until, member: false });
+            self.note(email, None, Fact::Ended { until, member: false });
         } else if let Some(from) = person.from.filter(|from| *from > self.date) {
-            self.note(&person.email, None, Fact::Starts { from, member: false });
-        } else {
-            self.found.changes.push(invitation(person));
+            self.note(email, None, Fact::Starts { from, member: false });
+        } else if let Some(invitation) = invitation(person, self.date) {
+            self.found.changes.push(invitation);
             if in_flight {
-                self.note(&person.email, None, Fact::InFlight);
+                self.note(email, None, Fact::InFlight);
             }
-            self.note_near_end(person);
+            self.note_dates(person, None);
+        } else {
+            let fact = match self.when_due(person) {
+                Ok(from) => Fact::Starts { from, member: false },
+                Err(until) => Fact::Ended { until, member: false },
+            };
+            self.note(email, None, fact);
         }
+    }
+
+    /// The first day on which a person without a role today has one, or else the last one on which they had.
+    fn when_due(&self, person: &Person) -> Result<Date, Date> {
+        let on_day = || person.access.values().map(|schedule| schedule.on(self.date));
+        let starts = on_day().filter_map(|it| match it {
+            OnDay::Ahead { from, .. } => Some(from),
+            _ => None,
+        });
+        let ends = on_day().filter_map(|it| match it {
+            OnDay::Ended { until, .. } => Some(until),
+            _ => None,
+        });
+        starts.min().ok_or_else(|| ends.max().unwrap_or(self.date))
     }
 
     fn unlisted_member(&mut self, member: &Member) {
@@ -236,8 +264,20 @@ impl Comparison<'_> {
             self.note(email, None, Fact::OwnerKept { access: member.access.clone(), listed });
             return Vec::new();
         }
-        let least = member.access.iter().min_by_key(|(project, role)| (role.power(), *project));
-        let kept = least.filter(|_| !member.elsewhere);
+        self.remove(member, &member.access.keys().collect(), member.elsewhere)
+    }
+
+    /// Removes these projects, except one that the API cannot remove, if the member keeps no other. Returns the
+    /// projects with a change.
+    fn remove(
+        &mut self,
+        member: &Member,
+        projects: &BTreeSet<&ProjectId>,
+        keeps_another: bool,
+    ) -> Vec<ProjectId> {
+        let removed = || member.access.iter().filter(|(project, _)| projects.contains(project));
+        let least = removed().min_by_key(|(project, role)| (role.power(), *project));
+        let kept = least.filter(|_| !keeps_another);
         let mut touched = Vec::new();
         if let Some((project, role)) = kept {
             // The user stays, so the role should allow as little as possible.
@@ -249,18 +289,39 @@ impl Comparison<'_> {
                 }
                 Role::Viewer | Role::Merchant | Role::UserRestricted | Role::Custom(_) => role.clone(),
             };
-            self.note(email, Some(project), Fact::LastProject { role });
+            self.note(&member.login, Some(project), Fact::LastProject { role });
         }
-        for project in member.access.keys().filter(|project| Some(*project) != kept.map(|(id, _)| id)) {
+        for (project, _) in removed().filter(|(project, _)| Some(*project) != kept.map(|(id, _)| id)) {
             self.found.changes.push(unassign(member, project));
             touched.push(project.clone());
         }
         touched
     }
 
-    fn note_near_end(&mut self, person: &Person) {
-        if let Some(until) = person.until.filter(|until| days_between(self.date, *until) <= COMING_DAYS) {
-            self.note(&person.email, None, Fact::Ends { until });
+    /// What starts later, and what ends soon.
+    fn note_dates(&mut self, person: &Person, member: Option<&Member>) {
+        let email = member.map_or(&person.email, |member| &member.login);
+        let is_soon = |day: &Date| days_between(self.date, *day) <= SOON_DAYS;
+        let is_before_end = |day: Date| person.until.is_none_or(|until| day < until);
+        let mut facts = Vec::new();
+        for (project, schedule) in &person.access {
+            let fact = match schedule.on(self.date) {
+                OnDay::Ahead { role, from } if person.until.is_none_or(|until| from <= until) => {
+                    let has = member.and_then(|member| member.access.get(project)).cloned();
+                    Fact::RoleStarts { role: role.clone(), from, has }
+                }
+                OnDay::Due { role, until: Some(until), then } if is_soon(&until) && is_before_end(until) => {
+                    Fact::RoleEnds { role: role.clone(), until, then: then.cloned() }
+                }
+                _ => continue,
+            };
+            facts.push((Some(project), fact));
+        }
+        if let Some(until) = person.until.filter(is_soon) {
+            facts.push((None, Fact::Ends { until }));
+        }
+        for (project, fact) in facts {
+            self.note(email, project, fact);
         }
     }
 
@@ -290,14 +351,20 @@ fn later(invited: &Access, desired: &Access) -> Vec<Later> {
         .collect()
 }
 
-/// One call with all of `person`'s access.
-pub(super) fn invitation(person: &Person) -> Change {
-    Change::Invite {
+/// Whether the last day of a person has passed.
+fn has_ended(person: &Person, date: Date) -> bool {
+    person.until.is_some_and(|until| until < date)
+}
+
+/// One call with all access of `person` that is due on `date`, if there is any.
+pub(super) fn invitation(person: &Person, date: Date) -> Option<Change> {
+    let projects = person.access_on(date);
+    (!projects.is_empty()).then(|| Change::Invite {
         email: person.email.clone(),
         first_name: person.first_name.clone(),
         last_name: person.last_name.clone(),
-        projects: person.access.clone(),
-    }
+        projects,
+    })
 }
 
 fn change_role(member: &Member, project: &ProjectId, from: &Role, to: &Role) -> Change {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::compare::Difference;
+use super::difference::Difference;
 use super::{Change, PlanOptions};
 use crate::desired::{Desired, Limit, Prune};
 use crate::known::{Doubt, Known};

@@ -2,9 +2,11 @@
 //!
 //! A pure function of desired, known and a date: no clock, no network, no map order. Same input, same bytes.
 
+mod annotations;
 mod applied;
 mod change;
 mod compare;
+mod difference;
 mod effect;
 mod guard;
 mod note;
@@ -17,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::desired::{Desired, Person};
 use crate::known::{Evidence, Known};
-use crate::model::Endpoint;
+use crate::model::{Email, Endpoint};
 
 pub use applied::applied;
 pub use change::Change;
@@ -29,9 +31,6 @@ pub use saved::{SavedPlan, SavedPlanError, Unlisted};
 
 /// An invitation is stale if it has been pending for more than this many days.
 pub const STALE_DAYS: i32 = 14;
-
-/// Notes announce what happens within this many days.
-pub const COMING_DAYS: i32 = 14;
 
 /// The sorted changes and notes, and the guards that block it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -48,8 +47,19 @@ pub struct Plan {
     pub notes: Vec<Note>,
     /// The guards that block it; empty if it may be applied.
     pub refused: Vec<Refusal>,
+    /// Whom it is limited to; everyone if `None`.
+    pub only: Option<Only>,
     /// Its id.
     pub id: PlanId,
+}
+
+/// What a plan for some people alone leaves out.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Only {
+    /// These people, as they were named.
+    pub people: Vec<Email>,
+    /// The number of changes for others that are left out.
+    pub left_out: usize,
 }
 
 /// The inputs of a plan besides desired and known.
@@ -65,13 +75,16 @@ pub struct PlanOptions {
     pub allow_new_admins: Option<usize>,
     /// The most invitations that this run may send (`--max-invites`).
     pub max_invites: Option<usize>,
+    /// The people whom the plan is limited to (`--only`); everyone if empty.
+    pub only: Vec<Email>,
 }
 
 impl PlanOptions {
     /// Without overrides and limits.
     #[must_use]
     pub fn new(endpoint: Endpoint, date: Date) -> Self {
-        Self { endpoint, date, allow_removals: None, allow_new_admins: None, max_invites: None }
+        let (allow_removals, allow_new_admins, max_invites) = (None, None, None);
+        Self { endpoint, date, allow_removals, allow_new_admins, max_invites, only: Vec::new() }
     }
 }
 
@@ -83,19 +96,39 @@ impl Plan {
         if !known.doubts.is_empty() {
             difference.drop_removals();
         }
+        let only = (!options.only.is_empty()).then(|| Only {
+            people: options.only.clone(),
+            left_out: difference.keep_only(known, &options.only),
+        });
         difference.changes.sort_by(|a, b| a.order().cmp(&b.order()));
         if let Some(most) = options.max_invites {
-            compare::hold_invitations(&mut difference, most);
+            difference.hold_invitations(most);
         }
         difference.notes.sort_by(|a, b| a.order().cmp(&b.order()));
         let refused = guard::refusals(desired, known, &difference, options);
-        Self { notes: difference.notes, refused, ..Self::of(difference.changes, desired, known, options) }
+        Self {
+            notes: difference.notes,
+            refused,
+            only,
+            ..Self::of(difference.changes, desired, known, options)
+        }
     }
 
-    /// One invitation of `person`, even if an earlier one is pending.
+    /// One invitation of `person` with what is due, even if an earlier one is pending. No change if nothing is.
     #[must_use]
     pub fn inviting(person: &Person, desired: &Desired, known: &Known, options: &PlanOptions) -> Self {
-        Self::of(vec![compare::invitation(person)], desired, known, options)
+        Self::of(compare::invitation(person, options.date).into_iter().collect(), desired, known, options)
+    }
+
+    /// Adds notes on the reasons and review dates that differ from those of `base`.
+    pub fn add_annotations(&mut self, desired: &Desired, base: &Desired, known: &Known) {
+        let mut notes = annotations::annotations(desired, base);
+        if let Some(only) = &self.only {
+            let people = difference::with_addresses(known, &only.people);
+            notes.retain(|note| note.email.as_ref().is_some_and(|email| people.contains(email)));
+        }
+        self.notes.extend(notes);
+        self.notes.sort_by(|a, b| a.order().cmp(&b.order()));
     }
 
     /// These changes, without notes or guards.
@@ -108,6 +141,7 @@ impl Plan {
             changes,
             notes: Vec::new(),
             refused: Vec::new(),
+            only: None,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Notes: facts that the reader should know and that lead to no call. `render` makes the sentences.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -87,11 +89,45 @@ pub enum Fact {
         /// Whether the person is a member already, and not changed until then.
         member: bool,
     },
+    /// A role of a listed person starts later.
+    RoleStarts {
+        /// The role.
+        role: Role,
+        /// Its first day.
+        #[serde(skip_serializing)]
+        from: Date,
+        /// The role that the person has there already, and keeps until then.
+        has: Option<Role>,
+    },
     /// `until` is near.
     Ends {
         /// The last day.
         #[serde(skip_serializing)]
         until: Date,
+    },
+    /// The last day of a role is near.
+    RoleEnds {
+        /// The role.
+        role: Role,
+        /// Its last day.
+        #[serde(skip_serializing)]
+        until: Date,
+        /// The role afterwards.
+        then: Option<Role>,
+    },
+    /// A role of a listed person has ended, so it is removed or replaced.
+    RoleEnded {
+        /// The role.
+        role: Role,
+        /// Its last day.
+        #[serde(skip_serializing)]
+        until: Date,
+    },
+    /// The access of a listed person has to be confirmed.
+    ReviewDue {
+        /// The day by which it had to be.
+        #[serde(skip_serializing)]
+        review_by: Date,
     },
     /// `until` has passed.
     Ended {
@@ -100,6 +136,20 @@ pub enum Fact {
         until: Date,
         /// Whether the person is still a member.
         member: bool,
+    },
+    /// A pull request changes why someone has access, or one role.
+    ReasonChanged {
+        /// The reason before.
+        from: Option<Arc<str>>,
+        /// The reason now.
+        to: Option<Arc<str>>,
+    },
+    /// A pull request changes when access has to be confirmed.
+    ReviewChanged {
+        /// The day before.
+        from: Option<Date>,
+        /// The day now.
+        to: Option<Date>,
     },
     /// A listed person has roles that the file does not grant, and `prune` keeps them.
     ExtraRoles {
@@ -170,18 +220,24 @@ pub enum NoteKind {
     MaybeInvited,
     /// See [`Fact::Stale`].
     Stale,
+    /// See [`Fact::ReviewDue`].
+    ReviewDue,
     /// See [`Fact::Invited`].
     Invited,
     /// See [`Fact::InFlight`].
     InFlight,
     /// See [`Fact::Wave`].
     Wave,
-    /// See [`Fact::Starts`].
+    /// See [`Fact::Starts`] and [`Fact::RoleStarts`].
     Starts,
-    /// See [`Fact::Ends`].
+    /// See [`Fact::Ends`] and [`Fact::RoleEnds`].
     Ends,
-    /// See [`Fact::Ended`].
+    /// See [`Fact::Ended`] and [`Fact::RoleEnded`].
     Ended,
+    /// See [`Fact::ReasonChanged`].
+    ReasonChanged,
+    /// See [`Fact::ReviewChanged`].
+    ReviewChanged,
     /// See [`Fact::ExtraRoles`].
     ExtraRole,
     /// See [`Fact::NothingDropped`].
@@ -205,9 +261,12 @@ impl Note {
             Fact::Invited { .. } => NoteKind::Invited,
             Fact::InFlight => NoteKind::InFlight,
             Fact::Wave { .. } => NoteKind::Wave,
-            Fact::Starts { .. } => NoteKind::Starts,
-            Fact::Ends { .. } => NoteKind::Ends,
-            Fact::Ended { .. } => NoteKind::Ended,
+            Fact::Starts { .. } | Fact::RoleStarts { .. } => NoteKind::Starts,
+            Fact::Ends { .. } | Fact::RoleEnds { .. } => NoteKind::Ends,
+            Fact::ReviewDue { .. } => NoteKind::ReviewDue,
+            Fact::ReasonChanged { .. } => NoteKind::ReasonChanged,
+            Fact::ReviewChanged { .. } => NoteKind::ReviewChanged,
+            Fact::Ended { .. } | Fact::RoleEnded { .. } => NoteKind::Ended,
             Fact::ExtraRoles { .. } => NoteKind::ExtraRole,
             Fact::NothingDropped { .. } => NoteKind::NothingDropped,
             Fact::Unlisted { .. } => NoteKind::Unlisted,
@@ -224,14 +283,20 @@ impl Note {
             | Fact::ExcessInvitation { .. }
             | Fact::CannotCancel { .. }
             | Fact::MaybeInvited { .. }
-            | Fact::Stale { .. } => true,
+            | Fact::Stale { .. }
+            | Fact::ReviewDue { .. } => true,
             Fact::Unlisted { access, .. } => has_admin(access),
             Fact::Invited { .. }
             | Fact::InFlight
             | Fact::Wave { .. }
             | Fact::Starts { .. }
+            | Fact::RoleStarts { .. }
             | Fact::Ends { .. }
+            | Fact::RoleEnds { .. }
             | Fact::Ended { .. }
+            | Fact::RoleEnded { .. }
+            | Fact::ReasonChanged { .. }
+            | Fact::ReviewChanged { .. }
             | Fact::ExtraRoles { .. }
             | Fact::NothingDropped { .. }
             | Fact::Protected { .. }

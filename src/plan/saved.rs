@@ -34,6 +34,9 @@ pub struct SavedPlan {
     pub evidence: Evidence,
     /// The team file, resolved, with its policy.
     pub desired: Desired,
+    /// The people whom it is limited to (`--only`); everyone if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<Email>,
     /// Whether it has only some of the invitations (`--max-invites`).
     #[serde(default)]
     pub wave: bool,
@@ -95,6 +98,7 @@ impl SavedPlan {
             date: plan.date,
             evidence: plan.evidence,
             desired: desired.clone(),
+            only: options.only.clone(),
             wave: plan.notes.iter().any(|note| note.kind() == NoteKind::Wave),
             removals_allowed: options.allow_removals.is_some() && !plan.is_refused_by(Guard::MaxRemovals),
             new_admins_allowed: options.allow_new_admins.is_some()
@@ -175,7 +179,8 @@ impl SavedPlan {
     /// # Errors
     /// The changes that the saved plan does not have, or that the file no longer asks for.
     pub fn again(&self, known: &Known, options: &PlanOptions) -> Result<Plan, Unlisted> {
-        let on = |date| PlanOptions { date, max_invites: None, ..options.clone() };
+        let only = &self.only;
+        let on = |date| PlanOptions { date, max_invites: None, only: only.clone(), ..options.clone() };
         let mut now = Plan::between(&self.desired, known, &on(self.date));
         // What was allowed as a whole is allowed in part, because some of it may be in place already.
         now.refused.retain(|refusal| match refusal.guard() {
@@ -193,7 +198,8 @@ impl SavedPlan {
             .collect();
         let of_today = Plan::between(&self.desired, known, &on(options.date)).changes;
         let today = by_place(&of_today);
-        unlisted.extend(listed.iter().filter(|change| !is_listed(&today, change)).cloned());
+        let is_due = |change: &&Change| is_listed(&today, change) || is_part_of_invitation(&today, change);
+        unlisted.extend(listed.iter().filter(|change| !is_due(change)).cloned());
         if !unlisted.is_empty() {
             return Err(Unlisted(unlisted));
         }
@@ -214,6 +220,20 @@ fn by_place(changes: &[Change]) -> BTreeMap<(bool, &Email, Option<&ProjectId>), 
 fn is_listed(listed: &BTreeMap<(bool, &Email, Option<&ProjectId>), &Change>, change: &Change) -> bool {
     let Some(&listed) = listed.get(&change.order()) else { return false };
     *listed == *change || *listed == without_id(change)
+}
+
+/// Whether `change` is an invitation with a part of the access in that of `today`. The rest follows once the
+/// person is a member.
+fn is_part_of_invitation(
+    today: &BTreeMap<(bool, &Email, Option<&ProjectId>), &Change>,
+    change: &Change,
+) -> bool {
+    match (today.get(&change.order()), change) {
+        (Some(Change::Invite { projects: all, .. }), Change::Invite { projects, .. }) => {
+            projects.iter().all(|(project, role)| all.get(project) == Some(role))
+        }
+        _ => false,
+    }
 }
 
 fn without_id(change: &Change) -> Change {

@@ -19,6 +19,9 @@ pub fn diff(view: &View, paint: Paint) -> String {
     let mut page = Page { paint, text: String::new() };
     let blocks = blocks(view);
     page.comment(&verdict(view, &blocks), Paint::bold);
+    if let Some(only) = sentences::only(view, ToString::to_string) {
+        page.comment(&only, Paint::bold);
+    }
     for refusal in &view.plan.refused {
         page.comment(&format!("blocked: {}", view.refusal(refusal)), Paint::red);
     }

@@ -53,6 +53,12 @@ impl Page<'_> {
         let email = desired.or(self.member.map(|member| &member.login)).unwrap_or(self.email);
         let mut text = format!("{}\n", self.paint.bold(&format!("{email}{}", escape::line(&name))));
         row(&mut text, "team file", &self.listed());
+        if let Some(reason) = self.person.and_then(|person| person.reason.as_ref()) {
+            row(&mut text, "reason", &escape::line(reason));
+        }
+        if let Some(review_by) = self.person.and_then(|person| person.review_by) {
+            row(&mut text, "review by", &review_by.to_string());
+        }
         row(&mut text, "member", &self.membership());
         row(&mut text, "ledger", &self.invited());
         text
@@ -105,15 +111,20 @@ impl Page<'_> {
         let heading = format!("{} ({project})", self.view.desired.project_name(project));
         let mut text = format!("{}\n", self.paint.bold(&heading));
         let given = self.provenance.get(&(self.email.clone(), project.clone()));
-        match given.and_then(|given| given.split_first()) {
+        let given = given.map(Vec::as_slice).unwrap_or_default();
+        let today = self.view.plan.date;
+        let effective = given.iter().position(|given| given.is_on(today));
+        match effective {
             None => row(&mut text, "desired", "none"),
-            Some((first, others)) => {
-                row(&mut text, "desired", &self.given(first, ""));
-                for other in others {
-                    let fate = if other.role == first.role { ", the same" } else { ", overridden" };
-                    row(&mut text, "", &self.given(other, fate));
-                }
-            }
+            Some(n) => row(&mut text, "desired", &self.given(&given[n], "")),
+        }
+        for (_, other) in given.iter().enumerate().filter(|(n, _)| Some(*n) != effective) {
+            let fate = match effective.filter(|_| other.is_on(today)) {
+                None => "",
+                Some(n) if other.role == given[n].role => ", the same",
+                Some(_) => ", overridden",
+            };
+            row(&mut text, "", &self.given(other, fate));
         }
         row(&mut text, "known", &self.role(self.member.and_then(|member| member.access.get(project))));
         if let Some(invitation) = self.invitation {
@@ -127,12 +138,23 @@ impl Page<'_> {
     }
 
     fn given(&self, given: &RoleSource, fate: &str) -> String {
-        let RoleSource { role, group, file, line } = given;
+        let RoleSource { role, from, until, reason, group, file, line } = given;
         let by = match group {
             Some(group) => format!("group {}", escape::line(group)),
             None => "own entry".to_owned(),
         };
-        format!("{}, from {by} at {}:{line}{fate}", self.view.desired.role_name(role), escape::line(file))
+        let today = self.view.plan.date;
+        let from = from.filter(|from| *from > today).map(|from| format!(", starts on {from}"));
+        let until =
+            until.map(
+                |until| {
+                    if until < today { format!(", ended on {until}") } else { format!(", until {until}") }
+                },
+            );
+        let reason = reason.as_ref().map(|reason| format!(" ({})", escape::line(reason)));
+        let extra = [from, until, reason].into_iter().flatten().collect::<String>();
+        let role = self.view.desired.role_name(role);
+        format!("{role}, from {by} at {}:{line}{fate}{extra}", escape::line(file))
     }
 
     fn role(&self, role: Option<&Role>) -> String {

@@ -7,7 +7,7 @@ use super::View;
 use crate::desired::PolicyChange;
 use crate::known::Evidence;
 use crate::model::{Email, Endpoint, ProjectId};
-use crate::plan::{Change, Guard, Note, NoteKind, Origin, PlanId, Refusal, Summary};
+use crate::plan::{Change, Guard, Note, NoteKind, Only, Origin, PlanId, Refusal, Summary};
 
 /// The version of this format.
 const FORMAT_VERSION: u32 = 1;
@@ -20,6 +20,8 @@ struct Document<'a> {
     endpoint: &'a Endpoint,
     date: Date,
     evidence: Evidence,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    only: Option<&'a Only>,
     changes: Vec<ChangeWithOrigin<'a>>,
     notes: Vec<NoteText<'a>>,
     refused: Vec<RefusalText>,
@@ -81,6 +83,7 @@ pub fn json<'a>(view: &View<'a>) -> String {
         endpoint: &plan.endpoint,
         date: plan.date,
         evidence: plan.evidence,
+        only: plan.only.as_ref(),
         changes,
         notes: plan.notes.iter().map(note).collect(),
         refused: plan.refused.iter().map(refusal).collect(),

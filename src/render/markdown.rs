@@ -43,6 +43,9 @@ const FOLDED_LINES: usize = 60;
 pub fn markdown(view: &View) -> String {
     let blocks = blocks(view);
     let mut head = format!("{MARKER}\n### guestlist: {}\n", verdict(view, &blocks));
+    if let Some(only) = sentences::only(view, |email| code(email.as_str())) {
+        let _ = writeln!(head, "\n{only}.");
+    }
     head.push_str(&refusals(view));
     head.push_str(&policy_changes(view));
     let intros: Vec<_> = blocks.iter().map(|block| intro(view, block)).collect();
@@ -116,7 +119,7 @@ fn body(section: &Section, columns: Columns, room: usize) -> Body {
         Topic::LosesAccess | Topic::LosesAdmin => "- ",
         Topic::BecomesAdmin | Topic::ChangesRole => "! ",
         Topic::Invited | Topic::GainsAccess => "+ ",
-        Topic::NeedsAttention | Topic::Waiting | Topic::Dates | Topic::NotChanged => "",
+        Topic::NeedsAttention | Topic::Waiting | Topic::Dates | Topic::Reasons | Topic::NotChanged => "",
     };
     let most_lines = if topic.is_crucial() { OPEN_LINES } else { FOLDED_LINES };
     let packed = pack(&section.rows, columns, sign, most_lines, room);

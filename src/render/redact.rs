@@ -83,9 +83,19 @@ impl Pseudonyms<'_> {
         }
         for note in &mut plan.notes {
             note.email = note.email.as_ref().map(|email| self.person(email));
-            if let Fact::Protected { pattern, .. } = &mut note.fact {
-                *pattern = self.pattern(pattern);
+            match &mut note.fact {
+                Fact::Protected { pattern, .. } => *pattern = self.pattern(pattern),
+                // A reason may name someone.
+                Fact::ReasonChanged { from, to } => {
+                    for reason in [from, to].into_iter().flatten() {
+                        *reason = format!("reason-{}", self.hashed(reason)).into();
+                    }
+                }
+                _ => {}
             }
+        }
+        if let Some(only) = &mut plan.only {
+            self.people(&mut only.people);
         }
         for refusal in &mut plan.refused {
             match refusal {
@@ -139,6 +149,11 @@ impl Pseudonyms<'_> {
     /// A pattern may be an address, so each is replaced.
     fn policy_change(&self, change: &PolicyChange) -> PolicyChange {
         let mut change = change.clone();
+        if change.key == "addresses" {
+            for rules in [&mut change.from, &mut change.to].into_iter().filter(|rules| *rules != "none") {
+                *rules = format!("[{}]", self.pattern(rules));
+            }
+        }
         if change.key == "protect" {
             for list in [&mut change.from, &mut change.to] {
                 let inner = list.trim_matches(['[', ']']);

@@ -21,6 +21,7 @@ pub(super) enum Topic {
     ChangesRole,
     Waiting,
     Dates,
+    Reasons,
     NotChanged,
 }
 
@@ -102,6 +103,7 @@ impl Topic {
         }
         match note.kind() {
             NoteKind::Starts | NoteKind::Ends | NoteKind::Ended => Self::Dates,
+            NoteKind::ReasonChanged | NoteKind::ReviewChanged => Self::Reasons,
             NoteKind::ExtraRole
             | NoteKind::Unlisted
             | NoteKind::NothingDropped
@@ -112,6 +114,7 @@ impl Topic {
             | NoteKind::CannotCancel
             | NoteKind::MaybeInvited
             | NoteKind::Stale
+            | NoteKind::ReviewDue
             | NoteKind::Invited
             | NoteKind::InFlight
             | NoteKind::Wave => Self::Waiting,
@@ -129,6 +132,7 @@ impl Topic {
             Self::ChangesRole => "Changes role",
             Self::Waiting => "Waiting",
             Self::Dates => "Dates",
+            Self::Reasons => "Reasons and reviews",
             Self::NotChanged => "Not changed",
         }
     }
@@ -140,7 +144,7 @@ impl Topic {
 
     /// Whether its rows are changes, not notes.
     pub(super) fn is_change(self) -> bool {
-        !matches!(self, Self::NeedsAttention | Self::Waiting | Self::Dates | Self::NotChanged)
+        !matches!(self, Self::NeedsAttention | Self::Waiting | Self::Dates | Self::Reasons | Self::NotChanged)
     }
 }
 

@@ -79,15 +79,15 @@ impl View<'_> {
                 let waiting = count(*waiting, "invitation");
                 Sentence::new(format!("{waiting} {wait} for a later run: this run sends at most {most}"))
             }
-            Fact::Starts { from, member: false } => Sentence::new(format!("starts on {from}")),
-            Fact::Starts { from, member: true } => {
-                Sentence::new(format!("starts on {from}; already a member, not changed until then"))
-            }
-            Fact::Ends { until } => Sentence::new(format!("access ends after {until}")),
-            Fact::Ended { until, member: true } => Sentence::new(format!("access ended on {until}")),
-            Fact::Ended { until, member: false } => {
-                Sentence::new(format!("access ended on {until}; not a member"))
-            }
+            Fact::Starts { .. }
+            | Fact::RoleStarts { .. }
+            | Fact::Ends { .. }
+            | Fact::RoleEnds { .. }
+            | Fact::Ended { .. }
+            | Fact::RoleEnded { .. }
+            | Fact::ReviewDue { .. }
+            | Fact::ReviewChanged { .. }
+            | Fact::ReasonChanged { .. } => self.dates_and_reasons(&note.fact, &project()),
             Fact::ExtraRoles { access: extra, prune } => {
                 let extra = access(extra);
                 Sentence::new(format!("not in the file: {extra}; kept by `prune: {prune}`"))
@@ -130,6 +130,45 @@ impl View<'_> {
         }
     }
 
+    /// What starts and ends when, and why someone has access; empty for any other fact.
+    fn dates_and_reasons(&self, fact: &Fact, project: &str) -> Sentence {
+        let role = |role: &Role| self.desired.role_name(role);
+        Sentence::new(match fact {
+            Fact::Starts { from, member: false } => format!("starts on {from}"),
+            Fact::Starts { from, member: true } => {
+                format!("starts on {from}; is a member already and not changed until then")
+            }
+            Fact::RoleStarts { role: starting, from, has } => {
+                let has = has.as_ref().map(|has| format!("; has {} until then", role(has)));
+                format!("{} in {project} starts on {from}{}", role(starting), has.unwrap_or_default())
+            }
+            Fact::Ends { until } => format!("access ends after {until}"),
+            Fact::RoleEnds { role: ending, until, then } => {
+                let then = then.as_ref().map(|then| format!(", then {}", role(then))).unwrap_or_default();
+                format!("{} in {project} ends after {until}{then}", role(ending))
+            }
+            Fact::Ended { until, member: true } => format!("access ended on {until}"),
+            Fact::Ended { until, member: false } => format!("access ended on {until}; not a member"),
+            Fact::RoleEnded { role: ended, until } => {
+                format!("{} in {project} ended on {until}", role(ended))
+            }
+            Fact::ReviewDue { review_by } => {
+                const WHY: &str = "confirm the access, then set a new `review_by`";
+                return Sentence::new(format!("review due since {review_by}: {WHY}"))
+                    .listed(format!("review due: {WHY}"), format!("since {review_by}"));
+            }
+            Fact::ReviewChanged { from, to } => {
+                let [from, to] = [from, to].map(|day| day.map(|day| day.to_string()));
+                changed("review by", from.as_deref(), to.as_deref())
+            }
+            Fact::ReasonChanged { from, to } => {
+                let of = if project.is_empty() { String::new() } else { format!(" for {project}") };
+                changed(&format!("reason{of}"), from.as_deref(), to.as_deref())
+            }
+            _ => String::new(),
+        })
+    }
+
     fn later(&self, later: &[Later]) -> String {
         if later.is_empty() {
             return String::new();
@@ -153,6 +192,12 @@ impl View<'_> {
         }
         text
     }
+}
+
+/// `reason: spring campaign → summer campaign`.
+fn changed(what: &str, from: Option<&str>, to: Option<&str>) -> String {
+    let [from, to] = [from, to].map(|text| escape::line(text.unwrap_or("none")).into_owned());
+    format!("{what}: {from} → {to}")
 }
 
 /// Why a guard blocks the plan, with all its numbers and names.
@@ -230,6 +275,15 @@ fn named(people: &[Email], most: usize, show: impl Fn(&Email) -> String) -> Stri
     }
     let names: Vec<_> = people.iter().take(most).map(show).collect();
     format!("{} and {} more", names.join(", "), people.len() - most)
+}
+
+/// Whom the plan is limited to, and how much it leaves out; none for a plan for everyone. `show` makes an email
+/// safe for the page.
+pub(super) fn only(view: &View, show: impl Fn(&Email) -> String) -> Option<String> {
+    let only = view.plan.only.as_ref()?;
+    let people = named(&only.people, NAMED, show);
+    let are = if only.left_out == 1 { "is" } else { "are" };
+    Some(format!("Only for {people}: {} of other people {are} left out", count(only.left_out, "change")))
 }
 
 /// How to override a guard once: `input` in a pipeline, or the flag of the same name.

@@ -22,6 +22,10 @@ pub fn text(view: &View, paint: Paint) -> String {
     page.verdict(&verdict(view, &blocks), plan.is_clean());
     let what = format!("Plan for {} on {}; {}", plan.endpoint, plan.date, source(view));
     let _ = writeln!(page.text, "{}", paint.dim(&what));
+    if let Some(only) = sentences::only(view, ToString::to_string) {
+        let only = page.folded(&only).join("\n");
+        let _ = writeln!(page.text, "{}", paint.bold(&only));
+    }
     page.refusals(view);
     page.policy_changes(view);
     for block in &blocks {
@@ -83,7 +87,7 @@ impl Page {
             Topic::BecomesAdmin | Topic::NeedsAttention => self.paint.yellow("!"),
             Topic::Invited | Topic::GainsAccess => self.paint.green("+"),
             Topic::ChangesRole => self.paint.yellow("~"),
-            Topic::Waiting | Topic::Dates | Topic::NotChanged => self.paint.dim("·"),
+            Topic::Waiting | Topic::Dates | Topic::Reasons | Topic::NotChanged => self.paint.dim("·"),
         };
         self.heading(section.topic.title(), section.total());
         let is_plain = section.topic.is_change() || section.topic.is_crucial();

@@ -34,7 +34,7 @@ impl Topic {
             Self::Invited => ("invited", "invited"),
             Self::GainsAccess => ("gains access", "gain access"),
             Self::ChangesRole => ("changes role", "change role"),
-            Self::Waiting | Self::Dates | Self::NotChanged => return None,
+            Self::Waiting | Self::Dates | Self::Reasons | Self::NotChanged => return None,
         };
         Some(format!("{n} {}", if n == 1 { one } else { many }))
     }

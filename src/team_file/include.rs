@@ -1,8 +1,8 @@
-//! The patterns that are allowed under `include`. The code that expands them also has to check that no match is
+//! The patterns of paths that are allowed under `include` and in rules for included files. The code that expands them also has to check that no match is
 //! a link to a location outside the folder.
 
 /// Why `pattern` is not allowed under `include`, and what to do instead.
-pub(super) fn refusal(pattern: &str) -> Option<(&'static str, &'static str)> {
+pub fn refused_path(pattern: &str) -> Option<(&'static str, &'static str)> {
     let inside = "included files must be inside the team file's folder";
     if pattern.contains('\\') {
         return Some(("`include` must not contain backslashes", "use `/` between folders"));

@@ -16,6 +16,7 @@ mod syntax;
 mod tree;
 mod written;
 
+pub use include::refused_path;
 pub use location::{FileId, Located, Location, Text};
 pub use problem::{Problem, Problems, listed, shown};
 pub use problem_id::ProblemId;
@@ -24,7 +25,7 @@ pub use source::{MAX_BYTES, Source, Sources};
 pub use suggest::{closest, did_you_mean};
 pub use written::{
     IncludedFile, TeamFile, WrittenGrant, WrittenGroup, WrittenPerson, WrittenPolicy, WrittenProject,
-    WrittenRole, keys,
+    WrittenRole, WrittenRule, WrittenTerms, keys,
 };
 
 #[cfg(test)]

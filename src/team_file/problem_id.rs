@@ -127,15 +127,30 @@ ids! {
     InvalidDate = "invalid-date",
     /// `until` is before `from`.
     UntilBeforeFrom = "until-before-from",
+    /// A role has `then` without `until`.
+    ThenWithoutUntil = "then-without-until",
 
     /// `prune` has a value that is not defined.
     UnknownPrune = "unknown-prune",
     /// A limit under `policy` is not a whole number or percentage in range.
     InvalidLimit = "invalid-limit",
-    /// A pattern under `protect` is not an address pattern.
+    /// A pattern under `policy` is not a pattern of addresses, or of relative paths.
     InvalidPattern = "invalid-pattern",
-    /// `protect` has too many patterns.
+    /// A list under `policy` has too many patterns.
     TooManyPatterns = "too-many-patterns",
+    /// A duration is not a number of days in the form `180d`.
+    InvalidDuration = "invalid-duration",
+
+    /// No entry of `addresses` matches the address of a person.
+    AddressNotAllowed = "address-not-allowed",
+    /// A person has a role that `addresses` does not allow for the address.
+    RoleNotAllowedForAddress = "role-not-allowed-for-address",
+    /// Access has no end date, or one that is later than `addresses` allows.
+    EndDateRequired = "end-date-required",
+    /// No entry of `files` matches an included file, and the file grants access.
+    FileNotAllowed = "file-not-allowed",
+    /// An included file grants a role that `files` does not allow it to grant.
+    RoleNotAllowedInFile = "role-not-allowed-in-file",
 
     /// A pattern under `include` is not valid, or is not a relative path inside the folder.
     InvalidInclude = "invalid-include",

@@ -9,7 +9,7 @@ use super::source::Sources;
 use super::tree::{self, Kind, Node};
 use super::written::{
     IncludedFile, TeamFile, WrittenGrant, WrittenGroup, WrittenPerson, WrittenPolicy, WrittenProject,
-    WrittenRole, keys,
+    WrittenRole, WrittenRule, WrittenTerms, keys,
 };
 
 /// The most keys and values of a file outside `people`.
@@ -35,7 +35,8 @@ pub fn parse_included(sources: &Sources, file: FileId, problems: &mut Problems) 
         let nodes = take_people(&mut root, problems);
         let fields =
             shape::fields(&root, "an included file", &keys::INCLUDED_FILE, &keys::TEAM_FILE, problems)?;
-        Some(IncludedFile { groups: groups(&fields, problems), people: people(nodes, problems) })
+        let groups = groups(&fields, problems);
+        Some(IncludedFile { groups, people: people(nodes, problems), ..IncludedFile::default() })
     };
     document(sources, file, problems, read).unwrap_or_default()
 }
@@ -138,11 +139,25 @@ fn groups(fields: &Fields<'_>, problems: &mut Problems) -> Option<Vec<WrittenGro
 
 fn grants(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Vec<WrittenGrant>> {
     let entries = shape::entries(node, what, problems)?;
-    let read = |entry: &tree::Entry<'_>| WrittenGrant {
-        project: Located { value: entry.key.clone().into_owned(), at: entry.key_at },
-        role: shape::text(&entry.value, "a role", problems),
+    Some(entries.iter().map(|entry| grant(entry, problems)).collect())
+}
+
+fn grant(entry: &tree::Entry<'_>, problems: &mut Problems) -> WrittenGrant {
+    let project = Located { value: entry.key.clone().into_owned(), at: entry.key_at };
+    if !matches!(entry.value.kind, Kind::Mapping(_)) {
+        return WrittenGrant { project, role: shape::text(&entry.value, "a role", problems), terms: None };
+    }
+    let Some(fields) = shape::fields(&entry.value, "a role", &keys::ROLE, &[], problems) else {
+        return WrittenGrant { project, role: None, terms: None };
     };
-    Some(entries.iter().map(read).collect())
+    let role = fields.require("role", problems).and_then(|node| shape::text(node, "`role`", problems));
+    let terms = WrittenTerms {
+        from: optional_text(&fields, "from", "`from`", problems),
+        until: optional_text(&fields, "until", "`until`", problems),
+        then: optional_text(&fields, "then", "`then`", problems),
+        reason: optional_text(&fields, "reason", "`reason`", problems),
+    };
+    WrittenGrant { project, role, terms: Some(Box::new(terms)) }
 }
 
 /// The entries under `people`, taken out of the tree.
@@ -207,6 +222,8 @@ fn person(node: &Node<'_>, problems: &mut Problems) -> Option<WrittenPerson> {
         grants: grants.unwrap_or_default(),
         from: optional_text(&fields, "from", "`from`", problems),
         until: optional_text(&fields, "until", "`until`", problems),
+        reason: optional_text(&fields, "reason", "`reason`", problems),
+        review_by: optional_text(&fields, "review_by", "`review_by`", problems),
     })
 }
 
@@ -233,7 +250,43 @@ fn policy(node: &Node<'_>, problems: &mut Problems) -> Option<WrittenPolicy> {
             .get("keep_admins")
             .and_then(|node| shape::number(node, "`keep_admins`", problems)),
         protect: protect.unwrap_or_default(),
+        addresses: rules(&fields, "addresses", "an entry of `addresses`", &keys::ADDRESS_RULE, problems),
+        files: rules(&fields, "files", "an entry of `files`", &keys::FILE_RULE, problems),
     })
+}
+
+/// The rules under `key`; `None` if the key is missing.
+fn rules(
+    fields: &Fields<'_>,
+    key: &'static str,
+    what: &'static str,
+    known: &[&'static str],
+    problems: &mut Problems,
+) -> Option<Vec<WrittenRule>> {
+    let node = fields.get(key)?;
+    let nodes = shape::list(node, &format!("`{key}`"), problems).unwrap_or_default();
+    Some(nodes.iter().map(|node| rule(node, what, known, problems)).collect())
+}
+
+fn rule(node: &Node<'_>, what: &'static str, known: &[&'static str], problems: &mut Problems) -> WrittenRule {
+    let nothing = WrittenRule { at: node.at, pattern: None, projects: None, roles: None, until: None };
+    let Some(fields) = shape::fields(node, what, known, &[], problems) else { return nothing };
+    let mut whole = fields.is_whole_without(known);
+    let mut names = |key: &str, list: &str, item: &str| {
+        let (names, all) = texts(fields.get(key)?, list, item, problems);
+        whole &= all;
+        Some(names)
+    };
+    let projects = names("projects", "`projects`", "a project");
+    let roles = names("roles", "`roles`", "a role");
+    let pattern = fields.require("match", problems);
+    WrittenRule {
+        projects,
+        roles,
+        pattern: pattern.and_then(|node| shape::text(node, "`match`", problems)).filter(|_| whole),
+        until: fields.get("until").and_then(|node| shape::text_or_number(node, "`until`", problems)),
+        ..nothing
+    }
 }
 
 fn include(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Text> {
@@ -247,7 +300,7 @@ fn include(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Text> {
         ));
         patterns.truncate(MAX_INCLUDES);
     }
-    patterns.retain(|pattern| match include::refusal(&pattern.value) {
+    patterns.retain(|pattern| match include::refused_path(&pattern.value) {
         None => true,
         Some((message, help)) => {
             problems.push(Problem::new(pattern.at, ProblemId::InvalidInclude, message).help(help));

@@ -12,9 +12,17 @@ pub mod keys {
     /// Keys of a project that is written as a mapping.
     pub const PROJECT: [&str; 2] = ["id", "name"];
     /// Keys of a person.
-    pub const PERSON: [&str; 7] = ["email", "first_name", "last_name", "groups", "projects", "from", "until"];
+    pub const PERSON: [&str; 9] =
+        ["email", "first_name", "last_name", "groups", "projects", "from", "until", "reason", "review_by"];
+    /// Keys of a role that is written as a mapping.
+    pub const ROLE: [&str; 5] = ["role", "from", "until", "then", "reason"];
     /// Keys of the policy.
-    pub const POLICY: [&str; 5] = ["prune", "max_removals", "max_new_admins", "keep_admins", "protect"];
+    pub const POLICY: [&str; 7] =
+        ["prune", "max_removals", "max_new_admins", "keep_admins", "protect", "addresses", "files"];
+    /// Keys of an entry of `addresses`.
+    pub const ADDRESS_RULE: [&str; 4] = ["match", "projects", "roles", "until"];
+    /// Keys of an entry of `files`.
+    pub const FILE_RULE: [&str; 3] = ["match", "projects", "roles"];
 }
 
 /// The team file. What was reported as a problem is missing here.
@@ -43,6 +51,8 @@ pub struct TeamFile {
 /// A file that the team file includes.
 #[derive(Debug, Default)]
 pub struct IncludedFile {
+    /// The path relative to the team file, with `/`; whoever finds the file sets it.
+    pub path: String,
     /// The groups; `None` if they could not be read.
     pub groups: Option<Vec<WrittenGroup>>,
     /// The people.
@@ -85,6 +95,21 @@ pub struct WrittenGrant {
     pub project: Text,
     /// A predefined role, or the alias or id of a custom one; `None` if it could not be read.
     pub role: Option<Text>,
+    /// The rest of a role that is written as a mapping.
+    pub terms: Option<Box<WrittenTerms>>,
+}
+
+/// When and why a role is granted.
+#[derive(Debug)]
+pub struct WrittenTerms {
+    /// The first day.
+    pub from: Option<Text>,
+    /// The last day.
+    pub until: Option<Text>,
+    /// The role afterwards.
+    pub then: Option<Text>,
+    /// Why.
+    pub reason: Option<Text>,
 }
 
 /// An entry under `people`.
@@ -108,6 +133,10 @@ pub struct WrittenPerson {
     pub from: Option<Text>,
     /// The last day of access.
     pub until: Option<Text>,
+    /// Why.
+    pub reason: Option<Text>,
+    /// The day by which the access has to be confirmed.
+    pub review_by: Option<Text>,
 }
 
 /// The `policy`.
@@ -123,4 +152,23 @@ pub struct WrittenPolicy {
     pub keep_admins: Option<Text>,
     /// The patterns of people who are never changed.
     pub protect: Vec<Text>,
+    /// Who may be listed, and with what access; `None` if the key is missing.
+    pub addresses: Option<Vec<WrittenRule>>,
+    /// What included files may grant; `None` if the key is missing.
+    pub files: Option<Vec<WrittenRule>>,
+}
+
+/// An entry of `addresses` or `files`.
+#[derive(Debug)]
+pub struct WrittenRule {
+    /// The start of the entry.
+    pub at: Location,
+    /// The pattern of addresses or paths; `None` if a part of the entry could not be read.
+    pub pattern: Option<Text>,
+    /// The projects that may be granted; any if `None`.
+    pub projects: Option<Vec<Text>>,
+    /// The roles that may be granted; any if `None`.
+    pub roles: Option<Vec<Text>>,
+    /// How long access may last.
+    pub until: Option<Text>,
 }

@@ -219,8 +219,8 @@ fn check_access(desired: &Desired, known: &Known, today: Date) {
         }
         match known.members.get(email) {
             Some(member) => {
-                for (project, role) in &person.access {
-                    assert_eq!(member.access.get(project), Some(role), "{email} in {project}");
+                for (project, role) in person.access_on(today) {
+                    assert_eq!(member.access.get(&project), Some(&role), "{email} in {project}");
                 }
             }
             None => assert!(known.invitations.contains_key(email), "{email} is not invited"),

@@ -332,8 +332,11 @@ pub(crate) fn at_rest(organization: &Organization, desired: &Desired, today: Dat
         if user.is_owner {
             continue;
         }
-        let desired_access: BTreeMap<String, String> =
-            person.access.iter().map(|(id, role)| (id.to_string(), role.as_str().to_owned())).collect();
+        let desired_access: BTreeMap<String, String> = person
+            .access_on(today)
+            .iter()
+            .map(|(id, role)| (id.to_string(), role.as_str().to_owned()))
+            .collect();
         let mut access = managed(user);
         if desired.policy.prune == Prune::None {
             access.retain(|id, _| desired_access.contains_key(id));

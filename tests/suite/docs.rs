@@ -104,7 +104,10 @@ fn the_reference_of_the_team_file_has_its_keys() {
     check("Included file", &keys::INCLUDED_FILE);
     check("Project", &keys::PROJECT);
     check("Person", &keys::PERSON);
+    check("Role", &keys::ROLE);
     check("Policy", &keys::POLICY);
+    check("Addresses", &keys::ADDRESS_RULE);
+    check("Files", &keys::FILE_RULE);
 }
 
 /// `--help` of a command, at the width of a pipe.

@@ -39,6 +39,7 @@ mod import;
 mod kills;
 mod ledger_commands;
 mod obstacles;
+mod only;
 mod planning;
 mod programs;
 mod pull_request;
@@ -49,6 +50,7 @@ mod rehearsal;
 mod removals;
 mod report;
 mod review_page;
+mod rules;
 #[path = "../../src/samples.rs"]
 #[expect(dead_code, reason = "the unit tests use the rest")]
 mod samples;

@@ -7,6 +7,7 @@ mod guards;
 mod numbers;
 mod page;
 mod properties;
+mod roles;
 mod saved;
 mod table;
 

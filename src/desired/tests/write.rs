@@ -36,15 +36,42 @@ fn names() -> impl Strategy<Value = String> {
     })
 }
 
+fn day(days: i32) -> jiff::civil::Date {
+    jiff::civil::date(2026, 1, 1) + jiff::Span::new().days(days)
+}
+
+/// The roles that one entry can give.
+fn schedule() -> impl Strategy<Value = Schedule> {
+    let days = prop::option::weighted(0.3, (0..400_i32, 0..400_i32));
+    (days, 0..8_usize, prop::option::of(0..8_usize)).prop_map(|(days, first, then)| {
+        let span = |from, until, number| Span { from, until, role: role(number) };
+        let Some((from, length)) = days else { return Schedule::Always(role(first)) };
+        let until = (length > 100).then(|| day(from + length));
+        let spans = [Some(span((length % 2 == 0).then(|| day(from)), until, first))];
+        let next = until.and_then(|until| Some(span(until.tomorrow().ok(), None, then?)));
+        Schedule::new(spans.into_iter().chain([next]).flatten().collect())
+    })
+}
+
+fn rules(number: u32) -> Option<Vec<Rule>> {
+    let rule = |pattern: &str, days: Option<u32>| Rule {
+        pattern: pattern.to_owned(),
+        projects: days.map(|_| [project(1), project(3)].into()),
+        roles: days.map(|_| [role(0), role(5)].into()),
+        days,
+    };
+    match number {
+        0 => None,
+        _ => Some(vec![rule("*@agency.example", Some(90)), rule("*@*", None)]),
+    }
+}
+
 fn desired() -> impl Strategy<Value = Desired> {
-    let access =
-        prop::collection::btree_map((0..5_usize).prop_map(project), (0..8_usize).prop_map(role), 1..5);
+    let access = prop::collection::btree_map((0..5_usize).prop_map(project), schedule(), 1..5);
     // Few different ones, so people share them.
     let accesses = prop::collection::vec(access, 1..4);
-    let days = prop::option::of(
-        (0..400_i32).prop_map(|days| jiff::civil::date(2026, 1, 1) + jiff::Span::new().days(days)),
-    );
-    let person = (any::<Index>(), names(), names(), days);
+    let days = prop::option::of((0..400_i32).prop_map(day));
+    let person = (any::<Index>(), names(), names(), days, prop::option::weighted(0.3, names()));
     let people = prop::collection::vec(person, 0..16);
     let projects = prop::collection::vec(prop::option::of(names()), 5);
     let policy = (0..4_usize, 0..=100_u8, 0..5_u32, any::<bool>());
@@ -62,14 +89,28 @@ fn desired() -> impl Strategy<Value = Desired> {
             people: people
                 .into_iter()
                 .enumerate()
-                .map(|(number, (choice, first_name, last_name, from))| {
+                .map(|(number, (choice, first_name, last_name, from, reason))| {
                     let email = Email::as_received(&format!(
                         "{}p{number}@x.org",
                         ["", "*", "#", "0", "Ü"][number % 5]
                     ));
                     let access = choice.get(&accesses).clone();
                     let until = from.filter(|_| number % 2 == 0);
-                    (email.clone(), Person { email, first_name, last_name, access, from, until })
+                    let reason: Option<Arc<str>> = reason.map(Arc::from);
+                    let reasons = reason.iter().filter(|_| number % 3 == 0);
+                    let reasons = reasons.filter_map(|it| Some((access.keys().next()?.clone(), it.clone())));
+                    let person = Person {
+                        reasons: reasons.collect(),
+                        reason,
+                        review_by: until,
+                        email: email.clone(),
+                        first_name,
+                        last_name,
+                        access,
+                        from,
+                        until,
+                    };
+                    (email, person)
                 })
                 .collect(),
             policy: Policy {
@@ -78,6 +119,8 @@ fn desired() -> impl Strategy<Value = Desired> {
                 max_new_admins: count,
                 keep_admins: count,
                 base: None,
+                addresses: rules(count % 2),
+                files: if is_percent { rules(count % 3).map(|_| vec![]) } else { None },
                 protect: if is_percent { vec![EmailPattern::new("*@agency.example")] } else { Vec::new() },
             },
         }
@@ -148,15 +191,7 @@ fn groups_are_for_people_who_share_access_and_say_what_they_grant() {
     let person = |name: &str, access: &[(&str, Role)]| {
         let email = Email::as_received(&format!("{name}@x.org"));
         let access = access.iter().map(|(id, role)| (ProjectId::new(*id), role.clone())).collect();
-        let person = Person {
-            email: email.clone(),
-            first_name: "A".to_owned(),
-            last_name: "B".to_owned(),
-            access,
-            from: None,
-            until: None,
-        };
-        (email, person)
+        (email.clone(), Person::new(email, "A".to_owned(), "B".to_owned(), access))
     };
     let mut desired = Desired {
         projects: ["a", "b"]
@@ -203,9 +238,7 @@ fn names_of_groups_stay_short_with_many_projects() {
             let email = Email::as_received(&format!("p{number}@x.org"));
             let access =
                 projects.iter().enumerate().filter_map(|(n, id)| Some((id.clone(), roles(n)?))).collect();
-            let (first_name, last_name) = ("A".to_owned(), "B".to_owned());
-            let person =
-                Person { email: email.clone(), first_name, last_name, access, from: None, until: None };
+            let person = Person::new(email.clone(), "A".to_owned(), "B".to_owned(), access);
             desired.people.insert(email, person);
         }
     };

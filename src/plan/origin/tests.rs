@@ -178,14 +178,11 @@ proptest! {
             let mut desired = team("people: []\npolicy: {prune: people, max_removals: 100}\n").desired;
             desired.people = rows
                 .into_iter()
-                .map(|(email, access)| (email.clone(), crate::desired::Person {
-                    email,
-                    first_name: "A".to_owned(),
-                    last_name: "B".to_owned(),
-                    access,
-                    from: None,
-                    until: None,
-                }))
+                .map(|(email, access)| {
+                    let person =
+                        crate::desired::Person::new(email.clone(), "A".to_owned(), "B".to_owned(), access);
+                    (email, person)
+                })
                 .collect();
             desired
         };

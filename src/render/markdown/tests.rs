@@ -121,13 +121,11 @@ fn hostile(attacks: &[String]) -> (Desired, Known) {
     desired.policy.protect.push(crate::desired::EmailPattern::new("*protect*"));
     for n in 0..6 {
         let email = Email::as_received(&format!("{n}{}", text(n)));
+        let [first_name, last_name] = [1, 2].map(|m| text(n + m).to_owned());
+        let access = access("proj_s=ADMIN proj_l=role_c");
         let person = Person {
-            email: email.clone(),
-            first_name: text(n + 1).to_owned(),
-            last_name: text(n + 2).to_owned(),
-            access: access("proj_s=ADMIN proj_l=role_c"),
-            from: None,
             until: (n == 3).then_some(TODAY),
+            ..Person::new(email.clone(), first_name, last_name, access)
         };
         desired.people.insert(email, person);
     }
@@ -178,9 +176,8 @@ proptest! {
         let mut desired = team("people: []\npolicy: {prune: people, max_removals: 100000}\n").desired;
         for n in 0..invited {
             let email = Email::as_received(&format!("in{n:04}{}@example.com", "x".repeat(width)));
-            desired.people.insert(email.clone(), Person {
-                email, first_name: "A".into(), last_name: format!("B{n}"), access: access("proj_s=USER"), from: None, until: None,
-            });
+            let person = Person::new(email.clone(), "A".into(), format!("B{n}"), access("proj_s=USER"));
+            desired.people.insert(email, person);
         }
         let logins: Vec<_> = (0..removed).map(|n| format!("out{n:04}{}@example.com", "x".repeat(width))).collect();
         let members: Vec<_> = logins.iter().map(|login| (login.as_str(), "proj_s=USER proj_l=USER")).collect();

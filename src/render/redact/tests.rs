@@ -47,8 +47,8 @@ fn pseudonym(endpoint: &Endpoint, email: &str) -> Email {
 
 #[test]
 fn patterns_in_a_policy_change_are_hidden_too() {
-    let policy = |file: &str| team(&format!("policy: {{protect: [{file}]}}\npeople: []\n")).desired.policy;
-    let changes = policy("'*@agency.example'").changes_from(&policy("'*@agency.example', 'ana@example.com'"));
+    let of = |file: &str| team(&format!("policy: {{protect: [{file}]}}\npeople: []\n")).desired;
+    let changes = of("'*@agency.example'").policy_changes(&of("'*@agency.example', 'ana@example.com'"));
     let team = team("people: []\n");
     let known = known(&[], &[]);
     let redacted = Redacted::new(&plan(&team, &known), &known, &changes);

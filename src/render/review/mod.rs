@@ -150,17 +150,19 @@ impl<'a> Row<'a> {
         let has = member.map(|member| &member.access).or(invitation.map(|out| &out.access));
         let has_ended = person.and_then(|person| person.until).is_some_and(|until| until < date);
         let desired = person.filter(|_| !has_ended).map(|person| &person.access);
+        let given = desired.into_iter().flat_map(BTreeMap::keys);
         let projects: BTreeSet<_> = has
             .into_iter()
-            .chain(desired)
             .flat_map(BTreeMap::keys)
+            .chain(given)
             .filter(|project| team.desired.projects.contains_key(*project))
             .collect();
         let membership = |project: &'a ProjectId| {
             let role = has.and_then(|access| access.get(project));
-            let asked = desired.and_then(|access| access.get(project));
+            let asked = desired.and_then(|access| access.get(project)?.role_on(date));
             let given = team.provenance.get(&(email.clone(), project.clone()));
-            let given = given.and_then(|given| given.first());
+            let given =
+                given.and_then(|given| given.iter().find(|given| given.is_on(date)).or(given.first()));
             Some((project, Membership::new(team, role, asked, member.is_some(), given)?))
         };
         Self {

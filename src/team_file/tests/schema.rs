@@ -42,7 +42,7 @@ fn is_valid_team_file(yaml: &str) -> bool {
     let (mut sources, mut problems) = (Sources::default(), Problems::default());
     let file = sources.add("team.yaml", yaml.as_bytes().to_vec(), &mut problems);
     let written = team_file::parse_root(&sources, file, &mut problems);
-    desired::resolve(&written, &[], problems).is_ok()
+    desired::resolve(&written, &[], desired::Terms::on(jiff::civil::date(2026, 11, 23)), problems).is_ok()
 }
 
 #[test]
@@ -59,7 +59,10 @@ fn keys_are_those_that_the_parser_takes() {
     check(&included, &keys::INCLUDED_FILE);
     check(&team["$defs"]["Project"], &keys::PROJECT);
     check(&team["$defs"]["Person"], &keys::PERSON);
+    check(&team["$defs"]["Role"], &keys::ROLE);
     check(&team["$defs"]["Policy"], &keys::POLICY);
+    check(&team["$defs"]["AddressRule"], &keys::ADDRESS_RULE);
+    check(&team["$defs"]["FileRule"], &keys::FILE_RULE);
 }
 
 #[test]
@@ -180,12 +183,21 @@ fn the_schema_and_guestlist_accept_the_same() {
         team("projects: {shop: {id: proj_1, name: The shop}}"),
         team("policy: {prune: people, max_removals: 100%, keep_admins: 0, protect: ['*@agency.example']}"),
         team("policy: {max_removals: 7}"),
+        team("policy: {addresses: [], files: []}"),
+        team(
+            "policy: {addresses: [{match: '*@x.org', projects: [shop], roles: [ADMIN], until: 99999d}, {match: a@b}]}",
+        ),
+        team("policy: {files: [{match: people/*.yaml, projects: [], roles: []}]}"),
+        team("groups: {readers: {shop: {role: USER, until: 2026-12-24, then: VIEWER, reason: holidays}}}"),
         team("policy: {max_removals: '7'}"),
         team("policy: {max_removals: 0%}"),
         team("policy: {max_removals: 999999999, max_new_admins: 999999999, keep_admins: 999999999}"),
         team("groups: {readers: {}}"),
         team("roles: {manager: role_1}"),
         person("email: o'neil+x@sub.example.co, first_name: Zoë, last_name: 東, projects: {proj_1: ADMIN}"),
+        person(
+            "email: a@x.org, first_name: A, last_name: B, projects: {shop: {role: USER, from: 2026-12-01}}, reason: x, review_by: 2027-01-31",
+        ),
         person(
             "email: 用户@例子.公司, first_name: A, last_name: B, projects: {shop: role_2}, until: 2028-02-29",
         ),
@@ -255,6 +267,27 @@ fn the_schema_and_guestlist_reject_the_same() {
         "policy: {protect: ['agency.example']}",
         "policy: {protect: ['* @agency.example']}",
         "policy: {keep: 1}",
+        "policy: {addresses: {match: '*@x.org'}}",
+        "policy: {addresses: ['*@x.org']}",
+        "policy: {addresses: [{projects: [shop]}]}",
+        "policy: {addresses: [{match: x.org}]}",
+        "policy: {addresses: [{match: '*'}]}",
+        "policy: {addresses: [{match: '*@a@b'}]}",
+        "policy: {addresses: [{match: '*@x.org', roles: USER}]}",
+        "policy: {addresses: [{match: '*@x.org', until: 180}]}",
+        "policy: {addresses: [{match: '*@x.org', until: 0d}]}",
+        "policy: {addresses: [{match: '*@x.org', until: 100000d}]}",
+        "policy: {addresses: [{match: '*@x.org', until: 2027-01-01}]}",
+        "policy: {addresses: [{match: '*@x.org', files: []}]}",
+        "policy: {files: [{match: ../x.yaml}]}",
+        "policy: {files: [{match: /x.yaml}]}",
+        "policy: {files: [{match: x.yaml, until: 180d}]}",
+        "groups: {readers: {shop: {until: 2026-12-24}}}",
+        "groups: {readers: {shop: {role: USER, then: VIEWER}}}",
+        "groups: {readers: {shop: {role: USER, until: 24.12.2026}}}",
+        "groups: {readers: {shop: {role: USER, reason: ''}}}",
+        "groups: {readers: {shop: {role: USER, why: holidays}}}",
+        "groups: {readers: {shop: [USER]}}",
         "include: people/*.yaml",
         "include: [/etc/people.yaml]",
         "include: [~/people.yaml]",
@@ -283,6 +316,8 @@ fn the_schema_and_guestlist_reject_the_same() {
             "email: a@example.com, first_name: A, last_name: B, projects: {shop: USER}, groups: [1]",
             "email: a@example.com, first_name: A, last_name: \"B\\e[1m\", projects: {shop: USER}",
             "email: a@example.com, first_name: A, last_name: B, projects: [shop]",
+            "email: a@example.com, first_name: A, last_name: B, projects: {shop: USER}, reason: 7",
+            "email: a@example.com, first_name: A, last_name: B, projects: {shop: USER}, review_by: soon",
             "email: a@example.com, first_name: A, last_name: B, role: USER, projects: {shop: USER}",
         ]
         .map(person),

@@ -134,14 +134,7 @@ fn large(invited: usize, removed: usize, unlisted_admins: usize) -> (Desired, Kn
         let email = Email::as_received(&format!("invited.person.{n:04}@example.com"));
         let role = if n % 100 == 7 { Role::Admin } else { Role::User };
         let last_name = format!("Doe{n}");
-        let person = Person {
-            email: email.clone(),
-            first_name: "Jo".to_owned(),
-            last_name,
-            access: access(n, role),
-            from: None,
-            until: None,
-        };
+        let person = Person::new(email.clone(), "Jo".to_owned(), last_name, access(n, role));
         desired.people.insert(email, person);
     }
     let mut members = BTreeMap::new();

@@ -199,7 +199,7 @@ impl Row {
         let unmarked = |item: &str| item.replace(" (reverts a change outside Git)", "");
         let is_invitation = !["", "also above)"].contains(&aside);
         let items =
-            if is_invitation { vec![text.to_owned()] } else { text.split(", ").map(unmarked).collect() };
+            if is_invitation { vec![unmarked(text)] } else { text.split(", ").map(unmarked).collect() };
         Self { email: email.to_owned(), items, is_invitation }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use guestlist::desired::{Desired, Limit, ManagedProject, Person, Policy, Prune};
+use guestlist::desired::{
+    Desired, Limit, ManagedProject, OnDay, Person, Policy, Prune, Rule, Schedule, Span,
+};
 use guestlist::known::{Evidence, EvidenceSource, Invitation, Known, Member, RecentWrites};
 use guestlist::model::{Access, Email, ProjectId, Role, RoleId, UserId};
 use guestlist::plan::{Change, Guard, Plan, PlanOptions};
@@ -42,14 +44,30 @@ fn day() -> impl Strategy<Value = Option<Date>> {
     option::weighted(0.2, (-20..20_i64).prop_map(|days| TODAY + jiff::Span::new().days(days)))
 }
 
+/// Mostly one role, and now and then one until or from some day, with another one after or before.
+fn schedule() -> impl Strategy<Value = Schedule> {
+    let days = (-20..20_i64).prop_map(|days| TODAY + jiff::Span::new().days(days));
+    let dated = (role(), role(), days, 0..4_u8).prop_map(|(first, next, until, parts)| {
+        let first = Span { from: None, until: Some(until), role: first };
+        let next = Span { from: until.tomorrow().ok(), until: None, role: next };
+        let spans = match parts {
+            0 => vec![first],
+            1 => vec![next],
+            _ => vec![first, next],
+        };
+        Schedule::Dated(spans.into())
+    });
+    prop_oneof![3 => role().prop_map(Schedule::Always), 1 => dated]
+}
+
 fn person() -> impl Strategy<Value = Person> {
-    (access(), day(), day()).prop_map(|(access, one, other)| {
+    (btree_map(project(), schedule(), 1..=3), day(), day()).prop_map(|(access, one, other)| {
         let (from, until) = match (one, other) {
             (Some(one), Some(other)) if one > other => (Some(other), Some(one)),
             both => both,
         };
         let email = Email::as_received("");
-        Person { email, first_name: "F".to_owned(), last_name: "L".to_owned(), access, from, until }
+        Person { access, from, until, ..Person::new(email, "F".to_owned(), "L".to_owned(), Access::new()) }
     })
 }
 
@@ -163,7 +181,7 @@ proptest! {
                 prop_assert!(known.admins(project).count() >= *floor, "{} after {:?}", project, change);
             }
             for (email, person) in &desired.people {
-                let keeps = person.until.is_none_or(|until| until >= TODAY);
+                let keeps = person.until.is_none_or(|until| until >= TODAY) && !person.access_on(TODAY).is_empty();
                 if let Some(member) = known.members.get(email).filter(|_| keeps) {
                     prop_assert!(!member.access.is_empty(), "{} has nothing after {:?}", email, change);
                 }
@@ -206,9 +224,8 @@ proptest! {
         for (email, access) in people {
             // Somebody who is known already is not added but listed.
             if known.members.contains_key(&email) || known.invitations.contains_key(&email) { continue; }
-            more.people.entry(email.clone()).or_insert(Person {
-                email, first_name: "N".to_owned(), last_name: "N".to_owned(), access, from: None, until: None,
-            });
+            let person = Person::new(email.clone(), "N".to_owned(), "N".to_owned(), access);
+            more.people.entry(email).or_insert(person);
         }
         prop_assert_eq!(Plan::between(&more, &known, &options()).refused, vec![]);
     }
@@ -219,7 +236,11 @@ proptest! {
         for change in Plan::between(&desired, &known, &options()).changes {
             if change.is_reduction() {
                 let person = desired.people.get(change.email());
-                let ended = person.is_some_and(|person| person.until.is_some_and(|until| until < TODAY));
+                let ended = person.is_some_and(|person| {
+                    let schedule = change.project().and_then(|project| person.access.get(project));
+                    person.until.is_some_and(|until| until < TODAY)
+                        || matches!(schedule.map(|it| it.on(TODAY)), Some(OnDay::Ended { .. }))
+                });
                 prop_assert!(ended || matches!(change, Change::ChangeRole { .. }), "{:?}", change);
             }
         }
@@ -231,7 +252,7 @@ proptest! {
         for (email, member) in &known.members {
             for (project, role) in &member.access {
                 let person = desired.people.get(email);
-                let agreed = person.is_some_and(|person| person.access.get(project) == Some(role));
+                let agreed = person.is_some_and(|person| person.access_on(TODAY).get(project) == Some(role));
                 let changed = plan.changes.iter().any(|change| change.email() == email && change.project() == Some(project));
                 let noted = plan.notes.iter().any(|note| {
                     note.email.as_ref() == Some(email) && note.project.as_ref().is_none_or(|noted| noted == project)
@@ -256,5 +277,35 @@ proptest! {
         }
         prop_assert_eq!(made.len(), whole.changes.len());
         prop_assert!(whole.changes.iter().all(|change| made.contains(change)));
+    }
+
+    #[test]
+    fn one_after_the_other_ends_where_all_at_once_ends(desired in desired(), known in known()) {
+        let everyone: BTreeSet<_> = desired.people.keys().chain(known.members.keys()).cloned().collect();
+        let (mut apart, mut left_out) = (known.clone(), Vec::new());
+        for email in everyone {
+            let only = PlanOptions { only: vec![email.clone()], ..options() };
+            let plan = Plan::between(&desired, &apart, &only);
+            prop_assert!(plan.changes.iter().all(|change| *change.email() == email));
+            left_out.push(plan.only.expect("a limit").left_out);
+            for change in &plan.changes {
+                apart = after(apart, change);
+            }
+        }
+        let all = Plan::between(&desired, &known, &options()).changes;
+        prop_assert!(left_out.is_sorted_by(|one, next| one >= next) && left_out.iter().all(|n| *n <= all.len()));
+        let at_once = all.iter().fold(known, after);
+        prop_assert_eq!(apart, at_once);
+    }
+
+    #[test]
+    fn a_new_rule_removes_nobody(desired in desired(), known in known(), roles in proptest::collection::btree_set(role(), 0..3)) {
+        let before = Plan::between(&desired, &known, &options());
+        let mut ruled = desired;
+        let rule = Rule { pattern: "*@*".to_owned(), projects: None, roles: Some(roles), days: Some(1) };
+        ruled.policy.addresses = Some(vec![rule.clone()]);
+        ruled.policy.files = Some(vec![rule]);
+        let plan = Plan::between(&ruled, &known, &options());
+        prop_assert_eq!((plan.changes, plan.notes, plan.refused), (before.changes, before.notes, before.refused));
     }
 }
