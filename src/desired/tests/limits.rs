@@ -394,8 +394,10 @@ proptest! {
                 if listed.name == "@partner.example" {
                     prop_assert!(partner_roles.contains(role), "{role} for a partner in\n{root}{included}");
                     if let Some(days) = days {
-                        let own = listed.own.iter().filter(|own| own.on(offset).is_some());
-                        let start = own.chain(giving).filter_map(|it| it.from).chain(listed.from).max();
+                        // Where the own role counts, a group gives nothing.
+                        let own = listed.own.iter().find(|own| own.on(offset).is_some());
+                        let giving = own.map_or(giving, |own| vec![own]);
+                        let start = giving.into_iter().filter_map(|it| it.from).chain(listed.from).max();
                         prop_assert!(offset <= start.unwrap_or(0) + days, "{} in\n{root}{included}", day(offset));
                     }
                 }
