@@ -14,6 +14,7 @@ mod apply;
 mod apply_events;
 mod architecture;
 mod attention;
+mod audit_trail;
 mod browser;
 mod corpus;
 #[cfg(unix)]
