@@ -195,11 +195,8 @@ impl AccessFold {
             }
             (Meaning::Invited, _) => {
                 self.expect(sent_at, intent);
-                // Whoever can be invited has no access yet.
-                for project in intent.projects.keys() {
-                    if self.known.role(&intent.email, project).is_none() {
-                        self.known.set(&intent.email, None, project, None, at);
-                    }
+                for (project, role) in &intent.projects {
+                    self.known.offer(&intent.email, project, role, at);
                 }
             }
             (Meaning::AlreadyInvited | Meaning::Unknown, _) => self.expect(sent_at, intent),
@@ -245,11 +242,14 @@ impl AccessFold {
         source: AccessSource,
     ) {
         self.expected.remove(&(email.clone(), project.clone()));
-        let at = match source {
-            AccessSource::Call { at } => at,
-            AccessSource::Observed { by, .. } => by,
+        let (at, before) = match source {
+            AccessSource::Call { at } => (at, Vec::new()),
+            AccessSource::Observed { by, call: Some(_), .. } => (by, Vec::new()),
+            AccessSource::Observed { by, after, call: None } => {
+                (by, self.known.before(email, project, after.is_some()))
+            }
         };
-        let from = self.known.set(email, user_id, project, to.clone(), at);
+        let from = self.known.set(email, user_id, project, to.clone(), at, before);
         if let Some(events) = &mut self.events
             && from != to
         {

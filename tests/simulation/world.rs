@@ -100,6 +100,11 @@ impl World {
         self.settings = Settings::default();
     }
 
+    /// The organization's endpoint.
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     /// The ledger of that name.
     pub(crate) fn ledger(&self, name: &str) -> Ledger {
         let location = LedgerLocation::parse(name, self.folder.path()).expect("a folder");
@@ -248,6 +253,6 @@ pub(crate) fn intents(ledger: &Ledger) -> Vec<Intent> {
     .collect()
 }
 
-fn who() -> Who {
+pub(crate) fn who() -> Who {
     Who { user: Some("simulation".to_owned()), host: Some("simulation".to_owned()), ..Who::default() }
 }

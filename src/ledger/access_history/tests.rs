@@ -1,3 +1,5 @@
+//! The history of access from hand-made and from random ledgers.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
