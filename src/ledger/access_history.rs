@@ -183,10 +183,14 @@ impl AccessFold {
             | (Meaning::AlreadySo, Action::Assign | Action::ChangeRole | Action::Unassign) => {
                 let email = self.known.login(user_id, &intent.email).clone();
                 self.known.note_login(user_id, &email);
+                // The reading with which the run started did not show it yet: an earlier attempt was processed, or
+                // someone else did the same.
+                let started = self.runs.last().map(|run| run.at);
+                let call = Some(self.explaining(sent_at, intent.action));
                 for (project, role) in &intent.projects {
-                    let after = self.known.known_at(&email, project);
+                    let after = self.known.known_at(&email, project).max(started);
                     let source = match outcome.meaning {
-                        Meaning::AlreadySo => AccessSource::Observed { after, by: at, call: None },
+                        Meaning::AlreadySo => AccessSource::Observed { after, by: at, call },
                         _ => AccessSource::Call { at },
                     };
                     let role = (!is_removal).then(|| role.clone());
@@ -204,9 +208,13 @@ impl AccessFold {
         }
     }
 
+    fn explaining(&self, at: Timestamp, action: Action) -> ExplainingCall {
+        ExplainingCall { run: self.runs.len().saturating_sub(1), at, action }
+    }
+
     /// Remembers a call that may lead to access later.
     fn expect(&mut self, at: Timestamp, intent: &Intent) {
-        let call = ExplainingCall { run: self.runs.len().saturating_sub(1), at, action: intent.action };
+        let call = self.explaining(at, intent.action);
         for (project, role) in &intent.projects {
             let role = (intent.action != Action::Unassign).then(|| role.clone());
             self.expected.insert((intent.email.clone(), project.clone()), (role, call));

@@ -23,7 +23,7 @@ use crate::scene::{self, MANAGED, pick};
 use crate::world::{World, who};
 
 /// The number of histories, and of steps in each.
-const HISTORIES: u64 = 150;
+const HISTORIES: u64 = 48;
 const STEPS: usize = 14;
 
 /// The two ledgers, which share their history up to the last merge.
