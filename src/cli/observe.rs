@@ -124,11 +124,11 @@ fn applied(target: &Target, ledger: &Ledger, desired: &Desired) -> Result<Option
     ledger.applied(target.endpoint.realm()).map_err(Failure::new)
 }
 
-/// What the ledger knew before this command: the last snapshot and the last writes.
+/// What the ledger knew before this command.
 pub(crate) fn past(target: &Target) -> Result<Past, Failure> {
     // Warnings are printed when the ledger is read for the plan itself.
     let view = target.ledger()?.view(target.endpoint.realm()).map_err(Failure::new)?;
-    Ok(Past { given: view.writes.last(), members: view.members(&view.projects()), projects: view.projects() })
+    Ok(Past { roles: view.access.roles(), projects: view.recorded_projects() })
 }
 
 fn view(target: &Target, ledger: &Ledger, terminal: Terminal) -> Result<LedgerView, Failure> {

@@ -26,6 +26,8 @@ struct State {
     user: Option<UserId>,
     /// The last time at which this is known to have been so.
     at: Timestamp,
+    /// The roles before, since guestlist last gave one.
+    before: Vec<Option<Role>>,
 }
 
 impl KnownAccess {
@@ -61,7 +63,45 @@ impl KnownAccess {
         state.is_some_and(|state| state.user.as_ref() == Some(user))
     }
 
-    /// Sets a role as of `at`. Returns the role before.
+    /// The roles that each person had in each project since guestlist last gave one there.
+    #[must_use]
+    pub fn roles(&self) -> BTreeMap<(Email, ProjectId), Vec<Option<Role>>> {
+        let states = self.people.iter().flat_map(|(email, states)| {
+            states.iter().map(move |(project, state)| {
+                let now = std::iter::once(state.role.clone());
+                let roles = state.before.iter().cloned().chain(now).collect();
+                ((email.clone(), project.clone()), roles)
+            })
+        });
+        states.collect()
+    }
+
+    /// Notes that guestlist offered a person a role in an invitation that was sent at `at`.
+    pub(super) fn offer(&mut self, email: &Email, project: &ProjectId, role: &Role, at: Timestamp) {
+        // Whoever can be invited has no access yet.
+        if self.role(email, project).is_none() {
+            self.set(email, None, project, None, at, vec![Some(role.clone())]);
+        }
+    }
+
+    /// The roles before a change that guestlist did not make. `is_dated` tells a change from the starting
+    /// inventory, which says nothing about the time before.
+    pub(super) fn before(&self, email: &Email, project: &ProjectId, is_dated: bool) -> Vec<Option<Role>> {
+        match self.state(email, project) {
+            Some(state) => {
+                let mut before = state.before.clone();
+                before.push(state.role.clone());
+                before.sort();
+                before.dedup();
+                before
+            }
+            None if is_dated => vec![None],
+            None => Vec::new(),
+        }
+    }
+
+    /// Sets a role as of `at`, and the roles before since guestlist last gave one. Returns the last role
+    /// before.
     pub(super) fn set(
         &mut self,
         email: &Email,
@@ -69,12 +109,13 @@ impl KnownAccess {
         project: &ProjectId,
         role: Option<Role>,
         at: Timestamp,
+        before: Vec<Option<Role>>,
     ) -> Option<Role> {
         // Of equal ids, one is kept.
         let user = user.map(|user| self.logins.get_key_value(user).map_or(user, |(id, _)| id).clone());
         let project = self.read.get_key_value(project).map_or(project, |(id, _)| id).clone();
         let states = self.people.entry(email.clone()).or_default();
-        states.insert(project, State { role, user, at })?.role
+        states.insert(project, State { role, user, at, before })?.role
     }
 
     /// The login of a user, where another one than `email` is known.
@@ -100,6 +141,11 @@ impl KnownAccess {
     /// When a project was last read, according to what was observed.
     pub(super) fn read_at(&self, project: &ProjectId) -> Option<Timestamp> {
         self.read.get(project).copied()
+    }
+
+    /// The projects that were read.
+    pub(super) fn read_projects(&self) -> impl Iterator<Item = &ProjectId> {
+        self.read.keys()
     }
 
     /// Notes that a project was read, and everything recorded that the reading showed.

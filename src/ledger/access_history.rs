@@ -183,10 +183,14 @@ impl AccessFold {
             | (Meaning::AlreadySo, Action::Assign | Action::ChangeRole | Action::Unassign) => {
                 let email = self.known.login(user_id, &intent.email).clone();
                 self.known.note_login(user_id, &email);
+                // The reading with which the run started did not show it yet: an earlier attempt was processed, or
+                // someone else did the same.
+                let started = self.runs.last().map(|run| run.at);
+                let call = Some(self.explaining(sent_at, intent.action));
                 for (project, role) in &intent.projects {
-                    let after = self.known.known_at(&email, project);
+                    let after = self.known.known_at(&email, project).max(started);
                     let source = match outcome.meaning {
-                        Meaning::AlreadySo => AccessSource::Observed { after, by: at, call: None },
+                        Meaning::AlreadySo => AccessSource::Observed { after, by: at, call },
                         _ => AccessSource::Call { at },
                     };
                     let role = (!is_removal).then(|| role.clone());
@@ -195,11 +199,8 @@ impl AccessFold {
             }
             (Meaning::Invited, _) => {
                 self.expect(sent_at, intent);
-                // Whoever can be invited has no access yet.
-                for project in intent.projects.keys() {
-                    if self.known.role(&intent.email, project).is_none() {
-                        self.known.set(&intent.email, None, project, None, at);
-                    }
+                for (project, role) in &intent.projects {
+                    self.known.offer(&intent.email, project, role, at);
                 }
             }
             (Meaning::AlreadyInvited | Meaning::Unknown, _) => self.expect(sent_at, intent),
@@ -207,9 +208,13 @@ impl AccessFold {
         }
     }
 
+    fn explaining(&self, at: Timestamp, action: Action) -> ExplainingCall {
+        ExplainingCall { run: self.runs.len().saturating_sub(1), at, action }
+    }
+
     /// Remembers a call that may lead to access later.
     fn expect(&mut self, at: Timestamp, intent: &Intent) {
-        let call = ExplainingCall { run: self.runs.len().saturating_sub(1), at, action: intent.action };
+        let call = self.explaining(at, intent.action);
         for (project, role) in &intent.projects {
             let role = (intent.action != Action::Unassign).then(|| role.clone());
             self.expected.insert((intent.email.clone(), project.clone()), (role, call));
@@ -245,11 +250,14 @@ impl AccessFold {
         source: AccessSource,
     ) {
         self.expected.remove(&(email.clone(), project.clone()));
-        let at = match source {
-            AccessSource::Call { at } => at,
-            AccessSource::Observed { by, .. } => by,
+        let (at, before) = match source {
+            AccessSource::Call { at } => (at, Vec::new()),
+            AccessSource::Observed { by, call: Some(_), .. } => (by, Vec::new()),
+            AccessSource::Observed { by, after, call: None } => {
+                (by, self.known.before(email, project, after.is_some()))
+            }
         };
-        let from = self.known.set(email, user_id, project, to.clone(), at);
+        let from = self.known.set(email, user_id, project, to.clone(), at, before);
         if let Some(events) = &mut self.events
             && from != to
         {

@@ -178,6 +178,13 @@ impl LedgerView {
         members
     }
 
+    /// The projects that were read, with everything recorded that the reading showed.
+    #[must_use]
+    pub fn recorded_projects(&self) -> BTreeSet<ProjectId> {
+        let recorded = self.of_realm().into_iter().flat_map(|realm| realm.recorded.keys());
+        recorded.chain(self.access.read_projects()).cloned().collect()
+    }
+
     /// What `snapshot`, which was read after this view, shows and the records do not say.
     #[must_use]
     pub fn unrecorded(&self, snapshot: &Snapshot) -> Vec<Observed> {

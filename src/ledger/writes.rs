@@ -16,8 +16,6 @@ pub(super) type Position = (usize, Seq);
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Writes {
     calls: BTreeMap<Key, Write>,
-    /// The roles in invitations, which whoever accepted one got.
-    invitations: BTreeMap<Key, Write>,
     /// Removals without a known answer, and without a later write.
     maybe_removed: BTreeMap<Key, Write>,
     /// The runs, oldest first.
@@ -67,7 +65,6 @@ impl Writes {
             | (Meaning::AlreadySo, Action::Assign | Action::ChangeRole) => (&mut self.calls, true),
             (Meaning::Unassigned, _) | (Meaning::AlreadySo, Action::Unassign) => (&mut self.calls, false),
             (Meaning::Unknown, Action::Unassign) => (&mut self.maybe_removed, false),
-            (Meaning::Invited, _) => (&mut self.invitations, true),
             _ => return,
         };
         for (project, role) in &intent.projects {
@@ -117,17 +114,5 @@ impl Writes {
     /// The id of a user, if a call or its answer named it.
     pub(super) fn user_id(&self, email: &Email, project: &ProjectId) -> Option<&UserId> {
         self.calls.get(&(email.clone(), project.clone()))?.user_id.as_ref()
-    }
-
-    /// The last write of each role, by a call or an invitation.
-    #[must_use]
-    pub fn last(&self) -> RecentWrites {
-        let mut last = self.calls.clone();
-        for (key, write) in &self.invitations {
-            if last.get(key).is_none_or(|call| call.position <= write.position) {
-                last.insert(key.clone(), write.clone());
-            }
-        }
-        last.into_iter().map(|(key, write)| (key, write.role)).collect()
     }
 }

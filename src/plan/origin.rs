@@ -9,9 +9,9 @@
 //! - `manual`: drift with evidence that the organization matched the base once. Someone changed it in
 //!   Voucherify, outside Git, and a reviewer should ask who and why before it is reverted.
 //!
-//! The evidence is the last call for that person and project in the ledger, and the reading before this one.
-//! Without evidence it is drift, because guestlist does not accuse anyone on a guess. What only the previous
-//! reading shows is `manual` in the run that finds it and drift in later ones; what the ledger shows stays.
+//! The evidence is in the ledger: the role that guestlist last gave, and every role that was observed since. So
+//! it does not depend on which command saw a change first. Without evidence it is drift, because guestlist does
+//! not accuse anyone on a guess.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Change, Note, Plan, PlanOptions};
 use crate::desired::Desired;
-use crate::known::{Known, Member, RecentWrites, members_within};
+use crate::known::{Known, Member, members_within};
 use crate::model::{Access, Email, ProjectId, Role};
 
 /// The origin of a change.
@@ -34,26 +34,34 @@ pub enum Origin {
     Manual,
 }
 
-/// What is known about the time before this reading.
+/// What the ledger knows about the time before this reading.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Past {
-    /// The role that guestlist last wrote (none: removed), by call or by invitation.
-    pub given: RecentWrites,
-    /// The projects of the previous reading.
+    /// The roles (none: no access) that a person had in a project since guestlist last changed it.
+    pub roles: BTreeMap<(Email, ProjectId), Vec<Option<Role>>>,
+    /// The projects that were read. Whoever is not in `roles` had no access there.
     pub projects: BTreeSet<ProjectId>,
-    /// The members of the previous reading, with guestlist's writes since.
-    pub members: BTreeMap<Email, Member>,
 }
 
 impl Past {
+    /// Before this reading, these were the members of these projects.
+    #[must_use]
+    pub fn of(members: &BTreeMap<Email, Member>, projects: BTreeSet<ProjectId>) -> Self {
+        let roles = members.values().flat_map(|member| {
+            let role = |(id, role): (&ProjectId, &Role)| {
+                ((member.login.clone(), id.clone()), vec![Some(role.clone())])
+            };
+            member.access.iter().map(role)
+        });
+        Self { roles: roles.collect(), projects }
+    }
+
     /// Whether there is evidence that the person had this role (or none) there.
     fn had(&self, email: &Email, project: &ProjectId, role: Option<&Role>) -> bool {
-        let given = self.given.get(&(email.clone(), project.clone()));
-        let read = || {
-            let member = self.members.get(email);
-            self.projects.contains(project) && member.and_then(|member| member.access.get(project)) == role
-        };
-        given.is_some_and(|given| given.as_ref() == role) || read()
+        match self.roles.get(&(email.clone(), project.clone())) {
+            Some(roles) => roles.iter().any(|had| had.as_ref() == role),
+            None => role.is_none() && self.projects.contains(project),
+        }
     }
 }
 

@@ -17,6 +17,8 @@ use crate::words::{self, count};
 /// The most people named in a line.
 const NAMED: usize = 10;
 
+const UNKNOWN: &str = "unknown: no live reading is recorded";
+
 /// What `status` shows, of managed projects only.
 #[derive(Clone, Debug)]
 pub struct Status<'a> {
@@ -108,6 +110,7 @@ pub fn status_text(status: &Status, desired: &Desired, paint: Paint) -> String {
     row(
         "drift",
         &match &status.drift {
+            None if status.last_clean.is_none() => UNKNOWN.to_owned(),
             None => "none".to_owned(),
             Some(Drift { id, since, changes, attention }) => paint.yellow(&format!(
                 "{} and {} with attention since {} (drift id {})",
@@ -128,10 +131,7 @@ pub fn status_text(status: &Status, desired: &Desired, paint: Paint) -> String {
     let mut admins: Vec<_> =
         status.admins.iter().map(|(id, n)| format!("{} {n}", desired.project_name(id))).collect();
     admins.sort();
-    row(
-        "ADMINs",
-        if admins.is_empty() { "unknown: no reading yet".to_owned() } else { admins.join(", ") }.as_str(),
-    );
+    row("ADMINs", &if admins.is_empty() { UNKNOWN.to_owned() } else { admins.join(", ") });
     row(
         "lock",
         &match &status.lock {

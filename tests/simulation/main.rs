@@ -6,6 +6,7 @@
 mod clock;
 mod convergence;
 mod damaged;
+mod history;
 mod judge;
 mod lock;
 mod lookups;

@@ -10,7 +10,7 @@ use guestlist::apply::{Apply, Ending, Report, Stop, Stopped};
 use guestlist::desired::Desired;
 use guestlist::known::Known;
 use guestlist::ledger::{
-    EndReason, Intent, Ledger, LedgerLocation, LedgerView, ReadingFacts, Run, Tally, Who,
+    EndReason, Intent, Ledger, LedgerError, LedgerLocation, LedgerView, ReadingFacts, Run, Tally, Who,
 };
 use guestlist::model::{Email, Endpoint, TrustedEndpoint};
 use guestlist::observe::{Observed, Observer};
@@ -100,6 +100,11 @@ impl World {
         self.settings = Settings::default();
     }
 
+    /// The organization's endpoint.
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     /// The ledger of that name.
     pub(crate) fn ledger(&self, name: &str) -> Ledger {
         let location = LedgerLocation::parse(name, self.folder.path()).expect("a folder");
@@ -127,14 +132,44 @@ impl World {
         client: &Client,
         desired: &Desired,
     ) -> Result<Known, String> {
+        let Observed { known, snapshot, .. } = self.read(ledger, client, desired).await?;
+        let kept = snapshot.map_or(Ok(()), |snapshot| snapshot.keep(ledger, &ReadingFacts::default()));
+        kept.map(|()| known).map_err(|error| error.to_string())
+    }
+
+    async fn read(&self, ledger: &Ledger, client: &Client, desired: &Desired) -> Result<Observed, String> {
         let view = ledger.view(self.endpoint.realm()).map_err(|error| error.to_string())?;
         let clock = self.clock.for_ledger();
         let reader = client.reader();
         let observer = Observer { endpoint: &self.endpoint, reader: &reader, desired, clock: &*clock };
-        let Observed { known, snapshot, .. } =
-            observer.live(view).await.map_err(|error| error.to_string())?;
-        let kept = snapshot.map_or(Ok(()), |snapshot| snapshot.keep(ledger, &ReadingFacts::default()));
-        kept.map(|()| known).map_err(|error| error.to_string())
+        observer.live(view).await.map_err(|error| error.to_string())
+    }
+
+    /// Observes the organization as apply does: the ledger records what it did not know, and then knows
+    /// exactly what was read.
+    async fn observe_and_record(
+        &self,
+        ledger: &Ledger,
+        client: &Client,
+        desired: &Desired,
+    ) -> Result<Known, String> {
+        let Observed { known, snapshot, .. } = self.read(ledger, client, desired).await?;
+        let Some(snapshot) = snapshot else { return Ok(known) };
+        let text = |error: LedgerError| error.to_string();
+        let lock = ledger.acquire(&who()).map_err(text)?;
+        let run = Run::new("apply", who(), self.endpoint.clone(), None);
+        let run = ledger.begin_with(run, snapshot.unrecorded(), &lock).await.map_err(text)?;
+        run.end(EndReason::Completed, None, None).await.map_err(text)?;
+        drop(lock);
+        snapshot.keep(ledger, &ReadingFacts { is_recorded: true, finding: None }).map_err(text)?;
+        let mut recorded = ledger.view(self.endpoint.realm()).map_err(text)?.access.people();
+        for access in recorded.values_mut() {
+            access.retain(|project, _| desired.projects.contains_key(project));
+        }
+        recorded.retain(|_, access| !access.is_empty());
+        let read = known.members.values().map(|member| (member.login.clone(), member.access.clone()));
+        assert_eq!(recorded, read.collect(), "what the ledger knows after a reading is not what was read");
+        Ok(known)
     }
 
     /// The plan for today.
@@ -216,7 +251,7 @@ impl World {
             error: None,
         };
         let client = self.client();
-        match self.observe(&ledger, &client, desired).await {
+        match self.observe_and_record(&ledger, &client, desired).await {
             Err(error) => turn.error = Some(error),
             Ok(known) => {
                 let plan = self.plan(desired, &known, allowed);
@@ -248,6 +283,6 @@ pub(crate) fn intents(ledger: &Ledger) -> Vec<Intent> {
     .collect()
 }
 
-fn who() -> Who {
+pub(crate) fn who() -> Who {
     Who { user: Some("simulation".to_owned()), host: Some("simulation".to_owned()), ..Who::default() }
 }

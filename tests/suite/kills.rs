@@ -119,7 +119,22 @@ fn recovers(scenario: &Scenario, expected: &Accesses, when: &str) {
             "{when}: {email} is invited although the invitation was known to be out"
         );
     }
-    assert_eq!(access(scenario), *expected, "{when}");
+    let access = access(scenario);
+    assert_eq!(access, *expected, "{when}");
+    // Who has which access is known from the ledger alone.
+    let members = access.into_iter().filter(|(_, (is_member, _))| *is_member);
+    let members: BTreeMap<String, BTreeMap<String, String>> =
+        members.map(|(login, (_, projects))| (login, projects)).filter(|(_, it)| !it.is_empty()).collect();
+    let known = ledger.view(endpoint.realm()).expect("a ledger").access.people();
+    let known: BTreeMap<_, BTreeMap<_, _>> = known
+        .into_iter()
+        .map(|(login, access)| {
+            let access =
+                access.into_iter().map(|(id, role)| (id.as_str().to_owned(), role.as_str().to_owned()));
+            (login.as_str().to_owned(), access.collect())
+        })
+        .collect();
+    assert_eq!(known, members, "{when}");
     scenario.run("plan --detailed-exitcode").ok();
 }
 

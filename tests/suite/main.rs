@@ -16,6 +16,7 @@ mod apply_events;
 mod architecture;
 mod attention;
 mod audit_trail;
+mod auditor;
 mod browser;
 mod corpus;
 #[cfg(unix)]

@@ -1,3 +1,5 @@
+//! The history of access from hand-made and from random ledgers.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -145,7 +147,7 @@ fn each_change_has_its_time_its_run_and_its_explanation() {
             "2: cat -→USER in p, after 0 by 30, Assign of run 1 at 15",
             "3: ben USER→- in p, after 30 by 50",
             "3: dan -→VIEWER in p, after 30 by 50",
-            "4: dan VIEWER→- in p, after 50 by 62",
+            "4: dan VIEWER→- in p, after 60 by 62, Unassign of run 4 at 61",
         ]
     );
 }

@@ -65,7 +65,7 @@ fn what_guestlist_made_so_was_changed_by_hand() {
     let file =
         people(&[KEEPER, ("a@example.com", "storefront: USER"), ("b@example.com", "storefront: USER")]);
     let given = |email: &str, role: Option<Role>| Past {
-        given: RecentWrites::from([((Email::as_received(email), ProjectId::new("proj_s")), role)]),
+        roles: BTreeMap::from([((Email::as_received(email), ProjectId::new("proj_s")), vec![role])]),
         ..Past::default()
     };
     let members = [KEEPER_IS, ("a@example.com", "proj_s=ADMIN")];
@@ -102,10 +102,13 @@ fn access_that_was_not_there_at_the_last_reading_was_given_by_hand() {
     let policy = "policy: {prune: people, max_removals: 9}\n";
     let file = format!("{policy}{}", people(&[KEEPER]));
     let members = [KEEPER_IS, ("new@example.com", "proj_s=USER proj_l=VIEWER")];
-    let past = |projects: &[&str], members: &[(&str, &str)]| Past {
-        given: RecentWrites::new(),
-        projects: projects.iter().map(|id| ProjectId::new(*id)).collect(),
-        members: known(members, &[]).members,
+    let past = |projects: &[&str], members: &[(&str, &str)]| {
+        let projects: BTreeSet<_> = projects.iter().map(|id| ProjectId::new(*id)).collect();
+        let mut members = known(members, &[]).members;
+        for member in members.values_mut() {
+            member.access.retain(|project, _| projects.contains(project));
+        }
+        Past::of(&members, projects)
     };
     check(
         &file,

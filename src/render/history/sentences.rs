@@ -70,7 +70,7 @@ impl History {
                         let what = if is_invitation {
                             "accepted the invitation of"
                         } else {
-                            "an unconfirmed call of"
+                            "as in an unconfirmed call of"
                         };
                         let _ = write!(text, "{what} {} on {}{}", self.named(run), time(at), self.by(run));
                     }

@@ -75,11 +75,7 @@ fn against_base(desired: &Desired, known: &Known) -> String {
     let mut base = desired.clone();
     base.people = base.people.into_iter().step_by(2).collect();
     let plan = Plan::between(desired, known, &PlanOptions::new(Endpoint::default(), TODAY));
-    let past = Past {
-        members: known.members.clone(),
-        projects: desired.projects.keys().cloned().collect(),
-        ..Past::default()
-    };
+    let past = Past::of(&known.members, desired.projects.keys().cloned().collect());
     let origins = origins(&plan, &base, known, &past);
     let base = Some(Base { origins: &origins, policy_changes: &[] });
     markdown(&View { base, ..View::new(&plan, desired, known, None) })

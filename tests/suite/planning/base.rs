@@ -10,11 +10,7 @@ use super::{known, options, team};
 fn check(base: &str, head: &str, known_people: &str, before: &str, expected: &str) {
     let (base, head, known) = (team(base), team(head), known(known_people));
     let plan = Plan::between(&head, &known, &options());
-    let past = Past {
-        members: super::known(before).members,
-        projects: base.projects.keys().cloned().collect(),
-        ..Past::default()
-    };
+    let past = Past::of(&super::known(before).members, base.projects.keys().cloned().collect());
     let origins = origins(&plan, &base, &known, &past);
     let against = Base { origins: &origins, policy_changes: &[] };
     let view = View { base: Some(against), ..View::new(&plan, &head, &known, None) };

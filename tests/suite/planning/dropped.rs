@@ -40,16 +40,16 @@ fn what_the_last_file_gave_is_removed_and_nothing_else() {
 
 Loses access (4)
   - alex@example.com  loyalty USER → none
-  - ben@example.com  storefront USER → none
-  - cat@example.com  storefront USER → none
-  - dan@example.com  loyalty USER → VIEWER
+  - ben@example.com   storefront USER → none
+  - cat@example.com   storefront USER → none
+  - dan@example.com   loyalty USER → VIEWER
 
 Needs attention (1)
-  ! dan@example.com  keeps VIEWER in loyalty: the API cannot remove a user's last project; delete the user in Team settings
+  ! dan@example.com   keeps VIEWER in loyalty: the API cannot remove a user's last project; delete the user in Team settings
 
 Not changed (2)
-  · ben@example.com  not in the file (loyalty VIEWER); kept by `prune: dropped`
-  · eve@example.com  not in the file (storefront USER); kept by `prune: dropped`
+  · ben@example.com   not in the file (loyalty VIEWER); kept by `prune: dropped`
+  · eve@example.com   not in the file (storefront USER); kept by `prune: dropped`
 ",
     );
 }

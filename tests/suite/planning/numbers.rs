@@ -107,7 +107,7 @@ proptest! {
         desired in desired(), base in desired(), known in known(), before in known(),
     ) {
         let plan = Plan::between(&desired, &known, &options());
-        let past = Past { members: before.members, projects: base.projects.keys().cloned().collect(), ..Past::default() };
+        let past = Past::of(&before.members, base.projects.keys().cloned().collect());
         let origins = origins(&plan, &base, &known, &past);
         let against = Base { origins: &origins, policy_changes: &[] };
         let view = View { base: Some(against), ..View::new(&plan, &desired, &known, None) };
