@@ -1,5 +1,9 @@
 //! The role of one person in one project, and where it comes from.
 
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
 use crate::desired::{RoleSource, Team};
 use crate::escape;
 use crate::model::Role;
@@ -17,6 +21,10 @@ pub(super) struct Membership {
     pub(super) source: String,
     /// The file and line of the source.
     pub(super) location: Option<String>,
+    /// The last day of the role in the team file.
+    pub(super) until: Option<Date>,
+    /// Why the person has the role.
+    pub(super) reason: Option<Arc<str>>,
 }
 
 /// Whether a person has a role already.
@@ -68,6 +76,8 @@ impl Membership {
             role: name(role),
             differs: (desired != Some(role)).then(|| desired.map_or_else(|| "none".to_owned(), name)),
             source,
+            until: given.and_then(|given| given.until),
+            reason: given.and_then(|given| given.reason.clone()),
             location: given.map(|given| format!("{}:{}", escape::line(&given.file), given.line)),
         })
     }

@@ -34,7 +34,7 @@ impl PersonStatus {
     pub(super) fn of(
         member: Option<&Member>,
         invitation: Option<&Invitation>,
-        until: Option<Date>,
+        ended: Option<Date>,
         date: Date,
     ) -> Self {
         match (member, invitation) {
@@ -45,7 +45,7 @@ impl PersonStatus {
                 let days = (date - sent).get_days();
                 if days > STALE_DAYS { Self::Stale { days } } else { Self::Invited { days } }
             }
-            (None, None) if until.is_some_and(|until| until < date) => Self::Ended,
+            (None, None) if ended.is_some() => Self::Ended,
             (None, None) => Self::NotInvited,
         }
     }
