@@ -54,6 +54,10 @@ impl AfterHelp {
                 ("Apply without confirmation, as in a pipeline", "guestlist apply --yes"),
                 ("Apply a saved plan, and only what it lists", "guestlist apply --plan plan.json --yes"),
                 ("Try it on a simulated organization", "guestlist apply --sandbox --yes"),
+                (
+                    "Apply the changes of one person, such as an urgent offboarding",
+                    "guestlist apply --only alex.doe@example.com --yes",
+                ),
                 ("Send at most 50 invitations in this run", "guestlist apply --max-invites 50 --yes"),
             ]),
             "import" => Self::of_examples(&[

@@ -30,19 +30,14 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         )));
     };
     let day = today();
-    if let Some(until) = person.until.filter(|until| *until < day) {
+    if let Some(until) = person.ended_on(day) {
         return Err(Failure::new(format!(
             "access for {email} ended on {until}; no invitation was sent. Fix `until` if that is wrong"
         )));
     }
-    if let Some(from) = person.from.filter(|from| *from > day) {
+    if let Some(from) = person.starts_on(day) {
         return Err(Failure::new(format!(
             "{email} starts on {from}; invitations are not sent before that date. Fix `from` if that is wrong"
-        )));
-    }
-    if person.access_on(day).is_empty() {
-        return Err(Failure::new(format!(
-            "{email} has no role that is due today; no invitation was sent. Fix the dates of the roles if that is wrong"
         )));
     }
     let target = Target::of_team(global, path, &team)?;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use super::dates::days;
 use super::names::{Names, check_name};
 use super::{Schedule, Span};
@@ -31,7 +33,7 @@ pub(super) struct GrantedRole {
     /// Its project.
     project_at: Location,
     /// The last day of the role.
-    pub(super) until: Option<(jiff::civil::Date, Location)>,
+    pub(super) until: Option<(Date, Location)>,
     /// The role afterwards.
     pub(super) then: Option<(Role, Location)>,
     pub(super) reason: Option<Arc<str>>,
@@ -39,7 +41,7 @@ pub(super) struct GrantedRole {
 
 impl GrantedRole {
     /// The first day, if it is set.
-    pub(super) fn from(&self) -> Option<jiff::civil::Date> {
+    pub(super) fn from(&self) -> Option<Date> {
         self.schedule.spans().first().and_then(|span| span.from)
     }
 
@@ -49,7 +51,7 @@ impl GrantedRole {
     }
 
     /// The last day, if there is one: not where another role follows.
-    pub(super) fn end(&self) -> Option<jiff::civil::Date> {
+    pub(super) fn end(&self) -> Option<Date> {
         self.until.map(|(day, _)| day).filter(|_| self.then.is_none())
     }
 }
@@ -205,8 +207,9 @@ fn granted(written: &WrittenGrant, names: &Names<'_>, problems: &mut Problems) -
         None => None,
     };
     let mut spans = vec![Span { from, until, role: role.clone() }];
-    if let (Some((then, _)), Some(until)) = (&then, until) {
-        let from = until.tomorrow().ok()?;
+    if let Some((then, _)) = &then
+        && let Some(Ok(from)) = until.map(Date::tomorrow)
+    {
         spans.push(Span { from: Some(from), until: None, role: then.clone() });
     }
     let until = until.and_then(|day| Some((day, terms.until.as_ref()?.at)));

@@ -34,7 +34,7 @@ pub(super) struct Judge<'a> {
 }
 
 /// A person as the file has it.
-pub(super) struct Accused<'a> {
+pub(super) struct JudgedPerson<'a> {
     pub(super) email: Option<(&'a Email, Location)>,
     /// The path of the included file that lists the person.
     pub(super) file: Option<&'a str>,
@@ -45,7 +45,7 @@ pub(super) struct Accused<'a> {
 }
 
 /// A role that is given to someone on some day.
-struct Given<'a> {
+struct GivenRole<'a> {
     project: &'a ProjectId,
     role: &'a Role,
     at: Location,
@@ -76,6 +76,11 @@ impl<'a> Judge<'a> {
             .filter_map(|(whose, rules)| Some((whose, rules?)))
     }
 
+    /// Whether there is any rule for people and files.
+    pub(super) fn has_rules(&self) -> bool {
+        self.all_rules().any(|(_, rules)| rules.addresses.is_some() || rules.files.is_some())
+    }
+
     /// Judges the groups that included files define.
     pub(super) fn groups(&self, groups: &Groups<'_>, problems: &mut Problems) {
         for group in groups.all() {
@@ -88,7 +93,7 @@ impl<'a> Judge<'a> {
     /// Judges a person.
     pub(super) fn person(
         &self,
-        person: &Accused<'_>,
+        person: &JudgedPerson<'_>,
         own: &Grants,
         from_groups: &[(&ProjectId, &GroupGrant<'_>)],
         problems: &mut Problems,
@@ -107,10 +112,10 @@ impl<'a> Judge<'a> {
 
     fn address(
         &self,
-        person: &Accused<'_>,
+        person: &JudgedPerson<'_>,
         email: &Email,
         at: Location,
-        given: &mut [Given<'_>],
+        given: &mut [GivenRole<'_>],
         problems: &mut Problems,
     ) {
         let mut is_end_reported = false;
@@ -161,7 +166,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn file(&self, file: &str, given: &mut [Given<'_>], problems: &mut Problems) {
+    fn file(&self, file: &str, given: &mut [GivenRole<'_>], problems: &mut Problems) {
         for (whose, rules) in self.all_rules() {
             let rules = rules.files.iter().flatten();
             // A file that no entry matches is reported as a whole.
@@ -174,7 +179,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn role_in_project(&self, given: &Given<'_>, rule: &PlacedRule) -> String {
+    fn role_in_project(&self, given: &GivenRole<'_>, rule: &PlacedRule) -> String {
         let project = shown(self.names.project_alias(given.project));
         if rule.rule.allows_project(given.project) {
             format!("{} in {project}", shown(self.names.role_alias(given.role)))
@@ -185,7 +190,7 @@ impl<'a> Judge<'a> {
 
     fn report(
         &self,
-        given: &mut Given<'_>,
+        given: &mut GivenRole<'_>,
         rule: &PlacedRule,
         whose: Whose,
         id: ProblemId,
@@ -217,11 +222,11 @@ impl<'a> Judge<'a> {
     /// Judges how long access lasts. Reports the first role without an end in time, for all of them.
     fn end(
         &self,
-        person: &Accused<'_>,
+        person: &JudgedPerson<'_>,
         who: &str,
         rule: &PlacedRule,
         whose: Whose,
-        given: &[Given<'_>],
+        given: &[GivenRole<'_>],
         problems: &mut Problems,
     ) -> bool {
         for given in given {
@@ -270,21 +275,21 @@ impl Whose {
 }
 
 /// The roles that a person's own entry, or a group, gives.
-fn own_roles(grants: &Grants) -> Vec<Given<'_>> {
+fn own_roles(grants: &Grants) -> Vec<GivenRole<'_>> {
     let mut all = Vec::new();
     for (project, grant) in grants {
         let Some(granted) = &grant.role else { continue };
         let then = granted.then.as_ref().map(|(role, at)| (role, *at));
         for (role, at) in [Some((&granted.role, granted.at)), then].into_iter().flatten() {
             let (from, end) = (granted.from(), granted.end());
-            all.push(Given { project, role, at, group: None, file: None, from, end, is_reported: false });
+            all.push(GivenRole { project, role, at, group: None, file: None, from, end, is_reported: false });
         }
     }
     all
 }
 
 /// The roles that groups give on days on which the person's own entry gives none.
-fn group_roles<'a>(own: &Grants, from_groups: &[(&'a ProjectId, &GroupGrant<'a>)]) -> Vec<Given<'a>> {
+fn group_roles<'a>(own: &Grants, from_groups: &[(&'a ProjectId, &GroupGrant<'a>)]) -> Vec<GivenRole<'a>> {
     let mut all = Vec::new();
     for (project, GroupGrant { group, file, role }) in from_groups {
         let Some(granted) = role else { continue };
@@ -293,7 +298,7 @@ fn group_roles<'a>(own: &Grants, from_groups: &[(&'a ProjectId, &GroupGrant<'a>)
         let then = granted.then.as_ref().map(|(role, at)| (role, *at));
         for (role, at) in [Some((&granted.role, granted.at)), then].into_iter().flatten() {
             if left.iter().any(|span| span.role == *role) {
-                all.push(Given {
+                all.push(GivenRole {
                     project,
                     role,
                     at: group.at,

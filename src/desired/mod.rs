@@ -223,6 +223,30 @@ impl Person {
         };
         self.access.iter().filter_map(due).collect()
     }
+
+    /// The last day of access, if it is before `day` and no role starts later.
+    #[must_use]
+    pub fn ended_on(&self, day: Date) -> Option<Date> {
+        let ended = |schedule: &Schedule| match schedule.on(day) {
+            OnDay::Ended { until, .. } => Some(until),
+            OnDay::Due { .. } | OnDay::Ahead { .. } => None,
+        };
+        let of_roles = || self.access.values().map(ended).collect::<Option<Vec<_>>>()?.into_iter().max();
+        self.until.filter(|until| *until < day).or_else(of_roles)
+    }
+
+    /// The first day of access, if it is after `day` and no role is due on `day`.
+    #[must_use]
+    pub fn starts_on(&self, day: Date) -> Option<Date> {
+        if let Some(from) = self.from.filter(|from| *from > day) {
+            return Some(from);
+        }
+        let starts = self.access.values().filter_map(|schedule| match schedule.on(day) {
+            OnDay::Ahead { from, .. } => Some(from),
+            OnDay::Due { .. } | OnDay::Ended { .. } => None,
+        });
+        starts.min().filter(|_| self.access_on(day).is_empty())
+    }
 }
 
 impl RoleSource {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::access::{self, GrantedRole, Grants, GroupGrant, Groups};
 use super::dates::{day, days};
-use super::judge::{Accused, Judge};
+use super::judge::{Judge, JudgedPerson};
 use super::names::{Names, check_name};
 use super::schedule::conflict;
 use super::{EmailPattern, Person, RoleSource, Schedule, Span};
@@ -89,8 +89,8 @@ impl<'a> People<'a> {
         let (from, until) = days(written.from.as_ref(), written.until.as_ref(), problems);
         let at = written.email.as_ref().map(|text| text.at);
         let until_at = until.and_then(|_| Some(written.until.as_ref()?.at));
-        let accused = Accused { email: email.as_ref().zip(at), file, from, until, until_at };
-        let (access, reasons) = self.access(written, &accused, problems);
+        let judged = JudgedPerson { email: email.as_ref().zip(at), file, from, until, until_at };
+        let (access, reasons) = self.access(written, &judged, problems);
         let (Some(email), Some(first_name), Some(last_name)) = (email, first_name, last_name) else {
             return;
         };
@@ -190,7 +190,12 @@ impl<'a> People<'a> {
     }
 
     /// The access from groups and from the person's own entry, which wins.
-    fn access(&mut self, written: &WrittenPerson, accused: &Accused<'_>, problems: &mut Problems) -> Access {
+    fn access(
+        &mut self,
+        written: &WrittenPerson,
+        judged: &JudgedPerson<'_>,
+        problems: &mut Problems,
+    ) -> Access {
         // Count first: groups multiply, and nothing is allocated for a file that is too large.
         for group in &written.groups {
             self.granted += self.groups.get(group).map_or(0, |found| found.grants.len());
@@ -209,10 +214,10 @@ impl<'a> People<'a> {
             problems.push(problem.help("add `projects` or `groups`, or remove this person"));
         }
         self.refuse_conflicts(&own, &from_groups, problems);
-        if let Some(judge) = self.judge {
+        if let Some(judge) = self.judge.filter(|judge| judge.has_rules()) {
             let each =
                 from_groups.iter().flat_map(|(project, all)| all.iter().map(move |one| (*project, one)));
-            judge.person(accused, &own, &each.collect::<Vec<_>>(), problems);
+            judge.person(judged, &own, &each.collect::<Vec<_>>(), problems);
         }
         let (mut access, mut reasons) = Access::default();
         for (project, grants) in &from_groups {

@@ -24,7 +24,9 @@ pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Differ
             comparison.found.listed_twice.push((first.clone(), email.clone()));
             continue;
         }
-        if let Some(review_by) = person.review_by.filter(|day| *day <= date && !has_ended(person, date)) {
+        if let Some(review_by) =
+            person.review_by.filter(|day| *day <= date && person.ended_on(date).is_none())
+        {
             let email = member.map_or(email, |member| &member.login);
             comparison.note(email, None, Fact::ReviewDue { review_by });
         }
@@ -145,11 +147,7 @@ impl Comparison<'_> {
     fn listed_invited(&mut self, person: &Person, invitation: &Invitation) {
         let sent_on = invitation.sent_on();
         let due = person.access_on(self.date);
-        let ended = match person.until.filter(|until| *until < self.date) {
-            None if due.is_empty() => self.when_due(person).err(),
-            until => until,
-        };
-        if let Some(until) = ended {
+        if let Some(until) = person.ended_on(self.date) {
             let access = invitation.access.clone();
             self.note(&person.email, None, Fact::CannotCancel { sent_on, access, until: Some(until) });
             return;
@@ -179,9 +177,9 @@ impl Comparison<'_> {
 
     fn listed_unknown(&mut self, person: &Person, in_flight: bool) {
         let email = &person.email;
-        if let Some(until) = person.until.filter(|until| *until < self.date) {
+        if let Some(until) = person.ended_on(self.date) {
             self.note(email, None, Fact::Ended { until, member: false });
-        } else if let Some(from) = person.from.filter(|from| *from > self.date) {
+        } else if let Some(from) = person.starts_on(self.date) {
             self.note(email, None, Fact::Starts { from, member: false });
         } else if let Some(invitation) = invitation(person, self.date) {
             self.found.changes.push(invitation);
@@ -189,27 +187,7 @@ impl Comparison<'_> {
                 self.note(email, None, Fact::InFlight);
             }
             self.note_dates(person, None);
-        } else {
-            let fact = match self.when_due(person) {
-                Ok(from) => Fact::Starts { from, member: false },
-                Err(until) => Fact::Ended { until, member: false },
-            };
-            self.note(email, None, fact);
         }
-    }
-
-    /// The first day on which a person without a role today has one, or else the last one on which they had.
-    fn when_due(&self, person: &Person) -> Result<Date, Date> {
-        let on_day = || person.access.values().map(|schedule| schedule.on(self.date));
-        let starts = on_day().filter_map(|it| match it {
-            OnDay::Ahead { from, .. } => Some(from),
-            _ => None,
-        });
-        let ends = on_day().filter_map(|it| match it {
-            OnDay::Ended { until, .. } => Some(until),
-            _ => None,
-        });
-        starts.min().ok_or_else(|| ends.max().unwrap_or(self.date))
     }
 
     fn unlisted_member(&mut self, member: &Member) {
@@ -349,11 +327,6 @@ fn later(invited: &Access, desired: &Access) -> Vec<Later> {
             to: role.clone(),
         })
         .collect()
-}
-
-/// Whether the last day of a person has passed.
-fn has_ended(person: &Person, date: Date) -> bool {
-    person.until.is_some_and(|until| until < date)
 }
 
 /// One call with all access of `person` that is due on `date`, if there is any.

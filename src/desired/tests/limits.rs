@@ -98,13 +98,8 @@ fn an_end_date_is_so_many_days_after_the_first_day_or_today() {
     assert_eq!(of("groups: [readers], projects: {club: USER}"), refused);
 }
 
-#[test]
-fn a_violation_names_the_line_of_the_rule() {
-    check_files(
-        &[
-            (
-                "team.yaml",
-                "version: 1
+/// A team file with a violation in each of its people.
+const TEAM: &str = "version: 1
 projects: {shop: proj_1, club: proj_2}
 groups:
   leads: {shop: ADMIN}
@@ -123,26 +118,24 @@ policy:
     - {match: '*@partner.example', projects: [shop], roles: [USER, VIEWER], until: 180d}
   files:
     - {match: people/a*.yaml, projects: [shop]}
-",
-            ),
-            (
-                "people/a.yaml",
-                "groups:
+";
+
+/// A file with a rule.
+const MATCHED: &str = "groups:
   local: {club: USER}
 people:
   - {email: lee@example.com, first_name: Lee, last_name: Roe, groups: [local, leads]}
   - {email: sam@example.com, first_name: Sam, last_name: Roe, projects: {club: {role: USER, until: 2026-12-01}}}
-",
-            ),
-            (
-                "people/b.yaml",
-                "people:
+";
+
+/// A file that no rule matches.
+const UNMATCHED: &str = "people:
   - {email: ana@example.com, first_name: Ana, last_name: Roe, groups: [leads]}
   - {email: eve@example.com, first_name: Eve, last_name: Roe, projects: {shop: USER}}
-",
-            ),
-        ],
-        r#"
+";
+
+/// What is wrong, with the lines of the rules.
+const PROBLEMS: &str = "
 error[role-not-allowed-for-address]: `ADMIN` in `shop` is not allowed for `kim@partner.example`
   --> team.yaml:10:14
    |
@@ -245,8 +238,22 @@ error[file-not-allowed]: `people/b.yaml` cannot grant access: it matches no entr
 help: add an entry for it to `files` in the team file
 
 7 problems in 3 files
-"#,
-    );
+";
+
+#[test]
+fn a_violation_names_the_line_of_the_rule() {
+    check_files(&[("team.yaml", TEAM), ("people/a.yaml", MATCHED), ("people/b.yaml", UNMATCHED)], PROBLEMS);
+}
+
+#[test]
+fn the_last_day_of_the_calendar_has_no_day_after_it() {
+    let rest = "projects: {shop: {role: USER, until: 9999-12-31, then: VIEWER}}, review_by: 9999-12-31";
+    let text = format!("{HEAD}people:\n{}", person("kim@x.org", rest));
+    let team = resolved(&[("team.yaml", &text)]);
+    let kim = &team.desired.people[&Email::as_received("kim@x.org")];
+    let last = jiff::civil::date(9999, 12, 31);
+    assert_eq!(kim.access_on(last).into_values().collect::<Vec<_>>(), [Role::User]);
+    assert_eq!(found("{match: '*@x.org', until: 99999d}", &[("kim@x.org", rest)]), ["1 end-date-required"]);
 }
 
 #[test]
@@ -394,11 +401,10 @@ proptest! {
                 if listed.name == "@partner.example" {
                     prop_assert!(partner_roles.contains(role), "{role} for a partner in\n{root}{included}");
                     if let Some(days) = days {
-                        // Where the own role counts, a group gives nothing.
                         let own = listed.own.iter().find(|own| own.on(offset).is_some());
                         let giving = own.map_or(giving, |own| vec![own]);
-                        let start = giving.into_iter().filter_map(|it| it.from).chain(listed.from).max();
-                        prop_assert!(offset <= start.unwrap_or(0) + days, "{} in\n{root}{included}", day(offset));
+                        let start = giving.iter().map(|it| it.from.max(listed.from).unwrap_or(0)).max();
+                        prop_assert!(offset <= start.unwrap_or_default() + days, "{} in\n{root}{included}", day(offset));
                     }
                 }
             }

@@ -1,5 +1,9 @@
 //! The role of one person in one project, and where it comes from.
 
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
 use crate::desired::{RoleSource, Team};
 use crate::escape;
 use crate::model::Role;
@@ -21,6 +25,10 @@ pub(super) struct Membership {
     pub(super) source: String,
     /// The file and line of the source.
     pub(super) location: Option<String>,
+    /// The last day of the role in the team file.
+    pub(super) until: Option<Date>,
+    /// Why the person has the role.
+    pub(super) reason: Option<Arc<str>>,
 }
 
 /// Whether a person has a role already.
@@ -74,6 +82,8 @@ impl Membership {
             has: has.cloned(),
             desired: desired.cloned(),
             source,
+            until: given.and_then(|given| given.until),
+            reason: given.and_then(|given| given.reason.clone()),
             location: given.map(|given| format!("{}:{}", escape::line(&given.file), given.line)),
         })
     }

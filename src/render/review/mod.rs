@@ -70,6 +70,10 @@ struct Row<'a> {
     from: Option<Date>,
     /// The last day of access.
     until: Option<Date>,
+    /// Why the person has access.
+    reason: Option<&'a str>,
+    /// The day by which the access has to be confirmed.
+    review_by: Option<Date>,
     memberships: BTreeMap<&'a ProjectId, Membership>,
 }
 
@@ -146,10 +150,10 @@ impl<'a> Row<'a> {
             (None, Some(member)) => format!("{} {}", member.first_name, member.last_name),
             (None, None) => String::new(),
         };
-        let status = PersonStatus::of(member, invitation, person.and_then(|person| person.until), date);
+        let ended = person.and_then(|person| person.ended_on(date));
+        let status = PersonStatus::of(member, invitation, ended, date);
         let has = member.map(|member| &member.access).or(invitation.map(|out| &out.access));
-        let has_ended = person.and_then(|person| person.until).is_some_and(|until| until < date);
-        let desired = person.filter(|_| !has_ended).map(|person| &person.access);
+        let desired = person.filter(|_| ended.is_none()).map(|person| &person.access);
         let given = desired.into_iter().flat_map(BTreeMap::keys);
         let projects: BTreeSet<_> = has
             .into_iter()
@@ -173,6 +177,8 @@ impl<'a> Row<'a> {
             is_listed: person.is_some(),
             from: person.and_then(|person| person.from).filter(|from| *from > date),
             until: person.and_then(|person| person.until),
+            reason: person.and_then(|person| person.reason.as_deref()),
+            review_by: person.and_then(|person| person.review_by),
             memberships: projects.into_iter().filter_map(membership).collect(),
         }
     }

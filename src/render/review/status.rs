@@ -33,7 +33,7 @@ impl PersonStatus {
     pub(super) fn of(
         member: Option<&Member>,
         invitation: Option<&Invitation>,
-        until: Option<Date>,
+        ended: Option<Date>,
         date: Date,
     ) -> Self {
         match (member, invitation) {
@@ -43,7 +43,7 @@ impl PersonStatus {
                 let days = invitation.days_out(date);
                 if days > STALE_DAYS { Self::Stale { days } } else { Self::Invited { days } }
             }
-            (None, None) if until.is_some_and(|until| until < date) => Self::Ended,
+            (None, None) if ended.is_some() => Self::Ended,
             (None, None) => Self::NotInvited,
         }
     }

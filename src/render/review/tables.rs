@@ -90,6 +90,12 @@ fn person(review: &Review, row: &Row, page: &mut String) {
     if let Some(until) = row.until {
         let _ = write!(page, "<small>until {until}</small>");
     }
+    if let Some(review_by) = row.review_by {
+        let _ = write!(page, "<small>review by {review_by}</small>");
+    }
+    if let Some(reason) = row.reason {
+        let _ = write!(page, "<small>{}</small>", html(reason));
+    }
     page.push_str("</td>");
     for (name, id) in &review.projects {
         match row.memberships.get(id) {
@@ -101,7 +107,7 @@ fn person(review: &Review, row: &Row, page: &mut String) {
 }
 
 fn access(project: &str, membership: &Membership, page: &mut String) {
-    let Membership { state, kind, role, differs, source, location, .. } = membership;
+    let Membership { state, kind, role, differs, source, location, until, reason, .. } = membership;
     let _ = write!(
         page,
         "<td class=\"{}\" data-project=\"{}\"><b class=\"{}\">{}</b>",
@@ -120,7 +126,14 @@ fn access(project: &str, membership: &Membership, page: &mut String) {
         let _ = write!(page, "<small class=\"differs\">team file: {}</small>", html(differs));
     }
     let location = location.as_ref().map(|location| format!(" ({})", html(location))).unwrap_or_default();
-    let _ = write!(page, "<small>{}{location}</small></td>", html(source));
+    let _ = write!(page, "<small>{}{location}</small>", html(source));
+    if let Some(until) = until {
+        let _ = write!(page, "<small>until {until}</small>");
+    }
+    if let Some(reason) = reason {
+        let _ = write!(page, "<small>{}</small>", html(reason));
+    }
+    page.push_str("</td>");
 }
 
 /// The CSS class of a role.

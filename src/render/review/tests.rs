@@ -9,7 +9,7 @@ groups:
 people:
   - {email: ann@example.com, first_name: Ann, last_name: Lee, groups: [sales], projects: {loyalty: ADMIN}}
   - {email: bo@example.com, first_name: Bo, last_name: Ek, groups: [sales]}
-  - {email: cy@example.com, first_name: =cmd, last_name: Oz, groups: [sales], until: 2027-03-31}
+  - {email: cy@example.com, first_name: =cmd, last_name: Oz, groups: [sales], until: 2027-03-31, reason: <trial>, review_by: 2027-01-31}
   - {email: di@example.com, first_name: Di, last_name: Xu, groups: [sales], until: 2026-11-21}
 ";
 
@@ -34,13 +34,13 @@ fn a_spreadsheet_has_a_row_for_each_membership() {
     assert_eq!(
         csv.replace(read, "READ").replace(at, "AT").replace("\r\n", "\n"),
         "\
-email,name,status,in_team_file,from,until,project,project_id,role,desired_role,source,location,read_at,plan_id,user_id,endpoint
-\"'+ext@example.com\",\"Mem Ber\",\"member\",\"no\",\"\",\"\",\"loyalty\",\"proj_l\",\"campaign-manager\",\"none\",\"not in the team file\",\"\",READ,\"user_16\",AT
-\"ann@example.com\",\"Ann Lee\",\"member\",\"yes\",\"\",\"\",\"loyalty\",\"proj_l\",\"\",\"ADMIN\",\"own entry\",\"team.yaml:7\",READ,\"user_15\",AT
-\"ann@example.com\",\"Ann Lee\",\"member\",\"yes\",\"\",\"\",\"storefront\",\"proj_s\",\"VIEWER\",\"USER\",\"group sales\",\"team.yaml:5\",READ,\"user_15\",AT
-\"bo@example.com\",\"Bo Ek\",\"stale\",\"yes\",\"\",\"\",\"storefront\",\"proj_s\",\"USER\",\"USER\",\"group sales\",\"team.yaml:5\",READ,\"\",AT
-\"cy@example.com\",\"'=cmd Oz\",\"not_invited\",\"yes\",\"\",\"2027-03-31\",\"storefront\",\"proj_s\",\"\",\"USER\",\"group sales\",\"team.yaml:5\",READ,\"\",AT
-\"di@example.com\",\"Di Xu\",\"ended\",\"yes\",\"\",\"2026-11-21\",\"\",\"\",\"\",\"\",\"\",\"\",READ,\"\",AT
+email,name,status,in_team_file,from,until,project,project_id,role,desired_role,source,location,read_at,plan_id,user_id,endpoint,reason,review_by,role_until,role_reason
+\"'+ext@example.com\",\"Mem Ber\",\"member\",\"no\",\"\",\"\",\"loyalty\",\"proj_l\",\"campaign-manager\",\"none\",\"not in the team file\",\"\",READ,\"user_16\",AT,\"\",\"\",\"\",\"\"
+\"ann@example.com\",\"Ann Lee\",\"member\",\"yes\",\"\",\"\",\"loyalty\",\"proj_l\",\"\",\"ADMIN\",\"own entry\",\"team.yaml:7\",READ,\"user_15\",AT,\"\",\"\",\"\",\"\"
+\"ann@example.com\",\"Ann Lee\",\"member\",\"yes\",\"\",\"\",\"storefront\",\"proj_s\",\"VIEWER\",\"USER\",\"group sales\",\"team.yaml:5\",READ,\"user_15\",AT,\"\",\"\",\"\",\"\"
+\"bo@example.com\",\"Bo Ek\",\"stale\",\"yes\",\"\",\"\",\"storefront\",\"proj_s\",\"USER\",\"USER\",\"group sales\",\"team.yaml:5\",READ,\"\",AT,\"\",\"\",\"\",\"\"
+\"cy@example.com\",\"'=cmd Oz\",\"not_invited\",\"yes\",\"\",\"2027-03-31\",\"storefront\",\"proj_s\",\"\",\"USER\",\"group sales\",\"team.yaml:5\",READ,\"\",AT,\"<trial>\",\"2027-01-31\",\"\",\"\"
+\"di@example.com\",\"Di Xu\",\"ended\",\"yes\",\"\",\"2026-11-21\",\"\",\"\",\"\",\"\",\"\",\"\",READ,\"\",AT,\"\",\"\",\"\",\"\"
 "
     );
 }
@@ -88,7 +88,7 @@ fn the_page_has_totals_and_a_row_for_each_person() {
              <td class=\"pending\" data-project=\"storefront\"><b class=\"user\">USER</b> <i>pending</i>\
              <small>group sales (team.yaml:5)</small></td></tr>",
             "<tr data-status=\"not_invited\"><th scope=\"row\"><b><span>cy@example.com</span></b><small>=cmd Oz</small></th>\
-             <td><i class=\"not_invited\">not invited yet</i><small>until 2027-03-31</small></td><td></td>\
+             <td><i class=\"not_invited\">not invited yet</i><small>until 2027-03-31</small><small>review by 2027-01-31</small><small>&lt;trial&gt;</small></td><td></td>\
              <td class=\"planned\" data-project=\"storefront\"><b class=\"user\">USER</b> <i>only in the team file</i>\
              <small>group sales (team.yaml:5)</small></td></tr>",
             "<tr data-status=\"ended\"><th scope=\"row\"><b><span>di@example.com</span></b><small>Di Xu</small></th>\
