@@ -115,7 +115,7 @@ impl Page<'_> {
         let today = self.view.plan.date;
         let effective = given.iter().position(|given| given.is_on(today));
         match effective {
-            None => row(&mut text, "desired", "none"),
+            None => row(&mut text, "desired", &self.dropped(project)),
             Some(n) => row(&mut text, "desired", &self.given(&given[n], "")),
         }
         for (_, other) in given.iter().enumerate().filter(|(n, _)| Some(*n) != effective) {
@@ -177,6 +177,16 @@ impl Page<'_> {
                 Some(format!("unassign {}", self.role(Some(role))))
             }
             _ => None,
+        }
+    }
+
+    /// That the file gives no role, and the role that the last applied file gave, if `prune` depends on that.
+    fn dropped(&self, project: &ProjectId) -> String {
+        let mut addresses = self.member.into_iter().flat_map(Member::addresses).chain([self.email]);
+        let applied = self.view.known.applied.as_ref();
+        match addresses.find_map(|address| applied?.people.get(address)?.get(project)) {
+            Some(role) => format!("none; the last applied file gave {}", self.role(Some(role))),
+            None => "none".to_owned(),
         }
     }
 
