@@ -14,6 +14,7 @@ mod rate_limit;
 mod reader;
 mod response;
 mod retry;
+mod rows;
 mod transport;
 mod writer;
 
@@ -32,4 +33,5 @@ pub use rate_limit::{Pace, estimate};
 pub use reader::Reader;
 pub use response::{Content, ErrorBody, Page};
 pub use retry::{RetryPolicy, Timeouts};
+pub use rows::Rows;
 pub use writer::Writer;

@@ -110,6 +110,8 @@ impl Reader {
             reading.one_more();
             Ok((project, list))
         });
-        stream::iter(lists).buffer_unordered(concurrency.max(1)).try_collect().await
+        let lists = stream::iter(lists).buffer_unordered(concurrency.max(1)).try_collect().await;
+        self.client.forget_rows();
+        lists
     }
 }

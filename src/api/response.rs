@@ -1,35 +1,44 @@
 //! The bodies of responses. Unknown fields are ignored; missing ones are tolerated where possible.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
+use super::rows::Rows;
 use crate::known;
-use crate::model::{Email, ProjectId, Role, UserId};
+use crate::model::{Access, Email, ProjectId, UserId};
 
-/// A list, with its total length according to the service.
+/// List Projects. Its `total` proves nothing.
 #[derive(Deserialize)]
-pub(super) struct List<T> {
-    pub(super) data: Vec<T>,
+struct ProjectList {
+    data: Vec<Project>,
+}
+
+/// A page of users, each as JSON text.
+#[derive(Deserialize)]
+struct RawPage<'a> {
+    #[serde(borrow)]
+    data: Vec<&'a RawValue>,
     #[serde(default, deserialize_with = "count")]
-    pub(super) total: Option<u64>,
+    total: Option<u64>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Project {
+struct Project {
     id: ProjectId,
     name: Option<String>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct User {
+struct User {
     id: UserId,
     login: Option<String>,
     email: Option<String>,
     first_name: Option<String>,
     last_name: Option<String>,
-    projects: Option<BTreeMap<ProjectId, Role>>,
+    projects: Option<Access>,
     is_owner: Option<bool>,
 }
 
@@ -43,17 +52,17 @@ pub trait Content: Sized {
     /// The documented status for success. Nothing else is a success.
     const STATUS: u16 = 200;
 
-    /// Reads the body.
+    /// Reads the body. `rows` has the rows of user lists read so far.
     ///
     /// # Errors
     /// What is wrong with it.
-    fn read(body: &[u8]) -> Result<Self, String>;
+    fn read(body: &[u8], rows: &Rows) -> Result<Self, String>;
 }
 
 impl Content for () {
     const STATUS: u16 = 204;
 
-    fn read(_: &[u8]) -> Result<Self, String> {
+    fn read(_: &[u8], _: &Rows) -> Result<Self, String> {
         Ok(())
     }
 }
@@ -63,33 +72,37 @@ fn json<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
 }
 
 impl Content for Vec<known::ListedProject> {
-    fn read(body: &[u8]) -> Result<Self, String> {
-        let list: List<Project> = json(body)?;
+    fn read(body: &[u8], _: &Rows) -> Result<Self, String> {
+        let list: ProjectList = json(body)?;
         let known = |Project { id, name }| known::ListedProject { id, name: name.unwrap_or_default() };
         Ok(list.data.into_iter().map(known).collect())
     }
 }
 
 impl Content for known::User {
-    fn read(body: &[u8]) -> Result<Self, String> {
-        json::<User>(body)?.try_into()
+    fn read(body: &[u8], _: &Rows) -> Result<Self, String> {
+        user(body)
     }
+}
+
+/// The user that a row of a list or a whole answer is.
+pub(super) fn user(text: &[u8]) -> Result<known::User, String> {
+    json::<User>(text)?.try_into()
 }
 
 /// One page of List Users.
 #[derive(Debug)]
 pub struct Page {
     /// The users on it.
-    pub users: Vec<known::User>,
+    pub users: Vec<Arc<known::User>>,
     /// The number of users on all pages, according to the service.
     pub total: Option<u64>,
 }
 
 impl Content for Page {
-    fn read(body: &[u8]) -> Result<Self, String> {
-        let list: List<User> = json(body)?;
-        let users = list.data.into_iter().map(known::User::try_from).collect::<Result<_, _>>()?;
-        Ok(Self { users, total: list.total })
+    fn read(body: &[u8], rows: &Rows) -> Result<Self, String> {
+        let RawPage { data, total } = json(body)?;
+        Ok(Self { users: rows.users(&data)?, total })
     }
 }
 

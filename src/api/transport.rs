@@ -14,6 +14,7 @@ use super::gate::Ticket;
 use super::headers::{self, Now};
 use super::response::{Content, ErrorBody};
 use super::retry::Timeouts;
+use super::rows::Rows;
 use crate::clock::Clock;
 use crate::escape;
 use crate::model::Endpoint;
@@ -30,6 +31,7 @@ pub(super) struct Transport {
     endpoint: String,
     credentials: Credentials,
     body_cap: usize,
+    rows: Rows,
 }
 
 /// A response that the documentation describes as success.
@@ -82,7 +84,12 @@ impl Transport {
         }
         let http = builder.build().map_err(|error| NoRoots { reason: reason(&error) })?;
         let endpoint = endpoint.as_str().to_owned();
-        Ok(Self { http, endpoint, credentials: credentials.clone(), body_cap })
+        Ok(Self { http, endpoint, credentials: credentials.clone(), body_cap, rows: Rows::default() })
+    }
+
+    /// The rows of user lists that were read.
+    pub(super) fn rows(&self) -> &Rows {
+        &self.rows
     }
 
     /// Makes the call once, and passes the rate-limit headers of the response to the gate.
@@ -126,7 +133,7 @@ impl Transport {
             return Err(damaged(&format!("the documented status is {}", T::STATUS)));
         }
         let body = self.read(response, self.body_cap).await?;
-        let value = T::read(&body).map_err(|reason| damaged(&reason))?;
+        let value = T::read(&body, &self.rows).map_err(|reason| damaged(&reason))?;
         call.check(&value).map_err(|reason| damaged(&reason))?;
         Ok(Success { value, status, request_id })
     }

@@ -107,7 +107,7 @@ fn the_example_resolves() {
                 email: email.clone(),
                 first_name: "Alex".to_owned(),
                 last_name: "Doe".to_owned(),
-                access: BTreeMap::from([
+                access: Access::from([
                     (project("proj_9KeAhZB1"), Role::Admin),
                     (project("proj_npnFzPr9"), Role::Custom(RoleId::new("role_XyZ7"))),
                 ]),

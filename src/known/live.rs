@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Evidence, EvidenceSource, Invitations, Known, Member, Reading, RecentWrites, doubt};
+use super::{Evidence, EvidenceSource, Invitations, Known, Member, Reading, RecentWrites, doubt, rows};
 use crate::model::Email;
 
 impl Reading {
@@ -15,11 +15,12 @@ impl Reading {
         recent: RecentWrites,
         last: &BTreeMap<Email, Member>,
     ) -> Known {
-        let members = self.members();
+        let rows = rows::of(&self.lists);
+        let members = self.members_of(&rows);
         let Invitations { out, in_flight } = invitations.not_accepted(&members);
         Known {
             evidence: Evidence { source: EvidenceSource::Live, read_at: self.read_at },
-            doubts: doubt::in_reading(self, last),
+            doubts: doubt::in_reading(self, &rows, last),
             members,
             invitations: out,
             in_flight,

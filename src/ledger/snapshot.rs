@@ -76,9 +76,7 @@ pub(super) fn restricted(
     projects: &BTreeSet<ProjectId>,
 ) -> BTreeMap<Email, Member> {
     for member in members.values_mut() {
-        let before = member.access.len();
-        member.access.retain(|project, _| projects.contains(project));
-        member.elsewhere |= member.access.len() < before;
+        member.keep_only(|project| projects.contains(project));
     }
     members.retain(|_, member| !member.access.is_empty());
     members

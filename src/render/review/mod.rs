@@ -143,7 +143,7 @@ impl<'a> Row<'a> {
         let projects: BTreeSet<_> = has
             .into_iter()
             .chain(desired)
-            .flat_map(BTreeMap::keys)
+            .flat_map(|access| access.keys())
             .filter(|project| team.desired.projects.contains_key(*project))
             .collect();
         let membership = |project: &'a ProjectId| {
