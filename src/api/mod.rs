@@ -14,6 +14,7 @@ mod rate_limit;
 mod reader;
 mod response;
 mod retry;
+mod row;
 mod rows;
 mod transport;
 mod writer;

@@ -6,9 +6,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::row::UserRow;
 use super::rows::Rows;
 use crate::known;
-use crate::model::{Access, Email, ProjectId, UserId};
+use crate::model::{ProjectId, SharedAccess};
 
 /// List Projects. Its `total` proves nothing.
 #[derive(Deserialize)]
@@ -29,17 +30,6 @@ struct RawPage<'a> {
 struct Project {
     id: ProjectId,
     name: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct User {
-    id: UserId,
-    login: Option<String>,
-    email: Option<String>,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    projects: Option<Access>,
-    is_owner: Option<bool>,
 }
 
 /// A count, or none if it is not one.
@@ -81,13 +71,8 @@ impl Content for Vec<known::ListedProject> {
 
 impl Content for known::User {
     fn read(body: &[u8], _: &Rows) -> Result<Self, String> {
-        user(body)
+        json::<UserRow<'_>>(body)?.user(&mut SharedAccess::default())
     }
-}
-
-/// The user that a row of a list or a whole answer is.
-pub(super) fn user(text: &[u8]) -> Result<known::User, String> {
-    json::<User>(text)?.try_into()
 }
 
 /// One page of List Users.
@@ -103,28 +88,6 @@ impl Content for Page {
     fn read(body: &[u8], rows: &Rows) -> Result<Self, String> {
         let RawPage { data, total } = json(body)?;
         Ok(Self { users: rows.users(&data)?, total })
-    }
-}
-
-impl TryFrom<User> for known::User {
-    type Error = String;
-
-    fn try_from(user: User) -> Result<Self, String> {
-        let User { id, login, email, first_name, last_name, projects, is_owner } = user;
-        // The login is the identity. If it is missing, the address is usually the same.
-        let given = login.filter(|login| email.is_none() || !login.trim().is_empty());
-        let login = given.or_else(|| email.clone()).ok_or_else(|| format!("the user `{id}` has no login"))?;
-        let login = Email::as_received(&login);
-        let email = email.filter(|email| !email.trim().is_empty()).map(|email| Email::as_received(&email));
-        Ok(Self {
-            id,
-            email: email.filter(|email| *email != login),
-            login,
-            first_name: first_name.unwrap_or_default(),
-            last_name: last_name.unwrap_or_default(),
-            projects: projects.unwrap_or_default(),
-            is_owner: is_owner.unwrap_or_default(),
-        })
     }
 }
 

@@ -22,6 +22,9 @@ use crate::model::Endpoint;
 /// The size limit of an error body, in bytes.
 const ERROR_BODY_CAP: usize = 64 << 10;
 
+/// The most memory that is reserved for a body before it has arrived, in bytes.
+const RESERVED_BODY: usize = 4 << 20;
+
 /// The longest text from the service in a message, in characters.
 const TEXT_CAP: usize = 300;
 
@@ -180,11 +183,12 @@ impl Transport {
 
     /// The body, if it has at most `cap` bytes.
     async fn read(&self, mut response: Response, cap: usize) -> Result<Vec<u8>, Cause> {
-        let mut body = Vec::new();
         let length = response.content_length().and_then(|length| usize::try_from(length).ok());
         if length.is_some_and(|length| length > cap) {
             return Err(Cause::TooLarge { cap });
         }
+        // A length that is only claimed costs little.
+        let mut body = Vec::with_capacity(length.unwrap_or_default().min(RESERVED_BODY));
         while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
             if body.len() + chunk.len() > cap {
                 return Err(Cause::TooLarge { cap });

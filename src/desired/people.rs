@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::access::{self, Grants, Groups};
 use super::names::{Names, check_name};
 use super::{EmailPattern, Person, RoleSource};
-use crate::model::{Access, Email, ProjectId, Role};
+use crate::model::{Access, Email, ProjectId, Role, SharedAccess};
 use crate::team_file::{FileId, Location, Problem, ProblemId, Problems, Sources, Text, WrittenPerson, shown};
 
 /// The most roles that groups and people grant in total. Groups multiply, so a small file could describe more than
@@ -24,6 +24,8 @@ pub(super) struct People<'a> {
     resolved: BTreeMap<Email, Person>,
     /// The number of roles granted so far.
     granted: usize,
+    /// Many people have the same access.
+    shared: SharedAccess,
 }
 
 /// A role that a group grants to a person, and its location.
@@ -67,7 +69,15 @@ impl<'a> People<'a> {
     /// An empty list.
     pub(super) fn new(names: &'a Names<'a>, groups: &'a Groups<'a>, protect: &[Text]) -> Self {
         let protected = protect.iter().map(|text| (EmailPattern::new(&text.value), text.at)).collect();
-        Self { names, groups, protected, places: BTreeMap::new(), resolved: BTreeMap::new(), granted: 0 }
+        Self {
+            names,
+            groups,
+            protected,
+            places: BTreeMap::new(),
+            resolved: BTreeMap::new(),
+            granted: 0,
+            shared: SharedAccess::default(),
+        }
     }
 
     /// Checks a person and adds it.
@@ -186,7 +196,7 @@ impl<'a> People<'a> {
         };
         let mut access: Access = from_groups.iter().filter_map(first).collect();
         access.extend(own.into_iter().filter_map(|(project, grant)| Some((project, grant.value?))));
-        access
+        self.shared.share(access)
     }
 
     fn refuse_too_many(&self, at: Location, problems: &mut Problems) -> bool {

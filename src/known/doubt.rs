@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::Reading;
 use super::rows::Row;
-use super::{Member, Reading};
 use crate::model::{Email, ProjectId, UserId};
 
 /// A reason not to trust a reading.
@@ -80,8 +80,13 @@ impl Doubt {
     }
 }
 
-/// Inconsistencies within this reading, whose distinct rows are `rows`, and against the previous one.
-pub(super) fn in_reading(all: &Reading, rows: &[Row<'_>], last: &BTreeMap<Email, Member>) -> Vec<Doubt> {
+/// Inconsistencies within this reading, whose distinct rows are `rows`, and against the previous one,
+/// in which a project had `members_before`.
+pub(super) fn in_reading(
+    all: &Reading,
+    rows: &[Row<'_>],
+    members_before: impl Fn(&ProjectId) -> usize,
+) -> Vec<Doubt> {
     let mut doubts = Vec::new();
     for (project, list) in &all.lists {
         let got = list.users.len() as u64;
@@ -93,7 +98,7 @@ pub(super) fn in_reading(all: &Reading, rows: &[Row<'_>], last: &BTreeMap<Email,
             doubts.push(Doubt::Moving { project: project.clone() });
         }
         if list.users.is_empty() {
-            let before = last.values().filter(|member| member.access.contains_key(project)).count();
+            let before = members_before(project);
             if before > 0 {
                 doubts.push(Doubt::Empty { project: project.clone(), before });
             }
@@ -170,7 +175,7 @@ mod tests {
     }
 
     fn doubts(reading: &Reading) -> Vec<Doubt> {
-        in_reading(reading, &rows::of(&reading.lists), &BTreeMap::new())
+        in_reading(reading, &rows::of(&reading.lists), |_| 0)
     }
 
     #[test]

@@ -7,11 +7,13 @@ mod applied_plans;
 mod chain;
 mod error;
 mod fold;
+mod line;
 mod local;
 mod location;
 mod lock;
 mod lock_info;
 mod log;
+mod members;
 mod record;
 mod run_file;
 mod run_order;
@@ -48,6 +50,7 @@ pub use writer::{RunWriter, Tally};
 pub use writes::Writes;
 
 use chain::ChainWriter;
+use line::LineParser;
 use local::LocalStore;
 use snapshot::Snapshots;
 use store::{MAX_BYTES, Store};
@@ -158,7 +161,7 @@ impl Ledger {
         let (mut chain, mut lines) = (ChainWriter::default(), String::new());
         chain.append(at, Body::Run(run), &mut lines);
         chain.append(at, Body::End(end), &mut lines);
-        self.store.create_run(chain.last_at())?.1.append(lines.as_bytes())?;
+        self.store.create_run(chain.last_at())?.1.append(lines.as_bytes(), true)?;
         drop(unlocking);
         Ok(true)
     }
@@ -182,7 +185,7 @@ impl Ledger {
 
     fn logged(&self, name: RunName) -> Result<LoggedRun, LedgerError> {
         let mut records = Vec::new();
-        runs::read(&*self.store, &name, |line, record| {
+        runs::read(&*self.store, &name, &mut LineParser::default(), |line, record| {
             records.push(Stored { line: line.to_owned(), record });
         })?;
         Ok(LoggedRun { name, records })

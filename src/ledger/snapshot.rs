@@ -20,7 +20,7 @@ use crate::model::{Email, Endpoint, ProjectId};
 pub(super) const DOCUMENT: &str = "known.json";
 
 /// The version of its format.
-const FORMAT_VERSION: u64 = 2;
+const FORMAT_VERSION: u64 = 3;
 
 /// The members of some projects, as read live.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -32,6 +32,7 @@ pub struct Snapshot {
     /// The projects without a later snapshot.
     pub projects: BTreeSet<ProjectId>,
     /// Everyone with a role in one of them.
+    #[serde(with = "super::members")]
     pub members: BTreeMap<Email, Member>,
     /// The projects of the organization that a team file or the ledger names.
     pub organization: BTreeSet<ProjectId>,
@@ -60,13 +61,16 @@ impl Snapshot {
 
     /// Removes projects that were read again; none if nothing is left.
     fn without(mut self, projects: &BTreeSet<ProjectId>) -> Option<Self> {
+        if self.projects.is_subset(projects) {
+            return None;
+        }
         if self.projects.is_disjoint(projects) {
             return Some(self);
         }
         self.projects.retain(|project| !projects.contains(project));
         let kept = &self.projects;
         self.members = restricted(self.members, kept);
-        (!self.projects.is_empty()).then_some(self)
+        Some(self)
     }
 }
 
@@ -128,8 +132,7 @@ impl Snapshots {
         Ok((snapshots, Some(version)))
     }
 
-    /// Parses the document. The first format, which kept all realms together, counts as empty: the next live
-    /// snapshot replaces it.
+    /// Parses the document. Older formats count as empty: the next live snapshot replaces them.
     fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidRecord> {
         #[derive(Deserialize)]
         struct Envelope {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::record::{Action, Intent, Meaning, Seq};
 use super::run_file::RunName;
 use crate::known::RecentWrites;
-use crate::model::{Email, ProjectId, Role, UserId};
+use crate::model::{Access, Email, ProjectId, Role, UserId};
 
 /// A position in the ledger: the number of a run, from 1, and the number of its records up to there.
 pub(super) type Position = (usize, Seq);
@@ -17,7 +17,7 @@ pub(super) type Position = (usize, Seq);
 pub struct Writes {
     calls: BTreeMap<Key, Write>,
     /// The roles in invitations, which whoever accepted one got.
-    invitations: BTreeMap<Key, Write>,
+    invitations: BTreeMap<Email, Vec<(Position, Access)>>,
     /// Removals without a known answer, and without a later write.
     maybe_removed: BTreeMap<Key, Write>,
     /// The runs, oldest first.
@@ -67,7 +67,12 @@ impl Writes {
             | (Meaning::AlreadySo, Action::Assign | Action::ChangeRole) => (&mut self.calls, true),
             (Meaning::Unassigned, _) | (Meaning::AlreadySo, Action::Unassign) => (&mut self.calls, false),
             (Meaning::Unknown, Action::Unassign) => (&mut self.maybe_removed, false),
-            (Meaning::Invited, _) => (&mut self.invitations, true),
+            (Meaning::Invited, _) => {
+                let sent =
+                    self.invitations.entry(intent.email.clone()).or_insert_with(|| Vec::with_capacity(1));
+                sent.push((position, intent.projects.clone()));
+                return self.drop_maybe_removed(intent);
+            }
             _ => return,
         };
         for (project, role) in &intent.projects {
@@ -77,9 +82,16 @@ impl Writes {
             writes.insert(key, write);
         }
         if meaning != Meaning::Unknown {
-            for project in intent.projects.keys() {
-                self.maybe_removed.remove(&(intent.email.clone(), project.clone()));
-            }
+            self.drop_maybe_removed(intent);
+        }
+    }
+
+    fn drop_maybe_removed(&mut self, intent: &Intent) {
+        if self.maybe_removed.is_empty() {
+            return;
+        }
+        for project in intent.projects.keys() {
+            self.maybe_removed.remove(&(intent.email.clone(), project.clone()));
         }
     }
 
@@ -122,12 +134,18 @@ impl Writes {
     /// The last write of each role, by a call or an invitation.
     #[must_use]
     pub fn last(&self) -> RecentWrites {
-        let mut last = self.calls.clone();
-        for (key, write) in &self.invitations {
-            if last.get(key).is_none_or(|call| call.position <= write.position) {
-                last.insert(key.clone(), write.clone());
+        let mut last: RecentWrites =
+            self.calls.iter().map(|(key, write)| (key.clone(), write.role.clone())).collect();
+        for (email, sent) in &self.invitations {
+            for (position, access) in sent {
+                for (project, role) in access {
+                    let key = (email.clone(), project.clone());
+                    if self.calls.get(&key).is_none_or(|call| call.position <= *position) {
+                        last.insert(key, Some(role.clone()));
+                    }
+                }
             }
         }
-        last.into_iter().map(|(key, write)| (key, write.role)).collect()
+        last
     }
 }

@@ -1,91 +1,14 @@
-//! Roles, and access: who has which role in which project.
+//! Roles: what a person may do in a project.
 
-use std::collections::{BTreeMap, btree_map};
 use std::fmt;
-use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{ProjectId, RoleId};
-
-/// Project → role. Clones share one map, which is copied when one of them changes.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Access(Arc<BTreeMap<ProjectId, Role>>);
-
-impl Access {
-    /// No access.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The place of the map in memory. Clones have the same one, until one of them changes.
-    pub(crate) fn address(&self) -> *const BTreeMap<ProjectId, Role> {
-        Arc::as_ptr(&self.0)
-    }
-}
-
-impl Deref for Access {
-    type Target = BTreeMap<ProjectId, Role>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
-
-impl DerefMut for Access {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        Arc::make_mut(&mut self.0)
-    }
-}
-
-impl FromIterator<(ProjectId, Role)> for Access {
-    fn from_iter<I: IntoIterator<Item = (ProjectId, Role)>>(roles: I) -> Self {
-        Self(Arc::new(roles.into_iter().collect()))
-    }
-}
-
-impl From<BTreeMap<ProjectId, Role>> for Access {
-    fn from(roles: BTreeMap<ProjectId, Role>) -> Self {
-        Self(Arc::new(roles))
-    }
-}
-
-impl<const N: usize> From<[(ProjectId, Role); N]> for Access {
-    fn from(roles: [(ProjectId, Role); N]) -> Self {
-        roles.into_iter().collect()
-    }
-}
-
-impl IntoIterator for Access {
-    type Item = (ProjectId, Role);
-    type IntoIter = btree_map::IntoIter<ProjectId, Role>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        Arc::unwrap_or_clone(self.0).into_iter()
-    }
-}
-
-impl<'a> IntoIterator for &'a Access {
-    type Item = (&'a ProjectId, &'a Role);
-    type IntoIter = btree_map::Iter<'a, ProjectId, Role>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
-    }
-}
-
-impl fmt::Debug for Access {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+use super::RoleId;
+use super::text::AnyText;
 
 /// What a person may do in a project.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Role {
     /// Read-only.
     Viewer,
@@ -140,15 +63,27 @@ impl Role {
     }
 }
 
-impl From<String> for Role {
-    fn from(name: String) -> Self {
-        Self::predefined(&name).unwrap_or_else(|| Self::Custom(RoleId::new(name)))
+impl From<&str> for Role {
+    fn from(name: &str) -> Self {
+        Self::predefined(name).unwrap_or_else(|| Self::Custom(RoleId::new(name)))
     }
 }
 
-impl From<Role> for String {
-    fn from(role: Role) -> Self {
-        role.as_str().to_owned()
+impl From<String> for Role {
+    fn from(name: String) -> Self {
+        Self::from(name.as_str())
+    }
+}
+
+impl Serialize for Role {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Role {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        AnyText::deserialize(deserializer).map(|AnyText(name)| Self::from(name.as_ref()))
     }
 }
 
