@@ -1,5 +1,6 @@
 //! Observes the organization: reads the member lists, and combines them with the ledger.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -90,11 +91,14 @@ impl Observer<'_> {
         let organization = self.organization().await?;
         let managed: BTreeSet<ProjectId> = self.desired.projects.keys().cloned().collect();
         let projects: Vec<ProjectId> = managed.iter().cloned().collect();
-        let last = view.certain_members(&managed);
+        // Only an empty list is compared with the last members.
+        let last = LazyCell::new(|| view.certain_members(&managed));
+        let members_before =
+            |project: &ProjectId| last.values().filter(|member| member.access.contains_key(project)).count();
         let invitations = view.invitations(Some(&organization)).within(self.desired);
         let judge = |reading: &Reading| {
             let recent = view.writes.since(reading.read_at - SETTLED_AFTER);
-            reading.live(invitations.clone(), recent, &last)
+            reading.live(invitations.clone(), recent, members_before)
         };
         let (reading, known) = read(self.reader, &projects, self.clock, judge).await?;
         let applied_plans = std::mem::take(&mut view.applied_plans);

@@ -145,6 +145,11 @@ impl Client {
         }
     }
 
+    /// Drops the rows of user lists, after all lists have been read.
+    pub(super) fn forget_rows(&self) {
+        self.0.transport.rows().clear();
+    }
+
     /// Sleeps for `time`, or until the client is stopped.
     pub(super) async fn pause(&self, time: Duration) {
         let until = self.0.time_after(time);

@@ -15,6 +15,8 @@ mod rate_limit;
 mod reader;
 mod response;
 mod retry;
+mod row;
+mod rows;
 mod transport;
 mod writer;
 
@@ -34,4 +36,5 @@ pub use rate_limit::{Pace, estimate};
 pub use reader::Reader;
 pub use response::{Content, ErrorBody, ListedLimit, Page, ProjectList};
 pub use retry::{RetryPolicy, Timeouts};
+pub use rows::Rows;
 pub use writer::Writer;

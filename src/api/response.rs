@@ -1,39 +1,39 @@
 //! The bodies of responses. Unknown fields are ignored; missing ones are tolerated where possible.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
+use super::row::UserRow;
+use super::rows::Rows;
 use crate::known;
-use crate::model::{Email, ProjectId, Role, UserId};
+use crate::model::{ProjectId, SharedAccess};
 
-/// A list, with its total length according to the service.
+/// List Projects. Its `total` proves nothing.
 #[derive(Deserialize)]
-pub(super) struct List<T> {
-    pub(super) data: Vec<T>,
+struct RawProjectList {
+    data: Vec<Project>,
+}
+
+/// A page of users, each as JSON text.
+#[derive(Deserialize)]
+struct RawPage<'a> {
+    #[serde(borrow)]
+    data: Vec<&'a RawValue>,
     #[serde(default, deserialize_with = "count")]
-    pub(super) total: Option<u64>,
+    total: Option<u64>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Project {
+struct Project {
     id: ProjectId,
     name: Option<String>,
     #[serde(default)]
     limits: Value,
-}
-
-#[derive(Deserialize)]
-pub(super) struct User {
-    id: UserId,
-    login: Option<String>,
-    email: Option<String>,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    projects: Option<BTreeMap<ProjectId, Role>>,
-    is_owner: Option<bool>,
 }
 
 /// A count, or none if it is not one.
@@ -46,17 +46,17 @@ pub trait Content: Sized {
     /// The documented status for success. Nothing else is a success.
     const STATUS: u16 = 200;
 
-    /// Reads the body.
+    /// Reads the body. `rows` has the rows of user lists read so far.
     ///
     /// # Errors
     /// What is wrong with it.
-    fn read(body: &[u8]) -> Result<Self, String>;
+    fn read(body: &[u8], rows: &Rows) -> Result<Self, String>;
 }
 
 impl Content for () {
     const STATUS: u16 = 204;
 
-    fn read(_: &[u8]) -> Result<Self, String> {
+    fn read(_: &[u8], _: &Rows) -> Result<Self, String> {
         Ok(())
     }
 }
@@ -85,8 +85,8 @@ pub struct ListedLimit {
 }
 
 impl Content for ProjectList {
-    fn read(body: &[u8]) -> Result<Self, String> {
-        let list: List<Project> = json(body)?;
+    fn read(body: &[u8], _: &Rows) -> Result<Self, String> {
+        let list: RawProjectList = json(body)?;
         let limits = list.data.iter().map(|project| listed_limits(&project.limits));
         let limits = limits.reduce(|all, own| &all & &own).unwrap_or_default();
         let known = |project: Project| known::ListedProject {
@@ -111,8 +111,8 @@ fn listed_limits(limits: &Value) -> BTreeSet<ListedLimit> {
 }
 
 impl Content for known::User {
-    fn read(body: &[u8]) -> Result<Self, String> {
-        json::<User>(body)?.try_into()
+    fn read(body: &[u8], _: &Rows) -> Result<Self, String> {
+        json::<UserRow<'_>>(body)?.user(&mut SharedAccess::default())
     }
 }
 
@@ -120,38 +120,15 @@ impl Content for known::User {
 #[derive(Debug)]
 pub struct Page {
     /// The users on it.
-    pub users: Vec<known::User>,
+    pub users: Vec<Arc<known::User>>,
     /// The number of users on all pages, according to the service.
     pub total: Option<u64>,
 }
 
 impl Content for Page {
-    fn read(body: &[u8]) -> Result<Self, String> {
-        let list: List<User> = json(body)?;
-        let users = list.data.into_iter().map(known::User::try_from).collect::<Result<_, _>>()?;
-        Ok(Self { users, total: list.total })
-    }
-}
-
-impl TryFrom<User> for known::User {
-    type Error = String;
-
-    fn try_from(user: User) -> Result<Self, String> {
-        let User { id, login, email, first_name, last_name, projects, is_owner } = user;
-        // The login is the identity. If it is missing, the address is usually the same.
-        let given = login.filter(|login| email.is_none() || !login.trim().is_empty());
-        let login = given.or_else(|| email.clone()).ok_or_else(|| format!("the user `{id}` has no login"))?;
-        let login = Email::as_received(&login);
-        let email = email.filter(|email| !email.trim().is_empty()).map(|email| Email::as_received(&email));
-        Ok(Self {
-            id,
-            email: email.filter(|email| *email != login),
-            login,
-            first_name: first_name.unwrap_or_default(),
-            last_name: last_name.unwrap_or_default(),
-            projects: projects.unwrap_or_default(),
-            is_owner: is_owner.unwrap_or_default(),
-        })
+    fn read(body: &[u8], rows: &Rows) -> Result<Self, String> {
+        let RawPage { data, total } = json(body)?;
+        Ok(Self { users: rows.users(&data)?, total })
     }
 }
 

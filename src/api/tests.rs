@@ -12,7 +12,7 @@ use super::*;
 use crate::clock::Clock as _;
 use crate::clock::manual::ManualClock;
 use crate::known;
-use crate::model::{Email, Endpoint, ProjectId, Role, TrustedEndpoint, UserId};
+use crate::model::{Access, Email, Endpoint, ProjectId, Role, TrustedEndpoint, UserId};
 
 const REFUSED: &str = r#"{"code":400,"message":"No"}"#;
 const NO_PROJECTS: &str = r#"{"object":"list","data_ref":"data","data":[],"total":0}"#;
@@ -79,7 +79,7 @@ async fn writes_send_exactly_what_their_calls_say() {
     .await;
     let client = quick(&server.endpoint).0;
     let email = Email::as_received("a@b.co");
-    let projects = BTreeMap::from([(p("p"), Role::User), (p("q"), Role::Admin)]);
+    let projects = Access::from([(p("p"), Role::User), (p("q"), Role::Admin)]);
     let invite = Invite { email: &email, first_name: "A", last_name: "B", projects: &projects };
     let invited = send(&client, &Call::invite(&invite)).await.expect("invited");
     assert_eq!((invited.status, invited.attempts, invited.request_id), (204, 1, None));
@@ -88,7 +88,7 @@ async fn writes_send_exactly_what_their_calls_say() {
     let role = Role::from("role_1".to_owned());
     let user = UserId::new("u/1");
     let updated = send(&client, &Call::update_role(&p("p"), &user, &role)).await.expect("updated");
-    assert_eq!(updated.value.projects, BTreeMap::from([(p("p"), role)]));
+    assert_eq!(updated.value.projects, Access::from([(p("p"), role)]));
     assert!(updated.value.is_owner);
     let unassigned = send(&client, &Call::unassign(&p("p"), &user)).await.expect("unassigned");
     assert_eq!(unassigned.request_id.as_deref(), Some("req_1"));
@@ -368,7 +368,7 @@ async fn damaged<T: Content + std::fmt::Debug>(
 #[tokio::test]
 async fn only_the_documented_answer_is_a_success() {
     let email = Email::as_received("a@b.co");
-    let access = BTreeMap::from([(p("p"), Role::User)]);
+    let access = Access::from([(p("p"), Role::User)]);
     let invite = Call::invite(&Invite { email: &email, first_name: "A", last_name: "B", projects: &access });
     let unassign = Call::unassign(&p("p"), &UserId::new("u1"));
     let assign = Call::assign(&p("p"), &email, &Role::User);
@@ -622,7 +622,7 @@ async fn what_any_attempt_may_have_done_is_remembered() {
     }])
     .await;
     let email = Email::as_received("a@b.co");
-    let invite = Invite { email: &email, first_name: "A", last_name: "B", projects: &BTreeMap::new() };
+    let invite = Invite { email: &email, first_name: "A", last_name: "B", projects: &Access::new() };
     let error = send(&quick(&server.endpoint).0, &Call::invite(&invite)).await.expect_err("409");
     assert_eq!((error.status(), error.attempts, error.may_have_been_processed()), (Some(409), 2, true));
     assert_eq!(error.refused().and_then(|it| it.key.as_deref()), Some("duplicate_found"));
@@ -870,9 +870,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
     #[test]
     fn no_body_makes_anything_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = response::Page::read(&body);
-        let _ = known::User::read(&body);
-        let _ = response::ProjectList::read(&body);
+        let _ = response::Page::read(&body, &Rows::default());
+        let _ = known::User::read(&body, &Rows::default());
+        let _ = response::ProjectList::read(&body, &Rows::default());
         let _ = response::ErrorBody::read(&body);
     }
 }

@@ -14,12 +14,16 @@ use super::gate::Ticket;
 use super::headers::{self, Now};
 use super::response::{Content, ErrorBody};
 use super::retry::Timeouts;
+use super::rows::Rows;
 use crate::clock::Clock;
 use crate::escape;
 use crate::model::Endpoint;
 
 /// The size limit of an error body, in bytes.
 const ERROR_BODY_CAP: usize = 64 << 10;
+
+/// The most memory that is reserved for a body before it has arrived, in bytes.
+const RESERVED_BODY: usize = 4 << 20;
 
 /// The longest text from the service in a message, in characters.
 const TEXT_CAP: usize = 300;
@@ -30,6 +34,7 @@ pub(super) struct Transport {
     endpoint: String,
     credentials: Credentials,
     body_cap: usize,
+    rows: Rows,
 }
 
 /// A response that the documentation describes as success.
@@ -82,7 +87,12 @@ impl Transport {
         }
         let http = builder.build().map_err(|error| NoRoots { reason: reason(&error) })?;
         let endpoint = endpoint.as_str().to_owned();
-        Ok(Self { http, endpoint, credentials: credentials.clone(), body_cap })
+        Ok(Self { http, endpoint, credentials: credentials.clone(), body_cap, rows: Rows::default() })
+    }
+
+    /// The rows of user lists that were read.
+    pub(super) fn rows(&self) -> &Rows {
+        &self.rows
     }
 
     /// Makes the call once, and passes the rate-limit headers of the response to the gate.
@@ -126,7 +136,7 @@ impl Transport {
             return Err(damaged(&format!("the documented status is {}", T::STATUS)));
         }
         let body = self.read(response, self.body_cap).await?;
-        let value = T::read(&body).map_err(|reason| damaged(&reason))?;
+        let value = T::read(&body, &self.rows).map_err(|reason| damaged(&reason))?;
         call.check(&value).map_err(|reason| damaged(&reason))?;
         Ok(Success { value, status, request_id })
     }
@@ -173,11 +183,12 @@ impl Transport {
 
     /// The body, if it has at most `cap` bytes.
     async fn read(&self, mut response: Response, cap: usize) -> Result<Vec<u8>, Cause> {
-        let mut body = Vec::new();
         let length = response.content_length().and_then(|length| usize::try_from(length).ok());
         if length.is_some_and(|length| length > cap) {
             return Err(Cause::TooLarge { cap });
         }
+        // A length that is only claimed costs little.
+        let mut body = Vec::with_capacity(length.unwrap_or_default().min(RESERVED_BODY));
         while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
             if body.len() + chunk.len() > cap {
                 return Err(Cause::TooLarge { cap });

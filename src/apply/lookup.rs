@@ -1,6 +1,7 @@
 //! Looks up a person's access in a project when a rejection does not show it.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 
@@ -15,7 +16,7 @@ pub(super) enum Found {
     /// None.
     Absent,
     /// The user has this role.
-    Has { user: Box<User>, role: Role },
+    Has { user: Arc<User>, role: Role },
 }
 
 impl Scheduler<'_> {
@@ -58,7 +59,7 @@ impl Scheduler<'_> {
                 Err(StepError::person(format!("two users of {} have this login or address", name())))
             }
             (Some(user), None) => Ok(match user.projects.get(project) {
-                Some(role) => Found::Has { user: Box::new(user.clone()), role: role.clone() },
+                Some(role) => Found::Has { user: Arc::clone(user), role: role.clone() },
                 None => Found::Absent,
             }),
             (None, _) if is_complete(&list) => Ok(Found::Absent),

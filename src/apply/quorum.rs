@@ -119,7 +119,7 @@ impl AdminQuorum {
 mod tests {
     use super::*;
     use crate::known::User;
-    use crate::model::UserId;
+    use crate::model::{Access, UserId};
 
     fn someone(name: &str) -> Email {
         Email::as_received(&format!("{name}@example.com"))
@@ -136,23 +136,16 @@ mod tests {
     }
 
     fn list(admins: &[(&str, Option<&str>)]) -> UserList {
-        let user = |(login, address): &(&str, Option<&str>)| {
-            let user = User {
-                id: UserId::new(*login),
-                login: someone(login),
-                email: address.map(someone),
-                first_name: String::new(),
-                last_name: String::new(),
-                projects: BTreeMap::from([(p(), Role::Admin)]),
-                is_owner: false,
-            };
-            (user.id.clone(), user)
+        let user = |(login, address): &(&str, Option<&str>)| User {
+            id: UserId::new(*login),
+            login: someone(login),
+            email: address.map(someone),
+            first_name: String::new(),
+            last_name: String::new(),
+            projects: Access::from([(p(), Role::Admin)]),
+            is_owner: false,
         };
-        UserList {
-            users: admins.iter().map(user).collect(),
-            total: Some(admins.len() as u64),
-            totals_differ: false,
-        }
+        UserList::new(admins.iter().map(user), admins.len() as u64)
     }
 
     #[test]

@@ -107,12 +107,12 @@ impl Scheduler<'_> {
         };
         let (record, result) = self.make(call, intent).await?;
         match result {
-            Ok(()) => self.settle(record, Meaning::Invited, None).await,
+            Ok(()) => self.settle(record, Meaning::Invited, None),
             Err(error) if error.refused().is_some_and(|rejection| rejection.status == 409) => {
-                self.settle(record, Meaning::AddressTaken, Some(error.to_string())).await?;
+                self.settle(record, Meaning::AddressTaken, Some(error.to_string()))?;
                 self.assign_everywhere(invite).await.map_err(half_done)
             }
-            Err(error) => self.fail(record, error).await,
+            Err(error) => self.fail(record, error),
         }
     }
 
@@ -161,31 +161,31 @@ impl Scheduler<'_> {
             Err(error) => error,
         };
         let Some(rejection) = error.refused().filter(|rejection| may_be_about_the_person(rejection)) else {
-            return self.fail(record, error).await.map(Assigned::Done);
+            return self.fail(record, error).map(Assigned::Done);
         };
         let found = match self.look(project, email).await {
             Ok(found) => found,
             Err(lookup_error) => {
-                self.settle(record, Meaning::Refused, Some(error.to_string())).await?;
+                self.settle(record, Meaning::Refused, Some(error.to_string()))?;
                 return Err(half_done(lookup_error));
             }
         };
         match found {
             Found::Has { ref user, role: ref has } if has == role => {
-                self.settle(record.about(user), Meaning::AlreadySo, Some(error.to_string())).await?;
+                self.settle(record.about(user), Meaning::AlreadySo, Some(error.to_string()))?;
                 self.count_admin(project, email, role);
                 Ok(Assigned::Done(Meaning::AlreadySo))
             }
             Found::Has { user, role: has } => {
-                self.settle(record, Meaning::Refused, Some(error.to_string())).await?;
+                self.settle(record, Meaning::Refused, Some(error.to_string()))?;
                 self.replace_role(email, &user, project, &has, role).await.map(Assigned::Done)
             }
             Found::Absent if maybe_invited => {
                 let global = rejection.resource_type.as_deref() == Some("user");
-                self.settle(record, Meaning::AlreadyInvited, Some(error.to_string())).await?;
+                self.settle(record, Meaning::AlreadyInvited, Some(error.to_string()))?;
                 Ok(Assigned::Absent { global })
             }
-            Found::Absent => self.fail(record, error).await.map(Assigned::Done),
+            Found::Absent => self.fail(record, error).map(Assigned::Done),
         }
     }
 
@@ -201,7 +201,7 @@ impl Scheduler<'_> {
         match user.projects.get(project) {
             Some(has) if has != role => {
                 let detail = format!("the user has {has} there already");
-                self.settle(record, Meaning::Refused, Some(detail)).await?;
+                self.settle(record, Meaning::Refused, Some(detail))?;
                 if *has == Role::Admin {
                     // Only a new reading shows how many ADMINs there are by now.
                     self.look(project, email).await.map_err(half_done)?;
@@ -210,7 +210,7 @@ impl Scheduler<'_> {
             }
             _ => {
                 self.count_admin(project, email, role);
-                self.settle(record, Meaning::Assigned, None).await
+                self.settle(record, Meaning::Assigned, None)
             }
         }
     }
@@ -266,9 +266,9 @@ impl Scheduler<'_> {
         match result {
             Ok(_) => {
                 self.count_admin(project, email, to);
-                self.settle(record, Meaning::RoleChanged, None).await
+                self.settle(record, Meaning::RoleChanged, None)
             }
-            Err(error) => self.fail(record, error).await,
+            Err(error) => self.fail(record, error),
         }
     }
 
@@ -284,16 +284,16 @@ impl Scheduler<'_> {
         let intent = Intent { user_id: Some(user.clone()), ..intent(&call, Action::Unassign, email, access) };
         let (record, result) = self.make(call, intent).await?;
         match result {
-            Ok(()) => self.settle(record, Meaning::Unassigned, None).await,
+            Ok(()) => self.settle(record, Meaning::Unassigned, None),
             Err(error)
                 if error.refused().is_some_and(|rejection| {
                     let key = rejection.key.as_deref();
                     rejection.status == 404 || (rejection.status == 400 && key == Some("user_not_assigned"))
                 }) =>
             {
-                self.settle(record, Meaning::AlreadySo, Some(error.to_string())).await
+                self.settle(record, Meaning::AlreadySo, Some(error.to_string()))
             }
-            Err(error) => self.fail(record, error).await,
+            Err(error) => self.fail(record, error),
         }
     }
 
@@ -325,22 +325,22 @@ impl Scheduler<'_> {
     }
 
     /// Records the outcome with its meaning.
-    async fn settle(&self, record: CallRecord, meaning: Meaning, detail: Option<String>) -> Step<Meaning> {
-        match self.apply.run.outcome(outcome(record, meaning, detail)).await {
-            Ok(_) => Ok(meaning),
+    fn settle(&self, record: CallRecord, meaning: Meaning, detail: Option<String>) -> Step<Meaning> {
+        match self.apply.run.outcome(outcome(record, meaning, detail)) {
+            Ok(()) => Ok(meaning),
             Err(error) => Err(StepError::Run { why: Stopped::Ledger(error), sent: true }),
         }
     }
 
     /// Records the outcome of a call that failed for this person.
-    async fn fail(&self, record: CallRecord, error: api::Error) -> Step<Meaning> {
+    fn fail(&self, record: CallRecord, error: api::Error) -> Step<Meaning> {
         let meaning = match error.status() {
             _ if error.may_have_been_processed() => Meaning::Unknown,
             Some(_) => Meaning::Refused,
             None => Meaning::NotMade,
         };
         let sent = was_sent(&error);
-        match self.settle(record, meaning, Some(error.to_string())).await {
+        match self.settle(record, meaning, Some(error.to_string())) {
             Err(StepError::Run { why, .. }) => Err(StepError::Run { why, sent }),
             _ => Err(step_error(error)),
         }

@@ -1,6 +1,6 @@
 //! `guestlist import`: generates a team file from an existing organization, with a read-only client.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::args::{GlobalArgs, Import as Args, TEAM_FILE};
@@ -120,8 +120,7 @@ fn named<'a>(projects: &'a [ListedProject], asked: &str) -> Vec<&'a ProjectId> {
 /// The members of `projects`. A reading that is doubtful twice is rejected.
 async fn members(reader: &Reader, projects: &[ListedProject]) -> Result<Known, Failure> {
     let ids: Vec<_> = projects.iter().map(|project| project.id.clone()).collect();
-    let judge =
-        |reading: &Reading| reading.live(Invitations::default(), RecentWrites::new(), &BTreeMap::new());
+    let judge = |reading: &Reading| reading.live(Invitations::default(), RecentWrites::new(), |_| 0);
     let (_, known) = observe::read(reader, &ids, &SystemClock, judge).await.map_err(Failure::new)?;
     if known.doubts.is_empty() {
         return Ok(known);

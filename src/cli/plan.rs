@@ -113,8 +113,12 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
             format!("Saved as {shown}: guestlist apply --plan {shown}{}", sandbox_flag(global))
         });
     }
-    must_not_be_blocked(&plan)?;
-    if args.detailed_exitcode && !plan.is_clean() { Err(Failure::HasChanges) } else { Ok(()) }
+    let is_clean = plan.is_clean();
+    let blocked = must_not_be_blocked(&plan);
+    // The process is about to end, and what a large organization takes would be freed piece by piece.
+    std::mem::forget((situation, plan));
+    blocked?;
+    if args.detailed_exitcode && !is_clean { Err(Failure::HasChanges) } else { Ok(()) }
 }
 
 /// Records what a reading shows (`--record`).

@@ -165,7 +165,7 @@ impl Terminal {
             fields: LogFields { message: text },
             target: "guestlist",
         };
-        escape::json(&serde_json::to_string(&line).unwrap_or_default())
+        escape::json(serde_json::to_string(&line).unwrap_or_default()).into_owned()
     }
 
     /// Writes a line to standard error as it is; a failure to do so is ignored.

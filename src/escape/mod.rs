@@ -26,10 +26,15 @@ pub fn must_escape(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Whether `text` has only characters that need no closer look, as nearly all text does.
+fn is_printable_ascii(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// `text` on one line, with every such character written as `\u{…}`, for messages and tables.
 #[must_use]
 pub fn line(text: &str) -> Cow<'_, str> {
-    if !text.contains(must_escape) {
+    if is_printable_ascii(text) || !text.contains(must_escape) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
@@ -55,7 +60,11 @@ pub fn path(path: &Path) -> String {
 
 /// JSON without such characters: in strings, each is written as a JSON escape.
 #[must_use]
-pub fn json(text: &str) -> String {
+pub fn json<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
+    let text = text.into();
+    if is_printable_ascii(&text) || !text.contains(|c| must_escape(c) && c != '\n') {
+        return text;
+    }
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if must_escape(c) && c != '\n' {
@@ -67,7 +76,7 @@ pub fn json(text: &str) -> String {
             shown.push(c);
         }
     }
-    shown
+    Cow::Owned(shown)
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Member, Reading};
+use super::Reading;
+use super::rows::Row;
 use crate::model::{Email, ProjectId, UserId};
 
 /// A reason not to trust a reading.
@@ -79,11 +80,14 @@ impl Doubt {
     }
 }
 
-/// Inconsistencies within this reading and against the previous one.
-pub(super) fn in_reading(all: &Reading, last: &BTreeMap<Email, Member>) -> Vec<Doubt> {
+/// Inconsistencies within this reading, whose distinct rows are `rows`, and against the previous one,
+/// in which a project had `members_before`.
+pub(super) fn in_reading(
+    all: &Reading,
+    rows: &[Row<'_>],
+    members_before: impl Fn(&ProjectId) -> usize,
+) -> Vec<Doubt> {
     let mut doubts = Vec::new();
-    let mut ids: BTreeMap<&Email, &UserId> = BTreeMap::new();
-    let mut logins: BTreeMap<&UserId, &Email> = BTreeMap::new();
     for (project, list) in &all.lists {
         let got = list.users.len() as u64;
         match list.total {
@@ -94,33 +98,29 @@ pub(super) fn in_reading(all: &Reading, last: &BTreeMap<Email, Member>) -> Vec<D
             doubts.push(Doubt::Moving { project: project.clone() });
         }
         if list.users.is_empty() {
-            let before = last.values().filter(|member| member.access.contains_key(project)).count();
+            let before = members_before(project);
             if before > 0 {
                 doubts.push(Doubt::Empty { project: project.clone(), before });
             }
         }
-        for user in list.users.values() {
-            for address in std::iter::once(&user.login).chain(&user.email) {
-                if *ids.entry(address).or_insert(&user.id) != &user.id {
-                    doubts.push(Doubt::TwoUsers { address: address.clone() });
-                }
+    }
+    let mut addresses: BTreeMap<&Email, &UserId> = BTreeMap::new();
+    let mut logins: BTreeMap<&UserId, &Email> = BTreeMap::new();
+    for row in rows {
+        let user = row.user;
+        for address in std::iter::once(&user.login).chain(&user.email) {
+            if *addresses.entry(address).or_insert(&user.id) != &user.id {
+                doubts.push(Doubt::TwoUsers { address: address.clone() });
             }
-            // Two logins for one id would become two members, and unassigning one would hit the other.
-            let login = *logins.entry(&user.id).or_insert(&user.login);
-            if *login != user.login {
-                let (user, other) = (user.id.clone(), user.login.clone());
-                doubts.push(Doubt::TwoLogins { user, login: login.clone(), other });
-            }
-            if !user.projects.contains_key(project) {
-                doubts.push(Doubt::Inconsistent { project: project.clone(), login: user.login.clone() });
-            }
-            // A user's row must agree with the lists of the other managed projects.
-            for (other, role) in &user.projects {
-                let Some(its_list) = all.lists.get(other).filter(|_| other != project) else { continue };
-                if its_list.users.get(&user.id).and_then(|row| row.projects.get(other)) != Some(role) {
-                    doubts.push(Doubt::Inconsistent { project: other.clone(), login: user.login.clone() });
-                }
-            }
+        }
+        // Two logins for one id would become two members, and unassigning one would hit the other.
+        let login = *logins.entry(&user.id).or_insert(&user.login);
+        if *login != user.login {
+            let (user, other) = (user.id.clone(), user.login.clone());
+            doubts.push(Doubt::TwoLogins { user, login: login.clone(), other });
+        }
+        if !row.is_consistent() {
+            disagreements(all, row, &mut doubts);
         }
     }
     doubts.sort();
@@ -128,11 +128,31 @@ pub(super) fn in_reading(all: &Reading, last: &BTreeMap<Email, Member>) -> Vec<D
     doubts
 }
 
+/// The projects in which a row and the lists contradict each other.
+fn disagreements(all: &Reading, row: &Row<'_>, doubts: &mut Vec<Doubt>) {
+    let user = row.user;
+    let mut disagree = |project: &ProjectId| {
+        doubts.push(Doubt::Inconsistent { project: project.clone(), login: user.login.clone() });
+    };
+    for (number, project) in all.lists.keys().enumerate() {
+        let is_listed = row.lists.contains(&number);
+        if is_listed && !user.projects.contains_key(project) {
+            disagree(project);
+        }
+        // A user's row must agree with the lists of the other managed projects.
+        let Some(role) = user.projects.get(project).filter(|_| !is_listed) else { continue };
+        let other = all.lists[project].users.get(&user.id);
+        if other.and_then(|other| other.projects.get(project)) != Some(role) {
+            disagree(project);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::known::{User, UserList};
-    use crate::model::Role;
+    use crate::known::{User, UserList, rows};
+    use crate::model::{Access, Role};
 
     /// A user of both projects, as the list of one of them shows it.
     fn user(login: &str, is_owner: bool) -> User {
@@ -143,25 +163,24 @@ mod tests {
             email: None,
             first_name: String::new(),
             last_name: String::new(),
-            projects: projects.into(),
+            projects: Access::from(projects),
             is_owner,
         }
     }
 
     fn reading(p: User, q: User) -> Reading {
-        let list = |user: User| UserList {
-            users: [(user.id.clone(), user)].into(),
-            total: Some(1),
-            totals_differ: false,
-        };
-        let lists = [(ProjectId::new("p"), list(p)), (ProjectId::new("q"), list(q))];
+        let lists =
+            [(ProjectId::new("p"), UserList::new([p], 1)), (ProjectId::new("q"), UserList::new([q], 1))];
         Reading { read_at: jiff::Timestamp::UNIX_EPOCH, lists: lists.into() }
+    }
+
+    fn doubts(reading: &Reading) -> Vec<Doubt> {
+        in_reading(reading, &rows::of(&reading.lists), |_| 0)
     }
 
     #[test]
     fn one_user_with_two_logins_is_a_doubt() {
-        let doubts =
-            |p: &str, q: &str| in_reading(&reading(user(p, false), user(q, false)), &BTreeMap::new());
+        let doubts = |p: &str, q: &str| super::tests::doubts(&reading(user(p, false), user(q, false)));
         let [login, other] = ["ana@example.com", "ben@example.com"].map(Email::as_received);
         let twice = Doubt::TwoLogins { user: UserId::new("user_1"), login, other };
         assert_eq!(doubts("ana@example.com", "ben@example.com"), [twice]);
@@ -177,11 +196,10 @@ mod tests {
             ..user(login, false)
         };
         let found = |first: User, second: User| {
-            let users = [(first.id.clone(), first), (second.id.clone(), second)];
-            let list = UserList { users: users.into(), total: Some(2), totals_differ: false };
+            let list = UserList::new([first, second], 2);
             let lists = ["p", "q"].map(|id| (ProjectId::new(id), list.clone()));
             let reading = Reading { read_at: jiff::Timestamp::UNIX_EPOCH, lists: lists.into() };
-            in_reading(&reading, &BTreeMap::new())
+            doubts(&reading)
         };
         let with_email = User { email: Some(Email::as_received("Zoe@agency.example")), ..zoe.clone() };
         assert_eq!(found(with_email.clone(), other("ben@example.com", None)), []);
@@ -195,7 +213,7 @@ mod tests {
         let list = UserList { totals_differ: true, total: Some(0), ..UserList::default() };
         let reading =
             Reading { read_at: jiff::Timestamp::UNIX_EPOCH, lists: [(ProjectId::new("p"), list)].into() };
-        let doubts = in_reading(&reading, &BTreeMap::new());
+        let doubts = doubts(&reading);
         assert_eq!(doubts, [Doubt::Moving { project: ProjectId::new("p") }]);
         assert_eq!(doubts[0].project(), Some(&ProjectId::new("p")));
     }

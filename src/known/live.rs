@@ -1,25 +1,25 @@
 //! What is known right after a reading.
 
-use std::collections::BTreeMap;
-
-use super::{Evidence, EvidenceSource, Invitations, Known, Member, Reading, RecentWrites, doubt};
-use crate::model::Email;
+use super::{Evidence, EvidenceSource, Invitations, Known, Reading, RecentWrites, doubt, rows};
+use crate::model::ProjectId;
 
 impl Reading {
-    /// What is known right after reading these lists. `last` has the members of the previous reading with
-    /// guestlist's writes since; a project that had members then and has an empty list now is doubtful.
+    /// What is known right after reading these lists. `members_before` counts the members
+    /// of a project in the previous reading with guestlist's writes since: a project that had some and has an
+    /// empty list now is doubtful.
     #[must_use]
     pub fn live(
         &self,
         invitations: Invitations,
         recent: RecentWrites,
-        last: &BTreeMap<Email, Member>,
+        members_before: impl Fn(&ProjectId) -> usize,
     ) -> Known {
-        let members = self.members();
+        let rows = rows::of(&self.lists);
+        let members = self.members_of(&rows);
         let Invitations { out, in_flight } = invitations.not_accepted(&members);
         Known {
             evidence: Evidence { source: EvidenceSource::Live, read_at: self.read_at },
-            doubts: doubt::in_reading(self, last),
+            doubts: doubt::in_reading(self, &rows, members_before),
             members,
             invitations: out,
             in_flight,

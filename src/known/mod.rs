@@ -5,6 +5,7 @@ mod doubt;
 mod import;
 mod live;
 mod reading;
+mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,13 +79,21 @@ pub struct Member {
     pub last_name: String,
     /// Roles in managed projects.
     pub access: Access,
-    /// Whether the user also has unmanaged projects (which ones is not kept).
+    /// Whether the user has a project that is not managed; which ones is not kept.
     pub elsewhere: bool,
     /// Whether this user owns the organization.
     pub is_owner: bool,
 }
 
 impl Member {
+    /// Drops the roles in other projects. That there are some is kept in `elsewhere`.
+    pub(crate) fn keep_only(&mut self, is_kept: impl Fn(&ProjectId) -> bool) {
+        if !self.access.keys().all(&is_kept) {
+            self.access.retain(|project, _| is_kept(project));
+            self.elsewhere = true;
+        }
+    }
+
     /// The login, and the address where it differs.
     pub fn addresses(&self) -> impl Iterator<Item = &Email> {
         std::iter::once(&self.login).chain(self.email.as_ref())

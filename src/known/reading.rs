@@ -1,13 +1,16 @@
 //! The lists of the service, and the members they describe.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::rows::{self, Row};
 use super::{Member, RecentWrites};
 use crate::desired::Desired;
-use crate::model::{Email, ProjectId, Role, UserId};
+use crate::model::{Access, Email, ProjectId, UserId};
 
 /// A project in List Projects.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -36,7 +39,7 @@ pub struct User {
     pub last_name: String,
     /// The user's projects, managed or not.
     #[serde(default)]
-    pub projects: BTreeMap<ProjectId, Role>,
+    pub projects: Access,
     /// Whether this user owns the organization.
     #[serde(default)]
     pub is_owner: bool,
@@ -51,19 +54,27 @@ impl User {
 }
 
 /// All pages of List Users of one project, merged by user id.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct UserList {
-    /// The users by id.
-    pub users: BTreeMap<UserId, User>,
+    /// The users by id. Lists with the same row of a user share it.
+    pub users: BTreeMap<UserId, Arc<User>>,
     /// The `total` of the list.
     pub total: Option<u64>,
     /// Whether its pages had different totals.
-    #[serde(default)]
     pub totals_differ: bool,
 }
 
+impl UserList {
+    /// A list that is complete if it has `total` users.
+    #[must_use]
+    pub fn new(users: impl IntoIterator<Item = User>, total: u64) -> Self {
+        let users = users.into_iter().map(|user| (user.id.clone(), Arc::new(user))).collect();
+        Self { users, total: Some(total), totals_differ: false }
+    }
+}
+
 /// The lists of all managed projects.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reading {
     /// When the last list was read.
     pub read_at: Timestamp,
@@ -75,24 +86,33 @@ impl Reading {
     /// The users of the managed projects by login, without their roles in other projects.
     #[must_use]
     pub fn members(&self) -> BTreeMap<Email, Member> {
+        self.members_of(&rows::of(&self.lists))
+    }
+
+    pub(super) fn members_of(&self, rows: &[Row<'_>]) -> BTreeMap<Email, Member> {
         let mut members: BTreeMap<Email, Member> = BTreeMap::new();
-        for (project, list) in &self.lists {
-            for user in list.users.values() {
-                let member = members.entry(user.login.clone()).or_insert_with(|| Member {
-                    id: user.id.clone(),
-                    login: user.login.clone(),
-                    email: user.email.clone(),
-                    first_name: user.first_name.clone(),
-                    last_name: user.last_name.clone(),
-                    access: BTreeMap::new(),
-                    elsewhere: false,
-                    is_owner: user.is_owner,
-                });
-                // Owners are never changed, so one list that says so is enough.
-                member.is_owner |= user.is_owner;
-                member.elsewhere |= user.projects.keys().any(|id| !self.lists.contains_key(id));
-                if let Some(role) = user.projects.get(project) {
-                    member.access.insert(project.clone(), role.clone());
+        for row in rows {
+            let user = row.user;
+            let access = row.access(&self.lists);
+            match members.entry(user.login.clone()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(Member {
+                        id: user.id.clone(),
+                        login: user.login.clone(),
+                        email: user.email.clone(),
+                        first_name: user.first_name.clone(),
+                        last_name: user.last_name.clone(),
+                        access,
+                        elsewhere: row.has_other_projects(),
+                        is_owner: user.is_owner,
+                    });
+                }
+                Entry::Occupied(mut entry) => {
+                    let member = entry.get_mut();
+                    member.access.extend(access);
+                    // Owners are never changed, so one list that says so is enough.
+                    member.is_owner |= user.is_owner;
+                    member.elsewhere |= row.has_other_projects();
                 }
             }
         }
@@ -112,7 +132,7 @@ pub fn with_writes(mut members: BTreeMap<Email, Member>, writes: &RecentWrites) 
                     email: None,
                     first_name: String::new(),
                     last_name: String::new(),
-                    access: BTreeMap::new(),
+                    access: Access::new(),
                     elsewhere: false,
                     is_owner: false,
                 });
@@ -133,9 +153,7 @@ pub fn with_writes(mut members: BTreeMap<Email, Member>, writes: &RecentWrites) 
 #[must_use]
 pub fn members_within(mut members: BTreeMap<Email, Member>, desired: &Desired) -> BTreeMap<Email, Member> {
     for member in members.values_mut() {
-        let before = member.access.len();
-        member.access.retain(|project, _| desired.projects.contains_key(project));
-        member.elsewhere |= member.access.len() < before;
+        member.keep_only(|project| desired.projects.contains_key(project));
     }
     members.retain(|_, member| !member.access.is_empty());
     members

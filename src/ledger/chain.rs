@@ -9,6 +9,7 @@ use std::fmt;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+use super::line::LineParser;
 use super::record::{Body, EndReason, FORMAT_VERSION, Record, Seq};
 use super::run_file::{Damage, read_records};
 use super::time::to_the_millisecond;
@@ -112,7 +113,7 @@ impl Chain {
 pub fn verify(file: &[u8]) -> Result<RunSummary, Broken> {
     let mut links = Vec::new();
     let mut order = Order::default();
-    let read = read_records(file, |line, record| {
+    let read = read_records(file, &mut LineParser::default(), |line, record| {
         order.follow(&record);
         links.push(Link { seq: record.seq, prev: record.prev, digest: digest(line) });
     });

@@ -146,7 +146,8 @@ impl Fold {
             self.add(sent_at, seq, sent_at, intent, None);
         }
         for event in std::mem::take(&mut self.events).into_values() {
-            self.history.events.entry(event.invitation.email.clone()).or_default().push(event);
+            let email = event.invitation.email.clone();
+            self.history.events.entry(email).or_insert_with(|| Vec::with_capacity(1)).push(event);
         }
     }
 

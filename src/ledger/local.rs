@@ -191,8 +191,8 @@ impl Store for LocalStore {
 struct LocalLog {
     path: PathBuf,
     file: File,
-    /// The length of what is durable, in bytes.
-    durable: u64,
+    /// The length of what was written, in bytes.
+    length: u64,
 }
 
 impl LocalLog {
@@ -203,11 +203,14 @@ impl LocalLog {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path)?;
         files::sync_folder(&files::folder_of(&path))?;
-        Ok(Self { path, file, durable: 0 })
+        Ok(Self { path, file, length: 0 })
     }
 
-    fn write(&mut self, lines: &[u8]) -> io::Result<()> {
+    fn write(&mut self, lines: &[u8], sync: bool) -> io::Result<()> {
         self.file.write_all(lines)?;
+        if !sync {
+            return Ok(());
+        }
         self.file.sync_data()?;
         let own = Stamp::of(&self.file)?;
         if Stamp::at(&self.path)?.is_some_and(|found| found.is_same_file(&own)) {
@@ -219,14 +222,14 @@ impl LocalLog {
 }
 
 impl RunLog for LocalLog {
-    fn append(&mut self, lines: &[u8]) -> Result<(), LedgerError> {
-        self.write(lines).map_err(|error| {
+    fn append(&mut self, lines: &[u8], sync: bool) -> Result<(), LedgerError> {
+        self.write(lines, sync).map_err(|error| {
             // No one will act on these lines, so they should not stay. If they do, the worst is an intent
             // whose call seems to have been made.
-            let _ = self.file.set_len(self.durable);
+            let _ = self.file.set_len(self.length);
             LedgerError::io("write ledger file", shown(&self.path), &error)
         })?;
-        self.durable += lines.len() as u64;
+        self.length += lines.len() as u64;
         Ok(())
     }
 }
@@ -240,7 +243,7 @@ mod tests {
     fn a_full_disk_is_reported() {
         let path = PathBuf::from("/dev/full");
         let file = OpenOptions::new().write(true).open(&path).unwrap();
-        let error = LocalLog { path, file, durable: 0 }.append(b"{}\n").unwrap_err();
+        let error = LocalLog { path, file, length: 0 }.append(b"{}\n", true).unwrap_err();
         assert_eq!(
             error.to_string(),
             "cannot write ledger file `/dev/full`: No space left on device (os error 28)"
@@ -252,12 +255,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.jsonl");
         let mut file = LocalLog::create(path.clone()).unwrap();
-        file.append(b"first\n").unwrap();
+        file.append(b"first\n", true).unwrap();
         // There is another file at the path now, so nothing may rely on what follows.
         let moved = folder.path().join("moved");
         fs::rename(&path, &moved).unwrap();
         fs::write(&path, "").unwrap();
-        file.append(b"second\n").unwrap_err();
+        file.append(b"second\n", true).unwrap_err();
         assert_eq!(fs::read_to_string(moved).unwrap(), "first\n");
     }
 }

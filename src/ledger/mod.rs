@@ -12,11 +12,13 @@ mod convergence;
 mod error;
 mod fold;
 mod history_facts;
+mod line;
 mod local;
 mod location;
 mod lock;
 mod lock_info;
 mod log;
+mod members;
 mod observed;
 mod record;
 mod run_file;
@@ -66,6 +68,7 @@ pub use writes::Writes;
 use access_history::AccessFold;
 use applied::Applied;
 use chain::ChainWriter;
+use line::LineParser;
 use local::LocalStore;
 use snapshot::Snapshots;
 use store::{MAX_BYTES, Store};
@@ -141,8 +144,9 @@ impl Ledger {
     }
 
     fn fold_access(&self, mut fold: AccessFold) -> Result<AccessFold, LedgerError> {
+        let mut parser = LineParser::default();
         for start in runs::in_store(&*self.store)? {
-            runs::read(&*self.store, &start.name, |_, record| fold.take(&start.name, &record))?;
+            runs::read(&*self.store, &start.name, &mut parser, |_, record| fold.take(&start.name, &record))?;
         }
         Ok(fold)
     }
@@ -257,7 +261,7 @@ impl Ledger {
         let (mut chain, mut lines) = (ChainWriter::default(), String::new());
         chain.append(at, Body::Run(run), &mut lines);
         chain.append(at, Body::End(end), &mut lines);
-        self.store.create_run(chain.last_at())?.1.append(lines.as_bytes())?;
+        self.store.create_run(chain.last_at())?.1.append(lines.as_bytes(), true)?;
         drop(unlocking);
         Ok(true)
     }
@@ -304,7 +308,7 @@ impl Ledger {
 
     fn logged(&self, name: RunName) -> Result<LoggedRun, LedgerError> {
         let mut records = Vec::new();
-        runs::read(&*self.store, &name, |line, record| {
+        runs::read(&*self.store, &name, &mut LineParser::default(), |line, record| {
             records.push(Stored { line: line.to_owned(), record });
         })?;
         Ok(LoggedRun { name, records })

@@ -33,6 +33,7 @@ pub struct Record {
 /// The content of a record, by kind.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "records are read one at a time")]
 pub enum Body {
     /// The start of the run: the first record.
     Run(Run),
@@ -336,7 +337,7 @@ impl Record {
             Line { seq: self.seq, at: self.at, kind: self.body.kind(), body: &self.body, prev: &self.prev };
         // Maps with string keys, strings and numbers always have a JSON form. Control characters are escaped,
         // so the file can be printed on a terminal.
-        escape::json(&serde_json::to_string(&line).unwrap_or_default())
+        escape::json(serde_json::to_string(&line).unwrap_or_default()).into_owned()
     }
 
     /// Parses a line.

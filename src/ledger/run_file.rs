@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use serde::{Deserialize, Serialize};
 
+use super::line::LineParser;
 use super::record::{Body, InvalidRecord, Record, Run};
 
 /// The name of a run: its start time and an id. Names sort by time.
@@ -69,7 +70,7 @@ pub(super) fn first_record(mut input: impl BufRead) -> Result<Option<(Timestamp,
     // With a second line after it, the first one is damaged, not incomplete.
     input.read_until(b'\n', &mut line)?;
     let mut first = None;
-    read_records(line.as_slice(), |_, record| {
+    read_records(line.as_slice(), &mut LineParser::default(), |_, record| {
         if let (None, Body::Run(run)) = (&first, record.body) {
             first = Some((record.at, run));
         }
@@ -84,6 +85,7 @@ pub(super) fn first_record(mut input: impl BufRead) -> Result<Option<(Timestamp,
 /// passed to `each`.
 pub(super) fn read_records(
     mut input: impl BufRead,
+    parser: &mut LineParser,
     mut each: impl FnMut(&str, Record),
 ) -> Result<Option<u64>, Damage> {
     let mut buffer = Vec::new();
@@ -97,7 +99,7 @@ pub(super) fn read_records(
         let Some(line) = buffer.strip_suffix(b"\n") else { return Ok(Some(number)) };
         let parsed = std::str::from_utf8(line)
             .map_err(|_| InvalidRecord::Unreadable("it is not UTF-8".to_owned()))
-            .and_then(|line| Record::from_line(line).map(|record| (line, record)));
+            .and_then(|line| parser.parse(line).map(|record| (line, record)));
         match parsed {
             Ok((line, record)) => {
                 match (number, matches!(record.body, Body::Run(_))) {

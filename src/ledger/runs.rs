@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::chain::{self, digest};
 use super::error::LedgerError;
+use super::line::LineParser;
 use super::record::{PrevRun, Record};
 use super::run_file::{Damage, RunName, first_record, read_records};
 use super::run_order::{RunStart, in_order};
@@ -41,9 +42,10 @@ fn starts(
 pub(super) fn read(
     store: &dyn Store,
     name: &RunName,
+    parser: &mut LineParser,
     each: impl FnMut(&str, Record),
 ) -> Result<Option<u64>, LedgerError> {
-    read_records(store.open_run(name)?, each).map_err(|damage| error(store, name, damage))
+    read_records(store.open_run(name)?, parser, each).map_err(|damage| error(store, name, damage))
 }
 
 /// All bytes of a run.
@@ -59,7 +61,7 @@ pub(super) fn bytes(store: &dyn Store, name: &RunName) -> Result<Vec<u8>, Ledger
 pub(super) fn head(store: &dyn Store) -> Result<PrevRun, LedgerError> {
     for start in in_store(store)?.into_iter().rev() {
         let mut last = None;
-        read(store, &start.name, |line, _| last = Some(digest(line)))?;
+        read(store, &start.name, &mut LineParser::default(), |line, _| last = Some(digest(line)))?;
         if let Some(digest) = last {
             return Ok(PrevRun { run: Some(start.name.as_str().to_owned()), digest });
         }

@@ -21,7 +21,7 @@ use crate::model::{Email, Endpoint, ProjectId};
 pub(super) const DOCUMENT: &str = "known.json";
 
 /// The version of its format.
-const FORMAT_VERSION: u64 = 2;
+const FORMAT_VERSION: u64 = 3;
 
 /// The members of some projects, as read live.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -33,6 +33,7 @@ pub struct Snapshot {
     /// The projects without a later snapshot.
     pub projects: BTreeSet<ProjectId>,
     /// Everyone with a role in one of them.
+    #[serde(with = "super::members")]
     pub members: BTreeMap<Email, Member>,
     /// The projects of the organization that a team file or the ledger names.
     pub organization: BTreeSet<ProjectId>,
@@ -61,13 +62,16 @@ impl Snapshot {
 
     /// Removes projects that were read again; none if nothing is left.
     fn without(mut self, projects: &BTreeSet<ProjectId>) -> Option<Self> {
+        if self.projects.is_subset(projects) {
+            return None;
+        }
         if self.projects.is_disjoint(projects) {
             return Some(self);
         }
         self.projects.retain(|project| !projects.contains(project));
         let kept = &self.projects;
         self.members = restricted(self.members, kept);
-        (!self.projects.is_empty()).then_some(self)
+        Some(self)
     }
 }
 
@@ -86,9 +90,7 @@ pub(super) fn restricted(
     projects: &BTreeSet<ProjectId>,
 ) -> BTreeMap<Email, Member> {
     for member in members.values_mut() {
-        let before = member.access.len();
-        member.access.retain(|project, _| projects.contains(project));
-        member.elsewhere |= member.access.len() < before;
+        member.keep_only(|project| projects.contains(project));
     }
     members.retain(|_, member| !member.access.is_empty());
     members
@@ -153,8 +155,7 @@ impl Snapshots {
         Ok((snapshots, Some(version)))
     }
 
-    /// Parses the document. The first format, which kept all realms together, counts as empty: the next live
-    /// snapshot replaces it.
+    /// Parses the document. Older formats count as empty: the next live snapshot replaces them.
     fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidRecord> {
         match version_of(bytes)? {
             0..FORMAT_VERSION => Ok(Self::default()),

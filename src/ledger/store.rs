@@ -90,11 +90,13 @@ pub(super) trait Store: fmt::Debug + Send + Sync {
 
 /// The records of a run in progress.
 pub(super) trait RunLog: Send {
-    /// Appends whole lines, which are durable when this returns.
+    /// Appends whole lines. With `sync`, they and all before them are durable when this returns; without it, a
+    /// process that ends has still written them, or a store that writes with each call may keep them for the
+    /// next one.
     ///
     /// # Errors
     /// If that is not certain. Nothing may rely on these lines, and nothing more is appended.
-    fn append(&mut self, lines: &[u8]) -> Result<(), LedgerError>;
+    fn append(&mut self, lines: &[u8], sync: bool) -> Result<(), LedgerError>;
 }
 
 /// A lock that this process published. It stays when this is dropped.

@@ -11,6 +11,7 @@ use super::chain::Chain;
 use super::convergence::{self, Convergence};
 use super::error::LedgerError;
 use super::fold::{Accepted, Fold, History};
+use super::line::LineParser;
 use super::observed::Observed;
 use super::record::Seq;
 use super::run_file::RunName;
@@ -66,12 +67,13 @@ impl LedgerView {
     pub(super) fn read(store: &dyn Store, realm: &str) -> Result<Self, LedgerError> {
         let mut warnings = Vec::new();
         let (mut fold, mut applied_plans) = (Fold::of(realm), AppliedPlansFold::of(realm));
+        let mut parser = LineParser::default();
         let locked_since = store.lock()?.map(|lock| lock.value.since);
         for start in runs::in_store(store)? {
             let mut chain = Chain::default();
             let mut edited = None;
             fold.enter(start.name.clone());
-            let incomplete = runs::read(store, &start.name, |line, record| {
+            let incomplete = runs::read(store, &start.name, &mut parser, |line, record| {
                 if !chain.holds(line, &record) {
                     edited.get_or_insert(record.seq);
                 }
@@ -208,9 +210,10 @@ impl LedgerView {
         snapshot.organization =
             listed.into_iter().filter(|id| snapshot.projects.contains(id) || named.contains(id)).collect();
         let realm = self.snapshots.realms.entry(self.realm.clone()).or_default();
+        let by_address: BTreeSet<_> = snapshot.members.values().filter_map(|it| it.email.as_ref()).collect();
         for invitation in invitations.out.values().chain(invitations.in_flight.values()) {
-            let is_member = snapshot.members.contains_key(&invitation.email)
-                || snapshot.members.values().any(|member| member.answers_to(&invitation.email));
+            let is_member =
+                snapshot.members.contains_key(&invitation.email) || by_address.contains(&invitation.email);
             if is_member {
                 realm.accepted.entry(invitation.email.clone()).or_default().insert(invitation.sent_at);
             }

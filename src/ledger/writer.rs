@@ -1,7 +1,7 @@
 //! Writes the records of the run in progress: many workers send requests, one thread writes.
 //!
-//! Whoever appends a record waits until it is durable. The thread writes all waiting requests together and
-//! makes them durable once, so workers share one fsync.
+//! Whoever appends an intent waits until it is durable; an outcome is written at once, and durable with the next
+//! intent. The thread writes all waiting requests together, so workers share one fsync.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -33,6 +33,8 @@ pub struct RunWriter {
     requests: mpsc::Sender<Request>,
     name: Arc<OnceLock<RunName>>,
     lock: Arc<HeldLock>,
+    /// Why writing has failed.
+    failed: Arc<OnceLock<LedgerError>>,
 }
 
 impl fmt::Debug for RunWriter {
@@ -52,7 +54,8 @@ pub struct Tally {
 
 struct Request {
     body: Body,
-    answer: oneshot::Sender<Result<Seq, LedgerError>>,
+    /// For whoever waits until it is durable.
+    answer: Option<oneshot::Sender<Result<Seq, LedgerError>>>,
 }
 
 impl RunWriter {
@@ -65,7 +68,7 @@ impl RunWriter {
         max_bytes: u64,
     ) -> Result<Self, LedgerError> {
         let (requests, received) = mpsc::channel();
-        let name = Arc::new(OnceLock::new());
+        let (name, failed) = (Arc::new(OnceLock::new()), Arc::new(OnceLock::new()));
         let mut thread = WriterThread {
             store,
             clock,
@@ -78,12 +81,13 @@ impl RunWriter {
             bytes: 0,
             counts: BTreeMap::new(),
             closed: None,
+            failed: Arc::clone(&failed),
         };
         std::thread::Builder::new()
             .name("ledger".to_owned())
             .spawn(move || thread.serve(&received))
             .map_err(|error| LedgerError::NoThread(error.to_string()))?;
-        Ok(Self { requests, name, lock })
+        Ok(Self { requests, name, lock, failed })
     }
 
     /// Checks that the run may still write. This is called right before each attempt at a call.
@@ -102,14 +106,19 @@ impl RunWriter {
         self.append(Body::Intent(intent)).await
     }
 
-    /// Records the outcome of a call. Texts from the service are escaped and shortened.
+    /// Records the outcome of a call. Texts from the service are escaped and shortened. It is durable with the
+    /// next intent or the end; if the machine stops before, the intent shows that the call may have been made.
     ///
     /// # Errors
-    /// If the record is not durable; no further call must be made.
-    pub async fn outcome(&self, mut outcome: Outcome) -> Result<Seq, LedgerError> {
+    /// If writing has failed before; no further call must be made. A failure to write this record is
+    /// returned for the next one.
+    pub fn outcome(&self, mut outcome: Outcome) -> Result<(), LedgerError> {
         outcome.request_id = outcome.request_id.as_deref().map(short);
         outcome.detail = outcome.detail.as_deref().map(short);
-        self.append(Body::Outcome(outcome)).await
+        match self.failed.get() {
+            Some(error) => Err(error.clone()),
+            None => self.request(Body::Outcome(outcome), None),
+        }
     }
 
     /// Records access that changed outside guestlist.
@@ -153,8 +162,16 @@ impl RunWriter {
 
     fn ask(&self, body: Body) -> Result<oneshot::Receiver<Result<Seq, LedgerError>>, LedgerError> {
         let (answer, answered) = oneshot::channel();
-        self.requests.send(Request { body, answer }).map_err(|_| LedgerError::RunHasEnded)?;
+        self.request(body, Some(answer))?;
         Ok(answered)
+    }
+
+    fn request(
+        &self,
+        body: Body,
+        answer: Option<oneshot::Sender<Result<Seq, LedgerError>>>,
+    ) -> Result<(), LedgerError> {
+        self.requests.send(Request { body, answer }).map_err(|_| LedgerError::RunHasEnded)
     }
 }
 
@@ -178,6 +195,8 @@ struct WriterThread {
     counts: BTreeMap<Meaning, u64>,
     /// Why nothing more is written.
     closed: Option<LedgerError>,
+    /// The same for the workers, if it is a failure.
+    failed: Arc<OnceLock<LedgerError>>,
 }
 
 impl WriterThread {
@@ -192,22 +211,28 @@ impl WriterThread {
         let mut lines = String::new();
         let mut written = Vec::new();
         for Request { body, answer } in requests {
-            match self.compose(body, &mut lines) {
-                Ok(seq) => written.push((seq, answer)),
+            match (self.compose(body, &mut lines), answer) {
+                (Ok(seq), Some(answer)) => written.push((seq, answer)),
+                (Ok(_), None) => {}
                 // If the worker has gone, no one needs the answer.
-                Err(error) => drop(answer.send(Err(error))),
+                (Err(error), Some(answer)) => drop(answer.send(Err(error))),
+                (Err(error), None) => self.fail(error),
             }
         }
-        if written.is_empty() {
-            return;
-        }
-        let result = self.append(&lines);
+        // Only those who wait need it to be durable.
+        let result = self.append(&lines, !written.is_empty());
         if let Err(error) = &result {
-            self.closed = Some(error.clone());
+            self.fail(error.clone());
         }
         for (seq, answer) in written {
             let _ = answer.send(result.clone().map(|()| seq));
         }
+    }
+
+    /// Writes nothing more.
+    fn fail(&mut self, error: LedgerError) {
+        let _ = self.failed.set(error.clone());
+        self.closed = Some(error);
     }
 
     /// Adds a record to `lines`, and before it the first record of the run if that is still missing.
@@ -244,7 +269,7 @@ impl WriterThread {
         seq
     }
 
-    fn append(&mut self, lines: &str) -> Result<(), LedgerError> {
+    fn append(&mut self, lines: &str, sync: bool) -> Result<(), LedgerError> {
         if lines.is_empty() {
             return Ok(());
         }
@@ -256,7 +281,7 @@ impl WriterThread {
             let _ = self.name.set(name);
             self.log.insert(log)
         };
-        log.append(lines.as_bytes())
+        log.append(lines.as_bytes(), sync)
     }
 }
 
@@ -290,7 +315,7 @@ mod tests {
                 tokio::spawn(async move {
                     for _ in 0..4 {
                         let of = writer.intent(an_intent(&format!("p{n}@example.com"))).await.unwrap();
-                        writer.outcome(an_outcome(of, Meaning::Invited)).await.unwrap();
+                        writer.outcome(an_outcome(of, Meaning::Invited)).unwrap();
                     }
                 })
             })
@@ -317,7 +342,7 @@ mod tests {
         for n in 0..100 {
             let (answer, answered) = oneshot::channel();
             let body = Body::Intent(an_intent(&format!("p{n}@example.com")));
-            writer.requests.send(Request { body, answer }).unwrap();
+            writer.requests.send(Request { body, answer: Some(answer) }).unwrap();
             answers.push(answered);
         }
         drop(content);
@@ -325,7 +350,20 @@ mod tests {
             assert_eq!(answered.await.unwrap(), Ok(seq));
         }
         // One append was blocked, and everything that came in the meantime went with the next one.
-        assert!(memory.content().appends <= 2);
+        assert!(memory.content().syncs <= 2);
+    }
+
+    #[tokio::test]
+    async fn an_outcome_is_durable_with_the_next_intent() {
+        let memory = Memory::default();
+        let (writer, _lock) = begin(&memory);
+        for n in 0..10 {
+            let of = writer.intent(an_intent(&format!("p{n}@example.com"))).await.unwrap();
+            writer.outcome(an_outcome(of, Meaning::Invited)).unwrap();
+        }
+        writer.end(EndReason::Completed, None, None).await.unwrap();
+        assert_eq!(memory.content().syncs, 10 + 1);
+        assert_eq!(memory.run().split(|byte| *byte == b'\n').count(), 1 + 10 * 2 + 1 + 1);
     }
 
     #[tokio::test]
@@ -334,14 +372,14 @@ mod tests {
         memory.content().room = Some(900);
         let (writer, _lock) = begin(&memory);
         let of = writer.intent(an_intent("a@example.com")).await.unwrap();
-        writer.outcome(an_outcome(of, Meaning::Invited)).await.unwrap();
+        writer.outcome(an_outcome(of, Meaning::Invited)).unwrap();
         let kept = memory.run();
-        let before = memory.content().appends;
+        let before = memory.content().syncs;
         assert_eq!(writer.intent(an_intent(&"b".repeat(600))).await, Err(full()));
         assert_eq!(writer.intent(an_intent("c@example.com")).await, Err(full()));
         assert_eq!(writer.end(EndReason::Stopped, None, None).await, Err(full()));
         assert_eq!(memory.run(), kept);
-        assert_eq!(memory.content().appends, before + 1);
+        assert_eq!(memory.content().syncs, before + 1);
     }
 
     #[tokio::test]
@@ -350,7 +388,7 @@ mod tests {
         let (writer, _lock) = begin(&memory);
         writer.end(EndReason::Completed, None, None).await.unwrap();
         assert_eq!(writer.name(), None);
-        assert_eq!(memory.content().appends, 0);
+        assert_eq!(memory.content().syncs, 0);
         let late = writer.intent(an_intent("a@example.com")).await;
         assert_eq!(late, Err(LedgerError::RunHasEnded));
     }
@@ -362,7 +400,8 @@ mod tests {
         let of = writer.intent(an_intent("a@example.com")).await.unwrap();
         let mut outcome = an_outcome(of, Meaning::Refused);
         outcome.detail = Some(format!("\u{202e}{}", "x".repeat(1000)));
-        writer.outcome(outcome).await.unwrap();
+        writer.outcome(outcome).unwrap();
+        writer.end(EndReason::Completed, None, None).await.unwrap();
         let text = String::from_utf8(memory.run()).unwrap();
         let detail = format!(r#""detail":"\\u{{202e}}{}","prev""#, "x".repeat(299));
         assert!(text.contains(&detail), "{text}");
@@ -377,6 +416,6 @@ mod tests {
         writer.intent(large).await.unwrap();
         let refused = writer.intent(an_intent("b@example.com")).await;
         assert_eq!(refused, Err(LedgerError::RunIsFull));
-        writer.outcome(an_outcome(of, Meaning::Invited)).await.unwrap();
+        writer.outcome(an_outcome(of, Meaning::Invited)).unwrap();
     }
 }

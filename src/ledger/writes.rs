@@ -74,9 +74,16 @@ impl Writes {
             writes.insert(key, write);
         }
         if meaning != Meaning::Unknown {
-            for project in intent.projects.keys() {
-                self.maybe_removed.remove(&(intent.email.clone(), project.clone()));
-            }
+            self.drop_maybe_removed(intent);
+        }
+    }
+
+    fn drop_maybe_removed(&mut self, intent: &Intent) {
+        if self.maybe_removed.is_empty() {
+            return;
+        }
+        for project in intent.projects.keys() {
+            self.maybe_removed.remove(&(intent.email.clone(), project.clone()));
         }
     }
 

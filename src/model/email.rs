@@ -3,12 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization as _;
 
+use super::text::AnyText;
+
 /// An email address or login. Compared case-insensitively and in Unicode NFC; kept and sent as written.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
+#[derive(Clone)]
 pub struct Email {
     written: Arc<str>,
     /// `None` if equal to `written`.
@@ -74,15 +75,15 @@ impl Email {
     }
 }
 
-impl From<String> for Email {
-    fn from(text: String) -> Self {
-        Self::as_received(&text)
+impl Serialize for Email {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.written)
     }
 }
 
-impl From<Email> for String {
-    fn from(email: Email) -> Self {
-        email.written.as_ref().to_owned()
+impl<'de> Deserialize<'de> for Email {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        AnyText::deserialize(deserializer).map(|AnyText(text)| Self::as_received(&text))
     }
 }
 

@@ -1,13 +1,16 @@
 //! The names of things: people, projects, users, roles and the service itself. To parse is to check.
 
+mod access;
 mod email;
 mod endpoint;
 mod estimate;
 mod ids;
 mod role;
+mod text;
 
+pub use access::{Access, SharedAccess};
 pub use email::Email;
 pub use endpoint::{Endpoint, TrustedEndpoint};
 pub use estimate::Estimate;
 pub use ids::{ProjectId, RoleId, UserId};
-pub use role::{Access, Role};
+pub use role::Role;

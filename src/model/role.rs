@@ -1,18 +1,14 @@
-//! Roles, and access: who has which role in which project.
+//! Roles: what a person may do in a project.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{ProjectId, RoleId};
-
-/// Project → role.
-pub type Access = BTreeMap<ProjectId, Role>;
+use super::RoleId;
+use super::text::AnyText;
 
 /// What a person may do in a project.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Role {
     /// Read-only.
     Viewer,
@@ -67,15 +63,27 @@ impl Role {
     }
 }
 
-impl From<String> for Role {
-    fn from(name: String) -> Self {
-        Self::predefined(&name).unwrap_or_else(|| Self::Custom(RoleId::new(name)))
+impl From<&str> for Role {
+    fn from(name: &str) -> Self {
+        Self::predefined(name).unwrap_or_else(|| Self::Custom(RoleId::new(name)))
     }
 }
 
-impl From<Role> for String {
-    fn from(role: Role) -> Self {
-        role.as_str().to_owned()
+impl From<String> for Role {
+    fn from(name: String) -> Self {
+        Self::from(name.as_str())
+    }
+}
+
+impl Serialize for Role {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Role {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        AnyText::deserialize(deserializer).map(|AnyText(name)| Self::from(name.as_ref()))
     }
 }
 

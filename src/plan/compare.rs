@@ -203,14 +203,14 @@ impl Comparison<'_> {
             self.note(email, None, Fact::OwnerKept { access, listed: false });
         } else {
             let prune = policy.prune;
-            let (dropped, access): (Access, Access) = access
-                .into_iter()
-                .partition(|(project, _)| prune == Prune::People || self.is_dropped(member, project));
+            let is_dropped = |project: &ProjectId| prune == Prune::People || self.is_dropped(member, project);
+            let dropped: Vec<_> = access.keys().filter(|project| is_dropped(project)).cloned().collect();
+            let access: Access = access.into_iter().filter(|(project, _)| !is_dropped(project)).collect();
             if access.is_empty() {
                 self.remove_everything(member, false);
                 return;
             }
-            self.found.changes.extend(dropped.keys().map(|project| unassign(member, project)));
+            self.found.changes.extend(dropped.iter().map(|project| unassign(member, project)));
             self.note(email, None, Fact::Unlisted { access, prune });
         }
     }

@@ -4,6 +4,7 @@
 mod draw;
 mod include;
 mod location;
+mod node;
 mod problem;
 mod problem_id;
 mod read;

@@ -72,6 +72,11 @@ impl Problems {
         }
     }
 
+    /// Adds the problems of a part that was read on its own, up to the limit.
+    pub(super) fn append(&mut self, more: Self) {
+        more.found.into_iter().for_each(|problem| self.push(problem));
+    }
+
     /// Whether there are no problems.
     #[must_use]
     pub fn is_empty(&self) -> bool {

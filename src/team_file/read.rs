@@ -2,57 +2,82 @@
 
 use super::include;
 use super::location::{FileId, Located, Text};
+use super::node::{Entry, Kind, Node};
 use super::problem::{Problem, Problems, shown};
 use super::problem_id::ProblemId;
 use super::shape::{self, Fields};
 use super::source::Sources;
-use super::tree::{self, Kind, Node};
+use super::tree;
 use super::written::{
     IncludedFile, TeamFile, WrittenGrant, WrittenGroup, WrittenPerson, WrittenPolicy, WrittenProject,
     WrittenRole, WrittenRule, WrittenTerms, keys,
 };
-
-/// The most keys and values of a file outside `people`.
-const MAX_BESIDE_PEOPLE: usize = 500_000;
 
 /// The most `include` patterns: each costs a file system lookup.
 const MAX_INCLUDES: usize = 1_000;
 
 /// Reads the team file itself.
 pub fn parse_root(sources: &Sources, file: FileId, problems: &mut Problems) -> TeamFile {
-    let read = |mut root: Node<'_>, problems: &mut Problems| {
-        let nodes = take_people(&mut root, problems);
-        let fields = shape::fields(&root, "a team file", &keys::TEAM_FILE, &[], problems)?;
-        let file = team_file(&fields, problems);
-        Some(TeamFile { people: people(nodes, problems), ..file })
+    let Some(Document { root, people }) = document(sources, file, problems) else {
+        return TeamFile::default();
     };
-    document(sources, file, problems, read).unwrap_or_default()
+    let Some(fields) = shape::fields(&root, "a team file", &keys::TEAM_FILE, &[], problems) else {
+        return TeamFile::default();
+    };
+    let file = team_file(&fields, problems);
+    TeamFile { people: people.read(&fields, problems), ..file }
 }
 
 /// Reads a file that the team file includes.
 pub fn parse_included(sources: &Sources, file: FileId, problems: &mut Problems) -> IncludedFile {
-    let read = |mut root: Node<'_>, problems: &mut Problems| {
-        let nodes = take_people(&mut root, problems);
-        let fields =
-            shape::fields(&root, "an included file", &keys::INCLUDED_FILE, &keys::TEAM_FILE, problems)?;
-        let groups = groups(&fields, problems);
-        Some(IncludedFile { groups, people: people(nodes, problems), ..IncludedFile::default() })
+    let Some(Document { root, people }) = document(sources, file, problems) else {
+        return IncludedFile::default();
     };
-    document(sources, file, problems, read).unwrap_or_default()
+    let fields = shape::fields(&root, "an included file", &keys::INCLUDED_FILE, &keys::TEAM_FILE, problems);
+    let Some(fields) = fields else { return IncludedFile::default() };
+    let groups = groups(&fields, problems);
+    IncludedFile { groups, people: people.read(&fields, problems), ..IncludedFile::default() }
 }
 
-fn document<T>(
-    sources: &Sources,
-    file: FileId,
-    problems: &mut Problems,
-    read: impl FnOnce(Node<'_>, &mut Problems) -> Option<T>,
-) -> Option<T> {
+/// A file that could be read to its end.
+struct Document<'a> {
+    root: Node<'a>,
+    people: People,
+}
+
+/// The people of a file, each read as soon as the entry ends, so no tree of a large file is ever in memory.
+#[derive(Default)]
+struct People {
+    read: Vec<WrittenPerson>,
+    /// Reported only if the file can be read to its end.
+    problems: Problems,
+}
+
+impl People {
+    fn add(&mut self, node: &Node<'_>) {
+        if !self.problems.is_full() {
+            self.read.extend(person(node, &mut self.problems));
+        }
+    }
+
+    fn read(self, fields: &Fields<'_>, problems: &mut Problems) -> Vec<WrittenPerson> {
+        if let Some(node) = fields.get("people") {
+            // Reports that it is not a list.
+            let _ = shape::list(node, "`people`", problems);
+        }
+        problems.append(self.problems);
+        self.read
+    }
+}
+
+fn document<'a>(sources: &'a Sources, file: FileId, problems: &mut Problems) -> Option<Document<'a>> {
     let source = sources.get(file);
     if !source.is_text {
         return None;
     }
-    let root = tree::build(file, &source.text, problems)?;
-    read(root, problems)
+    let mut people = People::default();
+    let root = tree::build(file, &source.text, problems, &mut |node| people.add(node))?;
+    Some(Document { root, people })
 }
 
 fn team_file(fields: &Fields<'_>, problems: &mut Problems) -> TeamFile {
@@ -93,7 +118,7 @@ fn projects(node: &Node<'_>, problems: &mut Problems) -> Option<Vec<WrittenProje
         problems.push(problem.help("add `alias: project id` for each project to manage"));
         return None;
     }
-    let read = |entry: &tree::Entry<'_>| {
+    let read = |entry: &Entry<'_>| {
         let alias = Located { value: entry.key.clone().into_owned(), at: entry.key_at };
         if !matches!(entry.value.kind, Kind::Mapping(_)) {
             return WrittenProject {
@@ -118,7 +143,7 @@ fn roles(fields: &Fields<'_>, problems: &mut Problems) -> Option<Vec<WrittenRole
         return fields.is_whole_without(&["roles"]).then(Vec::new);
     };
     let entries = shape::entries(node, "`roles`", problems)?;
-    let read = |entry: &tree::Entry<'_>| WrittenRole {
+    let read = |entry: &Entry<'_>| WrittenRole {
         alias: Located { value: entry.key.clone().into_owned(), at: entry.key_at },
         id: shape::text(&entry.value, "the role id", problems),
     };
@@ -130,7 +155,7 @@ fn groups(fields: &Fields<'_>, problems: &mut Problems) -> Option<Vec<WrittenGro
         return fields.is_whole_without(&["groups"]).then(Vec::new);
     };
     let entries = shape::entries(node, "`groups`", problems)?;
-    let read = |entry: &tree::Entry<'_>| WrittenGroup {
+    let read = |entry: &Entry<'_>| WrittenGroup {
         name: Located { value: entry.key.clone().into_owned(), at: entry.key_at },
         grants: grants(&entry.value, "a group", problems),
     };
@@ -142,7 +167,7 @@ fn grants(node: &Node<'_>, what: &str, problems: &mut Problems) -> Option<Vec<Wr
     Some(entries.iter().map(|entry| grant(entry, problems)).collect())
 }
 
-fn grant(entry: &tree::Entry<'_>, problems: &mut Problems) -> WrittenGrant {
+fn grant(entry: &Entry<'_>, problems: &mut Problems) -> WrittenGrant {
     let project = Located { value: entry.key.clone().into_owned(), at: entry.key_at };
     if !matches!(entry.value.kind, Kind::Mapping(_)) {
         return WrittenGrant { project, role: shape::text(&entry.value, "a role", problems), terms: None };
@@ -158,43 +183,6 @@ fn grant(entry: &tree::Entry<'_>, problems: &mut Problems) -> WrittenGrant {
         reason: optional_text(&fields, "reason", "`reason`", problems),
     };
     WrittenGrant { project, role, terms: Some(Box::new(terms)) }
-}
-
-/// The entries under `people`, taken out of the tree.
-fn take_people<'a>(root: &mut Node<'a>, problems: &mut Problems) -> Vec<Node<'a>> {
-    let people = take_list(root, problems);
-    // Only `people` can be large in a real team file.
-    if root.count() > MAX_BESIDE_PEOPLE {
-        let message = format!("the file has more than {MAX_BESIDE_PEOPLE} keys and values outside `people`");
-        problems.push(Problem::new(root.at, ProblemId::FileTooLarge, message));
-        root.kind = Kind::Refused;
-    }
-    people
-}
-
-fn take_list<'a>(root: &mut Node<'a>, problems: &mut Problems) -> Vec<Node<'a>> {
-    let Kind::Mapping(mapping) = &mut root.kind else { return Vec::new() };
-    let found = mapping.entries.iter_mut().find(|entry| entry.key == "people");
-    let Some(entry) = found else { return Vec::new() };
-    if let Kind::List(nodes) = &mut entry.value.kind {
-        return std::mem::take(nodes);
-    }
-    // Reports that it is not a list.
-    let _ = shape::list(&entry.value, "`people`", problems);
-    Vec::new()
-}
-
-/// The people. Each is dropped from the tree once it is read, so a large file, which is nearly all people, is
-/// never in memory twice.
-fn people(nodes: Vec<Node<'_>>, problems: &mut Problems) -> Vec<WrittenPerson> {
-    let mut people = Vec::new();
-    for node in nodes {
-        if problems.is_full() {
-            break;
-        }
-        people.extend(person(&node, problems));
-    }
-    people
 }
 
 fn person(node: &Node<'_>, problems: &mut Problems) -> Option<WrittenPerson> {

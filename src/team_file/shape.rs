@@ -2,10 +2,10 @@
 //! something else.
 
 use super::location::{Located, Location, Text};
+use super::node::{Entry, Kind, Mapping, Node};
 use super::problem::{Problem, Problems, listed, shown};
 use super::problem_id::ProblemId;
 use super::suggest;
-use super::tree::{Entry, Kind, Mapping, Node};
 
 const TEXT: &str = "text";
 const NUMBER: &str = "a number";

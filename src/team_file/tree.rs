@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use granit_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::location::{FileId, Location};
+use super::node::{Entry, Kind, Mapping, Node};
 use super::problem::{Problem, Problems, shown};
 use super::problem_id::ProblemId;
 use super::syntax;
@@ -15,68 +16,36 @@ use super::syntax;
 ///
 /// 30,000 people with every key and 10 projects each have 1,050,000.
 const MAX_NODES: usize = 1_500_000;
+/// The most keys and values of a file outside `people`.
+const MAX_BESIDE_PEOPLE: usize = 500_000;
 /// The longest text, in bytes.
 const MAX_TEXT: usize = 4_096;
 
 /// The replacement for anchors, aliases and merge keys.
 const USE_GROUPS: &str = "define shared access once, under `groups`";
 
-/// A value and its location.
-#[derive(Debug)]
-pub(super) struct Node<'a> {
-    pub(super) at: Location,
-    pub(super) kind: Kind<'a>,
-}
-
-#[derive(Debug)]
-pub(super) enum Kind<'a> {
-    /// Text as YAML reads it; `plain` means unquoted.
-    Scalar {
-        text: Cow<'a, str>,
-        plain: bool,
-    },
-    List(Vec<Node<'a>>),
-    Mapping(Mapping<'a>),
-    /// A value that was reported already; report nothing more about it.
-    Refused,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Mapping<'a> {
-    pub(super) entries: Vec<Entry<'a>>,
-    /// Whether an entry was rejected, so a missing key may not be missing.
-    pub(super) refused: bool,
-}
-
-#[derive(Debug)]
-pub(super) struct Entry<'a> {
-    pub(super) key: Cow<'a, str>,
-    pub(super) key_at: Location,
-    pub(super) value: Node<'a>,
-}
-
-impl Node<'_> {
-    /// Whether the value is missing or null.
-    pub(super) fn is_null(&self) -> bool {
-        matches!(&self.kind, Kind::Scalar { text, plain: true }
-            if matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL"))
-    }
-}
-
-impl Node<'_> {
-    /// The number of keys and values in it, itself included.
-    pub(super) fn count(&self) -> usize {
-        1 + match &self.kind {
-            Kind::Scalar { .. } | Kind::Refused => 0,
-            Kind::List(items) => items.iter().map(Node::count).sum(),
-            Kind::Mapping(mapping) => mapping.entries.iter().map(|entry| 1 + entry.value.count()).sum(),
-        }
-    }
-}
-
 /// The only document of a file; `None` (and a problem) if it could not be read to its end.
-pub(super) fn build<'a>(file: FileId, text: &'a str, problems: &mut Problems) -> Option<Node<'a>> {
-    let mut builder = Builder { file, text, problems, open: Vec::new(), root: None, nodes: 0, gap: 0 };
+///
+/// The items of the list under `people`, of which a large file consists, are passed to `person` one by one instead
+/// of being kept, even in a file that turns out not to be readable.
+pub(super) fn build<'a>(
+    file: FileId,
+    text: &'a str,
+    problems: &mut Problems,
+    person: &mut dyn FnMut(&Node<'a>),
+) -> Option<Node<'a>> {
+    let mut builder = Builder {
+        file,
+        text,
+        problems,
+        person,
+        open: Vec::new(),
+        lists_of_people: 0,
+        root: None,
+        nodes: 0,
+        kept: 0,
+        gap: 0,
+    };
     let whole = builder.run();
     while builder.root.is_none() && !builder.open.is_empty() {
         builder.close();
@@ -85,7 +54,15 @@ pub(super) fn build<'a>(file: FileId, text: &'a str, problems: &mut Problems) ->
         let problem = Problem::new(Location::top(file), ProblemId::EmptyFile, "the file is empty");
         builder.problems.push(problem);
     }
-    builder.root.filter(|_| whole)
+    let Builder { root, kept, problems, .. } = builder;
+    let mut root = root.filter(|_| whole)?;
+    // Only `people` can be large in a real team file.
+    if kept > MAX_BESIDE_PEOPLE {
+        let message = format!("the file has more than {MAX_BESIDE_PEOPLE} keys and values outside `people`");
+        problems.push(Problem::new(root.at, ProblemId::FileTooLarge, message));
+        root.kind = Kind::Refused;
+    }
+    Some(root)
 }
 
 enum Open<'a> {
@@ -97,9 +74,14 @@ struct Builder<'a, 'p> {
     file: FileId,
     text: &'a str,
     problems: &'p mut Problems,
+    person: &'p mut dyn FnMut(&Node<'a>),
     open: Vec<Open<'a>>,
+    /// How many lists under `people` were begun. Only the first one counts: the key of another is a duplicate.
+    lists_of_people: usize,
     root: Option<Node<'a>>,
     nodes: usize,
+    /// The nodes outside `people`.
+    kept: usize,
     /// The end of the last token: only indicators and comments come between it and the next.
     gap: usize,
 }
@@ -164,6 +146,7 @@ impl<'a> Builder<'a, '_> {
                 }
                 Event::SequenceStart(..) => {
                     self.step_over(at);
+                    self.lists_of_people += usize::from(self.is_at_people());
                     self.open.push(Open::List { at, items: Vec::new() });
                 }
                 Event::MappingStart(..) => {
@@ -217,8 +200,16 @@ impl<'a> Builder<'a, '_> {
     /// Puts a complete value where it belongs.
     fn add(&mut self, mut node: Node<'a>) {
         self.nodes += 1;
+        let is_among_people = self.is_among_people();
+        self.kept += usize::from(!is_among_people);
+        let is_person = is_among_people && self.open.len() == 2;
         match self.open.last_mut() {
             None => self.root = Some(node),
+            Some(Open::List { .. }) if is_person => {
+                if self.lists_of_people == 1 {
+                    (self.person)(&node);
+                }
+            }
             Some(Open::List { items, .. }) => items.push(node),
             Some(Open::Mapping { key: key @ None, .. }) => {
                 let explicit = after_question_mark(self.text, self.gap, node.at.start as usize);
@@ -252,6 +243,19 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
+    /// Whether the next value is that of `people`.
+    fn is_at_people(&self) -> bool {
+        matches!(self.open.as_slice(), [Open::Mapping { key: Some(Node { kind: Kind::Scalar { text, .. }, .. }), .. }]
+            if text == "people")
+    }
+
+    /// Whether the next value is in the list under `people`.
+    fn is_among_people(&self) -> bool {
+        self.lists_of_people > 0
+            && matches!(self.open.as_slice(), [Open::Mapping { key: Some(Node { kind: Kind::Scalar { text, .. }, .. }), .. }, Open::List { .. }, ..]
+                if text == "people")
+    }
+
     /// Closes the innermost list or mapping.
     fn close(&mut self) {
         let node = match self.open.pop() {
@@ -275,6 +279,12 @@ impl<'a> Builder<'a, '_> {
     /// Keeps the first of several entries with one key, and reports the others.
     fn refuse_duplicates(&mut self, mapping: &mut Mapping<'a>) {
         let entries = &mapping.entries;
+        // Nearly all mappings are short and have none.
+        let is_there_before =
+            |index: usize| entries[..index].iter().any(|other| other.key == entries[index].key);
+        if entries.len() <= 16 && !(1..entries.len()).any(is_there_before) {
+            return;
+        }
         let mut order: Vec<usize> = (0..entries.len()).collect();
         order.sort_by(|&a, &b| entries[a].key.cmp(&entries[b].key).then(a.cmp(&b)));
         let mut first = 0;

@@ -127,7 +127,7 @@ async fn members(
         }
     };
     let reading = Reading { read_at: Timestamp::now(), lists };
-    let known = reading.live(Invitations::default(), RecentWrites::new(), &BTreeMap::new());
+    let known = reading.live(Invitations::default(), RecentWrites::new(), |_| 0);
     match known.doubts.as_slice() {
         [] => {
             let members = count(known.members.len(), "member");

@@ -252,7 +252,7 @@ fn the_last_day_of_the_calendar_has_no_day_after_it() {
     let team = resolved(&[("team.yaml", &text)]);
     let kim = &team.desired.people[&Email::as_received("kim@x.org")];
     let last = jiff::civil::date(9999, 12, 31);
-    assert_eq!(kim.access_on(last).into_values().collect::<Vec<_>>(), [Role::User]);
+    assert_eq!(kim.access_on(last).values().cloned().collect::<Vec<_>>(), [Role::User]);
     assert_eq!(found("{match: '*@x.org', until: 99999d}", &[("kim@x.org", rest)]), ["1 end-date-required"]);
 }
 

@@ -168,7 +168,7 @@ proptest! {
             names.iter().map(|(id, name)| crate::known::ListedProject { id: ProjectId::new(id), name: name.clone() }).collect();
         let members: BTreeMap<_, _> = logins.iter().zip(&roles).map(|(login, role)| {
             let login = Email::as_received(login);
-            let access = projects.iter().map(|project| (project.id.clone(), Role::from(role.clone()))).collect();
+            let access = projects.iter().map(|project| (project.id.clone(), Role::from(role.clone()))).collect::<Access>();
             let (first_name, last_name) = names[0].clone();
             let member = crate::known::Member { id: UserId::new("user_x"), login: login.clone(), email: None, first_name, last_name,
                 access, elsewhere: false, is_owner: false };

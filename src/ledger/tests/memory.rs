@@ -20,8 +20,8 @@ pub(in crate::ledger) struct Content {
     pub(in crate::ledger) runs: BTreeMap<RunName, Vec<u8>>,
     pub(in crate::ledger) documents: BTreeMap<String, (u64, Vec<u8>)>,
     pub(in crate::ledger) lock: Option<(u64, LockInfo)>,
-    /// The number of appends to any run.
-    pub(in crate::ledger) appends: usize,
+    /// How often a run was made durable.
+    pub(in crate::ledger) syncs: usize,
     /// The number of bytes for which there is room, if that is limited.
     pub(in crate::ledger) room: Option<usize>,
     /// What happens before the next change of the lock.
@@ -151,9 +151,9 @@ struct MemoryLog {
 }
 
 impl RunLog for MemoryLog {
-    fn append(&mut self, lines: &[u8]) -> Result<(), LedgerError> {
+    fn append(&mut self, lines: &[u8], sync: bool) -> Result<(), LedgerError> {
         let mut content = self.memory.content();
-        content.appends += 1;
+        content.syncs += usize::from(sync);
         let room = content.room;
         let run = content.runs.entry(self.name.clone()).or_default();
         if room.is_some_and(|room| run.len() + lines.len() > room) {

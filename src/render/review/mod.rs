@@ -157,7 +157,7 @@ impl<'a> Row<'a> {
         let given = desired.into_iter().flat_map(BTreeMap::keys);
         let projects: BTreeSet<_> = has
             .into_iter()
-            .flat_map(BTreeMap::keys)
+            .flat_map(|access| access.keys())
             .chain(given)
             .filter(|project| team.desired.projects.contains_key(*project))
             .collect();

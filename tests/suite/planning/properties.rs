@@ -32,7 +32,7 @@ fn role() -> impl Strategy<Value = Role> {
 }
 
 fn access() -> impl Strategy<Value = Access> {
-    btree_map(project(), role(), 1..=3)
+    btree_map(project(), role(), 1..=3).prop_map(Access::from)
 }
 
 /// Few addresses, so that those in the file and those known often meet.
