@@ -70,7 +70,9 @@ impl Reader {
     /// # Errors
     /// If a call fails, or the list does not end.
     pub async fn users(&self, project: &ProjectId) -> Result<UserList, Error> {
-        self.list(project, &Semaphore::new(PAGES_AT_A_TIME)).await
+        let list = self.list(project, &Semaphore::new(PAGES_AT_A_TIME)).await;
+        self.client.forget_rows();
+        list
     }
 
     /// The users of several projects, with `concurrency` calls at a time.

@@ -1,10 +1,12 @@
 //! Looks up a person's access in a project when a rejection does not show it.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 
+use super::readings::Listing;
 use super::scheduler::Scheduler;
 use super::step_error::{Step, StepError, step_error};
 use crate::api;
@@ -26,7 +28,7 @@ impl Scheduler<'_> {
             .for_each_concurrent(self.apply.concurrency, async |(project, waiting)| {
                 let reading = self.read(&project).await;
                 self.outage.note(reading.as_ref().err());
-                let reading = reading.map(Rc::new);
+                let reading = reading.map(|list| Rc::new(Listing::new(list)));
                 for sender in waiting {
                     // If the receiver has gone, no one needs it.
                     let _ = sender.send(reading.clone());
@@ -53,21 +55,33 @@ impl Scheduler<'_> {
         let Some(reading) = self.readings.request(project).await else { return Err(StepError::Stopped) };
         let list = reading.map_err(step_error)?;
         let name = || self.apply.desired.project_name(project);
-        let mut found = list.users.values().filter(|user| user.answers_to(email));
-        match (found.next(), found.next()) {
-            (Some(_), Some(_)) => {
+        match list.users.get(email).map_or(&[][..], Vec::as_slice) {
+            [_, _, ..] => {
                 Err(StepError::person(format!("two users of {} have this login or address", name())))
             }
-            (Some(user), None) => Ok(match user.projects.get(project) {
+            [user] => Ok(match user.projects.get(project) {
                 Some(role) => Found::Has { user: Arc::clone(user), role: role.clone() },
                 None => Found::Absent,
             }),
-            (None, _) if is_complete(&list) => Ok(Found::Absent),
-            (None, _) => Err(StepError::person(format!(
+            [] if list.is_complete => Ok(Found::Absent),
+            [] => Err(StepError::person(format!(
                 "the user list of {} is incomplete: it is shorter than its total",
                 name()
             ))),
         }
+    }
+}
+
+impl Listing {
+    fn new(list: UserList) -> Self {
+        let is_complete = is_complete(&list);
+        let mut users: BTreeMap<Email, Vec<Arc<User>>> = BTreeMap::new();
+        for user in list.users.into_values() {
+            for address in std::iter::once(&user.login).chain(&user.email) {
+                users.entry(address.clone()).or_default().push(Arc::clone(&user));
+            }
+        }
+        Self { users, is_complete }
     }
 }
 

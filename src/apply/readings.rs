@@ -3,14 +3,23 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use tokio::sync::{Notify, oneshot};
 
 use crate::api;
-use crate::known::UserList;
-use crate::model::ProjectId;
+use crate::known::User;
+use crate::model::{Email, ProjectId};
 
-pub(super) type Reading = Result<Rc<UserList>, api::Error>;
+pub(super) type Reading = Result<Rc<Listing>, api::Error>;
+
+/// The users of a project, for many people to look themselves up.
+pub(super) struct Listing {
+    /// The users by login, and by address where it differs. More than one is a contradiction.
+    pub(super) users: BTreeMap<Email, Vec<Arc<User>>>,
+    /// Whether no user is missing.
+    pub(super) is_complete: bool,
+}
 
 /// The requested readings.
 #[derive(Default)]

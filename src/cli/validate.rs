@@ -9,7 +9,14 @@ use crate::words::{count, people};
 
 pub(crate) fn run(args: &Validate, terminal: Terminal) -> Result<(), Failure> {
     let loaded = load::load(&args.file.team_file)?;
-    let Loaded { problems, sources, team, .. } = &loaded;
+    let result = report(&loaded, args, terminal);
+    // The process is about to end, and what a large file takes would be freed piece by piece.
+    std::mem::forget(loaded);
+    result
+}
+
+fn report(loaded: &Loaded, args: &Validate, terminal: Terminal) -> Result<(), Failure> {
+    let Loaded { problems, sources, team, .. } = loaded;
     let report = match args.format {
         ProblemFormat::Text => None,
         ProblemFormat::Github => Some(problems.github(sources)),

@@ -482,3 +482,22 @@ fn everybody_is_invited_once_whatever_the_case_of_the_address() {
         .organization(|organization| organization.person("ANA.OAK@example.com").map(|person| person.status));
     assert_eq!(standing, Some(UserStatus::Member));
 }
+
+#[test]
+fn people_who_are_pending_without_a_ledger_share_the_readings() {
+    const PEOPLE: usize = 120;
+    let names: Vec<_> = (0..PEOPLE).map(|number| format!("p{number:03}")).collect();
+    let listed: Vec<_> =
+        names.iter().map(|name| (name.as_str(), "storefront: USER, loyalty: VIEWER")).collect();
+    let scenario = Scenario::new().team(&people(&listed));
+    scenario.run("apply --yes").ok();
+    std::fs::remove_dir_all(scenario.path(".guestlist")).expect("a ledger");
+    scenario.calls();
+    scenario.run("apply --yes").ok();
+    let calls = calls_after_reading(&scenario);
+    let count = |call: &str| calls.iter().filter(|it| *it == call).count();
+    // For each person an invitation and one assign; then the lists show who has accepted.
+    assert_eq!((count(INVITE), count(ASSIGN_STOREFRONT) + count(ASSIGN_LOYALTY)), (PEOPLE, PEOPLE));
+    let readings = calls.len() - 2 * PEOPLE;
+    assert!(readings <= PEOPLE, "{readings} readings");
+}
