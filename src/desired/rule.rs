@@ -29,7 +29,7 @@ pub struct Rule {
     /// The roles that may be given; any if `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub roles: Option<BTreeSet<Role>>,
-    /// How many days after its first day access may last; for ever if `None`.
+    /// How many days after its first day access may last; no limit if `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days: Option<u32>,
 }
