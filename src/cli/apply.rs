@@ -123,7 +123,7 @@ impl Task {
         guards.into_iter().filter(|(guard, _)| is_lifted(*guard)).map(|(_, name)| name).collect()
     }
 
-    /// The options of this command. A saved plan says whom it is limited to.
+    /// The options of this command. A saved plan has its own `--only`.
     fn options(&self, date: Date) -> PlanOptions {
         let options = plan_options(&self.target, date, &self.terms);
         match &self.saved {

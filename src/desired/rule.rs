@@ -1,4 +1,4 @@
-//! The rules of `addresses` and `files`: what those whom a pattern matches may be given.
+//! The rules of `addresses` and `files`: what the people or files that a pattern matches may be given.
 
 use std::collections::BTreeSet;
 
@@ -89,7 +89,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The rules as written. Where one of them has a problem, its list judges nobody.
+    /// The rules as written. If one of them has a problem, its list is not applied.
     pub(super) fn resolve(written: &WrittenPolicy, names: &Names<'_>, problems: &mut Problems) -> Self {
         let mut resolve = |key, rules: &Option<Vec<WrittenRule>>, matcher: fn(&Text, &mut Problems) -> _| {
             let rules = rules.as_ref()?;

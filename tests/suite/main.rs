@@ -17,6 +17,7 @@ mod attention;
 mod browser;
 mod corpus;
 #[cfg(unix)]
+mod dated_roles;
 mod docs;
 mod doubt;
 mod errors;
