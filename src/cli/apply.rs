@@ -160,7 +160,7 @@ impl Task {
         Plan::between(&self.desired, known, &PlanOptions::new(self.target.endpoint.clone(), today()))
     }
 
-    /// The options of this command. A saved plan says whom it is limited to.
+    /// The options of this command. A saved plan has its own `--only`.
     fn options(&self, date: Date) -> PlanOptions {
         let options = plan_options(&self.target, date, &self.terms);
         match &self.saved {

@@ -1,5 +1,5 @@
 //! Judges what people and files are given: by the rules of the policy and, for a pull request, by those of
-//! its base as well. A role is reported once, at the line that gives it.
+//! its base as well. A role is reported once for its address and once for its file, at the line that gives it.
 
 use jiff::civil::Date;
 
@@ -106,6 +106,9 @@ impl<'a> Judge<'a> {
         if let Some(file) = person.file {
             // The groups of the same file are judged where they are defined.
             given.retain(|given| given.file != Some(file));
+            for given in &mut given {
+                given.is_reported = false;
+            }
             self.file(file, &mut given, problems);
         }
     }

@@ -294,6 +294,12 @@ impl<'a> People<'a> {
             }
             let decided = decided.and_then(|grant| Some(&grant.role.as_ref()?.schedule));
             let known = grants.iter().filter_map(|grant| Some((grant.group, grant.role?)));
+            // Mostly all say the same.
+            let mut schedules = grants.iter().filter_map(|grant| Some(&grant.role?.schedule));
+            let Some(first) = schedules.next() else { continue };
+            if schedules.all(|schedule| schedule == first) {
+                continue;
+            }
             let spans = known.flat_map(|(group, granted)| {
                 let left = granted.schedule.outside(decided);
                 left.into_iter().map(move |span| (span, (group, granted)))

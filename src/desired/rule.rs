@@ -1,4 +1,4 @@
-//! The rules of `addresses` and `files`: what those whom a pattern matches may be given.
+//! The rules of `addresses` and `files`: what the people or files that a pattern matches may be given.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ pub struct Rule {
     /// The roles that may be given; any if `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub roles: Option<BTreeSet<Role>>,
-    /// How many days after its first day access may last; for ever if `None`.
+    /// How many days after its first day access may last; no limit if `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days: Option<u32>,
 }
@@ -89,7 +89,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The rules as written. Where one of them has a problem, its list judges nobody.
+    /// The rules as written. If one of them has a problem, its list is not applied.
     pub(super) fn resolve(written: &WrittenPolicy, names: &Names<'_>, problems: &mut Problems) -> Self {
         let mut resolve = |key, rules: &Option<Vec<WrittenRule>>, matcher: fn(&Text, &mut Problems) -> _| {
             let rules = rules.as_ref()?;

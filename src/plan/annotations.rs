@@ -1,11 +1,11 @@
-//! What a pull request says anew about reasons and reviews, which change no access.
+//! Changes to reasons and review dates in a pull request, which do not change access.
 
 use std::collections::BTreeSet;
 
 use super::{Fact, Note};
 use crate::desired::{Desired, Person};
 
-/// The reasons and review dates that differ from those of `base`, also of people whom it does not list.
+/// The reasons and review dates that differ from those of `base`, including people that it does not list.
 pub(super) fn annotations(desired: &Desired, base: &Desired) -> Vec<Note> {
     let mut notes = Vec::new();
     for person in desired.people.values() {

@@ -47,7 +47,7 @@ pub struct Plan {
     pub notes: Vec<Note>,
     /// The guards that block it; empty if it may be applied.
     pub refused: Vec<Refusal>,
-    /// Whom it is limited to; everyone if `None`.
+    /// The people it is limited to; everyone if `None`.
     pub only: Option<Only>,
     /// Its id.
     pub id: PlanId,
@@ -75,7 +75,7 @@ pub struct PlanOptions {
     pub allow_new_admins: Option<usize>,
     /// The most invitations that this run may send (`--max-invites`).
     pub max_invites: Option<usize>,
-    /// The people whom the plan is limited to (`--only`); everyone if empty.
+    /// The people the plan is limited to (`--only`); everyone if empty.
     pub only: Vec<Email>,
 }
 

@@ -34,7 +34,7 @@ pub struct SavedPlan {
     pub evidence: Evidence,
     /// The team file, resolved, with its policy.
     pub desired: Desired,
-    /// The people whom it is limited to (`--only`); everyone if empty.
+    /// The people it is limited to (`--only`); everyone if empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<Email>,
     /// Whether it has only some of the invitations (`--max-invites`).

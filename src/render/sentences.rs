@@ -278,7 +278,7 @@ fn named(people: &[Email], most: usize, show: impl Fn(&Email) -> String) -> Stri
     format!("{} and {} more", names.join(", "), people.len() - most)
 }
 
-/// Whom the plan is limited to, and how much it leaves out; none for a plan for everyone. `show` makes an email
+/// The people the plan is limited to, and how much it leaves out; none for a plan for everyone. `show` makes an email
 /// safe for the page.
 pub(super) fn only(view: &View, show: impl Fn(&Email) -> String) -> Option<String> {
     let only = view.plan.only.as_ref()?;

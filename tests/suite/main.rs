@@ -20,6 +20,7 @@ mod auditor;
 mod browser;
 mod corpus;
 #[cfg(unix)]
+mod dated_roles;
 mod docs;
 mod doctor;
 mod doubt;

@@ -40,13 +40,13 @@ fn every_membership_is_in_the_spreadsheet_and_nothing_is_written_to_the_service(
     let csv = csv.replace(&alex, "ALEX").replace(&guest, "GUEST").replace(&owner, "OWNER");
     assert_eq!(
         csv.replace("\"$TODAYT$TIMEZ\",\"$DIGEST\"", "READ").replace("\r\n", "\n"),
-        r#"email,name,status,in_team_file,from,until,project,project_id,role,desired_role,source,location,read_at,plan_id,user_id,endpoint
-"alex@example.com","Alex Doe","member","yes","","","loyalty","proj_npnFzPr9","ADMIN","ADMIN","own entry","team.yaml:7",READ,"ALEX","$ENDPOINT"
-"alex@example.com","Alex Doe","member","yes","","","storefront","proj_9KeAhZB1","USER","USER","group sales","team.yaml:5",READ,"ALEX","$ENDPOINT"
-"guest@agency.example","… =1+1","member","no","","","storefront","proj_9KeAhZB1","VIEWER","none","not in the team file","",READ,"GUEST","$ENDPOINT"
-"kim@example.com","Kim Ray","invited","yes","","","storefront","proj_9KeAhZB1","USER","USER","group sales","team.yaml:5",READ,"","$ENDPOINT"
-"owner@example.com","Olivia Owner","owner","no","","","loyalty","proj_npnFzPr9","ADMIN","none","not in the team file","",READ,"OWNER","$ENDPOINT"
-"owner@example.com","Olivia Owner","owner","no","","","storefront","proj_9KeAhZB1","ADMIN","none","not in the team file","",READ,"OWNER","$ENDPOINT"
+        r#"email,name,status,in_team_file,from,until,project,project_id,role,desired_role,source,location,read_at,plan_id,user_id,endpoint,reason,review_by,role_until,role_reason
+"alex@example.com","Alex Doe","member","yes","","","loyalty","proj_npnFzPr9","ADMIN","ADMIN","own entry","team.yaml:7",READ,"ALEX","$ENDPOINT","","","",""
+"alex@example.com","Alex Doe","member","yes","","","storefront","proj_9KeAhZB1","USER","USER","group sales","team.yaml:5",READ,"ALEX","$ENDPOINT","","","",""
+"guest@agency.example","… =1+1","member","no","","","storefront","proj_9KeAhZB1","VIEWER","none","not in the team file","",READ,"GUEST","$ENDPOINT","","","",""
+"kim@example.com","Kim Ray","invited","yes","","","storefront","proj_9KeAhZB1","USER","USER","group sales","team.yaml:5",READ,"","$ENDPOINT","","","",""
+"owner@example.com","Olivia Owner","owner","no","","","loyalty","proj_npnFzPr9","ADMIN","none","not in the team file","",READ,"OWNER","$ENDPOINT","","","",""
+"owner@example.com","Olivia Owner","owner","no","","","storefront","proj_9KeAhZB1","ADMIN","none","not in the team file","",READ,"OWNER","$ENDPOINT","","","",""
 "#
     );
     scenario.run("report --quiet --out review.html").assert(0, "", "");

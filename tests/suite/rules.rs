@@ -63,7 +63,15 @@ error[role-not-allowed-for-address]: `ADMIN` in `loyalty` is not allowed for `le
   |
 help: the entry `*@*` at line 7 of the base's team file allows only the roles `VIEWER` and `USER`
 
-2 problems in 2 files
+error[role-not-allowed-in-file]: `ADMIN` in `loyalty` cannot be granted in `people/sales.yaml`
+ --> people/sales.yaml:2:83
+  |
+2 |   - {email: lee@example.com, first_name: Lee, last_name: Roe, projects: {loyalty: ADMIN}}
+  |                                                                                   ^^^^^
+  |
+help: the entry `people/*.yaml` at line 8 of the base's team file allows only the roles `VIEWER` and `USER`
+
+3 problems in 2 files
 ",
         );
     }
