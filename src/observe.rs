@@ -52,10 +52,14 @@ pub struct NewSnapshot {
 }
 
 impl NewSnapshot {
-    /// The access that it shows and that the ledger has not recorded.
-    #[must_use]
-    pub fn unrecorded(&self) -> Vec<ledger::Observed> {
-        self.view.unrecorded(&self.snapshot)
+    /// The access that it shows and that the ledger has not recorded. The lock must be held since before it was
+    /// read.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub fn unrecorded(&self, ledger: &Ledger) -> Result<Vec<ledger::Observed>, LedgerError> {
+        let access = ledger.access(self.snapshot.endpoint.realm())?;
+        Ok(self.view.unrecorded(&self.snapshot, &access))
     }
 
     /// Saves it as the last one of its projects.

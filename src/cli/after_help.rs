@@ -47,6 +47,10 @@ impl AfterHelp {
                     "guestlist plan --base base.yaml --format markdown --redact",
                 ),
                 ("Find drift: exit status 2 if there is any", "guestlist plan --detailed-exitcode"),
+                (
+                    "On a schedule: record what was changed by hand",
+                    "guestlist plan --record --detailed-exitcode",
+                ),
                 ("Save the plan, to apply exactly this one later", "guestlist plan --out plan.json"),
             ]),
             "apply" => Self::of_examples(&[

@@ -22,7 +22,7 @@ use crate::files;
 use crate::known::Known;
 use crate::ledger::Superseded;
 use crate::model::Endpoint;
-use crate::plan::{Change, Guard, Plan, PlanOptions, SavedPlan, Unlisted};
+use crate::plan::{Change, Guard, NoteKind, Plan, PlanOptions, SavedPlan, Unlisted};
 use crate::render::{self, View};
 use crate::team_file::MAX_BYTES;
 use crate::words;
@@ -179,8 +179,10 @@ impl Task {
             ))
         })?;
         let skipped = saved.changes.len() - now.changes.len();
-        // A doubtful reading drops removals from the plan, which does not show that they are in place.
-        if skipped > 0 && !now.is_refused_by(Guard::DoubtfulReading) {
+        // A doubtful reading drops removals from the plan, which does not show that they are in place. Nor does a
+        // ledger without an applied file.
+        let is_dropped_unknown = now.notes.iter().any(|note| note.kind() == NoteKind::NothingDropped);
+        if skipped > 0 && !now.is_refused_by(Guard::DoubtfulReading) && !is_dropped_unknown {
             let (changes, are) = (words::count(skipped, "change"), if skipped == 1 { "is" } else { "are" });
             terminal.say(&format!("Skipping {changes} that {are} already in place."));
         }

@@ -37,8 +37,8 @@ pub(crate) enum Command {
     Plan(Plan),
     /// Apply the plan after confirmation
     ///
-    /// Shows the plan, asks for confirmation, and makes exactly these changes. Every call is in the ledger
-    /// before it is sent. If a run is interrupted, run it again to continue.
+    /// Shows the plan, asks for confirmation, and makes exactly these changes. The ledger records every call
+    /// before it is sent, and access that was changed by hand. If a run is interrupted, run it again to continue.
     Apply(Apply),
     /// Generate a team file from an existing organization
     ///
@@ -158,7 +158,7 @@ pub(crate) struct Plan {
     /// Replace emails and names with stable pseudonyms (not anonymous: a known address can be matched)
     #[arg(long)]
     pub(crate) redact: bool,
-    /// Record in the ledger what changed outside guestlist since it last knew; needs its lock
+    /// Record access that changed outside guestlist in the ledger, as apply does; needs the lock
     #[arg(long, conflicts_with = "offline")]
     pub(crate) record: bool,
     #[command(flatten)]

@@ -14,7 +14,7 @@ use crate::clock::SystemClock;
 use crate::desired::Desired;
 use crate::escape;
 use crate::known::{AppliedAccess, Known};
-use crate::ledger::{AppliedPlans, Drift, Finding, Ledger, LedgerView, ReadingFacts};
+use crate::ledger::{self, AppliedPlans, Drift, Finding, Ledger, LedgerView, ReadingFacts};
 use crate::observe::{NewSnapshot, Observed, Observer};
 use crate::plan::{Past, Plan};
 use crate::words;
@@ -41,6 +41,14 @@ pub(crate) async fn live(
         words::count(open, "pending invitation")
     );
     Ok(live)
+}
+
+/// What a reading without doubts shows and the ledger has not recorded.
+pub(crate) fn unrecorded(
+    snapshot: Option<&NewSnapshot>,
+    ledger: &Ledger,
+) -> Result<Vec<ledger::Observed>, Failure> {
+    snapshot.map_or(Ok(Vec::new()), |snapshot| snapshot.unrecorded(ledger)).map_err(Failure::new)
 }
 
 /// Saves a snapshot, if there is one, with what it means for the team file, if that is known.
@@ -128,7 +136,8 @@ fn applied(target: &Target, ledger: &Ledger, desired: &Desired) -> Result<Option
 pub(crate) fn past(target: &Target) -> Result<Past, Failure> {
     // Warnings are printed when the ledger is read for the plan itself.
     let view = target.ledger()?.view(target.endpoint.realm()).map_err(Failure::new)?;
-    Ok(Past { roles: view.access.roles(), projects: view.recorded_projects() })
+    let access = target.ledger()?.access(target.endpoint.realm()).map_err(Failure::new)?;
+    Ok(Past { roles: access.roles(), projects: view.recorded_projects(&access) })
 }
 
 fn view(target: &Target, ledger: &Ledger, terminal: Terminal) -> Result<LedgerView, Failure> {

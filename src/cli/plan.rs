@@ -123,7 +123,7 @@ impl Recorder {
     }
 
     async fn record(&self, run: Run, snapshot: Option<&NewSnapshot>) -> Result<(), Failure> {
-        let observed = snapshot.map(NewSnapshot::unrecorded).unwrap_or_default();
+        let observed = observe::unrecorded(snapshot, &self.ledger)?;
         let run = self.ledger.begin_with(run, observed, &self.lock).await.map_err(Failure::new)?;
         run.end(EndReason::Completed, None, None).await.map_err(Failure::new)
     }

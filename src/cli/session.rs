@@ -129,7 +129,7 @@ impl<'a> Session<'a> {
     /// Records what the reading shows and the ledger did not know, and saves the reading with what it means for
     /// the team file. A doubtful reading shows nothing.
     pub(super) async fn record(&mut self, run: Run, finding: Finding) -> Result<(), Failure> {
-        let observed = self.snapshot.as_ref().map(NewSnapshot::unrecorded).unwrap_or_default();
+        let observed = observe::unrecorded(self.snapshot.as_ref(), &self.ledger)?;
         self.run = Some(self.ledger.begin_with(run, observed, &self.lock).await.map_err(Failure::new)?);
         self.keep(&ReadingFacts { is_recorded: true, finding: Some(finding) });
         Ok(())

@@ -124,16 +124,45 @@ impl Ledger {
         LedgerView::read(&*self.store, realm)
     }
 
+    /// Who has which access in one realm, according to the records.
+    ///
+    /// # Errors
+    /// As for [`Self::view`].
+    pub fn access(&self, realm: &str) -> Result<KnownAccess, LedgerError> {
+        Ok(self.fold_access(AccessFold::of(realm, false))?.finish())
+    }
+
     /// The history of access in one realm, with the runs that made or explain each change.
     ///
     /// # Errors
     /// As for [`Self::view`].
     pub fn access_history(&self, realm: &str) -> Result<AccessHistory, LedgerError> {
-        let mut fold = AccessFold::of(realm, true);
+        Ok(self.fold_access(AccessFold::of(realm, true))?.history())
+    }
+
+    /// When some projects of one realm were last read, with everything recorded that the reading showed: the
+    /// oldest of these times. None if one of them never was.
+    ///
+    /// # Errors
+    /// If `known.json` cannot be read.
+    pub fn recorded_at(
+        &self,
+        realm: &str,
+        projects: Option<&BTreeSet<ProjectId>>,
+    ) -> Result<Option<Timestamp>, LedgerError> {
+        let (snapshots, _) = Snapshots::read(&*self.store)?;
+        let Some(realm) = snapshots.realms.get(realm) else { return Ok(None) };
+        Ok(match projects {
+            None => realm.recorded.values().min().copied(),
+            Some(projects) => projects.iter().map(|id| realm.recorded.get(id).copied()).min().flatten(),
+        })
+    }
+
+    fn fold_access(&self, mut fold: AccessFold) -> Result<AccessFold, LedgerError> {
         for start in runs::in_store(&*self.store)? {
             runs::read(&*self.store, &start.name, |_, record| fold.take(&start.name, &record))?;
         }
-        Ok(fold.history())
+        Ok(fold)
     }
 
     /// Saves a snapshot as the last one of its projects. `view` is the ledger as of before it was read.

@@ -6,7 +6,6 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::access::KnownAccess;
-use super::access_history::AccessFold;
 use super::applied_plans::{AppliedPlans, AppliedPlansFold};
 use super::chain::Chain;
 use super::convergence::{self, Convergence};
@@ -29,8 +28,6 @@ pub struct LedgerView {
     pub writes: Writes,
     /// The plans that were applied.
     pub applied_plans: AppliedPlans,
-    /// Who has which access, according to the records.
-    pub access: KnownAccess,
     /// Warnings about the files of the ledger.
     pub warnings: Vec<Warning>,
     realm: String,
@@ -69,7 +66,6 @@ impl LedgerView {
     pub(super) fn read(store: &dyn Store, realm: &str) -> Result<Self, LedgerError> {
         let mut warnings = Vec::new();
         let (mut fold, mut applied_plans) = (Fold::of(realm), AppliedPlansFold::of(realm));
-        let mut access = AccessFold::of(realm, false);
         let locked_since = store.lock()?.map(|lock| lock.value.since);
         for start in runs::in_store(store)? {
             let mut chain = Chain::default();
@@ -80,7 +76,6 @@ impl LedgerView {
                     edited.get_or_insert(record.seq);
                 }
                 applied_plans.take(&start.name, &record);
-                access.take(&start.name, &record);
                 fold.take(record);
             })?;
             let file = format!("runs/{}", start.name);
@@ -97,7 +92,6 @@ impl LedgerView {
         Ok(Self {
             writes,
             applied_plans,
-            access: access.finish(),
             warnings,
             realm: realm.to_owned(),
             history,
@@ -178,20 +172,22 @@ impl LedgerView {
         members
     }
 
-    /// The projects that were read, with everything recorded that the reading showed.
+    /// The projects that were read, with everything recorded that the reading showed. `access` is what the
+    /// records say.
     #[must_use]
-    pub fn recorded_projects(&self) -> BTreeSet<ProjectId> {
+    pub fn recorded_projects(&self, access: &KnownAccess) -> BTreeSet<ProjectId> {
         let recorded = self.of_realm().into_iter().flat_map(|realm| realm.recorded.keys());
-        recorded.chain(self.access.read_projects()).cloned().collect()
+        recorded.chain(access.read_projects()).cloned().collect()
     }
 
-    /// What `snapshot`, which was read after this view, shows and the records do not say.
+    /// What `snapshot`, which was read after this view, shows and the records do not say. `access` is what they
+    /// do say.
     #[must_use]
-    pub fn unrecorded(&self, snapshot: &Snapshot) -> Vec<Observed> {
+    pub fn unrecorded(&self, snapshot: &Snapshot, access: &KnownAccess) -> Vec<Observed> {
         let confirmed = |email: &Email, project: &ProjectId, role: Option<&Role>| {
             let recorded = self.of_realm().and_then(|realm| realm.recorded.get(project)).copied();
             // Before the starting inventory, nothing is certain.
-            let recorded = recorded.max(self.access.read_at(project))?;
+            let recorded = recorded.max(access.read_at(project))?;
             let last = self.of_realm()?.snapshots.iter().find(|last| last.projects.contains(project));
             let agrees = last.filter(|last| {
                 let member = last.members.get(email);
@@ -199,7 +195,7 @@ impl LedgerView {
             });
             Some(agrees.map_or(recorded, |last| recorded.max(last.read_at)))
         };
-        self.access.unrecorded(&snapshot.members, &snapshot.projects, snapshot.read_at, confirmed)
+        access.unrecorded(&snapshot.members, &snapshot.projects, snapshot.read_at, confirmed)
     }
 
     /// Adds a snapshot that was read after this view. Returns all snapshots to be saved.

@@ -106,7 +106,7 @@ impl Page<'_> {
         let mut text = format!("{}\n", self.paint.bold(&heading));
         let given = self.provenance.get(&(self.email.clone(), project.clone()));
         match given.and_then(|given| given.split_first()) {
-            None => row(&mut text, "desired", "none"),
+            None => row(&mut text, "desired", &self.dropped(project)),
             Some((first, others)) => {
                 row(&mut text, "desired", &self.given(first, ""));
                 for other in others {
@@ -155,6 +155,16 @@ impl Page<'_> {
                 Some(format!("unassign {}", self.role(Some(role))))
             }
             _ => None,
+        }
+    }
+
+    /// That the file gives no role, and the role that the last applied file gave, if `prune` depends on that.
+    fn dropped(&self, project: &ProjectId) -> String {
+        let mut addresses = self.member.into_iter().flat_map(Member::addresses).chain([self.email]);
+        let applied = self.view.known.applied.as_ref();
+        match addresses.find_map(|address| applied?.people.get(address)?.get(project)) {
+            Some(role) => format!("none; the last applied file gave {}", self.role(Some(role))),
+            None => "none".to_owned(),
         }
     }
 

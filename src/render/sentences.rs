@@ -8,7 +8,7 @@ use super::sections::Sentence;
 use crate::desired::Desired;
 use crate::escape;
 use crate::known::{Doubt, Evidence, EvidenceSource, LeftOut, Remark, days_between};
-use crate::model::{Access, Email, Estimate, Role};
+use crate::model::{Access, Email, Estimate, ProjectId, Role};
 use crate::plan::{Exceeded, Fact, Later, Note, Origin, Refusal};
 use crate::words::{self, count, people};
 
@@ -93,17 +93,7 @@ impl View<'_> {
                 Sentence::new(format!("not in the file: {extra}; kept by `prune: {prune}`"))
                     .listed(format!("has roles that are not in the file; kept by `prune: {prune}`"), extra)
             }
-            Fact::NothingDropped { projects } if projects.is_empty() => Sentence::new(
-                "`prune: dropped` removes nothing: the ledger has no applied file yet; the next apply saves this one",
-            ),
-            Fact::NothingDropped { projects } => {
-                let mut names: Vec<_> = projects.iter().map(|id| self.desired.project_name(id)).collect();
-                names.sort();
-                Sentence::new(format!(
-                    "`prune: dropped` removes nothing in {}: no file was applied there yet; the next apply saves this one",
-                    words::list(&names)
-                ))
-            }
+            Fact::NothingDropped { projects } => Sentence::new(self.nothing_dropped(projects)),
             Fact::Unlisted { access: kept, prune } => {
                 let kept = access(kept);
                 Sentence::new(format!("not in the file ({kept}); kept by `prune: {prune}`"))
@@ -128,6 +118,17 @@ impl View<'_> {
                 Sentence::new(format!("owner{listed}; owners are never changed ({})", access(kept)))
             }
         }
+    }
+
+    fn nothing_dropped(&self, projects: &[ProjectId]) -> String {
+        let mut names: Vec<_> = projects.iter().map(|id| self.desired.project_name(id)).collect();
+        names.sort();
+        let (place, why) = if names.is_empty() {
+            (String::new(), "the ledger has no applied file yet")
+        } else {
+            (format!(" in {}", words::list(&names)), "no file was applied there yet")
+        };
+        format!("`prune: dropped` removes nothing{place}: {why}; the next apply saves this one")
     }
 
     fn later(&self, later: &[Later]) -> String {

@@ -101,7 +101,8 @@ impl Story {
         let lock = ledger.acquire(&who()).expect("a lock");
         let command = if applies { "apply" } else { "plan" };
         let run = Run::new(command, who(), self.world.endpoint().clone(), None);
-        let run = ledger.begin_with(run, snapshot.unrecorded(), &lock).await.expect("a run");
+        let observed = snapshot.unrecorded(&ledger).expect("a ledger");
+        let run = ledger.begin_with(run, observed, &lock).await.expect("a run");
         if random.u8(..8) == 0 {
             // Killed before the reading was saved.
             return;
@@ -169,6 +170,7 @@ impl Story {
                 endpoint: self.world.endpoint(),
                 projects: None,
                 role: None,
+                known_until: None,
                 chain: "intact",
             };
             for reading in &self.readings[which] {

@@ -158,11 +158,12 @@ impl World {
         let text = |error: LedgerError| error.to_string();
         let lock = ledger.acquire(&who()).map_err(text)?;
         let run = Run::new("apply", who(), self.endpoint.clone(), None);
-        let run = ledger.begin_with(run, snapshot.unrecorded(), &lock).await.map_err(text)?;
+        let run =
+            ledger.begin_with(run, snapshot.unrecorded(ledger).map_err(text)?, &lock).await.map_err(text)?;
         run.end(EndReason::Completed, None, None).await.map_err(text)?;
         drop(lock);
         snapshot.keep(ledger, &ReadingFacts { is_recorded: true, finding: None }).map_err(text)?;
-        let mut recorded = ledger.view(self.endpoint.realm()).map_err(text)?.access.people();
+        let mut recorded = ledger.access(self.endpoint.realm()).map_err(text)?.people();
         for access in recorded.values_mut() {
             access.retain(|project, _| desired.projects.contains_key(project));
         }

@@ -215,7 +215,16 @@ fn what_an_applied_file_gave_and_the_next_one_does_not_is_removed() {
         [&change["email"], &change["project"], &change["origin"]],
         ["kim@example.com", LOYALTY, "pull_request"]
     );
+    let explained = scenario.run("explain kim@example.com");
+    assert!(
+        explained.ok().stdout.contains("desired     none; the last applied file gave VIEWER\n"),
+        "{}",
+        explained.stdout
+    );
     scenario.run("plan --offline").ok();
+    scenario.write("base.yaml", &file("prune: none, max_removals: 100%", ALEX));
+    let loosened = scenario.run("plan --base base.yaml");
+    assert!(loosened.ok().stdout.contains("prune: none → dropped (loosened)"), "{}", loosened.stdout);
     scenario.run("plan --out plan.json").ok();
     scenario.run("apply --yes --plan plan.json").ok();
     let kim = scenario.organization(|organization| {
@@ -280,8 +289,9 @@ fn the_ledger_knows_when_the_organization_last_matched() {
     };
     let convergence = || ledger(&scenario).view(&realm()).expect("a ledger").convergence();
     let drift_id = || {
-        let plan: Value =
-            serde_json::from_str(&scenario.run("plan --format json").ok().stdout).expect("JSON");
+        // `run` hides digests.
+        let output = scenario.command(&["plan", "--format", "json"]).output().expect("the binary runs");
+        let plan: Value = serde_json::from_slice(&output.stdout).expect("JSON");
         plan["drift_id"].as_str().expect("text").to_owned()
     };
     let id = drift_id();

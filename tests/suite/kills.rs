@@ -125,7 +125,7 @@ fn recovers(scenario: &Scenario, expected: &Accesses, when: &str) {
     let members = access.into_iter().filter(|(_, (is_member, _))| *is_member);
     let members: BTreeMap<String, BTreeMap<String, String>> =
         members.map(|(login, (_, projects))| (login, projects)).filter(|(_, it)| !it.is_empty()).collect();
-    let known = ledger.view(endpoint.realm()).expect("a ledger").access.people();
+    let known = ledger.access(endpoint.realm()).expect("a ledger").people();
     let known: BTreeMap<_, BTreeMap<_, _>> = known
         .into_iter()
         .map(|(login, access)| {

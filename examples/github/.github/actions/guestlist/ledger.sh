@@ -39,7 +39,7 @@ push() {
       return
     fi
     echo "push of the ledger rejected (attempt $attempt)" >&2
-    # Run files have unique names, so only the snapshot can conflict; the newest wins.
+    # Run files have unique names, so only known.json and applied.json can conflict; the newest wins.
     git fetch --quiet --no-tags origin "$branch"
     git -c user.name=guestlist -c user.email=guestlist@localhost rebase --quiet -X theirs FETCH_HEAD
   done
