@@ -199,7 +199,7 @@ impl<'a> Session<'a> {
         };
         let tally = Tally { changes: report.endings.len() as u64, done: report.done() as u64 };
         let recorded = run.end(reason, text.as_deref(), Some(tally)).await;
-        if let Some(full) = full {
+        if let (Some(full), Ok(())) = (full, &recorded) {
             let rest = rest(full, &report);
             let (realm, finding) = (target.endpoint.realm(), observe::finding(&rest));
             let projects = desired.projects.keys().cloned().collect();
@@ -258,9 +258,9 @@ fn keep_applied(
     terminal: Terminal,
 ) {
     let realm = target.endpoint.realm();
-    let kept = ledger
-        .applied(realm)
-        .and_then(|before| ledger.keep_applied(realm, plan::applied(before, desired, known, rest), lock));
+    let kept = ledger.applied(realm).and_then(|before| {
+        ledger.keep_applied(realm, plan::applied(before, desired, known, rest, &[]), lock)
+    });
     if let Err(error) = kept {
         terminal.warn(&format!("cannot save the applied access in the ledger: {error}"));
     }
