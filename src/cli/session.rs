@@ -198,8 +198,8 @@ impl<'a> Session<'a> {
             Some(other) => (EndReason::Stopped, Some(other.to_string())),
         };
         let tally = Tally { changes: report.endings.len() as u64, done: report.done() as u64 };
-        let recorded = run.end(reason, text.as_deref(), Some(tally)).await;
-        if let Some(full) = full {
+        // A run that cannot record its calls any more cannot record their result either.
+        if let (Some(full), false) = (full, matches!(report.stopped, Some(Stopped::Ledger(_)))) {
             let rest = rest(full, &report);
             let (realm, finding) = (target.endpoint.realm(), observe::finding(&rest));
             let projects = desired.projects.keys().cloned().collect();
@@ -208,6 +208,7 @@ impl<'a> Session<'a> {
             }
             keep_applied(&ledger, &lock, target, desired, known, &rest, terminal);
         }
+        let recorded = run.end(reason, text.as_deref(), Some(tally)).await;
         let closed = connection.close().await;
         drop(lock);
         if let Err(error) = recorded {
@@ -258,9 +259,9 @@ fn keep_applied(
     terminal: Terminal,
 ) {
     let realm = target.endpoint.realm();
-    let kept = ledger
-        .applied(realm)
-        .and_then(|before| ledger.keep_applied(realm, plan::applied(before, desired, known, rest), lock));
+    let kept = ledger.applied(realm).and_then(|before| {
+        ledger.keep_applied(realm, plan::applied(before, desired, known, rest, &[]), lock)
+    });
     if let Err(error) = kept {
         terminal.warn(&format!("cannot save the applied access in the ledger: {error}"));
     }

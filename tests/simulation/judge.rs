@@ -335,7 +335,7 @@ pub(crate) fn at_rest(organization: &Organization, desired: &Desired, today: Dat
         let desired_access: BTreeMap<String, String> =
             person.access.iter().map(|(id, role)| (id.to_string(), role.as_str().to_owned())).collect();
         let mut access = managed(user);
-        if desired.policy.prune == Prune::None {
+        if desired.policy.prune < Prune::Roles {
             access.retain(|id, _| desired_access.contains_key(id));
         }
         must!(access == desired_access, "{email} has {access:?} and the file gives {desired_access:?}");
