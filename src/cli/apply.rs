@@ -76,7 +76,7 @@ async fn apply(
         Err(failure) => Err(failure),
     };
     let plan = match plan {
-        Ok(plan) if plan.changes.is_empty() => return session.close(&known, &full).await,
+        Ok(plan) if plan.changes.is_empty() => return session.close(&plan, &known, &full).await,
         Ok(plan) => plan,
         Err(failure) => {
             session.abandon(&failure).await;

@@ -34,14 +34,13 @@ pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Resul
     let project = args.access.project.as_deref().map(|name| filter::project(desired, name)).transpose()?;
     let role = args.access.role.as_deref().map(|name| filter::role(desired, name)).transpose()?;
     let history = History::from(trail.ledger.access_history(trail.realm()).map_err(Failure::new)?);
+    let projects = project.map_or_else(|| trail.managed(), |project| Some([project].into()));
     let question = Question {
         history: &history,
         desired,
         endpoint: &trail.target.endpoint,
-        projects: match project {
-            Some(project) => Some([project].into()),
-            None => trail.managed(),
-        },
+        known_until: trail.ledger.recorded_at(trail.realm(), projects.as_ref()).map_err(Failure::new)?,
+        projects,
         role,
         chain: trail.verification.chain().as_str(),
     };

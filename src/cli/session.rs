@@ -24,6 +24,7 @@ use crate::known::Known;
 use crate::ledger::{
     AppliedPlans, EndReason, Finding, Ledger, LedgerError, Lock, ReadingFacts, Run, RunWriter, Tally,
 };
+use crate::model::Email;
 use crate::observe::NewSnapshot;
 use crate::plan::{self, Change, Plan};
 use crate::words;
@@ -198,16 +199,17 @@ impl<'a> Session<'a> {
             Some(other) => (EndReason::Stopped, Some(other.to_string())),
         };
         let tally = Tally { changes: report.endings.len() as u64, done: report.done() as u64 };
-        let recorded = run.end(reason, text.as_deref(), Some(tally)).await;
-        if let Some(full) = full {
+        // A run that cannot record its calls any more cannot record their result either.
+        if let (Some(full), false) = (full, matches!(report.stopped, Some(Stopped::Ledger(_)))) {
             let rest = rest(full, &report);
             let (realm, finding) = (target.endpoint.realm(), observe::finding(&rest));
             let projects = desired.projects.keys().cloned().collect();
             if let Err(error) = ledger.keep_convergence(realm, &projects, Timestamp::now(), &finding) {
                 terminal.warn(&format!("cannot save the state after this run in the ledger: {error}"));
             }
-            keep_applied(&ledger, &lock, target, desired, known, &rest, terminal);
+            keep_applied(&ledger, &lock, target, desired, known, &rest, plan.only(), terminal);
         }
+        let recorded = run.end(reason, text.as_deref(), Some(tally)).await;
         let closed = connection.close().await;
         drop(lock);
         if let Err(error) = recorded {
@@ -220,11 +222,11 @@ impl<'a> Session<'a> {
         Ok(RunResult { report, took, name, signal: signals.failure(), closed })
     }
 
-    /// Closes a session of apply that has nothing to do. `full` is the plan that would make the organization
-    /// match the team file.
-    pub(super) async fn close(self, known: &Known, full: &Plan) -> Result<(), Failure> {
+    /// Closes a session of apply whose `plan` has nothing to do. `full` is the plan that would make the
+    /// organization match the team file.
+    pub(super) async fn close(self, plan: &Plan, known: &Known, full: &Plan) -> Result<(), Failure> {
         let Self { ledger, lock, target, desired, terminal, .. } = &self;
-        keep_applied(ledger, lock, target, desired, known, full, *terminal);
+        keep_applied(ledger, lock, target, desired, known, full, plan.only(), *terminal);
         self.end(EndReason::Completed, None).await;
         self.connection.close().await
     }
@@ -247,7 +249,9 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Saves what the applied file gives, except for the people of what is left of its plan.
+/// Saves what the applied file gives, to the people `only` if there are any, except for those of what is left
+/// of its plan.
+#[expect(clippy::too_many_arguments, reason = "it saves one thing that depends on all of them")]
 fn keep_applied(
     ledger: &Ledger,
     lock: &Lock,
@@ -255,12 +259,13 @@ fn keep_applied(
     desired: &Desired,
     known: &Known,
     rest: &Plan,
+    only: &[Email],
     terminal: Terminal,
 ) {
     let realm = target.endpoint.realm();
-    let kept = ledger
-        .applied(realm)
-        .and_then(|before| ledger.keep_applied(realm, plan::applied(before, desired, known, rest), lock));
+    let kept = ledger.applied(realm).and_then(|before| {
+        ledger.keep_applied(realm, plan::applied(before, desired, known, rest, only), lock)
+    });
     if let Err(error) = kept {
         terminal.warn(&format!("cannot save the applied access in the ledger: {error}"));
     }

@@ -10,7 +10,6 @@ impl From<AccessHistory> for History {
             name: name.as_str().to_owned(),
             at,
             by: run.who.to_string(),
-            command: run.command,
             actor: run.who.actor.or(run.who.user),
             commit: run.who.commit,
             plan_id: run.plan_id,

@@ -143,6 +143,24 @@ impl Ledger {
         Ok(self.fold_access(AccessFold::of(realm, true))?.history())
     }
 
+    /// When some projects of one realm were last read, with everything recorded that the reading showed: the
+    /// oldest of these times. None if one of them never was.
+    ///
+    /// # Errors
+    /// If `known.json` cannot be read.
+    pub fn recorded_at(
+        &self,
+        realm: &str,
+        projects: Option<&BTreeSet<ProjectId>>,
+    ) -> Result<Option<Timestamp>, LedgerError> {
+        let (snapshots, _) = Snapshots::read(&*self.store)?;
+        let Some(realm) = snapshots.realms.get(realm) else { return Ok(None) };
+        Ok(match projects {
+            None => realm.recorded.values().min().copied(),
+            Some(projects) => projects.iter().map(|id| realm.recorded.get(id).copied()).min().flatten(),
+        })
+    }
+
     fn fold_access(&self, mut fold: AccessFold) -> Result<AccessFold, LedgerError> {
         let mut parser = LineParser::default();
         for start in runs::in_store(&*self.store)? {

@@ -77,11 +77,18 @@ impl Verification {
                 // An incomplete last line is not a record.
                 let mut lines: Vec<_> = bytes.split(|&byte| byte == b'\n').collect();
                 lines.pop();
-                for line in lines.into_iter().filter_map(|line| std::str::from_utf8(line).ok()) {
+                let lines = lines.into_iter().rev().filter_map(|line| std::str::from_utf8(line).ok());
+                // Almost always, the last record is the one that is continued from.
+                let mut missing = wanted.clone();
+                for (index, line) in lines.enumerate() {
                     let digest = digest(line);
-                    is_continued = wanted.contains(digest.as_str());
-                    if is_continued {
+                    let is_wanted = missing.remove(digest.as_str());
+                    is_continued |= index == 0 && is_wanted;
+                    if is_wanted {
                         found.insert((name.as_str().to_owned(), digest));
+                    }
+                    if missing.is_empty() {
+                        break;
                     }
                 }
             }

@@ -2,38 +2,47 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
+
 use super::{Fact, Plan};
 use crate::desired::{Desired, Person};
 use crate::known::{AppliedAccess, Known};
 use crate::model::{Access, Email};
 
 /// The access of the last applied file, after an apply of `desired` that left `rest` undone: the rest of the
-/// full plan. What it was `before` stays for everyone for whom something is left to do, or cannot be done.
+/// full plan. Everyone for whom something is left to do, or cannot be done, keeps what was there `before`; so
+/// does everyone but the people `only`, if there are any.
 #[must_use]
 pub fn applied(
     before: Option<AppliedAccess>,
     desired: &Desired,
     known: &Known,
     rest: &Plan,
+    only: &[Email],
 ) -> AppliedAccess {
     let projects: BTreeSet<_> = desired.projects.keys().cloned().collect();
-    let mut after = before.unwrap_or_default();
+    let only = with_addresses(known, only.iter().cloned().collect());
     let held = held_back(known, rest);
-    let former: Vec<_> = after.people.keys().filter(|email| !held.contains(*email)).cloned().collect();
+    let is_settled = |email: &Email| !held.contains(email) && (only.is_empty() || only.contains(email));
+    let mut after = before.unwrap_or_default();
+    let former: Vec<_> = after.people.keys().filter(|email| is_settled(email)).cloned().collect();
     for email in former {
         after.set(&email, &projects, Access::new());
     }
-    for (email, person) in desired.people.iter().filter(|(email, _)| !held.contains(*email)) {
-        let given = if is_in_effect(person, rest) { person.access_on(rest.date) } else { Access::new() };
-        after.set(email, &projects, given);
+    for (email, person) in desired.people.iter().filter(|(email, _)| is_settled(email)) {
+        after.set(email, &projects, given(person, rest.date));
     }
-    after.projects.extend(projects);
+    if only.is_empty() {
+        after.projects.extend(projects);
+    }
     after
 }
 
-/// Whether the file gives the person access on the day of the plan.
-fn is_in_effect(person: &Person, plan: &Plan) -> bool {
-    person.from.is_none_or(|from| from <= plan.date) && person.until.is_none_or(|until| until >= plan.date)
+/// What the file gives the person on that day.
+fn given(person: &Person, date: Date) -> Access {
+    let is_in_effect =
+        person.from.is_none_or(|from| from <= date) && person.until.is_none_or(|until| until >= date);
+    if is_in_effect { person.access_on(date) } else { Access::new() }
 }
 
 /// The people with a change that was not made, or with access that guestlist leaves or cannot take away.
@@ -46,18 +55,21 @@ fn held_back(known: &Known, rest: &Plan) -> BTreeSet<Email> {
                 | Fact::ExcessInvitation { .. }
                 | Fact::MaybeInvited { .. }
                 | Fact::Starts { member: true, .. }
+                | Fact::RoleStarts { has: Some(_), .. }
         )
     };
     let notes = rest.notes.iter().filter(|note| is_kept(&note.fact)).filter_map(|note| note.email.as_ref());
-    let mut held: BTreeSet<Email> =
-        rest.changes.iter().map(super::Change::email).chain(notes).cloned().collect();
-    // The file may name them by their other address.
+    with_addresses(known, rest.changes.iter().map(super::Change::email).chain(notes).cloned().collect())
+}
+
+/// The addresses, and the other addresses of the same members: a file may name them by either.
+fn with_addresses(known: &Known, mut people: BTreeSet<Email>) -> BTreeSet<Email> {
     for member in known.members.values() {
-        if member.addresses().any(|address| held.contains(address)) {
-            held.extend(member.addresses().cloned());
+        if member.addresses().any(|address| people.contains(address)) {
+            people.extend(member.addresses().cloned());
         }
     }
-    held
+    people
 }
 
 #[cfg(test)]
@@ -105,7 +117,7 @@ mod tests {
         ]);
         // Nothing of the plan was done: Ben and the new person stay as they were. The invitation of someone
         // who was dropped cannot be canceled. Other projects belong to another team file.
-        let after = applied(Some(before.clone()), &desired, &known, &full);
+        let after = applied(Some(before.clone()), &desired, &known, &full, &[]);
         assert_eq!(
             shown(&after),
             [
@@ -117,7 +129,7 @@ mod tests {
         );
         assert_eq!(after.projects.len(), 2);
         let done = Plan { changes: Vec::new(), ..full };
-        let after = applied(Some(before), &desired, &known, &done);
+        let after = applied(Some(before.clone()), &desired, &known, &done, &[]);
         assert_eq!(
             shown(&after),
             [
@@ -126,6 +138,16 @@ mod tests {
                 "gone@example.com proj_other=USER",
                 "left@example.com proj_l=USER",
                 "new@example.com proj_l=USER",
+            ]
+        );
+        let only = [Email::as_received("gone@example.com")];
+        assert_eq!(
+            shown(&applied(Some(before), &desired, &known, &done, &only)),
+            [
+                "ana@example.com proj_l=USER proj_other=ADMIN",
+                "ben@example.com proj_s=USER",
+                "gone@example.com proj_other=USER",
+                "left@example.com proj_l=USER",
             ]
         );
     }

@@ -79,6 +79,14 @@ pub struct PlanOptions {
     pub only: Vec<Email>,
 }
 
+impl Plan {
+    /// The people it is limited to; everyone if empty.
+    #[must_use]
+    pub fn only(&self) -> &[Email] {
+        self.only.as_ref().map_or(&[], |only| &only.people)
+    }
+}
+
 impl PlanOptions {
     /// Without overrides and limits.
     #[must_use]

@@ -207,7 +207,7 @@ pub fn status_prometheus(status: &Status) -> String {
     );
     gauge(
         "last_run_timestamp_seconds",
-        "Start of the last run in the ledger; 0 if there was none.",
+        "Start of the last run that recorded anything; 0 if there was none.",
         &one(seconds(status.last_run.as_ref().map(|run| run.at))),
     );
     gauge("drift_changes", "Changes that the last live reading needed.", &one(drift(|it| it.changes)));

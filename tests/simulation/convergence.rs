@@ -60,7 +60,7 @@ fn someone() -> impl Strategy<Value = Someone> {
 prop_compose! {
     fn team()(
         people in btree_map(0..7_u8, (projects(&MANAGED), select(vec!["", "", "", ", until: 2020-01-01", ", from: 2999-01-01"])), 0..8),
-        prune in select(vec!["none", "roles", "people"]),
+        prune in select(vec!["none", "dropped", "roles", "people"]),
         keep_admins in 0..3,
     ) -> String {
         let mut text = "version: 1\nprojects: {a: proj_a, b: proj_b, c: proj_c}\nroles: {custom: role_custom}\npeople:\n".to_owned();

@@ -338,7 +338,7 @@ pub(crate) fn at_rest(organization: &Organization, desired: &Desired, today: Dat
             .map(|(id, role)| (id.to_string(), role.as_str().to_owned()))
             .collect();
         let mut access = managed(user);
-        if desired.policy.prune == Prune::None {
+        if desired.policy.prune < Prune::Roles {
             access.retain(|id, _| desired_access.contains_key(id));
         }
         must!(access == desired_access, "{email} has {access:?} and the file gives {desired_access:?}");

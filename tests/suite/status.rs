@@ -148,7 +148,7 @@ fn gauges_are_written_as_a_file_that_a_collector_can_read() {
 # HELP guestlist_last_clean_timestamp_seconds Time of the last live reading without changes and attention; 0 if there was none.
 # TYPE guestlist_last_clean_timestamp_seconds gauge
 guestlist_last_clean_timestamp_seconds {}
-# HELP guestlist_last_run_timestamp_seconds Start of the last run in the ledger; 0 if there was none.
+# HELP guestlist_last_run_timestamp_seconds Start of the last run that recorded anything; 0 if there was none.
 # TYPE guestlist_last_run_timestamp_seconds gauge
 guestlist_last_run_timestamp_seconds {run}
 # HELP guestlist_drift_changes Changes that the last live reading needed.

@@ -43,7 +43,7 @@ fn head(question: &Question) -> Value {
         "format_version": 1,
         "endpoint": question.endpoint.to_string(),
         "known_since": question.known_since().map(stamp),
-        "known_until": question.known_until().map(stamp),
+        "known_until": question.known_until.map(stamp),
         "chain": question.chain,
     })
 }

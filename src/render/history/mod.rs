@@ -41,8 +41,6 @@ pub struct RunFacts {
     pub name: String,
     /// When it started.
     pub at: Timestamp,
-    /// The command, such as `apply`.
-    pub command: String,
     /// The actor of the CI job, or the user.
     pub actor: Option<String>,
     /// The commit.
@@ -117,6 +115,8 @@ pub struct Question<'a> {
     pub projects: Option<BTreeSet<ProjectId>>,
     /// The only role to show.
     pub role: Option<Role>,
+    /// When the projects were last read, with everything recorded that the reading showed.
+    pub known_until: Option<Timestamp>,
     /// Whether the ledger is as it was written: `intact`, `fork` or `damaged`.
     pub chain: &'static str,
 }
@@ -124,13 +124,6 @@ pub struct Question<'a> {
 impl Question<'_> {
     fn covers(&self, project: &ProjectId) -> bool {
         self.projects.as_ref().is_none_or(|projects| projects.contains(project))
-    }
-
-    /// When the last run started that recorded what it read. What changed later outside guestlist is not known.
-    #[must_use]
-    pub fn known_until(&self) -> Option<Timestamp> {
-        let reads = |run: &&RunFacts| ["apply", "plan"].contains(&run.command.as_str());
-        self.history.runs.iter().filter(reads).map(|run| run.at).max()
     }
 
     /// When the first live reading was recorded; the ledger is incomplete before it.

@@ -100,12 +100,11 @@ impl Question<'_> {
         let Some(since) = self.known_since() else {
             return "The ledger has no recorded reading: it knows only the calls of guestlist.".to_owned();
         };
-        let until = self.known_until().unwrap_or(since);
-        format!(
-            "The ledger knows who had access since {}, its first reading; its last reading is of {}.",
-            time(since),
-            time(until)
-        )
+        let since = format!("The ledger knows who had access since {}, its first reading", time(since));
+        match self.known_until {
+            Some(until) => format!("{since}; its last reading is of {}.", time(until)),
+            None => format!("{since}."),
+        }
     }
 
     /// That the ledger was modified, if it was.

@@ -15,7 +15,6 @@ fn run(at: &str, actor: &str) -> RunFacts {
     RunFacts {
         name: format!("{actor}.jsonl"),
         at: time(at),
-        command: "apply".to_owned(),
         actor: Some(actor.to_owned()),
         by: format!("{actor} at commit {}", &commit[..7]),
         commit: Some(commit),
@@ -98,6 +97,7 @@ fn ask(check: impl FnOnce(&Question)) {
         endpoint: &endpoint,
         projects: None,
         role: None,
+        known_until: Some(time("06T08:00:00")),
         chain: "intact",
     };
     check(&question);

@@ -67,7 +67,7 @@ impl AccessAt<'_> {
             facts.push(
                 "This is before the first reading: only what guestlist itself granted is known.".to_owned(),
             );
-        } else if self.question.known_until().is_some_and(|until| self.at > until) {
+        } else if self.question.known_until.is_some_and(|until| self.at > until) {
             facts.push("This is after the last reading: what has changed outside guestlist since then is not known yet.".to_owned());
         }
         facts.extend(self.question.damage());

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use guestlist::desired::{
     Desired, Limit, ManagedProject, OnDay, Person, Policy, Prune, Rule, Schedule, Span,
 };
-use guestlist::known::{Evidence, EvidenceSource, Invitation, Known, Member, RecentWrites};
+use guestlist::known::{AppliedAccess, Evidence, EvidenceSource, Invitation, Known, Member, RecentWrites};
 use guestlist::model::{Access, Email, ProjectId, Role, RoleId, UserId};
-use guestlist::plan::{Change, Guard, Plan, PlanOptions};
+use guestlist::plan::{Change, Guard, Plan, PlanOptions, applied};
 use guestlist::render::{self, Paint, View};
 use jiff::civil::Date;
 use proptest::collection::btree_map;
@@ -74,7 +74,7 @@ fn person() -> impl Strategy<Value = Person> {
 prop_compose! {
     pub(super) fn desired()(
         people in btree_map(email(), person(), 0..7),
-        prune in prop::sample::select(vec![Prune::None, Prune::Roles, Prune::People]),
+        prune in prop::sample::select(vec![Prune::None, Prune::Dropped, Prune::Roles, Prune::People]),
         max_removals in prop_oneof![(0..=100_u8).prop_map(Limit::Percent), (0..9_u32).prop_map(Limit::Count)],
         keep_admins in 0..3_u32,
     ) -> Desired {
@@ -93,6 +93,7 @@ prop_compose! {
     pub(super) fn known()(
         members in btree_map(email(), (access(), prop::bool::weighted(0.3), prop::bool::weighted(0.1)), 0..7),
         invited in btree_map(email(), (access(), 0..30_i64), 0..3),
+        applied in option::of(btree_map(email(), access(), 0..7)),
     ) -> Known {
         let read_at = "2026-12-10T09:30:00Z".parse().expect("a time");
         let members: BTreeMap<_, _> = members.into_iter().map(|(login, (access, elsewhere, is_owner))| {
@@ -104,9 +105,11 @@ prop_compose! {
             let sent_at = read_at - jiff::SignedDuration::from_hours(24 * days);
             (email.clone(), Invitation { email, sent_at, access })
         }).collect();
+        let projects = PROJECTS.map(ProjectId::new);
+        let applied = applied.map(|people| AppliedAccess { projects: projects.into(), people });
         Known {
             evidence: Evidence { source: EvidenceSource::Live, read_at },
-            members, invitations, in_flight: BTreeMap::new(), recent: RecentWrites::new(), applied: None, doubts: Vec::new(),
+            members, invitations, in_flight: BTreeMap::new(), recent: RecentWrites::new(), applied, doubts: Vec::new(),
         }
     }
 }
@@ -243,6 +246,45 @@ proptest! {
                 });
                 prop_assert!(ended || matches!(change, Change::ChangeRole { .. }), "{:?}", change);
             }
+        }
+    }
+
+    #[test]
+    fn dropped_removes_what_a_file_gave_and_nothing_else(mut desired in desired(), known in known()) {
+        let mut plan = |prune| {
+            desired.policy.prune = prune;
+            Plan::between(&desired, &known, &options()).changes
+        };
+        let (kept, dropped) = (plan(Prune::None), plan(Prune::Dropped));
+        prop_assert!(kept.iter().all(|change| dropped.contains(change)));
+        for change in dropped.iter().filter(|change| !kept.contains(change)) {
+            let member = &known.members[change.email()];
+            let project = change.project().expect("a removal");
+            prop_assert!(known.applied.as_ref().is_some_and(|applied| applied.gave(member, project)), "{:?}", change);
+            let person = desired.people.get(change.email());
+            prop_assert!(!person.is_some_and(|person| person.access.contains_key(project)), "{:?}", change);
+        }
+    }
+
+    #[test]
+    fn after_an_apply_only_a_later_file_drops_anything(desired in desired(), known in known(), less in desired()) {
+        let plan = Plan::between(&desired, &known, &options());
+        let mut then = plan.changes.iter().fold(known.clone(), after);
+        let rest = Plan { changes: Vec::new(), ..plan };
+        then.applied = Some(applied(known.applied.clone(), &desired, &known, &rest, &[]));
+        prop_assert_eq!(&Plan::between(&desired, &then, &options()).changes, &vec![]);
+        // Whatever the next file drops was in this one, or could not be removed before.
+        let mut next = less;
+        let mut plan = |prune| {
+            next.policy.prune = prune;
+            Plan::between(&next, &then, &options()).changes
+        };
+        let (kept, dropped) = (plan(Prune::None), plan(Prune::Dropped));
+        for change in dropped.iter().filter(|change| !kept.contains(change)) {
+            let project = change.project().expect("a removal");
+            let was_given = desired.people.get(change.email()).is_some_and(|it| it.access.contains_key(project));
+            let was_kept = rest.notes.iter().any(|note| note.email.as_ref() == Some(change.email()));
+            prop_assert!(was_given || was_kept, "{:?}", change);
         }
     }
 
