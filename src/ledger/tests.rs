@@ -604,3 +604,60 @@ fn a_known_json_of_another_format_is_distinguished_from_a_damaged_one() {
     let why = "EOF while parsing a value at line 1 column 0".to_owned();
     assert_eq!(view(), Err(LedgerError::Unreadable { file, line: None, why }));
 }
+
+#[test]
+fn the_applied_access_is_kept_by_realm_and_only_under_the_lock() {
+    let memory = Memory::default();
+    let ledger = ledger_on(&memory);
+    let access = |role: Role| AppliedAccess {
+        projects: [ProjectId::new("p")].into(),
+        people: [(Email::as_received("a@example.com"), [(ProjectId::new("p"), role)].into())].into(),
+    };
+    assert_eq!(ledger.applied("sandbox"), Ok(None));
+    let lock = ledger.acquire(&who()).unwrap();
+    ledger.keep_applied("sandbox", access(Role::User), &lock).unwrap();
+    ledger.keep_applied("loopback", access(Role::Admin), &lock).unwrap();
+    assert_eq!(ledger.applied("sandbox"), Ok(Some(access(Role::User))));
+    assert_eq!(ledger.applied("loopback"), Ok(Some(access(Role::Admin))));
+    let text = || String::from_utf8(memory.content().documents["applied.json"].1.clone()).unwrap();
+    assert_eq!(
+        text(),
+        concat!(
+            r#"{"format_version":1,"realms":{"loopback":{"projects":["p"],"people":{"a@example.com":{"p":"ADMIN"}}},"#,
+            r#""sandbox":{"projects":["p"],"people":{"a@example.com":{"p":"USER"}}}}}"#,
+            "\n"
+        )
+    );
+    let before = text();
+    memory.content().set_lock(None);
+    let lost = ledger.keep_applied("sandbox", access(Role::Viewer), &lock);
+    assert!(matches!(lost, Err(LedgerError::LockLost { .. })), "{lost:?}");
+    assert_eq!(text(), before);
+    let newer = before.replace("\"format_version\":1", "\"format_version\":2").into_bytes();
+    memory.content().documents.get_mut("applied.json").unwrap().1 = newer;
+    assert!(matches!(ledger.applied("sandbox"), Err(LedgerError::Newer { format_version: 2, .. })));
+}
+
+#[tokio::test]
+async fn a_large_inventory_has_several_runs() {
+    let memory = Memory::default();
+    let ledger = ledger_on(&memory);
+    let lock = ledger.acquire(&who()).unwrap();
+    let observed = |n: usize| Observed {
+        email: Email::as_received(&format!("p{n}@example.com")),
+        user_id: None,
+        project: ProjectId::new("p"),
+        from: None,
+        to: Some(Role::User),
+        after: None,
+        by: time(0),
+    };
+    let everyone: Vec<_> = (0..=MOST_OBSERVED).map(observed).collect();
+    let run = ledger.begin_with(a_run("sandbox"), everyone, &lock).await.unwrap();
+    run.end(EndReason::Completed, None, None).await.unwrap();
+    assert_eq!(memory.content().runs.len(), 2);
+    assert_eq!(ledger.access("sandbox").unwrap().people().len(), MOST_OBSERVED + 1);
+    let verification = ledger.verify().unwrap();
+    assert_eq!(verification.chain(), ChainState::Intact);
+    assert!(verification.files.iter().all(|file| !file.may_be_cut()));
+}

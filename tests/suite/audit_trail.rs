@@ -259,6 +259,22 @@ fn a_person_for_whom_something_failed_is_not_forgotten() {
 }
 
 #[test]
+fn whoever_was_dropped_while_invited_is_removed_after_accepting() {
+    let dropped = "prune: dropped, max_removals: 100%";
+    let scenario = Scenario::new().team(&file(dropped, &format!("{ALEX}{KIM}")));
+    scenario.run("apply --yes").ok();
+    scenario.write("team.yaml", &file(dropped, ALEX));
+    // The API cannot cancel the invitation, so it stays on the list of what is left to do.
+    scenario.run("apply --yes").ok();
+    scenario.organization(|organization| {
+        assert!(organization.accept("kim@example.com"));
+        assert!(organization.accept("alex@example.com"));
+    });
+    let plan = scenario.run("plan");
+    assert!(plan.ok().stdout.contains("- kim@example.com    loyalty VIEWER → none"), "{}", plan.stdout);
+}
+
+#[test]
 fn a_change_by_hand_stays_manual_whoever_saw_it_first() {
     let scenario = Scenario::new().team(&file("prune: none", ALEX));
     scenario.run("apply --yes").ok();
