@@ -271,7 +271,11 @@ fn whoever_was_dropped_while_invited_is_removed_after_accepting() {
         assert!(organization.accept("alex@example.com"));
     });
     let plan = scenario.run("plan");
-    assert!(plan.ok().stdout.contains("- kim@example.com    loyalty VIEWER → none"), "{}", plan.stdout);
+    assert!(
+        plan.ok().stdout.contains("! kim@example.com    keeps VIEWER in loyalty: the API cannot"),
+        "{}",
+        plan.stdout
+    );
 }
 
 #[test]
