@@ -105,7 +105,7 @@ pub(crate) fn must_mean_someone(only: &[Email], desired: &Desired, known: &Known
         if !desired.people.contains_key(email) && !known.has(email) {
             let people = desired.people.keys().chain(known.members.keys()).map(Email::as_str);
             return Err(Failure::new(format!(
-                "--only {email} is not in the team file or in a managed project, and has no pending invitation{}",
+                "--only {email} is not in the team file, not a member of a managed project, and has no pending invitation{}",
                 person_meant(email.as_str(), people)
             )));
         }

@@ -192,7 +192,7 @@ Gained access (1)
     offline(&scenario, "report --at 2026-01-01 --ledger mistyped").assert(
         1,
         "",
-        "error: no ledger at `mistyped`; check the path, or name the ledger with --ledger\n",
+        "error: no ledger at `mistyped`; check the path, or pass another one with --ledger\n",
     );
 }
 

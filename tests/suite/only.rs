@@ -85,7 +85,7 @@ fn an_address_that_means_nobody_is_an_error() {
     let scenario = scenario();
     for command in ["plan", "apply --yes"] {
         scenario.run(&format!("{command} --only eve@example.com --only anna@example.com")).assert(1, "", "\
-error: --only anna@example.com is not in the team file or in a managed project, and has no pending invitation; did you mean `ana@example.com`?
+error: --only anna@example.com is not in the team file, not a member of a managed project, and has no pending invitation; did you mean `ana@example.com`?
 ");
     }
     assert_eq!(scenario.writes(), [""; 0]);

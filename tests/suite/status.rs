@@ -228,6 +228,6 @@ fn damage_is_reported_before_the_status_and_in_it() {
     scenario.run("status --ledger mistyped").assert(
         1,
         "",
-        "error: no ledger at `mistyped`; check the path, or name the ledger with --ledger\n",
+        "error: no ledger at `mistyped`; check the path, or pass another one with --ledger\n",
     );
 }
