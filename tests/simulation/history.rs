@@ -101,15 +101,8 @@ impl Story {
         let lock = ledger.acquire(&who()).expect("a lock");
         let command = if applies { "apply" } else { "plan" };
         let run = Run::new(command, who(), self.world.endpoint().clone(), None);
-<<<<<<< ours
         let unrecorded = snapshot.unrecorded(&ledger).expect("a ledger");
         let run = ledger.begin_with(run, unrecorded, &lock).await.expect("a run");
-=======
-        let run = ledger
-            .begin_with(run, snapshot.unrecorded(&ledger).expect("a ledger"), &lock)
-            .await
-            .expect("a run");
->>>>>>> theirs
         if random.u8(..8) == 0 {
             // Killed before the reading was saved.
             return;
