@@ -3,6 +3,7 @@
 mod applied;
 mod doubt;
 mod import;
+mod list;
 mod live;
 mod reading;
 mod rows;
@@ -20,7 +21,8 @@ use crate::model::{Access, Email, ProjectId, Role, UserId};
 pub use applied::AppliedAccess;
 pub use doubt::Doubt;
 pub use import::{Imported, LeftOut, Remark, import};
-pub use reading::{ListedProject, Reading, User, UserList, members_within, with_writes};
+pub use list::{ListedProject, User, UserList};
+pub use reading::{Reading, members_within, with_writes};
 
 /// What is known of the managed projects.
 #[derive(Clone, PartialEq, Eq, Debug)]

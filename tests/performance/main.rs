@@ -6,6 +6,10 @@
 #[allow(dead_code, reason = "benchmarks use the rest")]
 mod sample;
 
+#[path = "../suite/programs.rs"]
+#[allow(dead_code, reason = "the tests of commands use the rest")]
+mod programs;
+
 mod growth;
 mod memory;
 

@@ -2,23 +2,20 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
+use crate::programs::{BINARY, scrubbed};
 use crate::sample::{self, server::Server};
 
 const PROJECTS: usize = 20;
 
 /// Runs guestlist in `folder`, with at most `mib` MiB of memory for data.
 fn run(folder: &Path, server: Option<&Server>, mib: usize, args: &[&str]) {
-    let mut command = Command::new("sh");
+    let mut command = scrubbed("sh");
     command
         .args(["-c", "ulimit -d \"$0\"; exec \"$@\"", &(mib << 10).to_string()])
-        .arg(env!("CARGO_BIN_EXE_guestlist"))
+        .arg(BINARY)
         .args(args)
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .current_dir(folder)
-        .stdin(Stdio::null());
+        .current_dir(folder);
     if let Some(server) = server {
         command
             .env("VOUCHERIFY_MANAGEMENT_ID", "measured-id")
