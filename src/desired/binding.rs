@@ -38,7 +38,7 @@ impl Policy {
     /// Whether a plan depends on what the last applied file gave.
     #[must_use]
     pub fn depends_on_applied(&self) -> bool {
-        self.binding().any(|policy| matches!(policy.prune, Prune::Dropped | Prune::Roles))
+        self.binding().any(|policy| policy.prune == Prune::Dropped)
     }
 
     /// The stricter limit on removals for a number of members, and the number it allows.
@@ -84,7 +84,7 @@ impl Desired {
                 changes.push(PolicyChange { key, from, to, loosened });
             }
         };
-        compare("prune", base.prune.to_string(), prune.to_string(), *prune > base.prune);
+        compare("prune", base.prune.to_string(), prune.to_string(), prune.removes_more_than(base.prune));
         compare(
             "max_removals",
             base.max_removals.to_string(),
@@ -146,6 +146,14 @@ impl Prune {
             Self::Roles => "roles",
             Self::People => "people",
         }
+    }
+}
+
+impl Prune {
+    /// Also true for `dropped` and `roles`, which cannot be compared: one is about what a file gave, to anyone,
+    /// the other about all roles of the people in the file.
+    fn removes_more_than(self, other: Self) -> bool {
+        self > other || (self, other) == (Self::Dropped, Self::Roles)
     }
 }
 

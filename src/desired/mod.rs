@@ -134,7 +134,7 @@ impl Default for Policy {
     }
 }
 
-/// The access to remove besides what the team file itself says. Each value includes the one before.
+/// The access to remove besides what the team file itself says.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Prune {
@@ -143,7 +143,7 @@ pub enum Prune {
     None,
     /// What the file of the last apply gave and this file does not give.
     Dropped,
-    /// These, and roles of listed people in managed projects that are not in the file.
+    /// Roles of listed people in managed projects that are not in the file.
     Roles,
     /// These, and all roles in managed projects of people who are not in the file.
     People,

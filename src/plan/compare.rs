@@ -217,7 +217,7 @@ impl Comparison<'_> {
 
     /// Whether the last applied file gave the member a role there, and `prune` removes what this one does not.
     fn is_dropped(&self, member: &Member, project: &ProjectId) -> bool {
-        let applied = self.applied.filter(|_| self.desired.policy.prune >= Prune::Dropped);
+        let applied = self.applied.filter(|_| self.desired.policy.prune == Prune::Dropped);
         applied.is_some_and(|applied| applied.gave(member, project))
     }
 
