@@ -214,8 +214,9 @@ error: invite ben@example.com: storefront role_unknown: `POST /management/v1/pro
     scenario.run("log --person ben@example.com").assert(
         0,
         "\
-$TODAY $TIME apply to $ENDPOINT by tester on $HOST (completed)
-  $TODAY $TIME invite ben@example.com: proj_9KeAhZB1 role_unknown → refused, 400, $N ms, request_id $REQUEST
+$TODAY $TIME UTC apply to $ENDPOINT by tester on $HOST (completed)
+  plan $DIGEST
+  $TODAY $TIME UTC invite ben@example.com: storefront role_unknown → refused, 400, $N ms, request_id $REQUEST
 ",
         "",
     );
@@ -422,7 +423,17 @@ error: cannot ask for confirmation (not a terminal); pass --yes to proceed
     );
     assert_eq!(scenario.writes(), [""; 0]);
     assert_eq!(scenario.organization(|organization| organization.invited().count()), 0);
-    scenario.run("log").assert(0, "The ledger is empty.\n", "");
+    // What was read is recorded all the same.
+    scenario.run("log").assert(
+        0,
+        "\
+$TODAY $TIME UTC apply to $ENDPOINT by tester on $HOST (stopped: cannot ask for confirmation (not a terminal); pass --yes to proceed)
+  plan $DIGEST
+  $TODAY $TIME UTC found owner@example.com: storefront ADMIN, in the first reading
+  $TODAY $TIME UTC found owner@example.com: loyalty ADMIN, in the first reading
+",
+        "",
+    );
 }
 
 #[test]
