@@ -423,6 +423,7 @@ error: cannot ask for confirmation (not a terminal); pass --yes to proceed
     );
     assert_eq!(scenario.writes(), [""; 0]);
     assert_eq!(scenario.organization(|organization| organization.invited().count()), 0);
+    // What was read is recorded all the same.
     scenario.run("log").assert(
         0,
         "\
