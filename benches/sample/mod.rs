@@ -183,6 +183,7 @@ pub(crate) fn write_ledger(folder: &Path, runs: usize, each: usize, projects: us
                 projects,
                 from: None,
                 again: false,
+                reasons: BTreeMap::new(),
             }));
             bodies.push(Body::Outcome(Outcome {
                 of: bodies.len() as u64,

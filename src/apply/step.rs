@@ -1,5 +1,6 @@
 //! One change: its calls, and the interpretation of their responses.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::lookup::Found;
@@ -302,9 +303,14 @@ impl Scheduler<'_> {
     async fn make<T: api::Content>(
         &self,
         call: Call<T>,
-        intent: Intent,
+        mut intent: Intent,
     ) -> Step<(CallRecord, Result<T, api::Error>)> {
-        let Apply { writer, run, stop, .. } = self.apply;
+        let Apply { writer, run, stop, desired, .. } = self.apply;
+        if let (Some(person), false) = (desired.people.get(&intent.email), intent.action == Action::Unassign)
+        {
+            let reason = |project: &ProjectId| Some((project.clone(), person.reason_in(project)?.to_owned()));
+            intent.reasons = intent.projects.keys().filter_map(reason).collect();
+        }
         let admission = writer.admit(&call).await.map_err(step_error)?;
         if stop.is_asked() {
             return Err(StepError::Stopped);
@@ -365,6 +371,7 @@ fn intent<T>(call: &Call<T>, action: Action, email: &Email, projects: Access) ->
         projects,
         from: None,
         again: false,
+        reasons: BTreeMap::new(),
     }
 }
 

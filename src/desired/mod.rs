@@ -76,8 +76,9 @@ pub struct Person {
     pub first_name: String,
     /// The family name.
     pub last_name: String,
-    /// The access from groups and from the person's own entry. The days of the person bound it.
-    pub access: BTreeMap<ProjectId, Schedule>,
+    /// The access from groups and from the person's own entry. The days of the person bound it. Shared by
+    /// everyone with the same access.
+    pub access: Arc<BTreeMap<ProjectId, Schedule>>,
     /// Not invited before this day (UTC).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Date>,
@@ -200,7 +201,8 @@ impl Person {
     /// Someone with the same access on every day.
     #[must_use]
     pub fn new(email: Email, first_name: String, last_name: String, access: Access) -> Self {
-        let access = access.into_iter().map(|(project, role)| (project, Schedule::Always(role))).collect();
+        let access = access.into_iter().map(|(project, role)| (project, Schedule::Always(role)));
+        let access = Arc::new(access.collect());
         let (from, until, reason, review_by) = (None, None, None, None);
         Self {
             email,
@@ -213,6 +215,12 @@ impl Person {
             review_by,
             reasons: BTreeMap::new(),
         }
+    }
+
+    /// Why the person has access to a project, if the file says so.
+    #[must_use]
+    pub fn reason_in(&self, project: &ProjectId) -> Option<&str> {
+        self.reasons.get(project).or(self.reason.as_ref()).map(AsRef::as_ref)
     }
 
     /// The roles that are due on `day`, whether or not it is one of the person's days.

@@ -1,6 +1,6 @@
 //! The people of all files: their addresses, names, dates and access.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::access::{self, GrantedRole, Grants, GroupGrant, Groups};
@@ -27,6 +27,8 @@ pub(super) struct People<'a> {
     resolved: BTreeMap<Email, Person>,
     /// The number of roles granted so far.
     granted: usize,
+    /// Many people have the same access.
+    shared: BTreeSet<Arc<BTreeMap<ProjectId, Schedule>>>,
 }
 
 /// The roles of a person by project, and the reasons for them.
@@ -72,7 +74,7 @@ impl<'a> People<'a> {
     ) -> Self {
         let protected = protect.iter().map(|text| (EmailPattern::new(&text.value), text.at)).collect();
         let (places, resolved) = (BTreeMap::new(), BTreeMap::new());
-        Self { names, groups, judge, protected, places, resolved, granted: 0 }
+        Self { names, groups, judge, protected, places, resolved, granted: 0, shared: BTreeSet::new() }
     }
 
     /// Checks a person and adds it. `file` is the path of an included file.
@@ -98,7 +100,7 @@ impl<'a> People<'a> {
             email: email.clone(),
             first_name,
             last_name,
-            access,
+            access: self.share(access),
             from,
             until,
             reason,
@@ -187,6 +189,16 @@ impl<'a> People<'a> {
             );
         }
         Some(email)
+    }
+
+    /// `access`, shared with anyone who has the same.
+    fn share(&mut self, access: BTreeMap<ProjectId, Schedule>) -> Arc<BTreeMap<ProjectId, Schedule>> {
+        if let Some(shared) = self.shared.get(&access) {
+            return Arc::clone(shared);
+        }
+        let access = Arc::new(access);
+        self.shared.insert(Arc::clone(&access));
+        access
     }
 
     /// The access from groups and from the person's own entry, which wins.

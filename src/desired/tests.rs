@@ -112,10 +112,10 @@ fn the_example_resolves() {
                 email: email.clone(),
                 first_name: "Alex".to_owned(),
                 last_name: "Doe".to_owned(),
-                access: BTreeMap::from([
+                access: Arc::new(BTreeMap::from([
                     (project("proj_9KeAhZB1"), Schedule::Always(Role::Admin)),
                     (project("proj_npnFzPr9"), Schedule::Always(Role::Custom(RoleId::new("role_XyZ7")))),
-                ]),
+                ])),
                 from: Some(jiff::civil::date(2026, 12, 1)),
                 until: Some(jiff::civil::date(2027, 3, 31)),
                 reason: None,

@@ -128,7 +128,7 @@ impl File<'_> {
         self.line(1, &format!("- email: {}", yaml(email.as_str())));
         self.pair(2, "first_name", first_name);
         self.pair(2, "last_name", last_name);
-        if let Some(group) = self.groups.get(access).filter(|_| reasons.is_empty()) {
+        if let Some(group) = self.groups.get(&**access).filter(|_| reasons.is_empty()) {
             self.line(2, &format!("groups: [{}]", yaml(group)));
         } else {
             self.line(2, "projects:");

@@ -48,6 +48,8 @@ pub struct AccessEvent {
     pub run: usize,
     /// When it happened, and how that is known.
     pub source: AccessSource,
+    /// Why, if the call that made or explains it has a reason.
+    pub reason: Option<String>,
 }
 
 /// How a change of access is known.
@@ -92,6 +94,15 @@ impl AccessEvent {
     }
 }
 
+/// A call that may explain what is observed next.
+#[derive(Debug)]
+struct Expected {
+    /// The role that it leads to.
+    role: Option<Role>,
+    call: ExplainingCall,
+    reason: Option<String>,
+}
+
 /// Folds the records of all runs, in the order of the runs.
 ///
 /// Of merged ledgers, in which two runs observed the same change, the first one counts.
@@ -101,8 +112,8 @@ pub(super) struct AccessFold {
     counts: bool,
     runs: Vec<AccessRun>,
     open: BTreeMap<Seq, (Timestamp, Intent)>,
-    /// The calls that may explain what is observed next, and the role that they lead to.
-    expected: BTreeMap<(Email, ProjectId), (Option<Role>, ExplainingCall)>,
+    /// The calls that may explain what is observed next.
+    expected: BTreeMap<(Email, ProjectId), Expected>,
     known: KnownAccess,
     /// The projects of which this run has recorded observations so far, and the time of the reading. They are
     /// complete once another record follows.
@@ -194,7 +205,8 @@ impl AccessFold {
                         _ => AccessSource::Call { at },
                     };
                     let role = (!is_removal).then(|| role.clone());
-                    self.set(&email, user_id, project, role, source);
+                    let reason = intent.reasons.get(project).cloned();
+                    self.set(&email, user_id, project, role, source, reason);
                 }
             }
             (Meaning::Invited, _) => {
@@ -217,7 +229,8 @@ impl AccessFold {
         let call = self.explaining(at, intent.action);
         for (project, role) in &intent.projects {
             let role = (intent.action != Action::Unassign).then(|| role.clone());
-            self.expected.insert((intent.email.clone(), project.clone()), (role, call));
+            let reason = intent.reasons.get(project).cloned();
+            self.expected.insert((intent.email.clone(), project.clone()), Expected { role, call, reason });
         }
     }
 
@@ -228,16 +241,18 @@ impl AccessFold {
         let former = if to.is_some() { self.known.note_login(user_id, email) } else { Vec::new() };
         for former in former {
             if user_id.is_some_and(|user| self.known.is_of(&former, project, user)) {
-                self.set(&former, user_id, project, None, source.clone());
+                self.set(&former, user_id, project, None, source.clone(), None);
             }
         }
         let expected = self.expected.get(&(email.clone(), project.clone()));
-        if let (AccessSource::Observed { call, .. }, Some((role, explaining))) = (&mut source, expected)
-            && role == to
+        let mut reason = None;
+        if let (AccessSource::Observed { call, .. }, Some(expected)) = (&mut source, expected)
+            && expected.role == *to
         {
-            *call = Some(*explaining);
+            *call = Some(expected.call);
+            reason.clone_from(&expected.reason);
         }
-        self.set(email, user_id, project, to.clone(), source);
+        self.set(email, user_id, project, to.clone(), source, reason);
         self.reading.insert(project.clone(), *by);
     }
 
@@ -248,6 +263,7 @@ impl AccessFold {
         project: &ProjectId,
         to: Option<Role>,
         source: AccessSource,
+        reason: Option<String>,
     ) {
         self.expected.remove(&(email.clone(), project.clone()));
         let (at, before) = match source {
@@ -263,7 +279,7 @@ impl AccessFold {
         {
             let (email, user_id, project) = (email.clone(), user_id.cloned(), project.clone());
             let run = self.runs.len().saturating_sub(1);
-            events.push(AccessEvent { email, user_id, project, from, to, run, source });
+            events.push(AccessEvent { email, user_id, project, from, to, run, source, reason });
         }
     }
 }

@@ -15,8 +15,8 @@ impl From<AccessHistory> for History {
             plan_id: run.plan_id,
         };
         let change = |event: AccessEvent| {
-            let AccessEvent { email, user_id, project, from, to, run, source } = event;
-            AccessChange { email, user_id, project, from, to, run, reason: None, source: source.into() }
+            let AccessEvent { email, user_id, project, from, to, run, source, reason } = event;
+            AccessChange { email, user_id, project, from, to, run, reason, source: source.into() }
         };
         Self {
             runs: history.runs.into_iter().map(run).collect(),

@@ -1,11 +1,13 @@
 //! Parses the lines of runs. Nearly all are intents and outcomes, which take one pass over the line.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::record::{Action, Body, Intent, InvalidRecord, Meaning, Outcome, Record, Seq};
-use crate::model::{Email, Role, SharedAccess, UserId};
+use crate::model::{Email, ProjectId, Role, SharedAccess, UserId};
 
 /// Parses lines. Equal access is shared between their records.
 #[derive(Debug, Default)]
@@ -31,6 +33,8 @@ struct CallLine<'a> {
     from: Option<Role>,
     #[serde(default)]
     again: bool,
+    #[serde(default)]
+    reasons: BTreeMap<ProjectId, String>,
     of: Option<Seq>,
     status: Option<u16>,
     request_id: Option<String>,
@@ -58,6 +62,7 @@ impl LineParser {
                 projects: self.access.parse(line.projects?).ok()?,
                 from: line.from,
                 again: line.again,
+                reasons: line.reasons,
             }),
             "outcome" => Body::Outcome(Outcome {
                 of: line.of?,
@@ -85,6 +90,7 @@ mod tests {
         intent.user_id = Some(UserId::new("user_1"));
         intent.from = Some(Role::Viewer);
         intent.again = true;
+        intent.reasons = [(ProjectId::new("proj_1"), "spring, OPS-311".to_owned())].into();
         let record = |body| Record { seq: 7, at: Timestamp::UNIX_EPOCH, body, prev: "0".repeat(64) };
         let bodies = [run("sandbox"), Body::Intent(intent), outcome(3, Meaning::Refused)];
         let mut lines: Vec<_> = bodies.map(|body| record(body).to_line()).into();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::observed::Observed;
 use super::time::{millis, some_millis, to_the_millisecond};
 use crate::escape;
-use crate::model::{Access, Email, Endpoint, Role, UserId};
+use crate::model::{Access, Email, Endpoint, ProjectId, Role, UserId};
 
 /// The format version that is written, and the newest one that can be read.
 pub const FORMAT_VERSION: u64 = 1;
@@ -176,6 +176,9 @@ pub struct Intent {
     /// Whether an invitation is sent again on purpose.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub again: bool,
+    /// Why the roles are given, where the team file says so, by project.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reasons: BTreeMap<ProjectId, String>,
 }
 
 /// The purpose of a call.
@@ -442,6 +445,7 @@ mod tests {
                 projects: Access::from([(ProjectId::new("proj_1"), Role::Admin)]),
                 from: Some(Role::Viewer),
                 again: false,
+                reasons: BTreeMap::new(),
             }),
             r#"{"seq":7,"at":"2026-11-22T12:34:56.700Z","kind":"intent","action":"change_role","method":"PUT","path":"/management/v1/projects/proj_1/users/user_1","email":"a@example.com","user_id":"user_1","projects":{"proj_1":"ADMIN"},"from":"VIEWER","prev":"$PREV"}"#,
         );
@@ -511,6 +515,7 @@ mod tests {
             projects: Access::new(),
             from: None,
             again: false,
+            reasons: BTreeMap::new(),
         };
         let record = Record { seq: 1, at: at(), body: Body::Intent(intent), prev: String::new() };
         let line = record.to_line();

@@ -43,6 +43,7 @@ pub(super) fn an_intent(email: &str) -> Intent {
         projects: Access::from([(ProjectId::new("proj_1"), Role::User)]),
         from: None,
         again: false,
+        reasons: std::collections::BTreeMap::new(),
     }
 }
 

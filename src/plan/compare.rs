@@ -79,7 +79,7 @@ impl Comparison<'_> {
             return;
         }
         let mut removed = BTreeSet::new();
-        for (project, schedule) in &person.access {
+        for (project, schedule) in person.access.iter() {
             let known = member.access.get(project);
             let role = match schedule.on(self.date) {
                 OnDay::Due { role, .. } => role,
@@ -153,7 +153,7 @@ impl Comparison<'_> {
             return;
         }
         let mut given = due.clone();
-        for (project, schedule) in &person.access {
+        for (project, schedule) in person.access.iter() {
             // What is invited to already is left alone until its role starts, as for a member.
             if let OnDay::Ahead { role, .. } = schedule.on(self.date) {
                 given.insert(project.clone(), role.clone());
@@ -282,7 +282,7 @@ impl Comparison<'_> {
         let is_soon = |day: &Date| days_between(self.date, *day) <= SOON_DAYS;
         let is_before_end = |day: Date| person.until.is_none_or(|until| day < until);
         let mut facts = Vec::new();
-        for (project, schedule) in &person.access {
+        for (project, schedule) in person.access.iter() {
             let fact = match schedule.on(self.date) {
                 OnDay::Ahead { role, from } if person.until.is_none_or(|until| from <= until) => {
                     let has = member.and_then(|member| member.access.get(project)).cloned();

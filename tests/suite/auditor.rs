@@ -264,3 +264,46 @@ fn damage_is_named_before_any_answer() {
     std::fs::remove_file(&runs[0]).expect("a removal");
     check("is missing");
 }
+
+#[test]
+fn the_reason_in_the_team_file_stays_with_what_it_explains() {
+    let person = |name: &str, rest: &str| {
+        format!("  - {{email: {name}@example.com, first_name: A, last_name: B, {rest}}}\n")
+    };
+    let people = [
+        person("ana", "reason: 'spring, OPS-311', projects: {storefront: USER}"),
+        person(
+            "ben",
+            "reason: audit, projects: {loyalty: {role: ADMIN, reason: on call}, storefront: VIEWER}",
+        ),
+    ];
+    let scenario = Scenario::new()
+        .member("ben@example.com", &[("storefront", "USER")])
+        .team(&format!("{HEAD}people:\n{}", people.concat()));
+    scenario.run("apply --yes").ok();
+    scenario.organization(|it| assert!(it.accept("ana@example.com")));
+    scenario.run("plan --record").ok();
+    let today = Timestamp::now().strftime("%Y-%m-%d").to_string();
+    let json: serde_json::Value =
+        serde_json::from_str(&scenario.run(&format!("report --at {today} --format json")).ok().stdout)
+            .expect("JSON");
+    let reasons: Vec<_> = json["access"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|role| {
+            let text = |key: &str| role[key].as_str().unwrap_or("none").to_owned();
+            [text("email"), text("project"), text("reason")].join(" ")
+        })
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            "ana@example.com proj_9KeAhZB1 spring, OPS-311",
+            "ben@example.com proj_npnFzPr9 on call",
+            "ben@example.com proj_9KeAhZB1 audit",
+            "owner@example.com proj_npnFzPr9 none",
+            "owner@example.com proj_9KeAhZB1 none",
+        ]
+    );
+}

@@ -106,7 +106,7 @@ fn desired() -> impl Strategy<Value = Desired> {
                         email: email.clone(),
                         first_name,
                         last_name,
-                        access,
+                        access: Arc::new(access),
                         from,
                         until,
                     };

@@ -144,7 +144,7 @@ fn a_project_that_the_pull_request_brings_has_no_drift() {
     let mut base = head.desired.clone();
     base.projects.remove(&ProjectId::new("proj_l"));
     for person in base.people.values_mut() {
-        person.access.remove(&ProjectId::new("proj_l"));
+        std::sync::Arc::make_mut(&mut person.access).remove(&ProjectId::new("proj_l"));
     }
     let known = known(&[KEEPER_IS, ("a@example.com", "proj_s=USER proj_l=USER")], &[]);
     let plan = plan(&head, &known);

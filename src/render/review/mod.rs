@@ -154,7 +154,7 @@ impl<'a> Row<'a> {
         let status = PersonStatus::of(member, invitation, ended, date);
         let has = member.map(|member| &member.access).or(invitation.map(|out| &out.access));
         let desired = person.filter(|_| ended.is_none()).map(|person| &person.access);
-        let given = desired.into_iter().flat_map(BTreeMap::keys);
+        let given = desired.into_iter().flat_map(|access| access.keys());
         let projects: BTreeSet<_> = has
             .into_iter()
             .flat_map(|access| access.keys())

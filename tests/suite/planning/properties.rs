@@ -67,7 +67,12 @@ fn person() -> impl Strategy<Value = Person> {
             both => both,
         };
         let email = Email::as_received("");
-        Person { access, from, until, ..Person::new(email, "F".to_owned(), "L".to_owned(), Access::new()) }
+        Person {
+            access: access.into(),
+            from,
+            until,
+            ..Person::new(email, "F".to_owned(), "L".to_owned(), Access::new())
+        }
     })
 }
 
