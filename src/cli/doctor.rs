@@ -79,7 +79,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let page = match args.format {
         DoctorFormat::Text => text(&checks, terminal),
         DoctorFormat::Json => {
-            format!("{}\n", escape::json(&serde_json::json!({"checks": checks.0}).to_string()))
+            format!("{}\n", escape::json(serde_json::json!({"checks": checks.0}).to_string()))
         }
     };
     Terminal::print(&page)?;

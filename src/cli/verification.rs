@@ -112,7 +112,7 @@ pub(super) fn verified_json(verification: &Verification) -> Result<(), Failure> 
     };
     let problems: Vec<_> = findings(verification).iter().map(problem).collect();
     let object = serde_json::json!({ "chain": verification.chain().as_str(), "problems": problems });
-    Terminal::print(&format!("{}\n", escape::json(&object.to_string())))?;
+    Terminal::print(&format!("{}\n", escape::json(object.to_string())))?;
     verdict(verification)
 }
 

@@ -33,7 +33,6 @@ pub struct Record {
 /// The content of a record, by kind.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "records are read one at a time")]
 pub enum Body {
     /// The start of the run: the first record.
     Run(Run),

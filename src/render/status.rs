@@ -183,7 +183,7 @@ pub fn status_json(status: &Status) -> String {
         "lock": status.lock.as_ref().map(lock),
         "chain": status.chain,
     });
-    format!("{}\n", escape::json(&value.to_string()))
+    format!("{}\n", escape::json(value.to_string()))
 }
 
 /// The status as gauges, in the text format of Prometheus. A time that never was is 0.

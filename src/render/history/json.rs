@@ -109,5 +109,5 @@ fn extend(value: &mut Value, more: Value) {
 }
 
 fn line(page: &Value) -> String {
-    format!("{}\n", escape::json(&page.to_string()))
+    format!("{}\n", escape::json(page.to_string()))
 }

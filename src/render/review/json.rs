@@ -19,7 +19,7 @@ pub fn review_json(review: &Review) -> String {
         "refused": review.refused,
         "people": people,
     });
-    format!("{}\n", escape::json(&value.to_string()))
+    format!("{}\n", escape::json(value.to_string()))
 }
 
 fn person(review: &Review, row: &Row) -> Value {
