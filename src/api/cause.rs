@@ -142,7 +142,7 @@ impl Cause {
             | Self::TimedOut
             | Self::Lost(_)
             | Self::Damaged { .. } => true,
-            Self::Refused(refusal) => refusal.status >= 500,
+            Self::Refused(rejection) => rejection.status >= 500,
             _ => false,
         }
     }
@@ -150,7 +150,8 @@ impl Cause {
     /// Whether this is a genuine answer (not an outage).
     #[must_use]
     pub fn is_answer(&self) -> bool {
-        matches!(self, Self::RateLimited { until: None }) || self.refusal().is_some_and(|it| it.status < 500)
+        matches!(self, Self::RateLimited { until: None })
+            || self.rejection().is_some_and(|it| it.status < 500)
     }
 
     /// Whether the service may have processed the call anyway.
@@ -162,19 +163,19 @@ impl Cause {
             | Self::Lost(_)
             | Self::Damaged { .. }
             | Self::TooLarge { .. } => true,
-            Self::Refused(refusal) => refusal.status >= 500,
+            Self::Refused(rejection) => rejection.status >= 500,
             _ => false,
         }
     }
 
-    pub(super) fn refusal(&self) -> Option<&Rejection> {
+    pub(super) fn rejection(&self) -> Option<&Rejection> {
         match self {
-            Self::Credentials(refusal)
-            | Self::NotInPlan(refusal)
-            | Self::Forbidden(refusal)
-            | Self::QuotaSpent(refusal)
-            | Self::Refused(refusal)
-            | Self::Failing(refusal) => Some(refusal),
+            Self::Credentials(rejection)
+            | Self::NotInPlan(rejection)
+            | Self::Forbidden(rejection)
+            | Self::QuotaSpent(rejection)
+            | Self::Refused(rejection)
+            | Self::Failing(rejection) => Some(rejection),
             _ => None,
         }
     }
@@ -183,17 +184,17 @@ impl Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Credentials(refusal) => {
-                write!(f, "failed: invalid credentials ({refusal})")
+            Self::Credentials(rejection) => {
+                write!(f, "failed: invalid credentials ({rejection})")
             }
-            Self::NotInPlan(refusal) => {
-                write!(f, "failed: the Voucherify plan does not include the Management API ({refusal})")
+            Self::NotInPlan(rejection) => {
+                write!(f, "failed: the Voucherify plan does not include the Management API ({rejection})")
             }
-            Self::Forbidden(refusal) => {
-                write!(f, "failed: these credentials do not have permission ({refusal})")
+            Self::Forbidden(rejection) => {
+                write!(f, "failed: these credentials do not have permission ({rejection})")
             }
-            Self::QuotaSpent(refusal) => {
-                write!(f, "failed: the API quota for this billing cycle is used up ({refusal})")
+            Self::QuotaSpent(rejection) => {
+                write!(f, "failed: the API quota for this billing cycle is used up ({rejection})")
             }
             Self::Redirected { status, to: Some(to) } => write!(f, "was redirected to `{to}` ({status})"),
             Self::Redirected { status, to: None } => write!(f, "was redirected ({status})"),
@@ -206,8 +207,8 @@ impl fmt::Display for Cause {
             Self::RateLimited { until: None } => {
                 write!(f, "was rate limited (429)")
             }
-            Self::Refused(refusal) => write!(f, "was rejected ({refusal})"),
-            Self::Failing(refusal) => write!(f, "failed with a server error ({refusal})"),
+            Self::Refused(rejection) => write!(f, "was rejected ({rejection})"),
+            Self::Failing(rejection) => write!(f, "failed with a server error ({rejection})"),
             Self::Unreachable { endpoint, reason } => {
                 write!(f, "failed: could not connect to {endpoint} ({reason})")
             }

@@ -58,9 +58,9 @@ impl Error {
 
     /// The rejection, if the caller can interpret it.
     #[must_use]
-    pub fn refused(&self) -> Option<&Rejection> {
+    pub fn rejection(&self) -> Option<&Rejection> {
         match &self.cause {
-            Cause::Refused(refusal) => Some(refusal),
+            Cause::Refused(rejection) => Some(rejection),
             _ => None,
         }
     }
@@ -71,7 +71,7 @@ impl Error {
         match &self.cause {
             Cause::Redirected { status, .. } | Cause::Damaged { status, .. } => Some(*status),
             Cause::RateLimited { .. } => Some(429),
-            cause => cause.refusal().map(|refusal| refusal.status),
+            cause => cause.rejection().map(|rejection| rejection.status),
         }
     }
 
@@ -80,7 +80,7 @@ impl Error {
     pub fn request_id(&self) -> Option<&str> {
         match &self.cause {
             Cause::Damaged { request_id, .. } => request_id.as_deref(),
-            cause => cause.refusal()?.request_id.as_deref(),
+            cause => cause.rejection()?.request_id.as_deref(),
         }
     }
 

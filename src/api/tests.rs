@@ -360,7 +360,7 @@ async fn damaged<T: Content + std::fmt::Debug>(
     let body = if status == 204 { "" } else { body };
     let server = Server::start(move |_| answer(&format!("{status} Status"), &[], body)).await;
     let error = send(&quick(&server.endpoint).0, call).await.err()?;
-    assert!(error.may_have_been_processed() && error.refused().is_none() && !error.is_fatal(), "{error}");
+    assert!(error.may_have_been_processed() && error.rejection().is_none() && !error.is_fatal(), "{error}");
     assert!(matches!(error.cause, Cause::Damaged { .. }), "{error}");
     Some((error.status()?, error.attempts))
 }
@@ -427,7 +427,7 @@ async fn what_stops_the_run_is_told_from_what_concerns_one_person() {
         let server = Server::start(move |_| answer(&format!("{status} Status"), &[], REFUSED)).await;
         let error = quick(&server.endpoint).0.reader().projects().await.expect_err("a failure");
         assert_eq!((error.status(), error.is_fatal()), (Some(status), fatal));
-        assert_eq!(error.refused().is_some(), !fatal);
+        assert_eq!(error.rejection().is_some(), !fatal);
         assert!(!error.may_have_been_processed());
     }
 }
@@ -625,7 +625,7 @@ async fn what_any_attempt_may_have_done_is_remembered() {
     let invite = Invite { email: &email, first_name: "A", last_name: "B", projects: &Access::new() };
     let error = send(&quick(&server.endpoint).0, &Call::invite(&invite)).await.expect_err("409");
     assert_eq!((error.status(), error.attempts, error.may_have_been_processed()), (Some(409), 2, true));
-    assert_eq!(error.refused().and_then(|it| it.key.as_deref()), Some("duplicate_found"));
+    assert_eq!(error.rejection().and_then(|it| it.key.as_deref()), Some("duplicate_found"));
     let lines = server.lines();
     assert_eq!(lines[0], lines[1]);
 }
@@ -810,7 +810,7 @@ async fn what_the_service_says_is_inert_and_short() {
     let error = quick(&server.endpoint).0.reader().projects().await.expect_err("refused");
     let start = "\\u{1b}[31m\\u{202e} (secret) (secret) ";
     let message = format!("{start}{}…", "x".repeat(300 - start.len()));
-    assert_eq!(error.refused().and_then(|it| it.message.clone()), Some(message));
+    assert_eq!(error.rejection().and_then(|it| it.message.clone()), Some(message));
 }
 
 #[test]

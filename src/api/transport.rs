@@ -120,7 +120,7 @@ impl Transport {
             return self.success(call, response).await.map_err(FailedAttempt::from);
         }
         let retry_at = headers::retry_at(response.headers(), now);
-        Err(FailedAttempt { cause: self.refusal(response).await, retry_at })
+        Err(FailedAttempt { cause: self.rejection(response).await, retry_at })
     }
 
     /// Reads a response with a 2xx status. Only the documented one is a success.
@@ -141,7 +141,7 @@ impl Transport {
         Ok(Success { value, status, request_id })
     }
 
-    async fn refusal(&self, response: Response) -> Cause {
+    async fn rejection(&self, response: Response) -> Cause {
         let status = response.status().as_u16();
         if (300..400).contains(&status) {
             let to = headers::text(response.headers(), LOCATION.as_str()).map(|to| self.shown(to));
@@ -155,7 +155,7 @@ impl Transport {
         };
         let shown = |text: Option<String>| text.map(|text| self.shown(&text));
         let is_error_object = body.is_error_object;
-        let refusal = Rejection {
+        let rejection = Rejection {
             status,
             key: shown(body.key),
             message: shown(body.message),
@@ -165,19 +165,19 @@ impl Transport {
             resource_type: shown(body.resource_type),
         };
         match (status, cut_off) {
-            (401, _) => Cause::Credentials(refusal),
-            (402, _) => Cause::NotInPlan(refusal),
-            (403, _) => Cause::Forbidden(refusal),
-            (429, _) if is_cycle_spent => Cause::QuotaSpent(refusal),
+            (401, _) => Cause::Credentials(rejection),
+            (402, _) => Cause::NotInPlan(rejection),
+            (403, _) => Cause::Forbidden(rejection),
+            (429, _) if is_cycle_spent => Cause::QuotaSpent(rejection),
             (429, _) => Cause::RateLimited { until: None },
-            (500 | 502 | 503 | 504, _) => Cause::Failing(refusal),
+            (500 | 502 | 503 | 504, _) => Cause::Failing(rejection),
             (400..500, Some(cause)) if cause.is_repeatable() => cause,
             (400..500, _) if !is_error_object => Cause::Damaged {
                 status,
-                request_id: refusal.request_id,
+                request_id: rejection.request_id,
                 reason: "the body is not Voucherify's error object".to_owned(),
             },
-            _ => Cause::Refused(refusal),
+            _ => Cause::Refused(rejection),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::api;
 use crate::known::User;
 use crate::model::{Email, ProjectId};
 
-pub(super) type Reading = Result<Rc<Listing>, api::Error>;
+pub(super) type ListResult = Result<Rc<Listing>, api::Error>;
 
 /// The users of a project, for many people to look themselves up.
 pub(super) struct Listing {
@@ -25,7 +25,7 @@ pub(super) struct Listing {
 #[derive(Default)]
 pub(super) struct Readings {
     /// Whoever waits for a reading that has not started, by project.
-    requested: RefCell<BTreeMap<ProjectId, Vec<oneshot::Sender<Reading>>>>,
+    requested: RefCell<BTreeMap<ProjectId, Vec<oneshot::Sender<ListResult>>>>,
     /// The number of people who wait for a reading, started or not.
     waiting: Cell<usize>,
     /// Wakes the scheduler when a reading is requested.
@@ -44,12 +44,12 @@ impl Readings {
     }
 
     /// The requested readings, which start now: whoever waits for each, by project.
-    pub(super) fn start(&self) -> BTreeMap<ProjectId, Vec<oneshot::Sender<Reading>>> {
+    pub(super) fn start(&self) -> BTreeMap<ProjectId, Vec<oneshot::Sender<ListResult>>> {
         self.requested.take()
     }
 
     /// Waits for a reading of `project` that starts after this request.
-    pub(super) async fn request(&self, project: &ProjectId) -> Option<Reading> {
+    pub(super) async fn request(&self, project: &ProjectId) -> Option<ListResult> {
         let (sender, receiver) = oneshot::channel();
         self.requested.borrow_mut().entry(project.clone()).or_default().push(sender);
         self.waiting.set(self.waiting.get() + 1);

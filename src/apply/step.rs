@@ -109,7 +109,7 @@ impl Scheduler<'_> {
         let (record, result) = self.make(call, intent).await?;
         match result {
             Ok(()) => self.settle(record, Meaning::Invited, None),
-            Err(error) if error.refused().is_some_and(|rejection| rejection.status == 409) => {
+            Err(error) if error.rejection().is_some_and(|rejection| rejection.status == 409) => {
                 self.settle(record, Meaning::AddressTaken, Some(error.to_string()))?;
                 self.assign_everywhere(invite).await.map_err(half_done)
             }
@@ -161,7 +161,7 @@ impl Scheduler<'_> {
             }
             Err(error) => error,
         };
-        let Some(rejection) = error.refused().filter(|rejection| may_be_about_the_person(rejection)) else {
+        let Some(rejection) = error.rejection().filter(|rejection| may_be_about_the_person(rejection)) else {
             return self.fail(record, error).map(Assigned::Done);
         };
         let found = match self.look(project, email).await {
@@ -287,7 +287,7 @@ impl Scheduler<'_> {
         match result {
             Ok(()) => self.settle(record, Meaning::Unassigned, None),
             Err(error)
-                if error.refused().is_some_and(|rejection| {
+                if error.rejection().is_some_and(|rejection| {
                     let key = rejection.key.as_deref();
                     rejection.status == 404 || (rejection.status == 400 && key == Some("user_not_assigned"))
                 }) =>

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{Desired, EmailPattern, Limit, Policy, Prune, Rule};
 use crate::model::Email;
@@ -13,12 +13,43 @@ use crate::model::Email;
 pub struct PolicyChange {
     /// The key under `policy`.
     pub key: &'static str,
-    /// The base's value, as in a team file.
-    pub from: String,
+    /// The base's value.
+    pub from: PolicyValue,
     /// The value in this team file.
-    pub to: String,
+    pub to: PolicyValue,
     /// Whether this team file allows more than the base, or the values cannot be compared.
     pub loosened: bool,
+}
+
+/// A value under `policy`. Displayed and serialized, it is as in a team file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PolicyValue {
+    /// A word or a number.
+    Plain(String),
+    /// Patterns of addresses, which may be whole addresses.
+    Patterns(Vec<String>),
+    /// The entries of `addresses`, whose patterns may be whole addresses; `None` if there is no such key.
+    AddressRules(Option<Vec<String>>),
+    /// The entries of `files`; `None` if there is no such key.
+    FileRules(Option<Vec<String>>),
+}
+
+impl fmt::Display for PolicyValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(value) => f.write_str(value),
+            Self::Patterns(list) | Self::AddressRules(Some(list)) | Self::FileRules(Some(list)) => {
+                write!(f, "[{}]", list.join(", "))
+            }
+            Self::AddressRules(None) | Self::FileRules(None) => f.write_str("none"),
+        }
+    }
+}
+
+impl Serialize for PolicyValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 impl Policy {
@@ -79,49 +110,49 @@ impl Desired {
             &self.policy;
         let (before, base) = (base, &base.policy);
         let mut changes = Vec::new();
-        let mut compare = |key, from: String, to: String, loosened| {
+        let mut compare = |key, from, to, loosened| {
             if from != to {
                 changes.push(PolicyChange { key, from, to, loosened });
             }
         };
-        compare("prune", base.prune.to_string(), prune.to_string(), prune.removes_more_than(base.prune));
+        let plain = |value: &dyn fmt::Display| PolicyValue::Plain(value.to_string());
+        compare("prune", plain(&base.prune), plain(prune), prune.removes_more_than(base.prune));
         compare(
             "max_removals",
-            base.max_removals.to_string(),
-            max_removals.to_string(),
+            plain(&base.max_removals),
+            plain(max_removals),
             max_removals.allows_more_than(base.max_removals),
         );
         compare(
             "max_new_admins",
-            base.max_new_admins.to_string(),
-            max_new_admins.to_string(),
+            plain(&base.max_new_admins),
+            plain(max_new_admins),
             *max_new_admins > base.max_new_admins,
         );
-        compare(
-            "keep_admins",
-            base.keep_admins.to_string(),
-            keep_admins.to_string(),
-            *keep_admins < base.keep_admins,
-        );
+        compare("keep_admins", plain(&base.keep_admins), plain(keep_admins), *keep_admins < base.keep_admins);
         // A pattern replaced by a wider one counts as removed.
         let dropped = base.protect.iter().any(|pattern| !protect.contains(pattern));
         compare("protect", patterns(&base.protect), patterns(protect), dropped);
-        for (key, base, own) in [("addresses", &base.addresses, addresses), ("files", &base.files, files)] {
+        let mut compare_rules = |key, base: &Option<Vec<Rule>>, own: &Option<Vec<Rule>>, value: RuleValue| {
             if base != own {
-                let (from, to) = (before.written_rules(base.as_deref()), self.written_rules(own.as_deref()));
+                let [from, to] = [(before, base), (self, own)].map(|(desired, rules)| {
+                    value(rules.as_deref().map(|rules| desired.written_rules(rules)))
+                });
                 let loosened = !are_within(own.as_deref(), base.as_deref());
                 changes.push(PolicyChange { key, from, to, loosened });
             }
-        }
+        };
+        compare_rules("addresses", &base.addresses, addresses, PolicyValue::AddressRules);
+        compare_rules("files", &base.files, files, PolicyValue::FileRules);
         changes
     }
 
-    fn written_rules(&self, rules: Option<&[Rule]>) -> String {
-        let Some(rules) = rules else { return "none".to_owned() };
-        let rules: Vec<_> = rules.iter().map(|rule| self.written_rule(rule)).collect();
-        format!("[{}]", rules.join(", "))
+    fn written_rules(&self, rules: &[Rule]) -> Vec<String> {
+        rules.iter().map(|rule| self.written_rule(rule)).collect()
     }
 }
+
+type RuleValue = fn(Option<Vec<String>>) -> PolicyValue;
 
 /// Whether `own` allow nothing that `base` do not. As the first match counts, only the same patterns in the
 /// same order can be compared. Where the list is shorter at its end, less is allowed.
@@ -193,9 +224,8 @@ impl fmt::Display for Limit {
     }
 }
 
-fn patterns(patterns: &[EmailPattern]) -> String {
-    let patterns: Vec<_> = patterns.iter().map(EmailPattern::as_str).collect();
-    format!("[{}]", patterns.join(", "))
+fn patterns(patterns: &[EmailPattern]) -> PolicyValue {
+    PolicyValue::Patterns(patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect())
 }
 
 #[cfg(test)]

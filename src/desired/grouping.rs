@@ -24,10 +24,10 @@ const LISTED: usize = 2;
 pub(super) type Roles = BTreeMap<ProjectId, Schedule>;
 
 /// The access that gets a group, with the name of the group. It has no dates.
-pub(super) type Groups<'a> = BTreeMap<&'a Roles, String>;
+pub(super) type GroupNames<'a> = BTreeMap<&'a Roles, String>;
 
 /// The groups to define; none if the file would not be shorter with them.
-pub(super) fn groups(desired: &Desired) -> Groups<'_> {
+pub(super) fn groups(desired: &Desired) -> GroupNames<'_> {
     let mut people: BTreeMap<&Roles, usize> = BTreeMap::new();
     let has_no_dates = |schedule: &Schedule| matches!(schedule, Schedule::Always(_));
     for person in desired.people.values() {
@@ -46,7 +46,7 @@ pub(super) fn groups(desired: &Desired) -> Groups<'_> {
     });
     let all_saved: usize = people.iter().map(|(access, people)| lines_saved(access, *people)).sum();
     if all_saved <= HEADING {
-        return Groups::new();
+        return GroupNames::new();
     }
     let mut names = Aliases::default();
     people.into_keys().map(|access| (access, names.pick(&name(desired, access)))).collect()

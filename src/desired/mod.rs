@@ -27,7 +27,7 @@ use crate::escape;
 use crate::model::{Access, Email, Endpoint, ProjectId, Role, RoleId};
 
 pub use alias::{Aliases, slug};
-pub use binding::PolicyChange;
+pub use binding::{PolicyChange, PolicyValue};
 pub use deadlines::SOON_DAYS;
 pub use email_pattern::EmailPattern;
 pub use judge::Terms;

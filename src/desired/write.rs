@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::grouping::{self, Groups, Roles};
+use super::grouping::{self, GroupNames, Roles};
 use super::{Desired, Limit, ManagedProject, Person, Policy, Rule, Schedule, Span};
 use crate::escape::{self, yaml};
 use crate::model::{Endpoint, ProjectId};
@@ -23,7 +23,7 @@ pub(super) fn written(
     desired: &Desired,
     endpoint: &Endpoint,
     remarks: &[String],
-    groups: &Groups<'_>,
+    groups: &GroupNames<'_>,
 ) -> String {
     let mut file = File { desired, groups, text: String::new() };
     file.line(0, SCHEMA);
@@ -42,7 +42,7 @@ pub(super) fn written(
 
 struct File<'a> {
     desired: &'a Desired,
-    groups: &'a Groups<'a>,
+    groups: &'a GroupNames<'a>,
     text: String,
 }
 

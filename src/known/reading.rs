@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use super::list::UserList;
 use super::rows::{self, Row};
 use super::{Member, RecentWrites};
-use crate::desired::Desired;
 use crate::model::{Access, Email, ProjectId, UserId};
 
 /// The lists of all managed projects.
@@ -87,11 +86,14 @@ pub fn with_writes(mut members: BTreeMap<Email, Member>, writes: &RecentWrites) 
     members
 }
 
-/// The members of the projects that `desired` manages, each with whether they have other projects.
+/// The members of the projects that `is_kept` accepts. That they have other projects is kept in `elsewhere`.
 #[must_use]
-pub fn members_within(mut members: BTreeMap<Email, Member>, desired: &Desired) -> BTreeMap<Email, Member> {
+pub fn members_within(
+    mut members: BTreeMap<Email, Member>,
+    is_kept: impl Fn(&ProjectId) -> bool,
+) -> BTreeMap<Email, Member> {
     for member in members.values_mut() {
-        member.keep_only(|project| desired.projects.contains_key(project));
+        member.keep_only(&is_kept);
     }
     members.retain(|_, member| !member.access.is_empty());
     members

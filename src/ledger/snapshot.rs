@@ -14,7 +14,7 @@ use super::record::{InvalidRecord, Seq};
 use super::run_file::RunName;
 use super::store::{Store, Version, Versioned};
 use crate::escape;
-use crate::known::Member;
+use crate::known::{Member, members_within};
 use crate::model::{Email, Endpoint, ProjectId};
 
 /// The name of the document.
@@ -70,7 +70,7 @@ impl Snapshot {
         }
         self.projects.retain(|project| !projects.contains(project));
         let kept = &self.projects;
-        self.members = restricted(self.members, kept);
+        self.members = members_within(self.members, |project| kept.contains(project));
         Some(self)
     }
 }
@@ -82,18 +82,6 @@ pub struct ReadingFacts {
     pub is_recorded: bool,
     /// What the reading means for the team file, if a plan was made from it.
     pub finding: Option<Finding>,
-}
-
-/// The members of some projects. That they have other projects is kept in `elsewhere`.
-pub(super) fn restricted(
-    mut members: BTreeMap<Email, Member>,
-    projects: &BTreeSet<ProjectId>,
-) -> BTreeMap<Email, Member> {
-    for member in members.values_mut() {
-        member.keep_only(|project| projects.contains(project));
-    }
-    members.retain(|_, member| !member.access.is_empty());
-    members
 }
 
 /// The snapshots of one realm.

@@ -16,10 +16,10 @@ use super::observed::Observed;
 use super::record::Seq;
 use super::run_file::RunName;
 use super::runs;
-use super::snapshot::{ReadingFacts, RealmSnapshots, Snapshot, Snapshots, restricted};
+use super::snapshot::{ReadingFacts, RealmSnapshots, Snapshot, Snapshots};
 use super::store::{Store, Version};
 use super::writes::Writes;
-use crate::known::{Invitations, Member, with_writes};
+use crate::known::{Invitations, Member, members_within, with_writes};
 use crate::model::{Email, ProjectId, Role, UserId};
 
 /// All runs and the last live snapshots of one realm, folded.
@@ -142,7 +142,7 @@ impl LedgerView {
             unread.retain(|project| !here.contains(project));
             let since = self.writes.after(snapshot.after.as_ref(), snapshot.read_at);
             let recent = self.writes.select(&since, |project| here.contains(project));
-            let members = restricted(snapshot.members.clone(), &here);
+            let members = members_within(snapshot.members.clone(), |project| here.contains(project));
             merge(&mut all, with_writes(members, &recent));
         }
         let since = self.writes.after(None, Timestamp::MIN);

@@ -143,7 +143,7 @@ fn was_so(change: &Change, past: &Past) -> bool {
 /// not drift.
 fn within(known: &Known, base: &Desired) -> Known {
     let mut known = known.clone();
-    known.members = members_within(known.members, base);
+    known.members = members_within(known.members, |project| base.projects.contains_key(project));
     known
 }
 

@@ -7,7 +7,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::desired::PolicyChange;
+use crate::desired::{PolicyChange, PolicyValue};
 use crate::known::Known;
 use crate::model::{Email, Endpoint};
 use crate::plan::{Change, Fact, Plan, Refusal};
@@ -146,23 +146,19 @@ impl Pseudonyms<'_> {
         known
     }
 
-    /// A pattern may be an address, so each is replaced.
+    /// A pattern may be an address, so each is replaced, and so is an entry of `addresses` as a whole.
     fn policy_change(&self, change: &PolicyChange) -> PolicyChange {
-        let mut change = change.clone();
-        if change.key == "addresses" {
-            for rules in [&mut change.from, &mut change.to].into_iter().filter(|rules| *rules != "none") {
-                *rules = format!("[{}]", self.pattern(rules));
-            }
+        let PolicyChange { key, from, to, loosened } = change;
+        PolicyChange { key, from: self.policy_value(from), to: self.policy_value(to), loosened: *loosened }
+    }
+
+    fn policy_value(&self, value: &PolicyValue) -> PolicyValue {
+        let hidden = |list: &[String]| list.iter().map(|it| self.pattern(it)).collect();
+        match value {
+            PolicyValue::Patterns(patterns) => PolicyValue::Patterns(hidden(patterns)),
+            PolicyValue::AddressRules(rules) => PolicyValue::AddressRules(rules.as_deref().map(hidden)),
+            PolicyValue::Plain(_) | PolicyValue::FileRules(_) => value.clone(),
         }
-        if change.key == "protect" {
-            for list in [&mut change.from, &mut change.to] {
-                let inner = list.trim_matches(['[', ']']);
-                let hidden: Vec<_> =
-                    inner.split(", ").filter(|it| !it.is_empty()).map(|it| self.pattern(it)).collect();
-                *list = format!("[{}]", hidden.join(", "));
-            }
-        }
-        change
     }
 }
 

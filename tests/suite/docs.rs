@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use guestlist::team_file::keys;
 
@@ -88,6 +90,26 @@ fn every_other_command_shown_runs() {
             run_all(&fs::read_to_string(&path).expect("a document"));
         }
     }
+}
+
+#[test]
+fn the_output_of_the_sandbox_is_as_shown() {
+    let shown = blocks(&document("sandbox.md")).into_iter().find(|(info, _)| info == "console");
+    let (command, shown) = shown.as_ref().and_then(|(_, text)| text.split_once('\n')).expect("a transcript");
+    assert_eq!(command, "$ guestlist sandbox --seed-members 40 --listen 18097");
+    let mut sandbox = scrubbed(BINARY);
+    sandbox.args(["sandbox", "--seed-members", "40", "--listen", "0"]);
+    let mut child = sandbox.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary");
+    let lines = |stream: Option<Box<dyn Read>>, number| -> Vec<String> {
+        let lines = BufReader::new(stream.expect("a stream")).lines();
+        lines.take(number).map(|line| line.expect("a line")).collect()
+    };
+    let mut said = lines(child.stdout.take().map(|it| Box::new(it) as _), 1);
+    let url = said[0].clone();
+    said.extend(lines(child.stderr.take().map(|it| Box::new(it) as _), shown.lines().count() - 1));
+    crate::signals::send("TERM", &child);
+    child.wait().expect("an end");
+    assert_eq!(said.join("\n").replace(&url, "http://127.0.0.1:18097") + "\n", shown);
 }
 
 #[test]

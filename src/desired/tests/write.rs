@@ -2,7 +2,7 @@
 
 use std::str::FromStr as _;
 
-use super::super::grouping::Groups;
+use super::super::grouping::GroupNames;
 use super::super::write::written;
 use super::*;
 use crate::model::UserId;
@@ -153,7 +153,7 @@ proptest! {
         let meant: Vec<_> = desired.people.values().map(|person| person.email.as_str()).collect();
         prop_assert_eq!(spelled, meant);
 
-        let without_groups = written(&desired, &endpoint, &[remark], &Groups::new());
+        let without_groups = written(&desired, &endpoint, &[remark], &GroupNames::new());
         let has_groups = text != without_groups;
         prop_assert!(!has_groups || text.lines().count() < without_groups.lines().count());
     }
