@@ -250,6 +250,17 @@ mod tests {
         );
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_that_cannot_be_looked_at_is_not_taken_for_a_new_one() {
+        let name = "x".repeat(300);
+        let error = LocalStore::open(Path::new(&name)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("cannot read ledger folder `{name}`: File name too long (os error 36)")
+        );
+    }
+
     #[test]
     fn what_could_not_be_made_durable_does_not_stay() {
         let folder = tempfile::tempdir().unwrap();
