@@ -32,7 +32,7 @@ pub(crate) async fn confirm(
     Err(signal)
 }
 
-/// Fails where nobody can answer, or where the answer is not `yes`.
+/// Fails where no one can answer, or where the answer is not `yes`.
 fn confirmed(terminal: Terminal, yes: bool, question: &str) -> Result<(), Failure> {
     if yes {
         return Ok(());
