@@ -67,4 +67,44 @@ mod tests {
             .collect();
         assert_eq!(soon, ["2026-11-22 today@example.com", "2026-12-06 later@example.com"]);
     }
+
+    #[test]
+    fn a_role_that_ends_soon_counts_and_one_that_has_not_begun_does_not() {
+        let person = |name: &str, role: &str, rest: &str| {
+            format!(
+                "  - {{email: {name}@example.com, first_name: A, last_name: B, projects: {{storefront: {role}}}{rest}}}\n"
+            )
+        };
+        let text: String = [
+            person("both", "{role: ADMIN, until: 2026-11-30, then: USER}", ", until: 2026-12-01"),
+            person("role", "{role: ADMIN, until: 2026-12-02}", ", until: 2027-01-31"),
+            person("ahead", "{role: ADMIN, from: 2026-11-25, until: 2026-12-02}", ""),
+            person("over", "{role: ADMIN, until: 2026-11-21, then: USER}", ""),
+        ]
+        .concat();
+        let team = team(&format!("people:\n{text}"));
+        let soon = team.desired.ending_soon(TODAY);
+        let soon: Vec<_> = soon.into_iter().map(|(day, email)| format!("{day} {email}")).collect();
+        assert_eq!(soon, ["2026-11-30 both@example.com", "2026-12-02 role@example.com"]);
+    }
+
+    #[test]
+    fn a_review_is_due_from_its_day_on_while_the_person_has_access() {
+        let person = |name: &str, rest: &str| {
+            format!(
+                "  - {{email: {name}@example.com, first_name: A, last_name: B, projects: {{storefront: USER}}{rest}}}\n"
+            )
+        };
+        let text: String = [
+            person("today", ", review_by: 2026-11-22"),
+            person("late", ", review_by: 2026-01-31"),
+            person("later", ", review_by: 2026-11-23"),
+            person("gone", ", review_by: 2026-01-31, until: 2026-11-21"),
+        ]
+        .concat();
+        let team = team(&format!("people:\n{text}"));
+        let due = team.desired.reviews_due(TODAY);
+        let due: Vec<_> = due.into_iter().map(|(day, email)| format!("{day} {email}")).collect();
+        assert_eq!(due, ["2026-01-31 late@example.com", "2026-11-22 today@example.com"]);
+    }
 }
