@@ -169,7 +169,7 @@ impl Page {
     /// One list as a line. Nothing is written if nothing fits, or of an empty list without inner ones.
     fn list(&mut self, lead: &str, people: impl Iterator<Item = String>, has_inner: bool) {
         let mut line = lead.to_owned();
-        let mut shown = 0;
+        let mut has_people = false;
         for person in people {
             let person = code(&clipped(&person, LONGEST_ROW));
             if self.hidden > 0 || self.markdown.len() + line.len() + person.len() + 2 >= self.room {
@@ -178,9 +178,9 @@ impl Page {
             }
             line.push(' ');
             line.push_str(&person);
-            shown += 1;
+            has_people = true;
         }
-        if shown == 0 && !has_inner {
+        if !has_people && !has_inner {
             return;
         }
         if self.markdown.len() + line.len() + 1 < self.room {
