@@ -43,19 +43,20 @@ impl Desired {
 mod tests {
     use crate::samples::{TODAY, team};
 
+    fn person(name: &str, role: &str, rest: &str) -> String {
+        format!(
+            "  - {{email: {name}@example.com, first_name: A, last_name: B, projects: {{storefront: {role}}}{rest}}}\n"
+        )
+    }
+
     #[test]
     fn access_ends_soon_from_its_last_day_to_two_weeks_before() {
-        let person = |name: &str, until: &str| {
-            format!(
-                "  - {{email: {name}@example.com, first_name: A, last_name: B, projects: {{storefront: USER}}{until}}}\n"
-            )
-        };
         let text: String = [
-            person("ended", ", until: 2026-11-21"),
-            person("later", ", until: 2026-12-06"),
-            person("today", ", until: 2026-11-22"),
-            person("far", ", until: 2026-12-07"),
-            person("never", ""),
+            person("ended", "USER", ", until: 2026-11-21"),
+            person("later", "USER", ", until: 2026-12-06"),
+            person("today", "USER", ", until: 2026-11-22"),
+            person("far", "USER", ", until: 2026-12-07"),
+            person("never", "USER", ""),
         ]
         .concat();
         let team = team(&format!("people:\n{text}"));
@@ -70,11 +71,6 @@ mod tests {
 
     #[test]
     fn a_role_that_ends_soon_counts_and_one_that_has_not_begun_does_not() {
-        let person = |name: &str, role: &str, rest: &str| {
-            format!(
-                "  - {{email: {name}@example.com, first_name: A, last_name: B, projects: {{storefront: {role}}}{rest}}}\n"
-            )
-        };
         let text: String = [
             person("both", "{role: ADMIN, until: 2026-11-30, then: USER}", ", until: 2026-12-01"),
             person("role", "{role: ADMIN, until: 2026-12-02}", ", until: 2027-01-31"),
@@ -90,16 +86,11 @@ mod tests {
 
     #[test]
     fn a_review_is_due_from_its_day_on_while_the_person_has_access() {
-        let person = |name: &str, rest: &str| {
-            format!(
-                "  - {{email: {name}@example.com, first_name: A, last_name: B, projects: {{storefront: USER}}{rest}}}\n"
-            )
-        };
         let text: String = [
-            person("today", ", review_by: 2026-11-22"),
-            person("late", ", review_by: 2026-01-31"),
-            person("later", ", review_by: 2026-11-23"),
-            person("gone", ", review_by: 2026-01-31, until: 2026-11-21"),
+            person("today", "USER", ", review_by: 2026-11-22"),
+            person("late", "USER", ", review_by: 2026-01-31"),
+            person("later", "USER", ", review_by: 2026-11-23"),
+            person("gone", "USER", ", review_by: 2026-01-31, until: 2026-11-21"),
         ]
         .concat();
         let team = team(&format!("people:\n{text}"));

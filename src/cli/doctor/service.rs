@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
 use super::super::args::GlobalArgs;
 use super::super::failure::Failure;
 use super::super::progress::Progress;
@@ -11,14 +9,13 @@ use super::super::target::Target;
 use super::super::terminal::Terminal;
 use super::{Checks, Status, reason};
 use crate::api::{self, Cause, Pace, Paging, Reader};
+use crate::clock::SystemClock;
 use crate::desired::Desired;
 use crate::known::{Invitations, ListedProject, Reading, RecentWrites, UserList};
 use crate::model::{Email, ProjectId};
+use crate::observe;
 use crate::render;
 use crate::words::{self, count, people};
-
-/// The number of lists that are read in parallel.
-const CONCURRENCY: usize = 8;
 
 /// Makes the checks.
 pub(super) async fn check(
@@ -119,15 +116,14 @@ async fn members(
     checks: &mut Checks,
 ) -> Option<BTreeMap<ProjectId, UserList>> {
     const CHECK: &str = "member lists";
-    let lists = match reader.users_of(projects, CONCURRENCY).await {
-        Ok(lists) => lists,
+    let judge = |reading: &Reading| reading.live(Invitations::default(), RecentWrites::new(), |_| 0);
+    let (reading, known) = match observe::read(reader, projects, &SystemClock, judge).await {
+        Ok(read) => read,
         Err(error) => {
             checks.add(CHECK, Status::Failed, error.to_string(), None);
             return None;
         }
     };
-    let reading = Reading { read_at: Timestamp::now(), lists };
-    let known = reading.live(Invitations::default(), RecentWrites::new(), |_| 0);
     match known.doubts.as_slice() {
         [] => {
             let members = count(known.members.len(), "member");
