@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use guestlist::ledger::{ChainState, Intent, Ledger, LedgerLocation};
+use guestlist::ledger::{ChainState, Intent, Ledger, LedgerLocation, StoreVariables};
 use guestlist::model::{Email, Endpoint};
 use guestlist::sandbox::{Behaviour, LoggedCall, Options, Organization, SecondInvitation, UserStatus};
 use serde_json::json;
@@ -69,7 +69,7 @@ fn undisturbed(second_invitation: SecondInvitation) -> (Accesses, u64) {
 
 fn ledger(scenario: &Scenario) -> Ledger {
     let location = LedgerLocation::parse(".guestlist", &scenario.path("")).expect("a folder");
-    Ledger::open(&location).expect("a ledger")
+    Ledger::open(&location, &StoreVariables::default()).expect("a ledger")
 }
 
 fn intents(ledger: &Ledger) -> Vec<Intent> {
