@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::sections::{Block, Part, Row, blocks};
+use super::sections::{Block, Part, SectionRow, blocks};
 use super::verdict::{block_heading, policy_change, verdict};
 use super::{Paint, View, sentences};
 use crate::escape::yaml;
@@ -62,7 +62,7 @@ impl Page {
         for section in block.sections.iter().filter(|section| section.topic.is_crucial()) {
             self.comment(&format!("{} ({})", section.topic.title(), section.total()), Paint::bold);
             for row in &section.rows {
-                let Row { email, .. } = row;
+                let SectionRow { email, .. } = row;
                 let who = email.map(|email| format!("{email}: ")).unwrap_or_default();
                 self.comment(&format!("  {who}{}", row.line()), Paint::bold);
             }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::columns::{Columns, fold};
-use super::sections::{Block, Part, Row, Section, Topic, blocks};
+use super::sections::{Block, Part, Section, SectionRow, Topic, blocks};
 use super::verdict::{block_heading, emails, policy_change, source, verdict};
 use super::{Paint, View, sentences};
 
@@ -102,7 +102,7 @@ impl Page {
         }
     }
 
-    fn row(&self, row: &Row) -> Vec<String> {
+    fn row(&self, row: &SectionRow) -> Vec<String> {
         match row.email {
             Some(email) => self.columns.row(&email.to_string(), &row.line()),
             None => self.folded(&row.line()),

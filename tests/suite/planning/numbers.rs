@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::options;
-use super::page::{Page, Row, Section};
+use super::page::{Page, PrintedRow, Section};
 use super::properties::{desired, known};
 
 /// The headings, and the words for them in a verdict.
@@ -53,7 +53,7 @@ fn assert_true(page: &Page, json: &Value) {
     }
     let summary =
         |name: &str| usize::try_from(json["summary"][name].as_u64().expect("a number")).expect("small");
-    let rows = |titles: &[&str]| -> Vec<&Row> {
+    let rows = |titles: &[&str]| -> Vec<&PrintedRow> {
         page.sections().filter(|it| titles.contains(&it.title.as_str())).flat_map(|it| &it.rows).collect()
     };
     let changes = rows(&WORDS.map(|(title, _)| title)[..6]);
