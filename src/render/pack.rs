@@ -140,7 +140,7 @@ impl<'r> List<'r> {
 
 /// The lists, with as many people as fit in `room` bytes.
 fn write(lists: &[List], single: &[&SectionRow], room: usize) -> Packed {
-    let mut page = Page { markdown: String::new(), room, hidden: 0 };
+    let mut page = Packer { markdown: String::new(), room, hidden: 0 };
     let who = |person: &Person| {
         let email = person.row.email.map(ToString::to_string).unwrap_or_default();
         if person.detail.is_empty() { email } else { format!("{email} ({})", person.detail) }
@@ -165,13 +165,13 @@ fn lead(text: &str, number: usize) -> String {
     format!("{} ({number}):", code(&clipped(text, LONGEST_ROW)))
 }
 
-struct Page {
+struct Packer {
     markdown: String,
     room: usize,
     hidden: usize,
 }
 
-impl Page {
+impl Packer {
     /// One list as a line. Nothing is written if nothing fits, or of an empty list without inner ones.
     fn list(&mut self, lead: &str, people: impl Iterator<Item = String>, has_inner: bool) {
         let mut line = lead.to_owned();

@@ -16,7 +16,7 @@ pub fn text(view: &View, paint: Paint) -> String {
     let width = view.width.map(|width| width.saturating_sub(MARGIN));
     let emails = emails(view);
     let columns = Columns::fitting(emails.iter().map(String::as_str), width);
-    let mut page = Page { paint, columns, width, text: String::new() };
+    let mut page = TextWriter { paint, columns, width, text: String::new() };
     let plan = view.plan;
     let blocks = blocks(view);
     page.verdict(&verdict(view, &blocks), plan.is_clean());
@@ -35,14 +35,14 @@ pub fn text(view: &View, paint: Paint) -> String {
     page.text
 }
 
-struct Page {
+struct TextWriter {
     paint: Paint,
     columns: Columns,
     width: Option<usize>,
     text: String,
 }
 
-impl Page {
+impl TextWriter {
     fn verdict(&mut self, verdict: &str, is_clean: bool) {
         for line in self.folded(verdict) {
             let line = if is_clean { self.paint.green(&line) } else { self.paint.bold(&line) };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// A page.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(super) struct PrintedPlan {
     pub(super) text: String,
     /// The numbers of the first line, by the words after each.
     pub(super) verdict: BTreeMap<String, usize>,
@@ -35,7 +35,7 @@ pub(super) struct PrintedRow {
     pub(super) is_invitation: bool,
 }
 
-impl Page {
+impl PrintedPlan {
     pub(super) fn sections(&self) -> impl Iterator<Item = &Section> {
         self.sections.iter()
     }
