@@ -30,7 +30,7 @@ use crate::team_file::MAX_BYTES;
 use crate::words;
 
 /// The desired state to apply, and where.
-struct Task {
+struct ApplyInput {
     desired: Desired,
     target: Target,
     saved: Option<SavedPlan>,
@@ -59,7 +59,7 @@ async fn apply(
         Some(path) => saved_task(path, args.terms.clone(), global)?,
         None => file_task(args, global, terminal)?,
     };
-    let Task { desired, target, .. } = &task;
+    let ApplyInput { desired, target, .. } = &task;
     let mut session = Session::open(target, desired, global, terminal).await?;
     let known = session.observe().await?;
     let made_at = task.saved.as_ref().map_or_else(Timestamp::now, |saved| saved.made_at);
@@ -101,7 +101,7 @@ async fn apply(
 
 /// Shows the plan and, if it has changes, asks whether to make them.
 async fn decide(
-    task: &Task,
+    task: &ApplyInput,
     plan: Plan,
     known: &Known,
     session: &mut Session<'_>,
@@ -144,7 +144,7 @@ fn question(view: &View, lifted: &[&str]) -> String {
     format!("Apply {these} to {}{lifted}: {}?", view.plan.endpoint, render::at_stake(view))
 }
 
-impl Task {
+impl ApplyInput {
     /// The guards that would block `plan` without the flags of this command or of the saved plan.
     fn lifted(&self, known: &Known, plan: &Plan) -> Vec<&'static str> {
         let options = self.options(plan.date);
@@ -224,14 +224,14 @@ fn superseded(
     session.applied_plans().superseding(saved.plan_id.as_str(), saved.made_at, &people)
 }
 
-fn file_task(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<Task, Failure> {
+fn file_task(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<ApplyInput, Failure> {
     let path = &args.file.team_file;
     let team = load::team(path, terminal)?;
     let target = Target::of_team(global, path, &team)?;
-    Ok(Task { desired: team.desired, target, saved: None, terms: args.terms.clone() })
+    Ok(ApplyInput { desired: team.desired, target, saved: None, terms: args.terms.clone() })
 }
 
-fn saved_task(path: &Path, terms: PlanFlags, global: &GlobalArgs) -> Result<Task, Failure> {
+fn saved_task(path: &Path, terms: PlanFlags, global: &GlobalArgs) -> Result<ApplyInput, Failure> {
     let shown = escape::path(path);
     let unreadable = |why: &str| {
         Failure::new(format!(
@@ -250,7 +250,7 @@ fn saved_task(path: &Path, terms: PlanFlags, global: &GlobalArgs) -> Result<Task
     let from_plan: (&Endpoint, Option<&str>) = (&saved.endpoint, Some(&saved.ledger));
     let target = Target::new(global, Path::new("."), Some(from_plan))?;
     saved.check(&target.endpoint, today()).map_err(refused)?;
-    Ok(Task { desired: saved.desired.clone(), target, saved: Some(saved), terms })
+    Ok(ApplyInput { desired: saved.desired.clone(), target, saved: Some(saved), terms })
 }
 
 fn difference(desired: &Desired, Unlisted(changes): &Unlisted) -> String {
