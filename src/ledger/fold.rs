@@ -233,9 +233,9 @@ mod tests {
     use crate::ledger::{Action, Meaning};
 
     /// One call: the person, the action, and its outcome, if there is one.
-    type Call = (&'static str, Action, Option<Meaning>);
+    type FoldedCall = (&'static str, Action, Option<Meaning>);
 
-    fn records(first: u64, realm: &str, calls: &[(u64, Call)]) -> Vec<Record> {
+    fn records(first: u64, realm: &str, calls: &[(u64, FoldedCall)]) -> Vec<Record> {
         let mut bodies = vec![(first, run(realm))];
         for &(at, (email, action, meaning)) in calls {
             let of = bodies.len() as u64 + 1;
@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn each_outcome_has_its_consequence() {
-        let check = |calls: &[Call], expected: &str| {
+        let check = |calls: &[FoldedCall], expected: &str| {
             let calls: Vec<_> = (1..).map(|n| n * 10).zip(calls.iter().copied()).collect();
             assert_eq!(shown(&fold(&[records(0, "sandbox", &calls)])), expected);
         };
@@ -380,7 +380,7 @@ mod tests {
         assert_eq!(shown(&fold(&runs)), "out: ; in flight: ");
     }
 
-    fn a_call() -> impl Strategy<Value = Call> {
+    fn a_call() -> impl Strategy<Value = FoldedCall> {
         let email = prop::sample::select(vec!["a@example.com", "b@example.com", "c@example.com"]);
         let action = prop::sample::select(vec![
             Action::Invite,

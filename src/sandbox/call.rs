@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// A request to the API, read from HTTP.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub(super) struct Call {
+pub(super) struct ReceivedCall {
     /// The method, in upper case.
     pub method: String,
     /// The path, as sent.
@@ -121,7 +121,7 @@ pub struct LoggedCall {
 }
 
 impl LoggedCall {
-    pub(super) fn new(seq: u64, call: &Call) -> Self {
+    pub(super) fn new(seq: u64, call: &ReceivedCall) -> Self {
         Self {
             seq,
             method: call.method.clone(),

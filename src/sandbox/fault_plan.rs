@@ -90,12 +90,12 @@ impl Counted {
 
 #[cfg(test)]
 mod tests {
-    use super::super::call::Call;
+    use super::super::call::ReceivedCall;
     use super::*;
 
     fn hits(order: &str, calls: u64) -> Vec<u64> {
         let mut plan = FaultPlan::new([order.parse().unwrap()]);
-        let call = Call { method: "GET".to_owned(), ..Call::default() };
+        let call = ReceivedCall { method: "GET".to_owned(), ..ReceivedCall::default() };
         (1..=calls)
             .filter(|&seq| {
                 plan.due(&LoggedCall::new(seq, &call), &Endpoint::ListProjects).transport.is_some()

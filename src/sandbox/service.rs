@@ -5,9 +5,9 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::answer::{Answer, Rejection};
+use super::answer::{Answer, ErrorResponse};
 use super::behaviour::{Behaviour, Paging, SecondInvitation};
-use super::call::{Call, Endpoint, LoggedCall, Payload};
+use super::call::{Endpoint, LoggedCall, Payload, ReceivedCall};
 use super::fault::{Fault, FaultKind};
 use super::fault_plan::{FaultPlan, Injected};
 use super::hostile;
@@ -59,7 +59,7 @@ impl Service {
     }
 
     /// Executes a call and logs it.
-    pub(super) fn serve(&mut self, call: &Call, now: SystemTime) -> Reply {
+    pub(super) fn serve(&mut self, call: &ReceivedCall, now: SystemTime) -> Reply {
         let endpoint = Endpoint::of(&call.method, &call.path);
         self.arrived += 1;
         let mut logged = LoggedCall::new(self.arrived, call);
@@ -92,13 +92,13 @@ impl Service {
             return Reply::bare(500, None);
         };
         logged.status = Some(500);
-        Reply::json(500, Some(&Rejection::server_error(500).body(&logged.request_id)), None)
+        Reply::json(500, Some(&ErrorResponse::server_error(500).body(&logged.request_id)), None)
     }
 
     /// The answer before faults of the transport.
     fn answer(
         &mut self,
-        call: &Call,
+        call: &ReceivedCall,
         endpoint: &Endpoint,
         logged: &LoggedCall,
         injected: &Injected,
@@ -106,11 +106,15 @@ impl Service {
     ) -> Reply {
         if call.credentials.as_ref() != Some(&self.credentials) {
             let allowance = self.limiter.as_mut().map(|limiter| limiter.look(now));
-            return Reply::json(401, Some(&Rejection::unauthorized().body(&logged.request_id)), allowance);
+            return Reply::json(
+                401,
+                Some(&ErrorResponse::unauthorized().body(&logged.request_id)),
+                allowance,
+            );
         }
         let allowance = self.limiter.as_mut().map(|limiter| limiter.spend(now));
         if let Some(spent) = allowance.filter(|allowance| !allowance.allowed) {
-            let body = Rejection::bare(429, "Too many requests").body(&logged.request_id);
+            let body = ErrorResponse::bare(429, "Too many requests").body(&logged.request_id);
             let mut reply = Reply::json(429, Some(&body), allowance);
             reply.headers.push(("retry-after", spent.wait.to_string()));
             reply.headers.push(("x-rate-limit-type", "api_calls".to_owned()));
@@ -133,11 +137,11 @@ impl Service {
 
     fn operate(
         &mut self,
-        call: &Call,
+        call: &ReceivedCall,
         endpoint: &Endpoint,
         seq: u64,
         content: &[Fault],
-    ) -> Result<Answer, Rejection> {
+    ) -> Result<Answer, ErrorResponse> {
         let behaviour = self.behaviour;
         match endpoint {
             Endpoint::ListProjects => Ok(self.organization.list_projects()),
@@ -163,16 +167,16 @@ impl Service {
             Endpoint::Unassign(project, user) => {
                 self.write(seq, |organization| organization.unassign(project, user, behaviour))
             }
-            Endpoint::WrongMethod(_) => Err(Rejection::method_not_allowed(&call.method)),
-            Endpoint::Unknown => Err(Rejection::no_such_path(&call.path)),
+            Endpoint::WrongMethod(_) => Err(ErrorResponse::method_not_allowed(&call.method)),
+            Endpoint::Unknown => Err(ErrorResponse::no_such_path(&call.path)),
         }
     }
 
     fn write(
         &mut self,
         seq: u64,
-        operation: impl FnOnce(&mut Organization) -> Result<Answer, Rejection>,
-    ) -> Result<Answer, Rejection> {
+        operation: impl FnOnce(&mut Organization) -> Result<Answer, ErrorResponse>,
+    ) -> Result<Answer, ErrorResponse> {
         let lag = self.faults.longest_lag();
         let before = (lag > 0).then(|| self.organization.clone());
         let answer = operation(&mut self.organization)?;
@@ -186,11 +190,11 @@ impl Service {
 
     fn list_users(
         &self,
-        call: &Call,
+        call: &ReceivedCall,
         project: &str,
         seq: u64,
         content: &[Fault],
-    ) -> Result<Answer, Rejection> {
+    ) -> Result<Answer, ErrorResponse> {
         let page = match self.behaviour.paging {
             Paging::Honoured => PageOfUsers::read(&call.query)?,
             Paging::Ignored => PageOfUsers::default(),
@@ -225,10 +229,12 @@ fn shorten(answer: &mut Answer, page: PageOfUsers, drop: usize) {
     }
 }
 
-fn json_of(call: &Call) -> Result<&Value, Rejection> {
+fn json_of(call: &ReceivedCall) -> Result<&Value, ErrorResponse> {
     match &call.body {
         Some(Payload::Json(body)) => Ok(body),
-        Some(Payload::Other(_)) => Err(Rejection::invalid_payload("Payload must be JSON, and said to be")),
-        None => Err(Rejection::invalid_payload("Payload must not be empty")),
+        Some(Payload::Other(_)) => {
+            Err(ErrorResponse::invalid_payload("Payload must be JSON, and said to be"))
+        }
+        None => Err(ErrorResponse::invalid_payload("Payload must not be empty")),
     }
 }
