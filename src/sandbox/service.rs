@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::answer::{Answer, ErrorResponse};
 use super::behaviour::{Behaviour, Paging, SecondInvitation};
-use super::call::{Endpoint, LoggedCall, Payload, ReceivedCall};
+use super::call::{LoggedCall, Operation, Payload, ReceivedCall};
 use super::fault::{Fault, FaultKind};
 use super::fault_plan::{FaultPlan, Injected};
 use super::hostile;
@@ -60,17 +60,17 @@ impl Service {
 
     /// Executes a call and logs it.
     pub(super) fn serve(&mut self, call: &ReceivedCall, now: SystemTime) -> Reply {
-        let endpoint = Endpoint::of(&call.method, &call.path);
+        let operation = Operation::of(&call.method, &call.path);
         self.arrived += 1;
         let mut logged = LoggedCall::new(self.arrived, call);
-        let injected = self.faults.due(&logged, &endpoint);
+        let injected = self.faults.due(&logged, &operation);
         let changes = self.changes;
         let regular = match &injected.transport {
             Some(fault) if !fault.kind.executes() => {
                 let headers = self.limiter.as_mut().map(|limiter| limiter.look(now));
                 Reply::bare(204, headers)
             }
-            _ => self.answer(call, &endpoint, &logged, &injected, now),
+            _ => self.answer(call, &operation, &logged, &injected, now),
         };
         let mut reply = match &injected.transport {
             Some(fault) => regular.with_fault(&fault.kind, &logged.request_id),
@@ -99,7 +99,7 @@ impl Service {
     fn answer(
         &mut self,
         call: &ReceivedCall,
-        endpoint: &Endpoint,
+        operation: &Operation,
         logged: &LoggedCall,
         injected: &Injected,
         now: SystemTime,
@@ -120,7 +120,7 @@ impl Service {
             reply.headers.push(("x-rate-limit-type", "api_calls".to_owned()));
             return reply;
         }
-        let (status, mut body) = match self.operate(call, endpoint, logged.seq, &injected.content) {
+        let (status, mut body) = match self.operate(call, operation, logged.seq, &injected.content) {
             Ok(Answer { status, body }) => (status, body),
             Err(refusal) => (refusal.status, Some(refusal.body(&logged.request_id))),
         };
@@ -129,7 +129,7 @@ impl Service {
             hostile::inject(body, logged.seq);
         }
         let mut reply = Reply::json(status, body.as_ref(), allowance);
-        if let Endpoint::WrongMethod(allowed) = endpoint {
+        if let Operation::WrongMethod(allowed) = operation {
             reply.headers.push(("allow", (*allowed).to_owned()));
         }
         reply
@@ -138,17 +138,17 @@ impl Service {
     fn operate(
         &mut self,
         call: &ReceivedCall,
-        endpoint: &Endpoint,
+        operation: &Operation,
         seq: u64,
         content: &[Fault],
     ) -> Result<Answer, ErrorResponse> {
         let behaviour = self.behaviour;
-        match endpoint {
-            Endpoint::ListProjects => Ok(self.organization.list_projects()),
-            Endpoint::GetProject(project) => self.organization.get_project(project),
-            Endpoint::GetUser(project, user) => self.organization.get_user(project, user, behaviour),
-            Endpoint::ListUsers(project) => self.list_users(call, project, seq, content),
-            Endpoint::Invite => {
+        match operation {
+            Operation::ListProjects => Ok(self.organization.list_projects()),
+            Operation::GetProject(project) => self.organization.get_project(project),
+            Operation::GetUser(project, user) => self.organization.get_user(project, user, behaviour),
+            Operation::ListUsers(project) => self.list_users(call, project, seq, content),
+            Operation::Invite => {
                 let again = content.iter().any(|fault| fault.kind == FaultKind::SecondInviteOk);
                 let second_invitation =
                     if again { SecondInvitation::SentAgain } else { behaviour.second_invitation };
@@ -156,19 +156,19 @@ impl Service {
                 let body = json_of(call)?;
                 self.write(seq, |organization| organization.invite(body, behaviour))
             }
-            Endpoint::Assign(project) => {
+            Operation::Assign(project) => {
                 let body = json_of(call)?;
                 self.write(seq, |organization| organization.assign(project, body, behaviour))
             }
-            Endpoint::ChangeRole(project, user) => {
+            Operation::ChangeRole(project, user) => {
                 let body = json_of(call)?;
                 self.write(seq, |organization| organization.change_role(project, user, body, behaviour))
             }
-            Endpoint::Unassign(project, user) => {
+            Operation::Unassign(project, user) => {
                 self.write(seq, |organization| organization.unassign(project, user, behaviour))
             }
-            Endpoint::WrongMethod(_) => Err(ErrorResponse::method_not_allowed(&call.method)),
-            Endpoint::Unknown => Err(ErrorResponse::no_such_path(&call.path)),
+            Operation::WrongMethod(_) => Err(ErrorResponse::method_not_allowed(&call.method)),
+            Operation::Unknown => Err(ErrorResponse::no_such_path(&call.path)),
         }
     }
 
