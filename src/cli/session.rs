@@ -143,7 +143,7 @@ impl<'a> Session<'a> {
 
     /// The most recent rate limit.
     pub(super) fn pace(&self) -> Option<Pace> {
-        self.connection.client.pace()
+        self.connection.client.reader().pace()
     }
 
     /// Where it prints.

@@ -202,7 +202,7 @@ impl World {
         let watch = |_: &Change, _: &Ending| {
             if Some(ended.fetch_add(1, Ordering::SeqCst) + 1) == interrupted_after {
                 stop.ask(Stopped::Interrupted);
-                client.stop();
+                client.writer().stop();
             }
         };
         let apply = Apply {
