@@ -873,6 +873,6 @@ proptest! {
         let _ = response::Page::read(&body, &Rows::default());
         let _ = known::User::read(&body, &Rows::default());
         let _ = response::ProjectList::read(&body, &Rows::default());
-        let _ = response::ErrorBody::read(&body);
+        let _ = Rejection::read(400, &body, str::to_owned);
     }
 }
