@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::args::{Apply as Args, ApplyFormat, GlobalArgs, PlanFlags};
+use super::args::{Apply as Args, GlobalArgs, PlanFlags, TextOrJson};
 use super::events::{Event, Finished};
 use super::failure::Failure;
 use super::final_report;
@@ -40,8 +40,8 @@ struct ApplyInput {
 pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let mut finished = Finished::default();
     match args.format {
-        ApplyFormat::Text => apply(args, global, terminal, &mut finished).await,
-        ApplyFormat::Json => {
+        TextOrJson::Text => apply(args, global, terminal, &mut finished).await,
+        TextOrJson::Json => {
             let terminal = Terminal { has_events: true, ..terminal };
             let result = apply(args, global, terminal, &mut finished).await;
             finished.print(result)
