@@ -18,6 +18,7 @@ use super::rows::Rows;
 use crate::clock::Clock;
 use crate::escape;
 use crate::model::Endpoint;
+use crate::words;
 
 /// The size limit of an error body, in bytes.
 const ERROR_BODY_CAP: usize = 64 << 10;
@@ -208,11 +209,7 @@ impl Transport {
     /// Text from outside for messages: without credentials, escaped, and short.
     fn shown(&self, text: &str) -> String {
         let text = self.credentials.scrub(text);
-        let text = escape::line(&text);
-        match text.char_indices().nth(TEXT_CAP) {
-            Some((end, _)) => format!("{}…", &text[..end]),
-            None => text.into_owned(),
-        }
+        words::clipped(&escape::line(&text), TEXT_CAP)
     }
 }
 
