@@ -9,6 +9,7 @@ mod json;
 mod markdown;
 mod pack;
 mod paint;
+mod person;
 mod redact;
 mod review;
 mod sections;
