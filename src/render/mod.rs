@@ -27,9 +27,8 @@ pub use change_line::{change_line, described};
 pub use diff::diff;
 pub use explain::explain;
 pub use history::{
-    AccessAt, AccessChange, AccessLine, Cause, ChangeKind, ChangeSource, Changes, History, Question,
-    RunFacts, SentInvitation, access_at_csv, access_at_html, access_at_json, access_at_text, changes_csv,
-    changes_html, changes_json, changes_text, person_history,
+    AccessAt, AccessLine, ChangeKind, Changes, Question, SentInvitation, access_at_csv, access_at_html,
+    access_at_json, access_at_text, changes_csv, changes_html, changes_json, changes_text, person_history,
 };
 pub use json::json;
 pub use markdown::markdown;
