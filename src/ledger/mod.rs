@@ -13,7 +13,6 @@ mod chain;
 mod convergence;
 mod error;
 mod fold;
-mod history_facts;
 mod line;
 mod local;
 mod location;
@@ -42,11 +41,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::clock::{Clock, SystemClock};
+use crate::history::History;
 use crate::known::AppliedAccess;
 use crate::model::ProjectId;
 
 pub use access::KnownAccess;
-pub use access_history::{AccessEvent, AccessHistory, AccessRun, AccessSource, ExplainingCall};
 pub use applied_plans::{AppliedPlans, Superseded};
 pub use chain::{Broken, RunSummary, verify};
 pub use convergence::{Convergence, Drift, Finding};
@@ -153,7 +152,7 @@ impl Ledger {
     ///
     /// # Errors
     /// As for [`Self::view`].
-    pub fn access_history(&self, realm: &str) -> Result<AccessHistory, LedgerError> {
+    pub fn access_history(&self, realm: &str) -> Result<History, LedgerError> {
         Ok(self.fold_access(AccessFold::of(realm, true))?.history())
     }
 
