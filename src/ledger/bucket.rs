@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use super::error::LedgerError;
 use super::lock_info::LockInfo;
 use super::run_file::RunName;
-use super::store::{Published, RunLog, Store, Version, Versioned};
+use super::store::{OwnLock as _, Published, RunLog, Store, Version, Versioned};
 use super::store_variables::StoreVariables;
 use crate::clock::Clock;
 use crate::model::BucketLocation;
@@ -127,6 +127,12 @@ impl Bucket {
         self.is_unclear.load(Ordering::Relaxed)
     }
 
+    /// Begins an epoch, if there was a holder before with a fence against it.
+    fn begin(&self, epoch: u64, with_fence: bool) -> Result<(), LedgerError> {
+        self.latest()?.own = Some(OwnEpoch { epoch, has_appended: false });
+        if with_fence { self.append(None, &[]) } else { Ok(()) }
+    }
+
     /// Creates the next segment, which fails if the lock is lost.
     fn append(&self, run: Option<&RunName>, records: &[u8]) -> Result<(), LedgerError> {
         let mut log = self.log();
@@ -134,6 +140,10 @@ impl Bucket {
             return Err(LedgerError::LockLost { ledger: self.objects.url(""), by: None });
         };
         for _ in 0..ROUNDS {
+            // A number is free after the segments of a later holder as well.
+            if segments.epoch > own.epoch {
+                return Err(self.lost());
+            }
             let sent = self.clock.uptime();
             let body = segments.compose(own.epoch, run, records);
             let key = segments::key(segments.next);
@@ -268,17 +278,17 @@ impl Store for BucketStore {
         let body = LockObject { epoch, holder: Some(lock.clone()) }.to_bytes();
         let written = write(&*bucket.for_lock, lock_object::KEY, &body, etag.as_ref());
         let Written::Own(etag) = written? else { return Ok(Published::Changed) };
-        {
-            let mut log = bucket.latest()?;
-            log.own = Some(OwnEpoch { epoch, has_appended: false });
-        }
         bucket.is_unclear.store(false, Ordering::Relaxed);
         bucket.prove(asked);
-        if is_held {
-            bucket.append(None, &[])?;
-        }
         let (objects, token) = (Arc::clone(&bucket.for_lock), lock.token.clone());
-        Ok(Published::Own(Box::new(BucketLock { bucket: Arc::clone(bucket), objects, epoch, token, etag })))
+        let mut own = BucketLock { bucket: Arc::clone(bucket), objects, epoch, token, etag };
+        match bucket.begin(epoch, is_held) {
+            Ok(()) => Ok(Published::Own(Box::new(own))),
+            Err(error) => {
+                own.release();
+                Err(error)
+            }
+        }
     }
 }
 

@@ -197,7 +197,11 @@ impl HeldLock {
         if state.is_fresh(&*self.clock) { self.check(&mut state) } else { self.renew_now(&mut state) }
     }
 
-    fn renew(&self) -> Result<(), LedgerError> {
+    /// Renews the lock, as the thread does.
+    ///
+    /// # Errors
+    /// As for [`Self::ensure`].
+    pub(super) fn renew(&self) -> Result<(), LedgerError> {
         self.renew_now(&mut self.state())
     }
 

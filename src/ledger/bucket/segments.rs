@@ -47,7 +47,7 @@ pub(super) struct Segments {
     /// The digest of the last one.
     prev: String,
     /// The epoch of the last one.
-    epoch: u64,
+    pub(super) epoch: u64,
     /// The records of each run.
     pub(super) runs: BTreeMap<RunName, Arc<Vec<u8>>>,
 }

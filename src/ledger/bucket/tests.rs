@@ -1,6 +1,7 @@
-//! The protocol on objects in memory: each rule by itself.
+//! The protocol on objects in memory: each rule by itself. `simulation` has all of them at once.
 
 mod memory_objects;
+mod simulation;
 
 use std::sync::Arc;
 
