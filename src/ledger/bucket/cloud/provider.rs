@@ -61,7 +61,7 @@ fn s3(
     }
     let end = variables.get("AWS_CREDENTIAL_EXPIRATION").and_then(|end| end.parse::<Timestamp>().ok());
     if let Some(end) = end.filter(|end| *end <= Timestamp::now()) {
-        return Err(format!("the credentials have expired at {end:.0}; set new ones"));
+        return Err(format!("the credentials expired at {end:.0}; set new ones"));
     }
     let endpoint = variables.get("AWS_ENDPOINT_URL_S3").or_else(|| variables.get("AWS_ENDPOINT_URL"));
     let endpoint = endpoint.or_else(|| variables.get("AWS_ENDPOINT"));

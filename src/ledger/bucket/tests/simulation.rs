@@ -134,8 +134,8 @@ impl State {
         let random = &mut self.random;
         Duration::from_millis(match random.u32(..200) {
             _ if !self.is_faulty => 20,
-            0 => random.u64(20_000..150_000),
-            1..=4 => random.u64(1_000..9_000),
+            0..=2 => random.u64(20_000..150_000),
+            3..=6 => random.u64(1_000..9_000),
             _ => random.u64(5..200),
         })
     }
@@ -197,28 +197,28 @@ impl Connection {
     }
 
     /// A request takes its time, and the process may be killed while it waits for it.
-    fn request<T>(&self, what: &str, make: impl FnOnce(&mut State) -> T, dead: T) -> T {
+    fn request<T>(&self, what: &str, act: impl FnOnce(&mut State) -> T, dead: T) -> T {
         if self.is_dead() {
             return dead;
         }
         let delay = self.world.state().delay();
         self.world.pause(self.runner, delay);
-        let made = {
+        let result = {
             let mut state = self.world.state();
-            if state.random.u32(..4) == 0 {
+            if state.random.u32(..20) == 0 {
                 state.content.deliver();
             }
-            let made = make(&mut state);
+            let result = act(&mut state);
             state.note_holder();
             let line = format!("{:>8.3} {} {what}\n", state.time.as_secs_f64(), self.runner);
             state.trace.push_str(&line);
-            made
+            result
         };
         let delay = self.world.state().delay();
         self.world.pause(self.runner, delay);
         let mut lives = self.lives.lock().unwrap();
         *lives = lives.map(|lives| lives.saturating_sub(1));
-        if *lives == Some(0) { dead } else { made }
+        if *lives == Some(0) { dead } else { result }
     }
 }
 
@@ -376,7 +376,8 @@ impl Process {
             let outcome = Body::Outcome(an_outcome(of, Meaning::Invited));
             chain.append(self.clock.timestamp(), outcome, &mut lines);
             if self.world.roll(Rng::bool) {
-                self.renew(lock)?;
+                // As the thread does that renews it.
+                lock.held().renew()?;
             }
         }
         let end =
@@ -393,11 +394,6 @@ impl Process {
         Ok(())
     }
 
-    /// What the thread does that renews the lock.
-    fn renew(&self, lock: &Lock) -> Result<(), LedgerError> {
-        lock.held().renew()
-    }
-
     /// Calls the service. This is where a runner that should have stopped does harm.
     fn call(&self, token: &str, person: &str, intent: &str) {
         let mut state = self.world.state();
@@ -406,7 +402,7 @@ impl Process {
         if !state.log_has(intent) {
             state.find(format!("{runner} calls for {person} without an intent in the ledger"));
         }
-        if let Some(since) = state.lost_since(token).filter(|since| time - *since > BELIEF) {
+        if let Some(since) = state.lost_since(token).filter(|since| time > *since + BELIEF) {
             state.find(format!("{runner} calls for {person} at {time:?}, and lost its lock at {since:?}"));
         }
         let is_settled = settled(&state.content).contains(person);
@@ -503,8 +499,9 @@ fn finish(world: &World) {
     for record in lost {
         state.find(format!("a record that was durable is not there: {record}"));
     }
-    let last = state.content.objects.keys().filter(|key| key.starts_with(segments::FOLDER)).count() as u64;
-    if (1..=last).any(|number| !state.content.objects.contains_key(&key(number))) {
+    let segments =
+        state.content.objects.keys().filter(|key| key.starts_with(segments::FOLDER)).count() as u64;
+    if (1..=segments).any(|number| !state.content.objects.contains_key(&key(number))) {
         state.find("there is a hole among the segments".to_owned());
     }
 }
