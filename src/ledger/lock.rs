@@ -194,7 +194,17 @@ impl HeldLock {
     /// If the lock was lost, or cannot be read or renewed.
     pub(super) fn ensure(&self) -> Result<(), LedgerError> {
         let mut state = self.state();
-        if state.is_fresh(&*self.clock) { self.check(&mut state) } else { self.renew_now(&mut state) }
+        for _ in 0..ATTEMPTS {
+            if state.is_fresh(&*self.clock) {
+                self.check(&mut state)?;
+                // The check may have taken long.
+                if state.is_fresh(&*self.clock) {
+                    return Ok(());
+                }
+            }
+            self.renew_now(&mut state)?;
+        }
+        Err(LedgerError::Contended)
     }
 
     /// Renews the lock, as the thread does.
@@ -235,6 +245,12 @@ impl HeldLock {
         let lost = self.lost(by);
         state.lost = Some(lost.clone());
         Err(lost)
+    }
+
+    /// The random text that identifies the lock.
+    #[cfg(test)]
+    pub(super) fn token(&self) -> String {
+        self.state().info.token.clone()
     }
 
     fn lost(&self, by: Option<String>) -> LedgerError {

@@ -407,11 +407,8 @@ impl From<Failure> for PutFailure {
 #[test]
 fn a_store_that_ignores_conditions_is_refused_by_name() {
     for (ignores, why) in [
-        ("everything", "of several objects created at once with If-None-Match, more than one was accepted"),
-        (
-            "If-None-Match",
-            "of several objects created at once with If-None-Match, more than one was accepted",
-        ),
+        ("everything", "of two objects created at once with If-None-Match, both were accepted"),
+        ("If-None-Match", "of two objects created at once with If-None-Match, both were accepted"),
         ("If-Match", "an object was replaced under an e-tag that it no longer has, despite If-Match"),
         ("its own e-tags", "it does not replace an object under its own e-tag with If-Match"),
     ] {
