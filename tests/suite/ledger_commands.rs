@@ -39,6 +39,7 @@ $TODAY $TIME UTC apply to $ENDPOINT by tester on $HOST (completed)
         ("--project proj_npnFzPr9", format!("{heading}{loyalty}{ben}")),
         ("--role ADMIN", format!("{heading}{storefront}{loyalty}{ana}")),
         ("--role USER --project loyalty", format!("{heading}{ben}")),
+        ("--role VIEWER", "The ledger has no records with role VIEWER.\n".into()),
         // The role counts in that project, not in another one.
         (
             "--role USER --project storefront",
