@@ -48,7 +48,7 @@ use crate::model::ProjectId;
 pub use access::KnownAccess;
 pub use applied_plans::{AppliedPlans, Superseded};
 pub use chain::{Broken, RunSummary, verify};
-pub use convergence::{Convergence, Drift, Finding};
+pub use convergence::{Convergence, Finding};
 pub use error::LedgerError;
 pub use location::LedgerLocation;
 pub use lock::Lock;
