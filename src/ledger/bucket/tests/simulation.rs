@@ -368,6 +368,8 @@ impl Process {
                 }
             }
         }
+        // Reading the members takes time, too.
+        self.world.pause(self.runner, Duration::from_millis(self.world.roll(|random| random.u64(..40_000))));
         let mut run = a_run("x");
         run.prev_run = Some(runs::head(&*self.ledger.store)?);
         let mut log = self.ledger.store.create_run(self.clock.timestamp())?.1;
