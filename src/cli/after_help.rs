@@ -149,6 +149,10 @@ impl AfterHelp {
                 ("Check the set-up of team.yaml", "guestlist doctor"),
                 ("With output for programs", "guestlist doctor --format json"),
             ]),
+            "ledger" => Self::of_examples(&[
+                ("Move to a bucket", "guestlist ledger copy .guestlist s3://acme-guestlist/team"),
+                ("Keep a copy on this machine", "guestlist ledger copy s3://acme-guestlist/team backup"),
+            ]),
             "unlock" => Self::of_examples(&[
                 ("After confirmation", "guestlist unlock"),
                 ("Without confirmation", "guestlist unlock --yes"),

@@ -79,6 +79,11 @@ pub(crate) enum Command {
     /// One run at a time writes to the ledger. Its lock expires 60 seconds after the last renewal; release it
     /// earlier if its run is gone. The team file is only read to find the ledger.
     Unlock(Unlock),
+    /// Copy a ledger between a folder and an object store
+    ///
+    /// Copies every run and document, and compares the copy. Refuses a target that is not empty, and a ledger that is
+    /// damaged or in use.
+    Ledger(LedgerArgs),
     /// Print the JSON Schema of the team file, for editors
     Schema(Schema),
     /// Generate shell completions
@@ -319,6 +324,22 @@ pub(crate) struct Unlock {
     /// Skip confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LedgerArgs {
+    /// What to do
+    pub(crate) action: LedgerAction,
+    /// Ledger to copy: a folder, `s3://bucket/prefix` or `az://container/prefix`
+    pub(crate) from: String,
+    /// Where to copy it: a folder or prefix with nothing in it
+    pub(crate) to: String,
+}
+
+/// What `guestlist ledger` does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum LedgerAction {
+    Copy,
 }
 
 #[derive(Debug, Args)]

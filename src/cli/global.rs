@@ -13,7 +13,7 @@ pub(crate) struct GlobalArgs {
     /// file
     #[arg(long, global = true, value_name = "URL", hide_short_help = true)]
     pub(crate) endpoint: Option<String>,
-    /// Ledger folder; overrides the team file
+    /// Ledger: a folder, `s3://bucket/prefix` or `az://container/prefix`; overrides the team file
     #[arg(long, global = true, value_name = "URL", hide_short_help = true, value_hint = ValueHint::DirPath)]
     pub(crate) ledger: Option<String>,
     /// Use a simulated organization inside this process, without credentials and with its own ledger
@@ -60,7 +60,7 @@ pub(crate) enum TextOrJson {
 /// The global options that a command accepts and does not use, by their ids. They are not in its help.
 pub(super) fn without_effect(command: &str) -> &'static [&'static str] {
     match command {
-        "validate" | "sandbox" => &["endpoint", "ledger", "sandbox"],
+        "validate" | "sandbox" | "ledger" => &["endpoint", "ledger", "sandbox"],
         "import" => &["ledger"],
         "log" => &["endpoint"],
         "schema" | "completions" | "man" => {

@@ -19,6 +19,7 @@ mod github;
 mod global;
 mod history;
 mod import;
+mod ledger;
 mod load;
 mod log;
 mod logging;
@@ -121,6 +122,7 @@ async fn run(cli: Cli, terminal: Terminal) -> Result<(), Failure> {
         Command::Doctor(args) => doctor::run(&args, global, terminal).await,
         Command::Status(args) => status::run(&args, global, terminal),
         Command::Unlock(args) => unlock::run(&args, global, terminal).await,
+        Command::Ledger(args) => ledger::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args, terminal),

@@ -35,6 +35,9 @@ const ROUNDS: u32 = 8;
 /// The most records in one segment, in bytes: an upload that takes seconds, not minutes.
 const SEGMENT_BYTES: usize = 4 << 20;
 
+/// What a write id at the end of a document starts with.
+const WRITE_ID: &str = ",\"write_id\":\"";
+
 /// A prefix in an object store with a ledger, or without one yet.
 #[derive(Clone, Debug)]
 pub(super) struct BucketStore(Arc<Bucket>);
@@ -171,6 +174,18 @@ impl Bucket {
         Err(LedgerError::Contended)
     }
 
+    /// The same for records that may not fit into one segment.
+    fn append_all(&self, run: &RunName, records: &[u8]) -> Result<(), LedgerError> {
+        let (mut part, mut rest) = records.split_at(part_of(records));
+        loop {
+            self.append(Some(run), part)?;
+            if rest.is_empty() {
+                return Ok(());
+            }
+            (part, rest) = rest.split_at(part_of(rest));
+        }
+    }
+
     /// Another run has written in the place of this one: its lock is lost.
     fn lost(&self) -> LedgerError {
         *self.proven.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -203,9 +218,13 @@ impl Store for BucketStore {
     }
 
     fn exists(&self) -> Result<bool, LedgerError> {
+        Ok(!self.is_empty()?)
+    }
+
+    fn is_empty(&self) -> Result<bool, LedgerError> {
         let listed = self.0.objects.list("", "", 1);
         let listed = listed.map_err(|failure| failure.when("list ledger objects", self.name()))?;
-        Ok(!listed.is_empty())
+        Ok(listed.is_empty())
     }
 
     fn runs(&self) -> Result<Vec<RunName>, LedgerError> {
@@ -232,12 +251,19 @@ impl Store for BucketStore {
         }
     }
 
+    fn import_run(&self, run: &RunName, records: &[u8]) -> Result<(), LedgerError> {
+        self.0.append_all(run, records)
+    }
+
     fn read(&self, document: &str) -> Result<Option<Versioned<Vec<u8>>>, LedgerError> {
         let objects = &self.0.objects;
         let found = objects
             .get(document)
             .map_err(|failure| failure.when("read ledger object", objects.url(document)))?;
-        Ok(found.map(|Object { bytes, etag }| Versioned { value: bytes, version: Version(etag.0) }))
+        Ok(found.map(|Object { bytes, etag }| Versioned {
+            value: without_write_id(bytes),
+            version: Version(etag.0),
+        }))
     }
 
     fn replace(&self, document: &str, bytes: &[u8], over: Option<&Version>) -> Result<bool, LedgerError> {
@@ -316,14 +342,7 @@ impl RunLog for BucketLog {
         if !sync {
             return Ok(());
         }
-        let lines = std::mem::take(&mut self.waiting);
-        let mut rest = lines.as_slice();
-        while !rest.is_empty() {
-            let (part, after) = rest.split_at(part_of(rest));
-            self.bucket.append(Some(&self.name), part)?;
-            rest = after;
-        }
-        Ok(())
+        self.bucket.append_all(&self.name, &std::mem::take(&mut self.waiting))
     }
 }
 
@@ -339,14 +358,25 @@ fn part_of(lines: &[u8]) -> usize {
     }
 }
 
+/// A document as it was before [`with_write_id`].
+fn without_write_id(document: Vec<u8>) -> Vec<u8> {
+    let start = document.windows(WRITE_ID.len()).rposition(|part| part == WRITE_ID.as_bytes());
+    match start {
+        Some(start) if document[start..].len() == WRITE_ID.len() + write_id().len() + 3 => {
+            [&document[..start], b"}\n"].concat()
+        }
+        _ => document,
+    }
+}
+
 /// A document with a write id, by which the write recognizes it. Documents are JSON objects.
 fn with_write_id(document: &[u8]) -> Vec<u8> {
     let text = document.trim_ascii_end();
     let Some(fields) = text.strip_suffix(b"}") else { return document.to_vec() };
     let mut bytes = fields.to_vec();
-    bytes.extend_from_slice(format!(",\"write_id\":\"{}\"}}\n", write_id()).as_bytes());
+    bytes.extend_from_slice(format!("{WRITE_ID}{}\"}}\n", write_id()).as_bytes());
     bytes
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::ledger) mod tests;

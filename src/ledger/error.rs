@@ -65,6 +65,17 @@ pub enum LedgerError {
         /// What it did.
         why: &'static str,
     },
+    /// There is a ledger where a copy is to be written.
+    NotEmpty(String),
+    /// A ledger that is to be copied is not as it was written.
+    Damaged(String),
+    /// A copy differs from the ledger that was copied.
+    CopyDiffers {
+        /// The path or URL of the copy.
+        ledger: String,
+        /// The run or document that differs.
+        what: String,
+    },
     /// Another run holds the lock.
     InUse(Box<LockInfo>),
     /// Other runs acquired and released the lock during every attempt to acquire it.
@@ -139,6 +150,24 @@ impl fmt::Display for LedgerError {
                 f,
                 "the object store of `{}` cannot keep a ledger: {why}; use another store, or a folder",
                 escape::line(store)
+            ),
+            Self::NotEmpty(ledger) => write!(
+                f,
+                "there is something at `{}` already, and nothing was copied; copy to a new folder or prefix",
+                escape::line(ledger)
+            ),
+            Self::Damaged(ledger) => {
+                let ledger = escape::line(ledger);
+                write!(
+                    f,
+                    "the ledger `{ledger}` is damaged, and nothing was copied; see `guestlist log --verify --ledger {ledger}`"
+                )
+            }
+            Self::CopyDiffers { ledger, what } => write!(
+                f,
+                "the copy in `{}` is not complete: {} differs; copy again, to a new folder or prefix",
+                escape::line(ledger),
+                escape::line(what)
             ),
             Self::InUse(lock) => write!(
                 f,

@@ -92,6 +92,14 @@ impl Store for LocalStore {
         Ok(self.path.join(RUNS).is_dir())
     }
 
+    fn is_empty(&self) -> Result<bool, LedgerError> {
+        match fs::read_dir(&self.path) {
+            Ok(mut entries) => Ok(entries.next().is_none()),
+            Err(error) if files::is_missing(&error) => Ok(true),
+            Err(error) => Err(LedgerError::io("list ledger folder", shown(&self.path), &error)),
+        }
+    }
+
     fn runs(&self) -> Result<Vec<RunName>, LedgerError> {
         let path = self.path.join(RUNS);
         let failed = failed("list ledger folder", &path);
@@ -141,6 +149,12 @@ impl Store for LocalStore {
                 Ok(log) => return Ok((name, Box::new(log))),
             }
         }
+    }
+
+    fn import_run(&self, run: &RunName, records: &[u8]) -> Result<(), LedgerError> {
+        self.create_folders()?;
+        let path = self.run_path(run);
+        files::create_new(&path, records).map_err(failed("create ledger file", &path))
     }
 
     fn read(&self, document: &str) -> Result<Option<Versioned<Vec<u8>>>, LedgerError> {

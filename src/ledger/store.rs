@@ -27,6 +27,12 @@ pub(super) trait Store: fmt::Debug + Send + Sync {
     /// If the store cannot be reached.
     fn exists(&self) -> Result<bool, LedgerError>;
 
+    /// Whether nothing at all is in its place.
+    ///
+    /// # Errors
+    /// If the store cannot be reached.
+    fn is_empty(&self) -> Result<bool, LedgerError>;
+
     /// The names of all runs, sorted.
     ///
     /// # Errors
@@ -50,6 +56,12 @@ pub(super) trait Store: fmt::Debug + Send + Sync {
     /// # Errors
     /// If it cannot be created.
     fn create_run(&self, at: Timestamp) -> Result<(RunName, Box<dyn RunLog>), LedgerError>;
+
+    /// Writes a whole run of another ledger, while this process holds the lock.
+    ///
+    /// # Errors
+    /// If it cannot be written, or there is a run of that name.
+    fn import_run(&self, run: &RunName, records: &[u8]) -> Result<(), LedgerError>;
 
     /// Reads a document, if there is one.
     ///

@@ -70,7 +70,8 @@ fn every_command_works_on_a_ledger_in_a_bucket() {
     assert_eq!(scenario.calls(), []);
     let explained = scenario.run("explain a@example.com").ok().stdout.clone();
     assert!(explained.contains("invited"), "{explained}");
-    scenario.run("resend a@example.com --yes").ok();
+    // The service refuses, and the call is recorded.
+    scenario.run("resend a@example.com --yes").assert_status(1);
     let status: Value =
         serde_json::from_str(&scenario.run("status --format json").ok().stdout).expect("JSON");
     assert_eq!((&status["lock"], &status["chain"]), (&Value::Null, &"intact".into()));
@@ -250,4 +251,49 @@ fn credentials_of_the_store_are_in_no_output_at_any_verbosity() {
             assert!(!ended.stdout.contains(secret) && !ended.stderr.contains(secret), "{command}: {ended:?}");
         }
     }
+}
+
+#[test]
+fn a_ledger_moves_to_a_bucket_and_back() {
+    let Some(bucket) = engine::bucket() else { return };
+    let scenario = Scenario::new().team(&format!("{HEAD}{PEOPLE}"));
+    scenario.run("apply --yes").ok();
+    let copy = |scenario: &Scenario, from: &str, to: &str| {
+        let mut command = scenario.program(crate::programs::BINARY);
+        scenario.finish(command.args(["ledger", "copy", from, to]).envs(bucket.variables()))
+    };
+    let url = bucket.url.as_str();
+    copy(&scenario, ".guestlist", url).assert(
+        0,
+        &format!(
+            "Copied 1 run with 8 records from .guestlist to {url}, and compared the copy.\n\
+             To use it, name it in the team file (`ledger: {url}`) or with --ledger.\n"
+        ),
+        "",
+    );
+    copy(&scenario, ".guestlist", url).assert(
+        1,
+        "",
+        &format!(
+            "error: there is something at `{url}` already, and nothing was copied; copy to a new folder or prefix\n"
+        ),
+    );
+    // It goes on there, and comes back.
+    let scenario = scenario.in_bucket(bucket.clone());
+    scenario.run("plan --detailed-exitcode").ok();
+    // The service refuses, and the call is recorded.
+    scenario.run("resend a@example.com --yes").assert_status(1);
+    copy(&scenario, url, "back").ok();
+    let log = |scenario: &Scenario, ledger: &str| {
+        let mut command = scenario.program(crate::programs::BINARY);
+        command.args(["log", "--format", "json", "--ledger", ledger]).envs(bucket.variables());
+        scenario.finish(&mut command).ok().stdout.clone()
+    };
+    assert_eq!(log(&scenario, url), log(&scenario, "back"));
+    copy(&scenario, "nothing", "elsewhere").assert(
+        1,
+        "",
+        "error: no ledger at `nothing`; check the path, or pass another one with --ledger\n",
+    );
+    copy(&scenario, "back", "team.yaml").assert_status(1);
 }

@@ -75,6 +75,11 @@ impl Store for Memory {
         Ok(!self.content().runs.is_empty())
     }
 
+    fn is_empty(&self) -> Result<bool, LedgerError> {
+        let content = self.content();
+        Ok(content.runs.is_empty() && content.documents.is_empty() && content.lock.is_none())
+    }
+
     fn runs(&self) -> Result<Vec<RunName>, LedgerError> {
         Ok(self.content().runs.keys().cloned().collect())
     }
@@ -91,6 +96,11 @@ impl Store for Memory {
         let name = RunName::at(at);
         self.content().runs.insert(name.clone(), Vec::new());
         Ok((name.clone(), Box::new(MemoryLog { memory: self.clone(), name })))
+    }
+
+    fn import_run(&self, run: &RunName, records: &[u8]) -> Result<(), LedgerError> {
+        self.content().runs.insert(run.clone(), records.to_vec());
+        Ok(())
     }
 
     fn read(&self, document: &str) -> Result<Option<Versioned<Vec<u8>>>, LedgerError> {
