@@ -2,6 +2,8 @@
 //!
 //! The floor does only what no client can leave out: it reads the member lists, or posts the invitations, over raw
 //! sockets, without a plan and without a ledger. The binary is `target/release/guestlist`, or `GUESTLIST`.
+//!
+//! `cargo bench --bench race -- serve FOLDER` only serves what the race reads, for a profiler, until it is stopped.
 #![expect(clippy::print_stdout, reason = "it reports what it measures")]
 
 #[allow(dead_code, reason = "other targets use the rest")]
@@ -33,6 +35,7 @@ fn main() {
         ["floor-read", address] => floor_read(address),
         ["floor-post", address, file] => floor_post(address, file),
         ["yaml-events", file] => yaml_events(file),
+        ["serve", folder] => serve(folder),
         _ => race(),
     }
 }
@@ -80,6 +83,17 @@ fn floor_post(address: &str, file: &str) {
 fn yaml_events(file: &str) {
     let text = fs::read_to_string(file).expect("a file");
     black_box(granit_parser::Parser::new_from_str(&text).flatten().count());
+}
+
+/// Writes the team file into `folder`, and serves an organization without members and one with all of them.
+fn serve(folder: &str) {
+    fs::write(Path::new(folder).join("team.yaml"), sample::team_file(PEOPLE, PROJECTS)).expect("a team file");
+    let (empty, full) =
+        (Server::start(sample::pages(0, PROJECTS)), Server::start(sample::pages(PEOPLE, PROJECTS)));
+    println!("no members: http://{}\nall of them: http://{}", empty.address, full.address);
+    loop {
+        thread::park();
+    }
 }
 
 /// A connection that is kept.
