@@ -10,10 +10,10 @@ use guestlist::sandbox::Fault;
 use guestlist::team_file::{Problems, Sources, parse_included, parse_root};
 
 /// A target: its name, which is also the folder of its seeds, and its function.
-pub(crate) type Target = (&'static str, fn(&[u8]));
+pub(crate) type FuzzTarget = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub(crate) const TARGETS: [Target; 6] = [
+pub(crate) const TARGETS: [FuzzTarget; 6] = [
     ("team_file", team_file),
     ("saved_plan", saved_plan),
     ("ledger_record", ledger_record),

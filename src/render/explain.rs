@@ -14,7 +14,7 @@ use crate::words;
 /// Everything about one person, project by project.
 #[must_use]
 pub fn explain(view: &View, provenance: &Provenance, email: &Email, paint: Paint) -> String {
-    let page = Page {
+    let page = Explanation {
         view,
         provenance,
         email,
@@ -32,7 +32,7 @@ pub fn explain(view: &View, provenance: &Provenance, email: &Email, paint: Paint
     text
 }
 
-struct Page<'a> {
+struct Explanation<'a> {
     view: &'a View<'a>,
     provenance: &'a Provenance,
     email: &'a Email,
@@ -42,7 +42,7 @@ struct Page<'a> {
     paint: Paint,
 }
 
-impl Page<'_> {
+impl Explanation<'_> {
     fn person(&self) -> String {
         let name = match (self.person, self.member) {
             (Some(person), _) => format!(" ({} {})", person.first_name, person.last_name),

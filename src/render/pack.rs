@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{Columns, fold};
-use super::sections::{Listed, Row};
+use super::sections::{Listed, SectionRow};
 use crate::escape::{code, fence};
 
 /// The longest text of one row, in characters. No honest one is longer.
@@ -38,13 +38,19 @@ struct List<'r> {
 /// A row in a list, and what is said of this person only.
 #[derive(Clone, Copy)]
 struct Person<'r> {
-    row: &'r Row<'r>,
+    row: &'r SectionRow<'r>,
     detail: &'r str,
 }
 
 /// `rows` in less than `room` bytes. In up to `most_lines` lines, each row has one; notes with the same sentence
 /// share it in any case. `sign` colors a line.
-pub(super) fn pack(rows: &[Row], columns: Columns, sign: &str, most_lines: usize, room: usize) -> Packed {
+pub(super) fn pack(
+    rows: &[SectionRow],
+    columns: Columns,
+    sign: &str,
+    most_lines: usize,
+    room: usize,
+) -> Packed {
     let are_notes = sign.is_empty();
     let (lists, single) = if are_notes { lists(rows) } else { (Vec::new(), rows.iter().collect()) };
     let lines = lines(&single, columns, sign);
@@ -60,7 +66,7 @@ pub(super) fn pack(rows: &[Row], columns: Columns, sign: &str, most_lines: usize
 }
 
 /// Every row as a line with its columns.
-fn lines(rows: &[&Row], columns: Columns, sign: &str) -> Vec<String> {
+fn lines(rows: &[&SectionRow], columns: Columns, sign: &str) -> Vec<String> {
     let lines = rows.iter().flat_map(|row| {
         let text = clipped(&row.line(), LONGEST_ROW);
         match row.email {
@@ -76,8 +82,8 @@ fn line_count(lists: &[List]) -> usize {
 }
 
 /// Lists of people of whom the same is said, and everyone else, in the order of `rows`.
-fn lists<'r>(rows: &'r [Row<'r>]) -> (Vec<List<'r>>, Vec<&'r Row<'r>>) {
-    let lead = |row: &'r Row<'r>| match &row.sentence.listed {
+fn lists<'r>(rows: &'r [SectionRow<'r>]) -> (Vec<List<'r>>, Vec<&'r SectionRow<'r>>) {
+    let lead = |row: &'r SectionRow<'r>| match &row.sentence.listed {
         Some(Listed { lead, .. }) => lead.as_str(),
         None => row.sentence.text.as_str(),
     };
@@ -133,8 +139,8 @@ impl<'r> List<'r> {
 }
 
 /// The lists, with as many people as fit in `room` bytes.
-fn write(lists: &[List], single: &[&Row], room: usize) -> Packed {
-    let mut page = Page { markdown: String::new(), room, hidden: 0 };
+fn write(lists: &[List], single: &[&SectionRow], room: usize) -> Packed {
+    let mut page = Packer { markdown: String::new(), room, hidden: 0 };
     let who = |person: &Person| {
         let email = person.row.email.map(ToString::to_string).unwrap_or_default();
         if person.detail.is_empty() { email } else { format!("{email} ({})", person.detail) }
@@ -147,7 +153,7 @@ fn write(lists: &[List], single: &[&Row], room: usize) -> Packed {
             page.list(&format!("  - {}", lead(detail, people.len())), emails, false);
         }
     }
-    let whole = |row: &&Row| match row.email {
+    let whole = |row: &&SectionRow| match row.email {
         Some(email) => format!("{email}: {}", row.line()),
         None => row.line(),
     };
@@ -159,13 +165,13 @@ fn lead(text: &str, number: usize) -> String {
     format!("{} ({number}):", code(&clipped(text, LONGEST_ROW)))
 }
 
-struct Page {
+struct Packer {
     markdown: String,
     room: usize,
     hidden: usize,
 }
 
-impl Page {
+impl Packer {
     /// One list as a line. Nothing is written if nothing fits, or of an empty list without inner ones.
     fn list(&mut self, lead: &str, people: impl Iterator<Item = String>, has_inner: bool) {
         let mut line = lead.to_owned();

@@ -52,12 +52,12 @@ pub struct Review<'a> {
     /// Every role that the review can be asked about, most powerful first.
     roles: BTreeSet<(RoleKind, String)>,
     /// By email.
-    people: Vec<Row<'a>>,
+    people: Vec<ReviewedPerson<'a>>,
 }
 
 /// One person.
 #[derive(Clone, Debug)]
-struct Row<'a> {
+struct ReviewedPerson<'a> {
     email: &'a Email,
     /// The id of a member; the API shows no other.
     user_id: Option<&'a UserId>,
@@ -100,7 +100,7 @@ impl<'a> Review<'a> {
             .collect();
         let row = |email: &'a Email| {
             let member = known.members.get(email).or_else(|| by_address.get(email).copied());
-            Row::new(email, team, member, known.invitations.get(email), plan.date)
+            ReviewedPerson::new(email, team, member, known.invitations.get(email), plan.date)
         };
         let people: Vec<_> = everyone.into_iter().map(row).collect();
         let custom = desired.roles.keys().cloned().map(Role::Custom);
@@ -136,7 +136,7 @@ impl<'a> Review<'a> {
     }
 }
 
-impl<'a> Row<'a> {
+impl<'a> ReviewedPerson<'a> {
     fn new(
         email: &'a Email,
         team: &'a Team,
