@@ -1,11 +1,12 @@
 //! The code that reads untrusted bytes. The fuzzer calls these functions with whatever it generates, and `cargo test`
 //! with the seeds beside this file and damaged copies of them.
 
-use guestlist::api::{Content as _, ErrorBody, Page, ProjectList, Rows};
+use guestlist::api::{Content as _, Page, ProjectList, Rejection, Rows};
 use guestlist::desired;
 use guestlist::known::User;
 use guestlist::ledger::{InvalidRecord, Record, verify};
 use guestlist::plan::SavedPlan;
+use guestlist::render::saved_plan_error;
 use guestlist::sandbox::Fault;
 use guestlist::team_file::{Problems, Sources, parse_included, parse_root};
 
@@ -53,7 +54,7 @@ pub(crate) fn saved_plan(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match SavedPlan::from_json(text) {
         Ok(plan) => assert_eq!(plan.to_json(), text),
-        Err(error) => assert!(!error.to_string().contains(char::is_control), "{error:?}"),
+        Err(error) => assert!(!saved_plan_error(&error).contains(char::is_control), "{error:?}"),
     }
 }
 
@@ -84,7 +85,7 @@ pub(crate) fn response(data: &[u8]) {
     let _ = ProjectList::read(data, &rows);
     let _ = User::read(data, &rows);
     let _ = <()>::read(data, &rows);
-    let _ = ErrorBody::read(data);
+    let _ = Rejection::read(400, data, str::to_owned);
     if let Ok(page) = Page::read(data, &rows) {
         for user in page.users {
             assert!(!user.login.to_string().contains(char::is_control));

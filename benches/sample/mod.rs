@@ -10,7 +10,7 @@ use std::path::Path;
 
 use guestlist::api::{Content as _, Page, Rows};
 use guestlist::desired::{self, Team};
-use guestlist::known::{Invitations, Known, Reading, RecentWrites, UserList};
+use guestlist::known::{Known, Reading, UserList};
 use guestlist::ledger::{
     Action, Body, End, EndReason, Intent, LedgerView, Meaning, Outcome, PrevRun, Record, Run, Who,
 };
@@ -149,7 +149,7 @@ pub(crate) fn known(pages: &[String]) -> Known {
         );
     }
     let reading = Reading { read_at: Timestamp::UNIX_EPOCH, lists };
-    reading.live(Invitations::default(), RecentWrites::new(), |_| 0)
+    reading.by_itself()
 }
 
 /// The options of a plan.
@@ -217,6 +217,7 @@ pub(crate) fn write_ledger(folder: &Path, runs: usize, each: usize, projects: us
 /// Reads a ledger.
 pub(crate) fn view(folder: &Path) -> LedgerView {
     let location = guestlist::ledger::LedgerLocation::Folder(folder.to_owned());
-    let ledger = guestlist::ledger::Ledger::open(&location).expect("a ledger");
+    let ledger = guestlist::ledger::Ledger::open(&location, &guestlist::ledger::StoreVariables::default())
+        .expect("a ledger");
     ledger.view(Endpoint::sandbox().realm()).expect("a view")
 }

@@ -13,12 +13,13 @@ use super::credentials::Credentials;
 use super::error::NoRoots;
 use super::gate::Ticket;
 use super::headers::{self, Now};
-use super::response::{Content, ErrorBody};
+use super::response::Content;
 use super::retry::Timeouts;
 use super::rows::Rows;
 use crate::clock::Clock;
 use crate::escape;
 use crate::model::Endpoint;
+use crate::words;
 
 /// The size limit of an error body, in bytes.
 const ERROR_BODY_CAP: usize = 64 << 10;
@@ -69,27 +70,10 @@ impl Transport {
         timeouts: &Timeouts,
         body_cap: usize,
     ) -> Result<Self, NoRoots> {
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // This fails only if another thread has installed it first.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        }
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("guestlist/", env!("CARGO_PKG_VERSION")))
-            .default_headers(credentials.headers())
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .connect_timeout(timeouts.connect)
-            .read_timeout(timeouts.idle)
-            .timeout(timeouts.call);
-        if endpoint.is_loopback() {
-            builder = builder.no_proxy();
-        }
-        if endpoint.as_str().starts_with("http://") {
-            // Without TLS, no root certificates are needed.
-            builder = builder.tls_certs_only([]);
-        }
-        let http = builder.build().map_err(|error| NoRoots { reason: reason(&error) })?;
+        let is_plain = endpoint.as_str().starts_with("http://");
+        let builder = http_client(endpoint.is_loopback(), is_plain, timeouts);
+        let http = builder.default_headers(credentials.headers()).build();
+        let http = http.map_err(|error| NoRoots { reason: reason(&error) })?;
         let endpoint = endpoint.as_str().to_owned();
         Ok(Self { http, endpoint, credentials: credentials.clone(), body_cap, rows: Arc::default() })
     }
@@ -165,20 +149,11 @@ impl Transport {
         let request_id = self.request_id(response.headers());
         let is_cycle_spent = headers::is_cycle_spent(response.headers());
         let (body, cut_off) = match self.read(response, ERROR_BODY_CAP).await {
-            Ok(body) => (ErrorBody::read(&body), None),
-            Err(cause) => (ErrorBody::default(), Some(cause)),
+            Ok(body) => (body, None),
+            Err(cause) => (Vec::new(), Some(cause)),
         };
-        let shown = |text: Option<String>| text.map(|text| self.shown(&text));
-        let is_error_object = body.is_error_object;
-        let rejection = Rejection {
-            status,
-            key: shown(body.key),
-            message: shown(body.message),
-            details: shown(body.details),
-            request_id: shown(body.request_id).or(request_id),
-            resource_id: shown(body.resource_id),
-            resource_type: shown(body.resource_type),
-        };
+        let mut rejection = Rejection::read(status, &body, |text| self.shown(text));
+        rejection.request_id = rejection.request_id.or(request_id);
         match (status, cut_off) {
             (401, _) => Cause::Credentials(rejection),
             (402, _) => Cause::NotInPlan(rejection),
@@ -187,7 +162,7 @@ impl Transport {
             (429, _) => Cause::RateLimited { until: None },
             (500 | 502 | 503 | 504, _) => Cause::Failing(rejection),
             (400..500, Some(cause)) if cause.is_repeatable() => cause,
-            (400..500, _) if !is_error_object => Cause::Damaged {
+            (400..500, _) if !rejection.is_error_object => Cause::Damaged {
                 status,
                 request_id: rejection.request_id,
                 reason: "the body is not Voucherify's error object".to_owned(),
@@ -232,16 +207,34 @@ impl Transport {
     /// Text from outside for messages: without credentials, escaped, and short.
     fn shown(&self, text: &str) -> String {
         let text = self.credentials.scrub(text);
-        let text = escape::line(&text);
-        match text.char_indices().nth(TEXT_CAP) {
-            Some((end, _)) => format!("{}…", &text[..end]),
-            None => text.into_owned(),
-        }
+        words::clipped(&escape::line(&text), TEXT_CAP)
     }
 }
 
 /// The innermost error: the outer ones only repeat the URL.
-fn reason(error: &reqwest::Error) -> String {
+/// The settings of every connection: no redirects, no repetition, the time-outs, no proxy to this machine. Without
+/// TLS, no root certificates are needed.
+pub(crate) fn http_client(is_loopback: bool, is_plain: bool, timeouts: &Timeouts) -> reqwest::ClientBuilder {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // This fails only if another thread has installed it first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("guestlist/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .connect_timeout(timeouts.connect)
+        .read_timeout(timeouts.idle)
+        .timeout(timeouts.call);
+    if is_loopback {
+        builder = builder.no_proxy();
+    }
+    if is_plain { builder.tls_certs_only([]) } else { builder }
+}
+
+/// Why a request failed, without its URL.
+pub(crate) fn reason(error: &reqwest::Error) -> String {
     let mut innermost = error.source();
     while let Some(next) = innermost.and_then(std::error::Error::source) {
         innermost = Some(next);

@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::args::{Apply as Args, ApplyFormat, GlobalArgs, PlanFlags};
+use super::args::{Apply as Args, GlobalArgs, PlanFlags, TextOrJson};
 use super::events::{Event, Finished};
 use super::failure::Failure;
 use super::final_report;
@@ -40,8 +40,8 @@ struct ApplyInput {
 pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let mut finished = Finished::default();
     match args.format {
-        ApplyFormat::Text => apply(args, global, terminal, &mut finished).await,
-        ApplyFormat::Json => {
+        TextOrJson::Text => apply(args, global, terminal, &mut finished).await,
+        TextOrJson::Json => {
             let terminal = Terminal { has_events: true, ..terminal };
             let result = apply(args, global, terminal, &mut finished).await;
             finished.print(result)
@@ -250,7 +250,10 @@ fn saved_input(path: &Path, terms: PlanFlags, global: &GlobalArgs) -> Result<App
         _ => unreadable(&error.to_string()),
     })?;
     let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not valid UTF-8"))?;
-    let refused = |error| Failure::new(format!("saved plan `{shown}` was not applied: {error}"));
+    let refused = |error| {
+        let why = render::saved_plan_error(&error);
+        Failure::new(format!("saved plan `{shown}` was not applied: {why}"))
+    };
     let saved = SavedPlan::from_json(&text).map_err(refused)?;
     let from_plan: (&Endpoint, Option<&str>) = (&saved.endpoint, Some(&saved.ledger));
     let target = Target::new(global, Path::new("."), Some(from_plan))?;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::columns::{Columns, fold};
 use super::sections::{Listed, SectionRow};
 use crate::escape::{code, fence};
+use crate::words;
 
 /// The longest text of one row, in characters. No honest one is longer.
 pub(super) const LONGEST_ROW: usize = 1_000;
@@ -68,9 +69,9 @@ pub(super) fn pack(
 /// Every row as a line with its columns.
 fn lines(rows: &[&SectionRow], columns: Columns, sign: &str) -> Vec<String> {
     let lines = rows.iter().flat_map(|row| {
-        let text = clipped(&row.line(), LONGEST_ROW);
+        let text = words::clipped(&row.line(), LONGEST_ROW);
         match row.email {
-            Some(email) => columns.row(&clipped(&email.to_string(), WIDTH), &text),
+            Some(email) => columns.row(&words::clipped(&email.to_string(), WIDTH), &text),
             None => fold(&text, WIDTH),
         }
     });
@@ -162,7 +163,7 @@ fn write(lists: &[List], single: &[&SectionRow], room: usize) -> Packed {
 }
 
 fn lead(text: &str, number: usize) -> String {
-    format!("{} ({number}):", code(&clipped(text, LONGEST_ROW)))
+    format!("{} ({number}):", code(&words::clipped(text, LONGEST_ROW)))
 }
 
 struct Packer {
@@ -177,7 +178,7 @@ impl Packer {
         let mut line = lead.to_owned();
         let mut has_people = false;
         for person in people {
-            let person = code(&clipped(&person, LONGEST_ROW));
+            let person = code(&words::clipped(&person, LONGEST_ROW));
             if self.hidden > 0 || self.markdown.len() + line.len() + person.len() + 2 >= self.room {
                 self.hidden += 1;
                 continue;
@@ -196,13 +197,5 @@ impl Packer {
             // Nor is there room for inner lists.
             self.room = 0;
         }
-    }
-}
-
-/// `text`, cut after `most` characters.
-pub(super) fn clipped(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
     }
 }

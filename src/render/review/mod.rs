@@ -18,11 +18,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::desired::Team;
-use crate::escape;
 use crate::known::{EvidenceSource, Invitation, Known, Member};
 use crate::model::{Email, Endpoint, ProjectId, Role, UserId};
 use crate::plan::{Plan, PlanId};
 
+use super::person::full_name;
 use membership::{Membership, RoleKind};
 use status::PersonStatus;
 
@@ -145,11 +145,6 @@ impl<'a> ReviewedPerson<'a> {
         date: Date,
     ) -> Self {
         let person = team.desired.people.get(email);
-        let name = match (person, member) {
-            (Some(person), _) => format!("{} {}", person.first_name, person.last_name),
-            (None, Some(member)) => format!("{} {}", member.first_name, member.last_name),
-            (None, None) => String::new(),
-        };
         let ended = person.and_then(|person| person.ended_on(date));
         let status = PersonStatus::of(member, invitation, ended, date);
         let has = member.map(|member| &member.access).or(invitation.map(|out| &out.access));
@@ -172,7 +167,7 @@ impl<'a> ReviewedPerson<'a> {
         Self {
             email: person.map_or(email, |person| &person.email),
             user_id: member.map(|member| &member.id),
-            name: escape::line(name.trim()).into_owned(),
+            name: full_name(person, member),
             status,
             is_listed: person.is_some(),
             from: person.and_then(|person| person.from).filter(|from| *from > date),
