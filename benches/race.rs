@@ -2,6 +2,9 @@
 //!
 //! The floor does only what no client can leave out: it reads the member lists, or posts the invitations, over raw
 //! sockets, without a plan and without a ledger. The binary is `target/release/guestlist`, or `GUESTLIST`.
+//!
+//! `cargo bench --bench race -- serve FOLDER [PEOPLE [MILLISECONDS]]` only serves what the race reads, or an
+//! organization of another size with a delay before each response, until it is stopped.
 #![expect(clippy::print_stdout, reason = "it reports what it measures")]
 
 #[allow(dead_code, reason = "other targets use the rest")]
@@ -33,6 +36,11 @@ fn main() {
         ["floor-read", address] => floor_read(address),
         ["floor-post", address, file] => floor_post(address, file),
         ["yaml-events", file] => yaml_events(file),
+        ["serve", folder] => serve(folder, PEOPLE, Duration::ZERO),
+        ["serve", folder, people] => serve(folder, number(people), Duration::ZERO),
+        ["serve", folder, people, millis] => {
+            serve(folder, number(people), Duration::from_millis(number(millis)));
+        }
         _ => race(),
     }
 }
@@ -80,6 +88,28 @@ fn floor_post(address: &str, file: &str) {
 fn yaml_events(file: &str) {
     let text = fs::read_to_string(file).expect("a file");
     black_box(granit_parser::Parser::new_from_str(&text).flatten().count());
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> T {
+    text.parse().unwrap_or_else(|_| panic!("`{text}` is not a number"))
+}
+
+/// Writes the team file into `folder`, and serves an organization without members and one with all of them. Each
+/// response is `delay` late.
+fn serve(folder: &str, people: usize, delay: Duration) {
+    // A file may have so many people only if they get their access from groups.
+    let team = if people > 50_000 {
+        sample::team_file_with_groups(people, PROJECTS, PROJECTS)
+    } else {
+        sample::team_file(people, PROJECTS)
+    };
+    fs::write(Path::new(folder).join("team.yaml"), team).expect("a team file");
+    let start = |people| Server::start_slow(sample::pages(people, PROJECTS), delay);
+    let (empty, full) = (start(0), start(people));
+    println!("no members: http://{}\nall of them: http://{}", empty.address, full.address);
+    loop {
+        thread::park();
+    }
 }
 
 /// A connection that is kept.

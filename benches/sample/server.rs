@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 /// The answers to the calls that read, and the number of invitations that came.
 pub(crate) struct Server {
@@ -16,12 +17,19 @@ struct Shared {
     projects: String,
     /// List Users by project, each in one page.
     users: Vec<String>,
+    /// How long each response takes.
+    delay: Duration,
     invitations: AtomicUsize,
 }
 
 impl Server {
     /// Starts it. `users` has the answer to List Users of each project. It ends with the process.
     pub(crate) fn start(users: Vec<String>) -> Self {
+        Self::start_slow(users, Duration::ZERO)
+    }
+
+    /// The same, and each response is `delay` late.
+    pub(crate) fn start_slow(users: Vec<String>, delay: Duration) -> Self {
         let project = |number| format!(r#"{{"id":"proj_{number:04}","name":"Project {number}"}}"#);
         let projects: Vec<_> = (0..users.len()).map(project).collect();
         let projects = format!(
@@ -29,7 +37,7 @@ impl Server {
             projects.join(","),
             users.len()
         );
-        let shared = Arc::new(Shared { projects, users, invitations: AtomicUsize::new(0) });
+        let shared = Arc::new(Shared { projects, users, delay, invitations: AtomicUsize::new(0) });
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
         let address = listener.local_addr().expect("an address");
         let accepting = Arc::clone(&shared);
@@ -86,6 +94,9 @@ fn serve(connection: &TcpStream, shared: &Shared) -> std::io::Result<()> {
             answer.push_str(&text.len().to_string());
             answer.push_str("\r\n\r\n");
             answer.push_str(text);
+        }
+        if !shared.delay.is_zero() {
+            thread::sleep(shared.delay);
         }
         (&*connection).write_all(answer.as_bytes())?;
     }

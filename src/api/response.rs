@@ -43,7 +43,7 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::E
 }
 
 /// The content of a successful response.
-pub trait Content: Sized {
+pub trait Content: Sized + Send + 'static {
     /// The documented status for success. Nothing else is a success.
     const STATUS: u16 = 200;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Barrier;
 use tokio::task::JoinHandle;
 
 use crate::model::Endpoint;
@@ -13,6 +14,8 @@ use crate::model::Endpoint;
 pub(super) enum Reply {
     /// Sends the bytes and keeps the connection.
     Whole(String),
+    /// Sends the bytes once as many requests as the barrier counts have come.
+    Together(Arc<Barrier>, String),
     /// Sends the bytes and closes the connection.
     Cut(String),
     /// Sends the head, then the chunk again and again.
@@ -112,6 +115,10 @@ async fn serve<F: FnMut(&Request) -> Reply>(
         let reply = reply.lock().expect("no panic")(&request);
         let written = match reply {
             Reply::Whole(text) => stream.write_all(text.as_bytes()).await.is_ok(),
+            Reply::Together(requests, text) => {
+                requests.wait().await;
+                stream.write_all(text.as_bytes()).await.is_ok()
+            }
             Reply::Cut(text) => {
                 let _ = stream.write_all(text.as_bytes()).await;
                 let _ = stream.shutdown().await;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use proptest::prelude::*;
+use tokio::sync::Barrier;
 
 use super::scripted_server::{Reply, Request, Script, Server, answer, ok};
 use super::*;
@@ -166,6 +167,21 @@ async fn all_pages_are_read_and_not_one_more() {
     assert_eq!(list(101, Paging::Honest(100), Some("101")).await, (101, Some(101), 2));
     assert_eq!(list(1000, Paging::Honest(100), Some("1000")).await, (1000, Some(1000), 10));
     assert_eq!(list(95, Paging::Honest(10), Some("95")).await, (95, Some(95), 10));
+}
+
+/// No page after the first is answered before all of them were requested, so reading them one by one would fail.
+#[tokio::test]
+async fn the_pages_after_the_first_are_read_side_by_side() {
+    let requests = Arc::new(Barrier::new(4));
+    let server = Server::start(move |request| match page(request, 500, Paging::Honest(100), Some("500")) {
+        Reply::Whole(text) if !request.line.ends_with("page=1") => {
+            Reply::Together(Arc::clone(&requests), text)
+        }
+        first => first,
+    })
+    .await;
+    let list = quick(&server.endpoint).0.reader().users(&p("p")).await.expect("a list");
+    assert_eq!((list.users.len(), server.lines().len()), (500, 5));
 }
 
 #[tokio::test]

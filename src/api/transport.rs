@@ -1,6 +1,7 @@
 //! One attempt at a call: sends the request and interprets the response.
 
 use std::error::Error as _;
+use std::sync::Arc;
 use std::time::Instant;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
@@ -26,6 +27,9 @@ const ERROR_BODY_CAP: usize = 64 << 10;
 /// The most memory that is reserved for a body before it has arrived, in bytes.
 const RESERVED_BODY: usize = 4 << 20;
 
+/// The size of a body that is decoded on another thread, in bytes: shorter ones take less time than that thread.
+const LARGE_BODY: usize = 16 << 10;
+
 /// The longest text from the service in a message, in characters.
 const TEXT_CAP: usize = 300;
 
@@ -35,7 +39,7 @@ pub(super) struct Transport {
     endpoint: String,
     credentials: Credentials,
     body_cap: usize,
-    rows: Rows,
+    rows: Arc<Rows>,
 }
 
 /// A response that the documentation describes as success.
@@ -71,7 +75,7 @@ impl Transport {
         let http = builder.default_headers(credentials.headers()).build();
         let http = http.map_err(|error| NoRoots { reason: reason(&error) })?;
         let endpoint = endpoint.as_str().to_owned();
-        Ok(Self { http, endpoint, credentials: credentials.clone(), body_cap, rows: Rows::default() })
+        Ok(Self { http, endpoint, credentials: credentials.clone(), body_cap, rows: Arc::default() })
     }
 
     /// The rows of user lists that were read.
@@ -94,7 +98,7 @@ impl Transport {
         };
         let mut request = self.http.request(method, format!("{}{}", self.endpoint, call.path()));
         if let Some(body) = call.body() {
-            request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
+            request = request.header(CONTENT_TYPE, "application/json").body(body.to_owned());
         }
         let response = request.send().await.map_err(|error| self.broken(&error))?;
         let now = Now { instant: clock.instant(), timestamp: clock.timestamp() };
@@ -120,9 +124,20 @@ impl Transport {
             return Err(damaged(&format!("the documented status is {}", T::STATUS)));
         }
         let body = self.read(response, self.body_cap).await?;
-        let value = T::read(&body, &self.rows).map_err(|reason| damaged(&reason))?;
+        let value = self.decode::<T>(body).await.map_err(|reason| damaged(&reason))?;
         call.check(&value).map_err(|reason| damaged(&reason))?;
         Ok(Success { value, status, request_id })
+    }
+
+    /// Decodes a body; a large one on another thread, while others arrive.
+    async fn decode<T: Content>(&self, body: Vec<u8>) -> Result<T, String> {
+        if body.len() < LARGE_BODY {
+            return T::read(&body, &self.rows);
+        }
+        let rows = Arc::clone(&self.rows);
+        let decoded = tokio::task::spawn_blocking(move || T::read(&body, &rows)).await;
+        // It is never cancelled, so it can only have panicked.
+        decoded.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
     }
 
     async fn rejection(&self, response: Response) -> Cause {

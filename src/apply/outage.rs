@@ -14,9 +14,13 @@ const PAUSES_AFTER: u32 = 5;
 /// The number of failed probes in a row after which the run stops.
 const STOPS_AFTER: u32 = 3;
 
+/// The people processed in parallel before the first response, so a service that is down is not tried for many.
+const AT_FIRST: usize = 8;
+
 /// The failed calls since the last response.
 #[derive(Default)]
 pub(super) struct Outage {
+    has_responded: Cell<bool>,
     failed_calls: Cell<u32>,
     failed_probes: Cell<u32>,
     last: RefCell<Option<Box<Error>>>,
@@ -32,10 +36,16 @@ impl Outage {
             }
             Some(error) if !error.cause.is_answer() => {}
             _ => {
+                self.has_responded.set(true);
                 self.failed_calls.set(0);
                 self.failed_probes.set(0);
             }
         }
+    }
+
+    /// The number of people to process in parallel, of at most `most`.
+    pub(super) fn people_at_once(&self, most: usize) -> usize {
+        if self.has_responded.get() { most } else { most.min(AT_FIRST) }
     }
 
     /// The number of calls that failed since the last response.
@@ -85,6 +95,15 @@ mod tests {
             outage.note(answer);
             assert!(!outage.is_paused());
         }
+    }
+
+    #[test]
+    fn more_people_are_processed_once_the_service_has_responded() {
+        let outage = Outage::default();
+        outage.note(Some(&failed(Cause::TimedOut)));
+        assert_eq!([outage.people_at_once(16), outage.people_at_once(3)], [8, 3]);
+        outage.note(None);
+        assert_eq!(outage.people_at_once(16), 16);
     }
 
     #[test]

@@ -121,7 +121,9 @@ impl<'a> Scheduler<'a> {
             has_paused &= is_paused;
             while !is_paused && !self.apply.stop.is_asked() {
                 // Whoever waits for a reading makes no calls, and leaves room for others.
-                if tasks.len() - self.readings.waiting() >= self.apply.concurrency.max(1) {
+                if tasks.len() - self.readings.waiting()
+                    >= self.outage.people_at_once(self.apply.concurrency.max(1))
+                {
                     break;
                 }
                 let Some(task) = queue.next() else { break };

@@ -64,7 +64,7 @@ async fn apply(
     let known = session.observe().await?;
     let made_at = input.saved.as_ref().map_or_else(Timestamp::now, |saved| saved.made_at);
     let plan = input.plan(&known, &session, terminal);
-    let full = input.full_plan(&known);
+    let full = input.full_plan(&known, plan.as_ref().ok());
     let plan_id = match (&input.saved, &plan) {
         (Some(saved), _) => &saved.plan_id,
         (None, Ok(plan)) => &plan.id,
@@ -90,11 +90,12 @@ async fn apply(
         RunOptions { command: "apply", concurrency: usize::from(args.concurrency), again: false, made_at };
     let result = session.run(&plan, &known, options, Some(&full)).await?;
     let RunResult { report, took, name, signal, closed } = result;
-    finished.ran(name, report.clone());
     let told = final_report::print(&report, &plan, took, desired, terminal);
+    let is_success = report.is_success();
+    finished.ran(name, report);
     match signal {
         Some(signal) => Err(signal),
-        None if report.is_success() => closed.and(told),
+        None if is_success => closed.and(told),
         None => closed.and(told).and(Err(Failure::AlreadyReported)),
     }
 }
@@ -115,7 +116,8 @@ async fn decide(
     show(&view, args, session.terminal())?;
     must_not_be_blocked(&plan)?;
     if !plan.changes.is_empty() {
-        session.confirm(args.yes, question(&view, &input.lifted(known, &plan))).await?;
+        let question = || question(&view, &input.lifted(known, &plan));
+        session.confirm(args.yes, question).await?;
     }
     Ok(plan)
 }
@@ -155,9 +157,12 @@ impl ApplyInput {
         guards.into_iter().filter(|(guard, _)| is_lifted(*guard)).map(|(_, name)| name).collect()
     }
 
-    /// Today's plan for everything that is desired, without the limits of this run.
-    fn full_plan(&self, known: &Known) -> Plan {
-        Plan::between(&self.desired, known, &PlanOptions::new(self.target.endpoint.clone(), today()))
+    /// Today's plan for everything that is desired, without the limits of this run: `plan`, if that has none.
+    fn full_plan(&self, known: &Known, plan: Option<&Plan>) -> Plan {
+        let options = PlanOptions::new(self.target.endpoint.clone(), today());
+        let has_limits = self.saved.is_some() || self.options(options.date) != options;
+        let plan = plan.filter(|plan| !has_limits && plan.date == options.date);
+        plan.map_or_else(|| Plan::between(&self.desired, known, &options), Clone::clone)
     }
 
     /// The options of this command. A saved plan has its own `--only`.

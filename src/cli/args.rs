@@ -204,7 +204,7 @@ pub(crate) struct Apply {
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) plan: Option<PathBuf>,
     /// Maximum number of people to process in parallel
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) concurrency: u16,
     /// Output format; with `json`, prints one JSON object per line for each event
     #[arg(long, value_enum, default_value_t = TextOrJson::Text)]

@@ -79,7 +79,9 @@ pub fn main() -> ExitCode {
     }
     report_panics(terminal);
     logging::start(&cli.global, terminal);
-    let result = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    // Calls take turns on this thread, which costs less than waking others for each. Large answers are decoded on
+    // other threads.
+    let result = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => {
             let run = AssertUnwindSafe(|| runtime.block_on(run(cli, terminal)));
             let result = std::panic::catch_unwind(run).unwrap_or(Err(Failure::AlreadyReported));

@@ -13,14 +13,19 @@ pub(crate) async fn confirm(
     signals: &mut Signals,
     terminal: Terminal,
     yes: bool,
-    question: String,
+    question: impl FnOnce() -> String,
 ) -> Result<(), Failure> {
     signals.set_asking(true);
     if let Some(signal) = signals.failure() {
         return Err(signal);
     }
-    let asked = tokio::task::spawn_blocking(move || confirmed(terminal, yes, &question));
-    let confirmed = signals.or_stop(async { asked.await.map_err(Failure::new)? }).await;
+    let confirmed = if yes {
+        Ok(())
+    } else {
+        let question = question();
+        let asked = tokio::task::spawn_blocking(move || confirmed(terminal, &question));
+        signals.or_stop(async { asked.await.map_err(Failure::new)? }).await
+    };
     signals.set_asking(false);
     // A signal while the prompt is open wins, even if the answer came a moment earlier.
     let Some(signal) = signals.failure() else { return confirmed };
@@ -33,10 +38,7 @@ pub(crate) async fn confirm(
 }
 
 /// Fails where no one can answer, or where the answer is not `yes`.
-fn confirmed(terminal: Terminal, yes: bool, question: &str) -> Result<(), Failure> {
-    if yes {
-        return Ok(());
-    }
+fn confirmed(terminal: Terminal, question: &str) -> Result<(), Failure> {
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Err(Failure::new("cannot ask for confirmation (not a terminal); pass --yes to proceed"));
     }

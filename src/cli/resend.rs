@@ -58,7 +58,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
         )));
     };
     terminal.say(&format!("{email} was invited on {}.", invitation.sent_at.strftime("%Y-%m-%d")));
-    session.confirm(args.yes, format!("Send the invitation to {email} again?")).await?;
+    session.confirm(args.yes, || format!("Send the invitation to {email} again?")).await?;
     let made_at = Timestamp::now();
     let plan = Plan::inviting(person, desired, &known, &PlanOptions::new(target.endpoint.clone(), day));
     let options = RunOptions { command: "resend", concurrency: 1, again: true, made_at };

@@ -171,7 +171,11 @@ impl<'a> Session<'a> {
     }
 
     /// Asks for confirmation, unless `yes`; a signal ends the session at once.
-    pub(super) async fn confirm(&mut self, yes: bool, question: String) -> Result<(), Failure> {
+    pub(super) async fn confirm(
+        &mut self,
+        yes: bool,
+        question: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
         prompt::confirm(&mut self.signals, self.terminal, yes, question).await
     }
 

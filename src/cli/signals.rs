@@ -1,7 +1,10 @@
 //! Ctrl-C and SIGTERM: the first stops a run cleanly (at a prompt, immediately); the second stops it immediately.
+//!
+//! They have a thread of their own, so they are heard while the main thread is busy.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::runtime::Builder;
 use tokio::sync::watch;
 
 use super::failure::Failure;
@@ -32,28 +35,32 @@ impl Signals {
                 first();
             }
         };
+        let failure = |error| Failure::new(format!("could not install signal handlers: {error}"));
+        let runtime = Builder::new_current_thread().enable_io().build().map_err(failure)?;
         #[cfg(unix)]
-        {
+        let listening = {
             use tokio::signal::unix::{SignalKind, signal};
             const TERMINATED: u8 = 143;
-            let failure = |error| Failure::new(format!("could not install signal handlers: {error}"));
+            let _within = runtime.enter();
             let mut interrupts = signal(SignalKind::interrupt()).map_err(failure)?;
             let mut terminations = signal(SignalKind::terminate()).map_err(failure)?;
-            tokio::spawn(async move {
+            async move {
                 loop {
                     tokio::select! {
                         _ = interrupts.recv() => heard(INTERRUPTED),
                         _ = terminations.recv() => heard(TERMINATED),
                     }
                 }
-            });
-        }
+            }
+        };
         #[cfg(not(unix))]
-        tokio::spawn(async move {
+        let listening = async move {
             while tokio::signal::ctrl_c().await.is_ok() {
                 heard(INTERRUPTED);
             }
-        });
+        };
+        let thread = std::thread::Builder::new().name("signals".to_owned());
+        thread.spawn(move || runtime.block_on(listening)).map_err(failure)?;
         Ok(Self { status, asking })
     }
 

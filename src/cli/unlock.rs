@@ -17,7 +17,7 @@ pub(crate) async fn run(args: &Unlock, global: &GlobalArgs, terminal: Terminal) 
         return Terminal::print("The ledger is not locked: nothing to do.\n");
     };
     terminal.say(&format!("Locked by {lock}."));
-    let question = "Release the lock? A run in progress will stop before its next call.".to_owned();
+    let question = || "Release the lock? A run in progress will stop before its next call.".to_owned();
     prompt::confirm(&mut Signals::listen(|| {})?, terminal, args.yes, question).await?;
     let run = Run::new("unlock", environment::who(), target.endpoint.clone(), None);
     if ledger.unlock(&lock, run).map_err(Failure::new)? {

@@ -293,7 +293,10 @@ impl Desired {
     pub fn access_names(&self, access: &Access) -> String {
         let mut named: Vec<_> = access
             .iter()
-            .map(|(project, role)| format!("{} {}", self.project_name(project), self.role_name(role)))
+            .map(|(project, role)| {
+                [&escape::line(self.project_alias(project)), " ", &escape::line(self.role_alias(role))]
+                    .concat()
+            })
             .collect();
         named.sort();
         named.join(", ")

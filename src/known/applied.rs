@@ -26,11 +26,16 @@ impl AppliedAccess {
 
     /// Replaces what it gave a person in `projects`.
     pub fn set(&mut self, email: &Email, projects: &BTreeSet<ProjectId>, access: Access) {
-        let given = self.people.entry(email.clone()).or_default();
+        let mut given = self.people.remove(email).unwrap_or_default();
         given.retain(|project, _| !projects.contains(project));
-        given.extend(access);
         if given.is_empty() {
-            self.people.remove(email);
+            // Shared with everyone who is given the same.
+            given = access;
+        } else {
+            given.extend(access);
+        }
+        if !given.is_empty() {
+            self.people.insert(email.clone(), given);
         }
     }
 }

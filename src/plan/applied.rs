@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::Date;
-
+use super::due::DueAccess;
 use super::{Fact, Plan};
 use crate::desired::{Desired, Person};
 use crate::known::{AppliedAccess, Known};
@@ -29,8 +28,9 @@ pub fn applied(
     for email in former {
         after.set(&email, &projects, Access::new());
     }
+    let mut due = DueAccess::new(desired, rest.date);
     for (email, person) in desired.people.iter().filter(|(email, _)| is_settled(email)) {
-        after.set(email, &projects, given(person, rest.date));
+        after.set(email, &projects, given(person, &mut due));
     }
     if only.is_empty() {
         after.projects.extend(projects);
@@ -39,10 +39,11 @@ pub fn applied(
 }
 
 /// What the file gives the person on that day.
-fn given(person: &Person, date: Date) -> Access {
+fn given(person: &Person, due: &mut DueAccess<'_>) -> Access {
+    let date = due.date();
     let is_in_effect =
         person.from.is_none_or(|from| from <= date) && person.until.is_none_or(|until| until >= date);
-    if is_in_effect { person.access_on(date) } else { Access::new() }
+    if is_in_effect { due.of(person) } else { Access::new() }
 }
 
 /// The people with a change that was not made, or with access that guestlist leaves or cannot take away.

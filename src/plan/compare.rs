@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::difference::Difference;
+use super::due::DueAccess;
 use super::note::Later;
 use super::{Change, Fact, Note, STALE_DAYS};
 use crate::desired::{Desired, OnDay, Person, Prune, SOON_DAYS};
@@ -12,8 +13,13 @@ use crate::known::{AppliedAccess, Invitation, Known, Member, days_between};
 use crate::model::{Access, Email, ProjectId, Role};
 
 pub(super) fn difference(desired: &Desired, known: &Known, date: Date) -> Difference {
-    let mut comparison =
-        Comparison { desired, applied: known.applied.as_ref(), date, found: Difference::default() };
+    let mut comparison = Comparison {
+        desired,
+        applied: known.applied.as_ref(),
+        date,
+        due: DueAccess::new(desired, date),
+        found: Difference::default(),
+    };
     let by_address = known.by_address();
     let mut listed: BTreeMap<&Email, &Email> = BTreeMap::new();
     for (email, person) in &desired.people {
@@ -62,6 +68,7 @@ struct Comparison<'a> {
     desired: &'a Desired,
     applied: Option<&'a AppliedAccess>,
     date: Date,
+    due: DueAccess<'a>,
     found: Difference,
 }
 
@@ -146,7 +153,7 @@ impl Comparison<'_> {
 
     fn listed_invited(&mut self, person: &Person, invitation: &Invitation) {
         let sent_on = invitation.sent_on();
-        let due = person.access_on(self.date);
+        let due = self.due.of(person);
         if let Some(until) = person.ended_on(self.date) {
             let access = invitation.access.clone();
             self.note(&person.email, None, Fact::CannotCancel { sent_on, access, until: Some(until) });
@@ -181,7 +188,7 @@ impl Comparison<'_> {
             self.note(email, None, Fact::Ended { until, member: false });
         } else if let Some(from) = person.starts_on(self.date) {
             self.note(email, None, Fact::Starts { from, member: false });
-        } else if let Some(invitation) = invitation(person, self.date) {
+        } else if let Some(invitation) = invitation(person, self.due.of(person)) {
             self.found.changes.push(invitation);
             if in_flight {
                 self.note(email, None, Fact::InFlight);
@@ -329,9 +336,8 @@ fn later(invited: &Access, desired: &Access) -> Vec<Later> {
         .collect()
 }
 
-/// One call with all access of `person` that is due on `date`, if there is any.
-pub(super) fn invitation(person: &Person, date: Date) -> Option<Change> {
-    let projects = person.access_on(date);
+/// One call with all access of `person` that is due, if there is any.
+pub(super) fn invitation(person: &Person, projects: Access) -> Option<Change> {
     (!projects.is_empty()).then(|| Change::Invite {
         email: person.email.clone(),
         first_name: person.first_name.clone(),

@@ -8,6 +8,7 @@ mod change;
 mod compare;
 mod difference;
 mod drift;
+mod due;
 mod effect;
 mod guard;
 mod note;
@@ -127,7 +128,8 @@ impl Plan {
     /// One invitation of `person` with what is due, even if an earlier one is pending. No change if nothing is.
     #[must_use]
     pub fn inviting(person: &Person, desired: &Desired, known: &Known, options: &PlanOptions) -> Self {
-        Self::of(compare::invitation(person, options.date).into_iter().collect(), desired, known, options)
+        let change = compare::invitation(person, person.access_on(options.date));
+        Self::of(change.into_iter().collect(), desired, known, options)
     }
 
     /// Adds notes on the reasons and review dates that differ from those of `base`.
