@@ -157,7 +157,7 @@ fn many_who_become_admin_are_blocked_and_let_through_by_their_exact_number_alone
     assert_eq!(blocked.status, Some(1));
     let sentence = "Blocked: 6 people become ADMIN, and `max_new_admins: 5` allows 5: p1@example.com, \
         p2@example.com, p3@example.com, p4@example.com, p5@example.com and p6@example.com; to allow this \
-        once, run the pipeline on the default branch with `allow_new_admins: 6`, or pass --allow-new-admins 6\n";
+        once, run the pipeline on the default branch with `allow_new_admins: 6` and this plan's id, or pass --allow-new-admins 6\n";
     assert!(blocked.stdout.contains(sentence), "{}", blocked.stdout);
     for number in [5, 7] {
         let other = scenario.run(&format!("apply --yes --allow-new-admins {number}"));
