@@ -95,6 +95,7 @@ impl Pipeline {
             .env("HOME", self.scenario.path("home"))
             .env("GH_STATE", self.scenario.path("state"))
             .env("PLAN_MARKDOWN", self.scenario.path("plan.md"))
+            .env("RESULT_MARKDOWN", self.scenario.path("result.md"))
             .env("VOUCHERIFY_ENDPOINT", self.scenario.sandbox().base_url())
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .envs(environment.iter().copied());
@@ -117,11 +118,18 @@ impl Pipeline {
     fn comment(&self) -> Ended {
         let environment =
             [("GH_TOKEN", "token-of-the-job"), ("GITHUB_REPOSITORY", "example/team"), ("PULL_REQUEST", "7")];
-        self.step("work", "comment.sh", &environment)
+        let plan = self.scenario.path("plan.md").display().to_string();
+        let environment: Vec<_> = environment.into_iter().chain([("MARKDOWN", plan.as_str())]).collect();
+        self.step("work", "comment.sh plan", &environment)
     }
 
     fn state(&self, file: &str) -> Vec<Value> {
         serde_json::from_str(&self.scenario.read(&format!("state/{file}"))).expect("a list")
+    }
+
+    fn plan_id(&self) -> String {
+        let plan: Value = serde_json::from_str(&self.scenario.read("plan.json")).expect("a saved plan");
+        plan["plan_id"].as_str().expect("an id").to_owned()
     }
 
     fn plan_markdown(&self) -> String {
@@ -155,7 +163,7 @@ fn the_comment_of_a_pull_request_is_updated_not_repeated() {
 
     pipeline.step_with_secrets("work", "plan.sh", &base).ok();
     pipeline.comment().ok();
-    let comment = |plan: String| json!({"id": 101, "user": {"login": "github-actions[bot]"}, "body": plan});
+    let comment = |plan: String| json!({"id": 701, "user": {"login": "github-actions[bot]"}, "body": plan});
     let [forged]: [Value; 1] = serde_json::from_str(forged).expect("a comment");
     let first = pipeline.plan_markdown();
     assert_eq!(pipeline.state("comments.json"), [forged.clone(), comment(first.clone())]);
@@ -194,7 +202,7 @@ fn a_team_file_with_errors_is_told_in_the_comment() {
     let comments = pipeline.state("comments.json");
     assert_eq!(
         comments[0]["body"],
-        "<!-- guestlist -->\n**The team file has errors.** See the annotations on the changed lines.\n"
+        "<!-- guestlist -->\n**The team file has errors:** 1.\n\n```text\nteam.yaml:6:76: unknown project `shop`\n  help: the projects are `loyalty` and `storefront`\n```\n"
     );
 }
 
@@ -259,16 +267,18 @@ fn a_blocked_plan_is_let_through_by_the_input_it_names(pipeline: &Pipeline) {
     let file = ("PLAN_FILE", plan.as_str());
     pipeline.step("work", "ledger.sh fetch", &[]).ok();
     pipeline.step_with_secrets("work", "plan.sh", &[file]).assert_status(1);
-    let said =
-        "run the pipeline on the default branch with `allow_new_admins: 6`, or pass --allow-new-admins 6";
+    let said = "run the pipeline on the default branch with `allow_new_admins: 6` and this plan's id, or pass --allow-new-admins 6";
     // The block is folded at its width.
     let markdown = pipeline.plan_markdown().replace("\n> ", " ");
     assert!(markdown.contains(said), "{markdown}");
     pipeline.step_with_secrets("work", "apply.sh", &[file]).assert_status(1);
     assert_eq!(pipeline.scenario.writes(), [""; 0]);
 
-    pipeline.step_with_secrets("work", "plan.sh", &[file, ("ALLOW_NEW_ADMINS", "5")]).assert_status(1);
-    pipeline.step_with_secrets("work", "plan.sh", &[file, ("ALLOW_NEW_ADMINS", "6")]).ok();
+    let id = pipeline.plan_id();
+    let id = ("PLAN_ID", id.as_str());
+    pipeline.step_with_secrets("work", "plan.sh", &[file, id, ("ALLOW_NEW_ADMINS", "5")]).assert_status(1);
+    pipeline.step_with_secrets("work", "plan.sh", &[file, ("ALLOW_NEW_ADMINS", "6")]).assert_status(1);
+    pipeline.step_with_secrets("work", "plan.sh", &[file, id, ("ALLOW_NEW_ADMINS", "6")]).ok();
     pipeline.step_with_secrets("work", "apply.sh", &[file]).ok();
     assert_eq!(pipeline.scenario.writes().len(), 6);
 
@@ -284,7 +294,18 @@ fn a_blocked_plan_is_let_through_by_the_input_it_names(pipeline: &Pipeline) {
         markdown.contains("run the pipeline on the default branch with `allow_removals: 6`"),
         "{markdown}"
     );
-    pipeline.step_with_secrets("work", "plan.sh", &[file, ("ALLOW_REMOVALS", "6")]).ok();
+    pipeline.step_with_secrets("work", "plan.sh", &[file, id, ("ALLOW_REMOVALS", "6")]).assert_status(1);
+    assert!(
+        pipeline.plan_markdown().contains("not the one that was reviewed"),
+        "{}",
+        pipeline.plan_markdown()
+    );
+    // The plan that was refused is not there to be applied.
+    assert!(!pipeline.scenario.path("plan.json").exists());
+    pipeline.step_with_secrets("work", "plan.sh", &[file]).assert_status(1);
+    let id = pipeline.plan_id();
+    let id = ("PLAN_ID", id.as_str());
+    pipeline.step_with_secrets("work", "plan.sh", &[file, id, ("ALLOW_REMOVALS", "6")]).ok();
     pipeline.step_with_secrets("work", "apply.sh", &[file]).ok();
     assert_eq!(pipeline.scenario.writes().len(), 6);
 }
@@ -320,8 +341,8 @@ fn gitlab_lets_a_blocked_plan_through_by_the_variable_it_names() {
 }
 
 /// The inputs of both pipelines, and the variables that plan.sh reads.
-const INPUTS: [(&str, &str); 2] =
-    [("allow_removals", "ALLOW_REMOVALS"), ("allow_new_admins", "ALLOW_NEW_ADMINS")];
+const INPUTS: [(&str, &str); 3] =
+    [("plan_id", "PLAN_ID"), ("allow_removals", "ALLOW_REMOVALS"), ("allow_new_admins", "ALLOW_NEW_ADMINS")];
 
 #[test]
 fn one_issue_tells_of_drift() {
@@ -339,20 +360,19 @@ fn gitlab_has_one_note_and_one_issue() {
         ("CI_MERGE_REQUEST_IID", "5"),
         ("GUESTLIST_GITLAB_TOKEN", "token-of-the-job"),
     ];
-    pipeline.scenario.write(
-        "state/comments.json",
-        "[{\"id\": 1, \"user\": {\"login\": \"mallory\"}, \"body\": \"<!-- guestlist -->\"}]",
-    );
+    let forged = json!({"id": 1, "user": {"login": "mallory"}, "body": "<!-- guestlist -->"});
+    // The note is found behind many others.
+    pipeline.scenario.write("state/comments.json", &Value::from(vec![forged; 120]).to_string());
     pipeline.step("work", "ledger.sh fetch", &[]).ok();
     pipeline.step_with_secrets("work", "plan.sh", &[("BASE_REF", "main")]).ok();
-    pipeline.step("work", "note.sh", &environment).ok();
+    pipeline.step("work", "note.sh plan", &environment).ok();
     pipeline.write("work", &format!("{ALEX}{SAM}"));
     pipeline.step_with_secrets("work", "plan.sh", &[("BASE_REF", "main")]).ok();
-    pipeline.step("work", "note.sh", &environment).ok();
+    pipeline.step("work", "note.sh plan", &environment).ok();
     let plan = pipeline.plan_markdown();
     assert!(plan.contains("sam@example.com"), "{plan}");
     let bodies: Vec<_> = pipeline.state("comments.json").iter().map(|note| note["body"].clone()).collect();
-    assert_eq!(bodies, ["<!-- guestlist -->", &plan]);
+    assert_eq!(bodies[119..], ["<!-- guestlist -->", &plan]);
     let calls = pipeline.scenario.read("state/calls");
     assert!(!calls.contains("token-of-the-job"), "the token is among the arguments: {calls}");
     drift(&pipeline, &environment);
@@ -417,7 +437,17 @@ fn drift(pipeline: &Pipeline, environment: &[(&str, &str)]) {
 
 #[test]
 fn both_examples_share_their_scripts() {
-    for script in ["ledger.sh", "plan.sh", "apply.sh"] {
+    for script in [
+        "apply.sh",
+        "doctor.sh",
+        "fenced.jq",
+        "git.sh",
+        "install.sh",
+        "ledger.sh",
+        "plan.sh",
+        "result.jq",
+        "source.env",
+    ] {
         let read = |folder: &str| fs::read_to_string(examples().join(folder).join(script)).expect("a script");
         assert_eq!(read(GITHUB), read(GITLAB), "{script}");
     }
@@ -446,11 +476,14 @@ fn workflows_run_scripts_alone_and_name_what_these_read() {
                     continue;
                 }
                 let run = step["run"].as_str().expect("a script");
+                if run == "echo \"Approved.\"" {
+                    continue;
+                }
                 let script = root.join(run.split(' ').next().expect("a path"));
                 let text = fs::read_to_string(&script).unwrap_or_else(|_| panic!("{run} is not there"));
                 for line in text.lines().filter_map(|line| line.strip_prefix("#   ")) {
                     let required = line.split("  ").next().expect("a name");
-                    let given = step["env"].get(required).is_some() || required == "GITHUB_REPOSITORY";
+                    let given = step["env"].get(required).is_some() || required.starts_with("GITHUB_");
                     let optional = line.contains("(optional)") || required == "TEAM_FILE";
                     assert!(given || optional, "{name}: {run} is not given {required}");
                 }

@@ -66,3 +66,5 @@ mod streams;
 mod trust;
 mod two_at_once;
 mod waiting;
+#[cfg(unix)]
+mod walk;
