@@ -1,7 +1,7 @@
 //! The code that reads untrusted bytes. The fuzzer calls these functions with whatever it generates, and `cargo test`
 //! with the seeds beside this file and damaged copies of them.
 
-use guestlist::api::{Content as _, ErrorBody, Page, ProjectList, Rows};
+use guestlist::api::{Content as _, Page, ProjectList, Rejection, Rows};
 use guestlist::desired;
 use guestlist::known::User;
 use guestlist::ledger::{InvalidRecord, Record, verify};
@@ -10,10 +10,10 @@ use guestlist::sandbox::Fault;
 use guestlist::team_file::{Problems, Sources, parse_included, parse_root};
 
 /// A target: its name, which is also the folder of its seeds, and its function.
-pub(crate) type Target = (&'static str, fn(&[u8]));
+pub(crate) type FuzzTarget = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub(crate) const TARGETS: [Target; 6] = [
+pub(crate) const TARGETS: [FuzzTarget; 6] = [
     ("team_file", team_file),
     ("saved_plan", saved_plan),
     ("ledger_record", ledger_record),
@@ -84,7 +84,7 @@ pub(crate) fn response(data: &[u8]) {
     let _ = ProjectList::read(data, &rows);
     let _ = User::read(data, &rows);
     let _ = <()>::read(data, &rows);
-    let _ = ErrorBody::read(data);
+    let _ = Rejection::read(400, data, str::to_owned);
     if let Ok(page) = Page::read(data, &rows) {
         for user in page.users {
             assert!(!user.login.to_string().contains(char::is_control));

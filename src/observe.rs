@@ -36,7 +36,7 @@ pub struct Observer<'a> {
 
 /// The result of observing an organization.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Observed {
+pub struct Observation {
     /// What is known, with the doubts that remain after a second reading.
     pub known: Known,
     /// The plans that were applied, according to the ledger.
@@ -87,7 +87,7 @@ impl Observer<'_> {
     ///
     /// # Errors
     /// If a call fails, or a managed project is missing.
-    pub async fn live(&self, mut view: LedgerView) -> Result<Observed, ObserveError> {
+    pub async fn live(&self, mut view: LedgerView) -> Result<Observation, ObserveError> {
         let organization = self.organization().await?;
         let managed: BTreeSet<ProjectId> = self.desired.projects.keys().cloned().collect();
         let projects: Vec<ProjectId> = managed.iter().cloned().collect();
@@ -103,12 +103,12 @@ impl Observer<'_> {
         let (reading, known) = read(self.reader, &projects, self.clock, judge).await?;
         let applied_plans = std::mem::take(&mut view.applied_plans);
         if !known.doubts.is_empty() {
-            return Ok(Observed { known, applied_plans, snapshot: None });
+            return Ok(Observation { known, applied_plans, snapshot: None });
         }
         let snapshot =
             ledger::Snapshot::new(self.endpoint.clone(), reading.read_at, managed, known.members.clone())
                 .of_organization(&organization);
-        Ok(Observed { known, applied_plans, snapshot: Some(NewSnapshot { snapshot, view }) })
+        Ok(Observation { known, applied_plans, snapshot: Some(NewSnapshot { snapshot, view }) })
     }
 
     /// The projects of the organization, which must include every managed one. If one is missing, the list is

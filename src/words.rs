@@ -41,6 +41,27 @@ pub fn list<T: Display>(items: &[T]) -> String {
     }
 }
 
+/// The first `most` of `items`, then `3 more`.
+#[must_use]
+pub fn first<T: ToString>(items: impl IntoIterator<Item = T>, most: usize) -> Vec<String> {
+    let mut items = items.into_iter();
+    let mut first: Vec<_> = items.by_ref().take(most).map(|item| item.to_string()).collect();
+    match items.count() {
+        0 => {}
+        more => first.push(format!("{more} more")),
+    }
+    first
+}
+
+/// `text`, cut after `most` characters.
+#[must_use]
+pub fn clipped(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// `today`, `yesterday`, `3 days ago`.
 #[must_use]
 pub fn days_ago(days: i32) -> String {
@@ -95,6 +116,9 @@ mod tests {
         assert_eq!(hex(&[0, 255, 10]), "00ff0a");
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
         assert_eq!(list(&["a", "b"]), "a and b");
+        assert_eq!(first([1, 2, 3], 3), ["1", "2", "3"]);
+        assert_eq!(first([1, 2, 3], 1), ["1", "2 more"]);
+        assert_eq!(["éé", "ééé"].map(|text| clipped(text, 2)), ["éé", "éé…"]);
         let seconds = Duration::from_secs;
         assert_eq!(
             [0, 4, 100].map(|s| about(seconds(s))),

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use guestlist::api::{Content as _, Page, Rows};
 use guestlist::desired::{self, Team};
-use guestlist::known::{Invitations, Known, Reading, RecentWrites, UserList};
+use guestlist::known::{Known, Reading, UserList};
 use guestlist::ledger::{
     Action, Body, End, EndReason, Intent, LedgerView, Meaning, Outcome, PrevRun, Record, Run, Who,
 };
@@ -149,7 +149,7 @@ pub(crate) fn known(pages: &[String]) -> Known {
         );
     }
     let reading = Reading { read_at: Timestamp::UNIX_EPOCH, lists };
-    reading.live(Invitations::default(), RecentWrites::new(), |_| 0)
+    reading.by_itself()
 }
 
 /// The options of a plan.

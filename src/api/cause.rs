@@ -76,6 +76,9 @@ pub enum Cause {
 pub struct Rejection {
     /// The HTTP status.
     pub status: u16,
+    /// Whether the body is Voucherify's error object, which always has a number `code` and a text `message`.
+    /// The responses of gateways and proxies are not.
+    pub is_error_object: bool,
     /// What kind of error it is, such as `user_not_assigned`.
     pub key: Option<String>,
     /// The message of the service.
@@ -269,7 +272,7 @@ impl Cause {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { status, key, message, details, request_id, resource_id: _, resource_type: _ } = self;
+        let Self { status, key, message, details, request_id, .. } = self;
         write!(f, "{status}")?;
         if let Some(key) = key {
             write!(f, " {key}")?;

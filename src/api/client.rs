@@ -1,20 +1,18 @@
 //! Makes calls: waits for the rate limit, checks that each attempt may still be made, and retries.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::activity::{Activity, ListCount, Retries, Retry};
+use super::activity::{Activity, Retries, Retry};
 use super::call::{Call, Method};
 use super::cause::Cause;
 use super::credentials::Credentials;
 use super::error::{Error, NoRoots};
 use super::gate::{Gate, Patience, Ticket};
-use super::rate_limit::Pace;
-use super::response::{Content, ListedLimit};
+use super::response::Content;
 use super::retry::{RetryPolicy, Timeouts};
 use super::transport::{FailedAttempt, Success, Transport};
 use crate::clock::{Clock, SystemClock};
@@ -39,18 +37,19 @@ impl Default for Settings {
 
 /// A client of one organization. Clones share connections and the rate limit.
 #[derive(Clone)]
-pub struct Client(Arc<Shared>);
+pub struct Client(pub(super) Arc<Shared>);
 
-struct Shared {
-    transport: Transport,
+pub(super) struct Shared {
+    pub(super) transport: Transport,
     settings: Settings,
-    gate: Arc<Gate>,
-    clock: Arc<dyn Clock>,
+    pub(super) gate: Arc<Gate>,
+    pub(super) clock: Arc<dyn Clock>,
     random: Mutex<fastrand::Rng>,
     /// When all calls stop waiting for the rate limit, once that is set.
-    deadline: OnceLock<Instant>,
-    stopped: watch::Sender<bool>,
-    activity: watch::Sender<Activity>,
+    pub(super) deadline: OnceLock<Instant>,
+    /// Set once, which cancels every call that waits for the rate limit or for its next attempt.
+    pub(super) stopped: watch::Sender<bool>,
+    pub(super) activity: watch::Sender<Activity>,
 }
 
 /// A successful response.
@@ -107,56 +106,6 @@ impl Client {
             stopped: watch::Sender::new(false),
             activity,
         })))
-    }
-
-    /// Cancels every call that waits for the rate limit or for its next attempt. Attempts in flight finish.
-    pub fn stop(&self) {
-        self.0.stopped.send_replace(true);
-    }
-
-    /// What calls wait for, as it changes.
-    #[must_use]
-    pub fn activity(&self) -> watch::Receiver<Activity> {
-        self.0.activity.subscribe()
-    }
-
-    /// Tells whoever watches that so many user lists are being read, until the result is dropped.
-    pub(super) fn count_lists(&self, lists: usize) -> ListCount<'_> {
-        ListCount::begin(&self.0.activity, lists)
-    }
-
-    /// The limits in List Projects.
-    pub(super) fn set_listed_limits(&self, limits: BTreeSet<ListedLimit>) {
-        self.0.gate.set_listed_limits(limits);
-    }
-
-    /// The rate limit in the last response, if the service has one.
-    #[must_use]
-    pub fn pace(&self) -> Option<Pace> {
-        self.0.gate.pace()
-    }
-
-    /// Limits the time that all calls wait for the rate limit to `patience` from now. The first setting
-    /// counts. Without one, each call waits as long as its retry policy allows.
-    pub fn set_patience(&self, patience: Duration) {
-        let now = self.0.clock.instant();
-        if let Some(deadline) = now.checked_add(patience) {
-            self.0.deadline.get_or_init(|| deadline);
-        }
-    }
-
-    /// Drops the rows of user lists, after all lists have been read.
-    pub(super) fn forget_rows(&self) {
-        self.0.transport.rows().clear();
-    }
-
-    /// Sleeps for `time`, or until the client is stopped.
-    pub(super) async fn pause(&self, time: Duration) {
-        let until = self.0.time_after(time);
-        self.0.activity.send_modify(|activity| activity.pause = Some(until));
-        // The caller checks for a stop before every call anyway.
-        let _ = self.0.unless_stopped(self.0.clock.sleep(time)).await;
-        self.0.activity.send_modify(|activity| activity.pause = None);
     }
 
     /// Waits until the rate limit leaves room for the call.
@@ -268,11 +217,11 @@ impl Shared {
         (tries.waited <= policy.budget).then_some(wait)
     }
 
-    fn time_after(&self, wait: Duration) -> Timestamp {
+    pub(super) fn time_after(&self, wait: Duration) -> Timestamp {
         self.clock.timestamp().saturating_add(wait).unwrap_or(Timestamp::MAX)
     }
 
-    async fn unless_stopped<F: Future>(&self, future: F) -> Result<F::Output, Cause> {
+    pub(super) async fn unless_stopped<F: Future>(&self, future: F) -> Result<F::Output, Cause> {
         let mut stopped = self.stopped.subscribe();
         tokio::select! {
             biased;

@@ -34,7 +34,7 @@ pub use error::{Error, NoRoots};
 pub use paging::Paging;
 pub use rate_limit::{Pace, estimate};
 pub use reader::Reader;
-pub use response::{Content, ErrorBody, ListedLimit, Page, ProjectList};
+pub use response::{Content, ListedLimit, Page, ProjectList};
 pub use retry::{RetryPolicy, Timeouts};
 pub use rows::Rows;
 pub use writer::Writer;

@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt as _};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use super::activity::Activity;
+use super::activity::{Activity, ListCount};
 use super::call::{Call, Method, PROJECTS, users_path};
 use super::cause::Cause;
 use super::client::{Answer, Client};
@@ -42,16 +42,16 @@ impl Client {
 }
 
 impl Reader {
-    /// What calls wait for, as [`Client::activity`] returns it.
+    /// What calls wait for, as it changes.
     #[must_use]
     pub fn activity(&self) -> watch::Receiver<Activity> {
-        self.client.activity()
+        self.client.0.activity.subscribe()
     }
 
-    /// The most recent rate limit, as [`Client::pace`] returns it.
+    /// The rate limit in the last response, if the service has one.
     #[must_use]
     pub fn pace(&self) -> Option<Pace> {
-        self.client.pace()
+        self.client.0.gate.pace()
     }
 
     /// All projects of the organization.
@@ -60,7 +60,7 @@ impl Reader {
     /// If the call fails.
     pub async fn projects(&self) -> Result<Vec<ListedProject>, Error> {
         let ProjectList { projects, limits } = self.client.read(&Call::get(PROJECTS.to_owned())).await?.value;
-        self.client.set_listed_limits(limits);
+        self.client.0.gate.set_listed_limits(limits);
         Ok(projects)
     }
 
@@ -71,7 +71,7 @@ impl Reader {
     /// If a call fails, or the list does not end.
     pub async fn users(&self, project: &ProjectId) -> Result<UserList, Error> {
         let list = self.list(project, &Semaphore::new(PAGES_AT_A_TIME)).await;
-        self.client.forget_rows();
+        self.client.0.transport.rows().clear();
         list
     }
 
@@ -90,7 +90,7 @@ impl Reader {
             let (reader, room) = (self.clone(), Arc::clone(&room));
             tasks.spawn(async move { reader.list(&project, &room).await.map(|list| (project, list)) });
         }
-        let count = &self.client.count_lists(tasks.len());
+        let count = &ListCount::begin(&self.client.0.activity, tasks.len());
         let mut lists = BTreeMap::new();
         let result = loop {
             match tasks.join_next().await {
@@ -104,7 +104,7 @@ impl Reader {
                 Some(Err(panic)) => std::panic::resume_unwind(panic.into_panic()),
             }
         };
-        self.client.forget_rows();
+        self.client.0.transport.rows().clear();
         result
     }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::cause::Rejection;
 use super::row::UserRow;
 use super::rows::Rows;
 use crate::known;
@@ -132,40 +133,22 @@ impl Content for Page {
     }
 }
 
-/// The content of an error response, as far as it can be read.
-#[derive(Debug, Default)]
-pub struct ErrorBody {
-    /// Whether it is Voucherify's error object, which always has a number `code` and a text `message`. The
-    /// responses of gateways and proxies are not.
-    pub is_error_object: bool,
-    /// The type of error, such as `user_not_assigned`.
-    pub key: Option<String>,
-    /// The message.
-    pub message: Option<String>,
-    /// Details.
-    pub details: Option<String>,
-    /// The request id, for Voucherify support.
-    pub request_id: Option<String>,
-    /// The id of the resource it is about.
-    pub resource_id: Option<String>,
-    /// The type of that resource.
-    pub resource_type: Option<String>,
-}
-
-impl ErrorBody {
-    /// Reads a body. One that cannot be read has no fields.
+impl Rejection {
+    /// Reads the body of an error response, as far as possible. `shown` makes a text safe and short.
     #[must_use]
-    pub fn read(body: &[u8]) -> Self {
-        let Ok(Value::Object(mut fields)) = serde_json::from_slice(body) else { return Self::default() };
-        let has = |name, is_so: fn(&Value) -> bool| fields.get(name).is_some_and(is_so);
-        let is_error_object = has("code", Value::is_number) && has("message", Value::is_string);
-        let mut field = |name| match fields.remove(name)? {
+    pub fn read(status: u16, body: &[u8], shown: impl Fn(&str) -> String) -> Self {
+        let Ok(Value::Object(fields)) = serde_json::from_slice(body) else {
+            return Self { status, ..Self::default() };
+        };
+        let field = |name| match fields.get(name)? {
             Value::Null => None,
-            Value::String(text) => Some(text),
-            other => Some(other.to_string()),
+            Value::String(text) => Some(shown(text)),
+            other => Some(shown(&other.to_string())),
         };
         Self {
-            is_error_object,
+            status,
+            is_error_object: fields.get("code").is_some_and(Value::is_number)
+                && fields.get("message").is_some_and(Value::is_string),
             key: field("key"),
             message: field("message"),
             details: field("details"),

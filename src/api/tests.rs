@@ -511,7 +511,7 @@ async fn a_limit_that_all_projects_have_tells_how_long_a_window_is() {
         .await;
         let (client, _) = quick(&server.endpoint);
         client.reader().projects().await.expect("projects");
-        client.pace().expect("a rate limit").period
+        client.reader().pace().expect("a rate limit").period
     };
     let hour = r#"{"data":[{"id":"a","limits":{"api_calls":[{"value":100,"duration":"PT1H"},{"value":"x"}]}}],"total":1}"#;
     assert_eq!(pace(hour).await, Some(Duration::from_secs(3600)));
@@ -536,11 +536,11 @@ async fn nobody_calls_before_the_time_when_nothing_remains() {
     }) as Script])
     .await;
     let (client, clock) = quick(&server.endpoint);
-    let mut activity = client.activity();
+    let mut activity = client.reader().activity();
     client.reader().projects().await.expect("projects");
     assert_eq!((clock.slept().len(), activity.borrow_and_update().rate_limit), (0, None));
     let pace = Pace { limit: 100, remaining: 0, resets_in: Duration::from_secs(6), period: None };
-    assert_eq!(client.pace(), Some(pace));
+    assert_eq!(client.reader().pace(), Some(pace));
     client.clone().reader().projects().await.expect("projects");
     assert_eq!(clock.slept(), [Duration::from_millis(6020)]);
     assert!(activity.has_changed().expect("a client"));
@@ -555,7 +555,7 @@ async fn while_all_wait_it_is_said_until_when() {
     .await;
     let (client, _) = quick(&server.endpoint);
     client.reader().projects().await.expect("projects");
-    let mut activity = client.activity();
+    let mut activity = client.reader().activity();
     let reader = client.reader();
     let (result, said) = tokio::join!(reader.projects(), async {
         activity.changed().await.expect("a client");
@@ -743,7 +743,7 @@ async fn a_run_waits_as_long_as_it_was_told_to() {
     for (patience, waits) in [(minute, false), (two_hours + 15 * minute, true)] {
         let (client, clock) = quick(&server.endpoint);
         client.reader().projects().await.expect("projects");
-        client.set_patience(patience);
+        client.writer().set_patience(patience);
         let result = client.reader().projects().await;
         assert_eq!(result.is_ok(), waits);
         let slept = if waits { vec![two_hours + Duration::from_millis(20)] } else { Vec::new() };
@@ -783,7 +783,7 @@ async fn a_stop_ends_what_waits_and_nothing_else() {
     let stopping: Arc<std::sync::OnceLock<Client>> = Arc::default();
     let stops = Arc::clone(&stopping);
     let server = Server::start(move |_| {
-        stops.get().expect("a client").stop();
+        stops.get().expect("a client").writer().stop();
         answer("503 Busy", &[], "")
     })
     .await;
@@ -873,6 +873,6 @@ proptest! {
         let _ = response::Page::read(&body, &Rows::default());
         let _ = known::User::read(&body, &Rows::default());
         let _ = response::ProjectList::read(&body, &Rows::default());
-        let _ = response::ErrorBody::read(&body);
+        let _ = Rejection::read(400, &body, str::to_owned);
     }
 }

@@ -12,12 +12,13 @@ use super::credentials::Credentials;
 use super::error::NoRoots;
 use super::gate::Ticket;
 use super::headers::{self, Now};
-use super::response::{Content, ErrorBody};
+use super::response::Content;
 use super::retry::Timeouts;
 use super::rows::Rows;
 use crate::clock::Clock;
 use crate::escape;
 use crate::model::Endpoint;
+use crate::words;
 
 /// The size limit of an error body, in bytes.
 const ERROR_BODY_CAP: usize = 64 << 10;
@@ -150,20 +151,11 @@ impl Transport {
         let request_id = self.request_id(response.headers());
         let is_cycle_spent = headers::is_cycle_spent(response.headers());
         let (body, cut_off) = match self.read(response, ERROR_BODY_CAP).await {
-            Ok(body) => (ErrorBody::read(&body), None),
-            Err(cause) => (ErrorBody::default(), Some(cause)),
+            Ok(body) => (body, None),
+            Err(cause) => (Vec::new(), Some(cause)),
         };
-        let shown = |text: Option<String>| text.map(|text| self.shown(&text));
-        let is_error_object = body.is_error_object;
-        let rejection = Rejection {
-            status,
-            key: shown(body.key),
-            message: shown(body.message),
-            details: shown(body.details),
-            request_id: shown(body.request_id).or(request_id),
-            resource_id: shown(body.resource_id),
-            resource_type: shown(body.resource_type),
-        };
+        let mut rejection = Rejection::read(status, &body, |text| self.shown(text));
+        rejection.request_id = rejection.request_id.or(request_id);
         match (status, cut_off) {
             (401, _) => Cause::Credentials(rejection),
             (402, _) => Cause::NotInPlan(rejection),
@@ -172,7 +164,7 @@ impl Transport {
             (429, _) => Cause::RateLimited { until: None },
             (500 | 502 | 503 | 504, _) => Cause::Failing(rejection),
             (400..500, Some(cause)) if cause.is_repeatable() => cause,
-            (400..500, _) if !is_error_object => Cause::Damaged {
+            (400..500, _) if !rejection.is_error_object => Cause::Damaged {
                 status,
                 request_id: rejection.request_id,
                 reason: "the body is not Voucherify's error object".to_owned(),
@@ -217,11 +209,7 @@ impl Transport {
     /// Text from outside for messages: without credentials, escaped, and short.
     fn shown(&self, text: &str) -> String {
         let text = self.credentials.scrub(text);
-        let text = escape::line(&text);
-        match text.char_indices().nth(TEXT_CAP) {
-            Some((end, _)) => format!("{}…", &text[..end]),
-            None => text.into_owned(),
-        }
+        words::clipped(&escape::line(&text), TEXT_CAP)
     }
 }
 

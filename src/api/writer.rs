@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::call::Call;
 use super::client::{Admission, Answer, Client};
 use super::error::Error;
-use super::rate_limit::Pace;
 use super::reader::Reader;
 use super::response::Content;
 
@@ -31,25 +30,28 @@ impl Writer {
         &self.reader
     }
 
-    /// Cancels every call that waits, as [`Client::stop`] does.
+    /// Cancels every call that waits for the rate limit or for its next attempt. Attempts in flight finish.
     pub fn stop(&self) {
-        self.client.stop();
+        self.client.0.stopped.send_replace(true);
     }
 
-    /// The rate limit in the last response, as [`Client::pace`] returns it.
-    #[must_use]
-    pub fn pace(&self) -> Option<Pace> {
-        self.client.pace()
-    }
-
-    /// Limits the waits for the rate limit, as [`Client::set_patience`] does.
+    /// Limits the time that all calls wait for the rate limit to `patience` from now. The first setting
+    /// counts. Without one, each call waits as long as its retry policy allows.
     pub fn set_patience(&self, patience: Duration) {
-        self.client.set_patience(patience);
+        let client = &self.client.0;
+        if let Some(deadline) = client.clock.instant().checked_add(patience) {
+            client.deadline.get_or_init(|| deadline);
+        }
     }
 
     /// Sleeps for `time`, or until the client is stopped.
     pub async fn pause(&self, time: Duration) {
-        self.client.pause(time).await;
+        let client = &self.client.0;
+        let until = client.time_after(time);
+        client.activity.send_modify(|activity| activity.pause = Some(until));
+        // The caller checks for a stop before every call anyway.
+        let _ = client.unless_stopped(client.clock.sleep(time)).await;
+        client.activity.send_modify(|activity| activity.pause = None);
     }
 
     /// Waits until the rate limit leaves room for the call, which must then be sent at once.

@@ -113,7 +113,8 @@ impl Apply<'_> {
     /// minutes more.
     pub async fn carry_out(&self) -> Report {
         let calls = self.plan.summary().calls as u64;
-        let expected = self.writer.pace().and_then(|pace| estimate(calls, &pace)).map(Estimate::assumed);
+        let expected =
+            self.writer.reader().pace().and_then(|pace| estimate(calls, &pace)).map(Estimate::assumed);
         self.writer.set_patience(expected.unwrap_or_default().saturating_add(EXTRA_PATIENCE));
         let endings = Scheduler::new(self).carry_out().await;
         Report {

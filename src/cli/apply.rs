@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::args::{Apply as Args, ApplyFormat, GlobalArgs, PlanFlags};
+use super::args::{Apply as Args, GlobalArgs, PlanFlags, TextOrJson};
 use super::events::{Event, Finished};
 use super::failure::Failure;
 use super::final_report;
@@ -30,7 +30,7 @@ use crate::team_file::MAX_BYTES;
 use crate::words;
 
 /// The desired state to apply, and where.
-struct Task {
+struct ApplyInput {
     desired: Desired,
     target: Target,
     saved: Option<SavedPlan>,
@@ -40,8 +40,8 @@ struct Task {
 pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     let mut finished = Finished::default();
     match args.format {
-        ApplyFormat::Text => apply(args, global, terminal, &mut finished).await,
-        ApplyFormat::Json => {
+        TextOrJson::Text => apply(args, global, terminal, &mut finished).await,
+        TextOrJson::Json => {
             let terminal = Terminal { has_events: true, ..terminal };
             let result = apply(args, global, terminal, &mut finished).await;
             finished.print(result)
@@ -55,24 +55,24 @@ async fn apply(
     terminal: Terminal,
     finished: &mut Finished,
 ) -> Result<(), Failure> {
-    let task = match &args.plan {
-        Some(path) => saved_task(path, args.terms.clone(), global)?,
-        None => file_task(args, global, terminal)?,
+    let input = match &args.plan {
+        Some(path) => saved_input(path, args.terms.clone(), global)?,
+        None => file_input(args, global, terminal)?,
     };
-    let Task { desired, target, .. } = &task;
+    let ApplyInput { desired, target, .. } = &input;
     let mut session = Session::open(target, desired, global, terminal).await?;
     let known = session.observe().await?;
-    let made_at = task.saved.as_ref().map_or_else(Timestamp::now, |saved| saved.made_at);
-    let plan = task.plan(&known, &session, terminal);
-    let full = task.full_plan(&known);
-    let plan_id = match (&task.saved, &plan) {
+    let made_at = input.saved.as_ref().map_or_else(Timestamp::now, |saved| saved.made_at);
+    let plan = input.plan(&known, &session, terminal);
+    let full = input.full_plan(&known);
+    let plan_id = match (&input.saved, &plan) {
         (Some(saved), _) => &saved.plan_id,
         (None, Ok(plan)) => &plan.id,
         (None, Err(_)) => &full.id,
     };
     session.record(run_of(target, "apply", plan_id.as_str(), made_at), observe::finding(&full)).await?;
     let plan = match plan {
-        Ok(plan) => decide(&task, plan, &known, &mut session, args, finished).await,
+        Ok(plan) => decide(&input, plan, &known, &mut session, args, finished).await,
         Err(failure) => Err(failure),
     };
     let plan = match plan {
@@ -101,7 +101,7 @@ async fn apply(
 
 /// Shows the plan and, if it has changes, asks whether to make them.
 async fn decide(
-    task: &Task,
+    input: &ApplyInput,
     plan: Plan,
     known: &Known,
     session: &mut Session<'_>,
@@ -111,11 +111,11 @@ async fn decide(
     trace_plan(&plan);
     finished.planned(&plan);
     let expected = estimate(&plan, session.pace().as_ref());
-    let view = View { width: Terminal::width(), ..View::new(&plan, &task.desired, known, expected) };
+    let view = View { width: Terminal::width(), ..View::new(&plan, &input.desired, known, expected) };
     show(&view, args, session.terminal())?;
     must_not_be_blocked(&plan)?;
     if !plan.changes.is_empty() {
-        session.confirm(args.yes, question(&view, &task.lifted(known, &plan))).await?;
+        session.confirm(args.yes, question(&view, &input.lifted(known, &plan))).await?;
     }
     Ok(plan)
 }
@@ -144,7 +144,7 @@ fn question(view: &View, lifted: &[&str]) -> String {
     format!("Apply {these} to {}{lifted}: {}?", view.plan.endpoint, render::at_stake(view))
 }
 
-impl Task {
+impl ApplyInput {
     /// The guards that would block `plan` without the flags of this command or of the saved plan.
     fn lifted(&self, known: &Known, plan: &Plan) -> Vec<&'static str> {
         let options = self.options(plan.date);
@@ -224,14 +224,14 @@ fn superseded(
     session.applied_plans().superseding(saved.plan_id.as_str(), saved.made_at, &people)
 }
 
-fn file_task(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<Task, Failure> {
+fn file_input(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<ApplyInput, Failure> {
     let path = &args.file.team_file;
     let team = load::team(path, terminal)?;
     let target = Target::of_team(global, path, &team)?;
-    Ok(Task { desired: team.desired, target, saved: None, terms: args.terms.clone() })
+    Ok(ApplyInput { desired: team.desired, target, saved: None, terms: args.terms.clone() })
 }
 
-fn saved_task(path: &Path, terms: PlanFlags, global: &GlobalArgs) -> Result<Task, Failure> {
+fn saved_input(path: &Path, terms: PlanFlags, global: &GlobalArgs) -> Result<ApplyInput, Failure> {
     let shown = escape::path(path);
     let unreadable = |why: &str| {
         Failure::new(format!(
@@ -250,7 +250,7 @@ fn saved_task(path: &Path, terms: PlanFlags, global: &GlobalArgs) -> Result<Task
     let from_plan: (&Endpoint, Option<&str>) = (&saved.endpoint, Some(&saved.ledger));
     let target = Target::new(global, Path::new("."), Some(from_plan))?;
     saved.check(&target.endpoint, today()).map_err(refused)?;
-    Ok(Task { desired: saved.desired.clone(), target, saved: Some(saved), terms })
+    Ok(ApplyInput { desired: saved.desired.clone(), target, saved: Some(saved), terms })
 }
 
 fn difference(desired: &Desired, Unlisted(changes): &Unlisted) -> String {

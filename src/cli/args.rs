@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use jiff::civil::Date;
 
-pub(crate) use super::global::GlobalArgs;
+pub(crate) use super::global::{GlobalArgs, TextOrJson};
 use super::moment::{MaxAge, Moment};
 #[cfg(feature = "sandbox")]
 pub(crate) use super::sandbox_args::Sandbox;
@@ -202,8 +202,8 @@ pub(crate) struct Apply {
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) concurrency: u16,
     /// Output format; with `json`, prints one JSON object per line for each event
-    #[arg(long, value_enum, default_value_t = ApplyFormat::Text)]
-    pub(crate) format: ApplyFormat,
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub(crate) format: TextOrJson,
     #[command(flatten)]
     pub(crate) terms: PlanFlags,
 }
@@ -246,8 +246,8 @@ pub(crate) struct Log {
     #[arg(long, value_name = "DATE|TIME")]
     pub(crate) until: Option<Moment>,
     /// Output format of the records
-    #[arg(long, value_enum, default_value_t = LogRecordFormat::Text)]
-    pub(crate) format: LogRecordFormat,
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub(crate) format: TextOrJson,
     /// Check that no record and no run was edited, removed or added
     #[arg(long)]
     pub(crate) verify: bool,
@@ -293,8 +293,8 @@ pub(crate) struct Doctor {
     #[command(flatten)]
     pub(crate) file: TeamFileArg,
     /// Output format
-    #[arg(long, value_enum, default_value_t = DoctorFormat::Text)]
-    pub(crate) format: DoctorFormat,
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    pub(crate) format: TextOrJson,
 }
 
 #[derive(Debug, Args)]
@@ -359,12 +359,6 @@ pub(crate) enum ProblemFormat {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(crate) enum ApplyFormat {
-    Text,
-    Json,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum PlanFormat {
     Text,
     Diff,
@@ -385,16 +379,4 @@ pub(crate) enum StatusFormat {
     Text,
     Json,
     Prometheus,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(crate) enum DoctorFormat {
-    Text,
-    Json,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(crate) enum LogRecordFormat {
-    Text,
-    Json,
 }

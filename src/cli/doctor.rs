@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::args::{Doctor as Args, DoctorFormat, GlobalArgs, TEAM_FILE};
+use super::args::{Doctor as Args, GlobalArgs, TEAM_FILE, TextOrJson};
 use super::failure::Failure;
 use super::load;
 use super::target::Target;
@@ -77,8 +77,8 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     service::check(&target, desired, global, terminal, &mut checks).await?;
     ledger(&target, &mut checks);
     let page = match args.format {
-        DoctorFormat::Text => text(&checks, terminal),
-        DoctorFormat::Json => {
+        TextOrJson::Text => text(&checks, terminal),
+        TextOrJson::Json => {
             format!("{}\n", escape::json(serde_json::json!({"checks": checks.0}).to_string()))
         }
     };

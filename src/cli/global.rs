@@ -33,9 +33,9 @@ pub(crate) struct GlobalArgs {
     #[arg(hide_short_help = true)]
     pub(crate) color: Color,
     /// Format of standard error: progress, warnings, errors and log lines; with `json`, one object per line
-    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = TextOrJson::Text)]
     #[arg(hide_short_help = true)]
-    pub(crate) log_format: LogFormat,
+    pub(crate) log_format: TextOrJson,
     /// Increase verbosity: -v says what happens, -vv and -vvv are a trace
     #[arg(short, long, global = true, action = ArgAction::Count, hide_short_help = true)]
     pub(crate) verbose: u8,
@@ -52,7 +52,7 @@ pub(crate) enum Color {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(crate) enum LogFormat {
+pub(crate) enum TextOrJson {
     Text,
     Json,
 }

@@ -14,15 +14,12 @@ use crate::clock::SystemClock;
 use crate::desired;
 use crate::escape;
 use crate::files::folder_of;
-use crate::known::{self, Invitations, Known, ListedProject, Reading, RecentWrites};
+use crate::known::{self, Known, ListedProject, Reading};
 use crate::model::ProjectId;
 use crate::observe;
 use crate::render;
 use crate::team_file::shown;
 use crate::words::{count, list, people};
-
-/// The most doubts in an error message.
-const DOUBTS_SHOWN: usize = 3;
 
 pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
     output::must_be_new(args.out.as_deref())?;
@@ -120,18 +117,10 @@ fn named<'a>(projects: &'a [ListedProject], asked: &str) -> Vec<&'a ProjectId> {
 /// The members of `projects`. A reading that is doubtful twice is rejected.
 async fn members(reader: &Reader, projects: &[ListedProject]) -> Result<Known, Failure> {
     let ids: Vec<_> = projects.iter().map(|project| project.id.clone()).collect();
-    let judge = |reading: &Reading| reading.live(Invitations::default(), RecentWrites::new(), |_| 0);
-    let (_, known) = observe::read(reader, &ids, &SystemClock, judge).await.map_err(Failure::new)?;
+    let (_, known) =
+        observe::read(reader, &ids, &SystemClock, Reading::by_itself).await.map_err(Failure::new)?;
     if known.doubts.is_empty() {
         return Ok(known);
     }
-    let mut doubts: Vec<_> = known.doubts.iter().take(DOUBTS_SHOWN).map(render::doubt).collect();
-    match known.doubts.len() - doubts.len() {
-        0 => {}
-        more => doubts.push(format!("{more} more")),
-    }
-    Err(Failure::new(format!(
-        "the member list looks incomplete, so nothing was written: {}; run again later",
-        doubts.join("; ")
-    )))
+    Err(Failure::new(render::incomplete(&known.doubts, "nothing was written")))
 }

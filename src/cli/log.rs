@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::args::{GlobalArgs, Log as Args, LogRecordFormat};
+use super::args::{GlobalArgs, Log as Args, TextOrJson};
 use super::audit::AuditTrail;
 use super::failure::Failure;
 use super::filter;
@@ -21,8 +21,8 @@ pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Resul
     let trail = AuditTrail::open(&args.file.team_file, global, terminal)?;
     if args.verify {
         return match args.format {
-            LogRecordFormat::Json => verified_json(&trail.verification),
-            LogRecordFormat::Text => verified_text(&trail.verification, terminal),
+            TextOrJson::Json => verified_json(&trail.verification),
+            TextOrJson::Text => verified_text(&trail.verification, terminal),
         };
     }
     trail.warn(terminal);
@@ -39,13 +39,13 @@ pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Resul
         // A run that cannot be read is one of the findings, and does not hide the others.
         let Ok(run) = run else { continue };
         let page = match args.format {
-            LogRecordFormat::Json => json(&run, &selection),
-            LogRecordFormat::Text => text(&run, &selection, &desired, terminal),
+            TextOrJson::Json => json(&run, &selection),
+            TextOrJson::Text => text(&run, &selection, &desired, terminal),
         };
         shown += page.len();
         Terminal::print(&page)?;
     }
-    if shown == 0 && args.format == LogRecordFormat::Text {
+    if shown == 0 && args.format == TextOrJson::Text {
         Terminal::print(&nothing(&selection, &desired))?;
     }
     Ok(())

@@ -6,7 +6,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
-use super::global::{GlobalArgs, LogFormat};
+use super::global::{GlobalArgs, TextOrJson};
 use super::terminal::Terminal;
 
 /// Sets the level by `-v` and `-q`. With one `-v`, a line is a plain sentence; from the second one on, it is part
@@ -24,12 +24,12 @@ pub(crate) fn start(global: &GlobalArgs, terminal: Terminal) {
     let registry = tracing_subscriber::registry();
     // Tests may start it more than once in a process; the first one counts.
     let _ = match (global.log_format, global.verbose) {
-        (LogFormat::Json, _) => {
+        (TextOrJson::Json, _) => {
             registry.with(layer.with_target(true).json().with_filter(only_ours)).try_init()
         }
-        (LogFormat::Text, ..=1) => {
+        (TextOrJson::Text, ..=1) => {
             registry.with(layer.without_time().with_level(false).with_filter(only_ours)).try_init()
         }
-        (LogFormat::Text, _) => registry.with(layer.with_filter(only_ours)).try_init(),
+        (TextOrJson::Text, _) => registry.with(layer.with_filter(only_ours)).try_init(),
     };
 }

@@ -15,7 +15,7 @@ use crate::desired::Desired;
 use crate::escape;
 use crate::known::{AppliedAccess, Known};
 use crate::ledger::{self, AppliedPlans, Drift, Finding, Ledger, LedgerView, ReadingFacts};
-use crate::observe::{NewSnapshot, Observed, Observer};
+use crate::observe::{NewSnapshot, Observation, Observer};
 use crate::plan::{Past, Plan};
 use crate::words;
 
@@ -26,7 +26,7 @@ pub(crate) async fn live(
     reader: &Reader,
     desired: &Desired,
     terminal: Terminal,
-) -> Result<Observed, Failure> {
+) -> Result<Observation, Failure> {
     let view = view(target, ledger, terminal)?;
     let projects = words::count(desired.projects.len(), "project");
     tracing::info!("Reading the members of {projects} from {}", target.endpoint);
@@ -75,11 +75,11 @@ pub(crate) async fn live_or_offline(
     target: &Target,
     desired: &Desired,
     terminal: Terminal,
-) -> Result<(Observed, Option<Pace>), Failure> {
+) -> Result<(Observation, Option<Pace>), Failure> {
     let ledger = target.ledger()?;
     if offline {
         let known = self::offline(target, &ledger, desired, terminal)?;
-        return Ok((Observed { known, applied_plans: AppliedPlans::default(), snapshot: None }, None));
+        return Ok((Observation { known, applied_plans: AppliedPlans::default(), snapshot: None }, None));
     }
     let connection = target.connect_to_read(global, Some(desired), terminal).await?;
     let observed = live(target, &ledger, &connection.client, desired, terminal).await?;

@@ -44,11 +44,8 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let mut session = Session::open(&target, desired, global, terminal).await?;
     let known = session.observe().await?;
     session.keep(&ReadingFacts::default());
-    if let Some(doubt) = known.doubts.first() {
-        return Err(Failure::new(format!(
-            "the member list looks incomplete: {}; nothing was sent; run again later",
-            render::doubt(doubt)
-        )));
+    if !known.doubts.is_empty() {
+        return Err(Failure::new(render::incomplete(&known.doubts, "nothing was sent")));
     }
     if known.member(&email).is_some() {
         return Err(Failure::new(format!(

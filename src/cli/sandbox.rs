@@ -6,13 +6,13 @@ use super::args::Sandbox as Args;
 use super::failure::Failure;
 use super::signals::Signals;
 use super::terminal::Terminal;
-use crate::sandbox::{Credentials, Options, Organization, RateLimit, Sandbox};
+use crate::sandbox::{AcceptedCredentials, Options, Organization, RateLimit, Sandbox};
 
 pub(crate) async fn run(args: &Args, terminal: Terminal) -> Result<(), Failure> {
     let mut signals = Signals::listen(|| {})?;
     let mut organization = Organization::example();
     organization.seed_members(args.seed_members);
-    let credentials = Credentials::documented();
+    let credentials = AcceptedCredentials::documented();
     let handle = Sandbox::start(Options {
         listen: args.listen,
         organization,

@@ -143,7 +143,7 @@ impl<'a> Session<'a> {
 
     /// The most recent rate limit.
     pub(super) fn pace(&self) -> Option<Pace> {
-        self.connection.client.pace()
+        self.connection.client.reader().pace()
     }
 
     /// Where it prints.
@@ -164,18 +164,18 @@ impl<'a> Session<'a> {
     /// Applies `plan`, and closes the session. `full` is the plan that would make the organization match the
     /// team file, if this run is to do so.
     pub(super) async fn run(
-        self,
+        mut self,
         plan: &Plan,
         known: &Known,
         options: RunOptions,
         full: Option<&Plan>,
     ) -> Result<RunResult, Failure> {
-        let Self { connection, target, desired, ledger, lock, signals, stop, terminal, run, .. } = self;
-        let run = if let Some(run) = run {
+        let Self { target, desired, terminal, .. } = self;
+        let run = if let Some(run) = self.run.take() {
             run
         } else {
             let run = run_of(target, options.command, plan.id.as_str(), options.made_at);
-            ledger.begin(run, &lock).map_err(Failure::new)?
+            self.ledger.begin(run, &self.lock).map_err(Failure::new)?
         };
         let progress = Progress::applying(plan.changes.len(), terminal, &target.endpoint);
         tracing::info!("Sending {}", words::count(plan.changes.len(), "call"));
@@ -184,14 +184,15 @@ impl<'a> Session<'a> {
             plan,
             desired,
             known,
-            writer: &connection.client,
+            writer: &self.connection.client,
             run: &run,
             concurrency: options.concurrency,
             again: options.again,
-            stop: &stop,
+            stop: &self.stop,
             watch: &|change: &Change, ending: &Ending| progress.note(desired, change, ending),
         };
-        let report = progress.during(connection.client.reader().activity(), apply.carry_out()).await;
+        let activity = self.connection.client.reader().activity();
+        let report = progress.during(activity, apply.carry_out()).await;
         let took = started.elapsed();
         let (reason, text) = match &report.stopped {
             None => (EndReason::Completed, None),
@@ -204,31 +205,40 @@ impl<'a> Session<'a> {
             let rest = rest(full, &report);
             let (realm, finding) = (target.endpoint.realm(), observe::finding(&rest));
             let projects = desired.projects.keys().cloned().collect();
-            if let Err(error) = ledger.keep_convergence(realm, &projects, Timestamp::now(), &finding) {
+            if let Err(error) = self.ledger.keep_convergence(realm, &projects, Timestamp::now(), &finding) {
                 terminal.warn(&format!("cannot save the state after this run in the ledger: {error}"));
             }
-            keep_applied(&ledger, &lock, target, desired, known, &rest, plan.only(), terminal);
+            self.keep_applied(known, &rest, plan.only());
         }
-        let recorded = run.end(reason, text.as_deref(), Some(tally)).await;
-        let closed = connection.close().await;
-        drop(lock);
-        if let Err(error) = recorded {
-            terminal.warn(&format!("cannot record the end of this run in the ledger: {error}"));
-        }
+        end(&run, reason, text.as_deref(), Some(tally), terminal).await;
+        let closed = self.connection.close().await;
+        drop(self.lock);
         if let Some(name) = run.name() {
             tracing::info!("Recorded the run in the ledger as {name}");
         }
         let name = run.name().map(|name| name.as_str().to_owned());
-        Ok(RunResult { report, took, name, signal: signals.failure(), closed })
+        Ok(RunResult { report, took, name, signal: self.signals.failure(), closed })
     }
 
     /// Closes a session of apply whose `plan` has nothing to do. `full` is the plan that would make the
     /// organization match the team file.
     pub(super) async fn close(self, plan: &Plan, known: &Known, full: &Plan) -> Result<(), Failure> {
-        let Self { ledger, lock, target, desired, terminal, .. } = &self;
-        keep_applied(ledger, lock, target, desired, known, full, plan.only(), *terminal);
+        self.keep_applied(known, full, plan.only());
         self.end(EndReason::Completed, None).await;
         self.connection.close().await
+    }
+
+    /// Saves what the applied file gives, to the people `only` if there are any, except for those of what is left
+    /// of its plan.
+    fn keep_applied(&self, known: &Known, rest: &Plan, only: &[Email]) {
+        let realm = self.target.endpoint.realm();
+        let kept = self.ledger.applied(realm).and_then(|before| {
+            let applied = plan::applied(before, self.desired, known, rest, only);
+            self.ledger.keep_applied(realm, applied, &self.lock)
+        });
+        if let Err(error) = kept {
+            self.terminal.warn(&format!("cannot save the applied access in the ledger: {error}"));
+        }
     }
 
     /// Records that the run makes no changes, and why.
@@ -241,33 +251,22 @@ impl<'a> Session<'a> {
     }
 
     async fn end(&self, reason: EndReason, text: Option<&str>) {
-        if let Some(run) = &self.run
-            && let Err(error) = run.end(reason, text, None).await
-        {
-            self.terminal.warn(&format!("cannot record the end of this run in the ledger: {error}"));
+        if let Some(run) = &self.run {
+            end(run, reason, text, None, self.terminal).await;
         }
     }
 }
 
-/// Saves what the applied file gives, to the people `only` if there are any, except for those of what is left
-/// of its plan.
-#[expect(clippy::too_many_arguments, reason = "it saves one thing that depends on all of them")]
-fn keep_applied(
-    ledger: &Ledger,
-    lock: &Lock,
-    target: &Target,
-    desired: &Desired,
-    known: &Known,
-    rest: &Plan,
-    only: &[Email],
+/// Records how the run ended. A failure to do so is a warning.
+async fn end(
+    run: &RunWriter,
+    reason: EndReason,
+    text: Option<&str>,
+    tally: Option<Tally>,
     terminal: Terminal,
 ) {
-    let realm = target.endpoint.realm();
-    let kept = ledger.applied(realm).and_then(|before| {
-        ledger.keep_applied(realm, plan::applied(before, desired, known, rest, only), lock)
-    });
-    if let Err(error) = kept {
-        terminal.warn(&format!("cannot save the applied access in the ledger: {error}"));
+    if let Err(error) = run.end(reason, text, tally).await {
+        terminal.warn(&format!("cannot record the end of this run in the ledger: {error}"));
     }
 }
 

@@ -18,7 +18,7 @@ use crate::files::folder_of;
 use crate::known::Known;
 use crate::ledger::ReadingFacts;
 use crate::model::{Email, Estimate};
-use crate::observe::{NewSnapshot, Observed};
+use crate::observe::{NewSnapshot, Observation};
 use crate::plan::{Plan, PlanOptions};
 use crate::words;
 
@@ -47,7 +47,7 @@ impl Situation {
     ) -> Result<Self, Failure> {
         let (observed, pace) =
             observe::live_or_offline(offline, global, &target, &team.desired, terminal).await?;
-        let Observed { known, snapshot, .. } = observed;
+        let Observation { known, snapshot, .. } = observed;
         Ok(Self { team, target, known, snapshot, pace })
     }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::global::{Color, GlobalArgs, LogFormat};
+use super::global::{Color, GlobalArgs, TextOrJson};
 use crate::escape;
 use crate::render::Paint;
 
@@ -65,7 +65,7 @@ impl Terminal {
                 Color::Auto => is_set("NO_COLOR").is_none() && (is_forced || (is_terminal && !is_dumb)),
             },
         };
-        let is_json = global.log_format == LogFormat::Json;
+        let is_json = global.log_format == TextOrJson::Json;
         let err = paint(io::stderr().is_terminal());
         Self {
             out: paint(io::stdout().is_terminal()),

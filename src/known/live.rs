@@ -27,4 +27,10 @@ impl Reading {
             applied: None,
         }
     }
+
+    /// What these lists say, without a ledger.
+    #[must_use]
+    pub fn by_itself(&self) -> Known {
+        self.live(Invitations::default(), RecentWrites::new(), |_| 0)
+    }
 }

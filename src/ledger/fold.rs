@@ -26,7 +26,7 @@ pub(super) struct Fold {
     last: Seq,
     open: BTreeMap<Seq, (Timestamp, Intent)>,
     /// What the calls of this run showed, by the record that says so.
-    events: BTreeMap<Seq, Event>,
+    events: BTreeMap<Seq, InvitationEvent>,
     history: History,
     writes: Writes,
 }
@@ -34,18 +34,18 @@ pub(super) struct Fold {
 /// Everything that calls showed about the invitations of one realm.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct History {
-    events: BTreeMap<Email, Vec<Event>>,
+    events: BTreeMap<Email, Vec<InvitationEvent>>,
 }
 
 /// What one call showed about one person.
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Event {
+struct InvitationEvent {
     invitation: Invitation,
-    fact: Fact,
+    fact: InvitationFact,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Fact {
+enum InvitationFact {
     /// The invitation was sent.
     Sent,
     /// An invitation was pending before.
@@ -66,7 +66,7 @@ impl History {
         organization: Option<&BTreeSet<ProjectId>>,
         accepted: &Accepted,
     ) -> Invitations {
-        let belongs = |event: &&Event| {
+        let belongs = |event: &&InvitationEvent| {
             organization.is_none_or(|projects| {
                 event.invitation.access.keys().any(|project| projects.contains(project))
             })
@@ -163,35 +163,40 @@ impl Fold {
         let user_id = outcome.and_then(|outcome| outcome.user_id.as_ref()).or(intent.user_id.as_ref());
         self.writes.add((self.run, seq), at, &intent, meaning, user_id);
         let fact = match (meaning, intent.action) {
-            (Meaning::Invited, _) => Fact::Sent,
-            (Meaning::AlreadyInvited, _) => Fact::WasPending,
-            (Meaning::Unknown, Action::Invite) => Fact::MaybeSent,
+            (Meaning::Invited, _) => InvitationFact::Sent,
+            (Meaning::AlreadyInvited, _) => InvitationFact::WasPending,
+            (Meaning::Unknown, Action::Invite) => InvitationFact::MaybeSent,
             (Meaning::Assigned | Meaning::RoleChanged | Meaning::Unassigned, _)
-            | (Meaning::AlreadySo, Action::Assign | Action::ChangeRole) => Fact::Member,
-            (Meaning::AddressTaken, _) => Fact::AddressTaken,
+            | (Meaning::AlreadySo, Action::Assign | Action::ChangeRole) => InvitationFact::Member,
+            (Meaning::AddressTaken, _) => InvitationFact::AddressTaken,
             (Meaning::AlreadySo | Meaning::Refused | Meaning::NotMade | Meaning::Unknown, _) => return,
         };
         let invitation = Invitation { email: intent.email, sent_at, access: intent.projects };
-        self.events.insert(seq, Event { invitation, fact });
+        self.events.insert(seq, InvitationEvent { invitation, fact });
     }
 }
 
 /// Adds the next event of a person. `taken` has the access in each invitation that was last answered with
 /// 409.
-fn learn(known: &mut Invitations, taken: &mut BTreeMap<Email, Access>, invitation: Invitation, fact: Fact) {
+fn learn(
+    known: &mut Invitations,
+    taken: &mut BTreeMap<Email, Access>,
+    invitation: Invitation,
+    fact: InvitationFact,
+) {
     let email = invitation.email.clone();
     match fact {
         // The assigns that follow show who has the address. Until one is answered, nothing is known, and
         // only inviting again finds out.
-        Fact::AddressTaken => {
+        InvitationFact::AddressTaken => {
             taken.insert(email, invitation.access);
         }
-        Fact::Sent => {
+        InvitationFact::Sent => {
             taken.remove(&email);
             known.in_flight.remove(&email);
             known.out.insert(email, invitation);
         }
-        Fact::WasPending => {
+        InvitationFact::WasPending => {
             // It was sent before: by this ledger, by a call whose answer was lost, or by hand.
             let sent_before = known.in_flight.remove(&email);
             let access = invitation.access.clone();
@@ -201,10 +206,10 @@ fn learn(known: &mut Invitations, taken: &mut BTreeMap<Email, Access>, invitatio
             // There may be no further assign, because the answer is the same for every project.
             add_missing(&mut out.access, asked_for);
         }
-        Fact::MaybeSent => {
+        InvitationFact::MaybeSent => {
             known.in_flight.insert(email, invitation);
         }
-        Fact::Member => {
+        InvitationFact::Member => {
             taken.remove(&email);
             known.in_flight.remove(&email);
             known.out.remove(&email);
@@ -228,9 +233,9 @@ mod tests {
     use crate::ledger::{Action, Meaning};
 
     /// One call: the person, the action, and its outcome, if there is one.
-    type Call = (&'static str, Action, Option<Meaning>);
+    type FoldedCall = (&'static str, Action, Option<Meaning>);
 
-    fn records(first: u64, realm: &str, calls: &[(u64, Call)]) -> Vec<Record> {
+    fn records(first: u64, realm: &str, calls: &[(u64, FoldedCall)]) -> Vec<Record> {
         let mut bodies = vec![(first, run(realm))];
         for &(at, (email, action, meaning)) in calls {
             let of = bodies.len() as u64 + 1;
@@ -273,7 +278,7 @@ mod tests {
 
     #[test]
     fn each_outcome_has_its_consequence() {
-        let check = |calls: &[Call], expected: &str| {
+        let check = |calls: &[FoldedCall], expected: &str| {
             let calls: Vec<_> = (1..).map(|n| n * 10).zip(calls.iter().copied()).collect();
             assert_eq!(shown(&fold(&[records(0, "sandbox", &calls)])), expected);
         };
@@ -375,7 +380,7 @@ mod tests {
         assert_eq!(shown(&fold(&runs)), "out: ; in flight: ");
     }
 
-    fn a_call() -> impl Strategy<Value = Call> {
+    fn a_call() -> impl Strategy<Value = FoldedCall> {
         let email = prop::sample::select(vec!["a@example.com", "b@example.com", "c@example.com"]);
         let action = prop::sample::select(vec![
             Action::Invite,

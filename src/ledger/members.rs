@@ -9,15 +9,15 @@ use crate::known::Member;
 use crate::model::{Access, Email, UserId};
 
 #[derive(Serialize, Deserialize)]
-struct Stored<'a> {
+struct StoredMembers<'a> {
     access: Vec<Access>,
     #[serde(borrow)]
-    users: Vec<Row<'a>>,
+    users: Vec<StoredMember<'a>>,
 }
 
 /// A member, with the index of the access.
 #[derive(Serialize, Deserialize)]
-struct Row<'a> {
+struct StoredMember<'a> {
     id: UserId,
     login: Email,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,7 +36,7 @@ pub(super) fn serialize<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     let (mut access, mut index) = (Vec::new(), BTreeMap::new());
-    let users = members.values().map(|member| Row {
+    let users = members.values().map(|member| StoredMember {
         id: member.id.clone(),
         login: member.login.clone(),
         email: member.email.clone(),
@@ -50,15 +50,15 @@ pub(super) fn serialize<S: Serializer>(
         is_owner: member.is_owner,
     });
     let users = users.collect();
-    Stored { access, users }.serialize(serializer)
+    StoredMembers { access, users }.serialize(serializer)
 }
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<Email, Member>, D::Error> {
-    let Stored { access: all, users } = Stored::deserialize(deserializer)?;
-    let member = |row: Row<'_>| {
-        let Row { id, login, email, first_name, last_name, access, elsewhere, is_owner } = row;
+    let StoredMembers { access: all, users } = StoredMembers::deserialize(deserializer)?;
+    let member = |row: StoredMember<'_>| {
+        let StoredMember { id, login, email, first_name, last_name, access, elsewhere, is_owner } = row;
         let missing = || de::Error::custom(format_args!("there is no access number {access}"));
         let access = all.get(access).cloned().ok_or_else(missing)?;
         let (first_name, last_name) = (first_name.into_owned(), last_name.into_owned());

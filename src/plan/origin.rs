@@ -113,16 +113,16 @@ fn place(change: &Change) -> (&Email, Option<&ProjectId>) {
 
 /// The state a change leads to.
 #[derive(PartialEq, Eq)]
-enum Target<'a> {
+enum ChangeOutcome<'a> {
     Invited(&'a Access),
     Role(Option<&'a Role>),
 }
 
-fn target(change: &Change) -> Target<'_> {
+fn target(change: &Change) -> ChangeOutcome<'_> {
     match change {
-        Change::Invite { projects, .. } => Target::Invited(projects),
-        Change::Assign { role, .. } | Change::ChangeRole { to: role, .. } => Target::Role(Some(role)),
-        Change::Unassign { .. } => Target::Role(None),
+        Change::Invite { projects, .. } => ChangeOutcome::Invited(projects),
+        Change::Assign { role, .. } | Change::ChangeRole { to: role, .. } => ChangeOutcome::Role(Some(role)),
+        Change::Unassign { .. } => ChangeOutcome::Role(None),
     }
 }
 
@@ -134,8 +134,10 @@ fn was_so(change: &Change, past: &Past) -> bool {
         (Change::Invite { projects, .. }, _) => {
             projects.iter().any(|(project, role)| past.had(email, project, Some(role)))
         }
-        (_, Target::Role(role)) => change.project().is_some_and(|project| past.had(email, project, role)),
-        (_, Target::Invited(_)) => false,
+        (_, ChangeOutcome::Role(role)) => {
+            change.project().is_some_and(|project| past.had(email, project, role))
+        }
+        (_, ChangeOutcome::Invited(_)) => false,
     }
 }
 

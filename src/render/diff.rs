@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::sections::{Block, Part, Row, blocks};
+use super::sections::{Block, Part, SectionRow, blocks};
 use super::verdict::{block_heading, policy_change, verdict};
 use super::{Paint, View, sentences};
 use crate::escape::yaml;
@@ -16,7 +16,7 @@ use crate::plan::{Change, Effect, Origin};
 /// who lose something come first, then those who become ADMIN, then the rest.
 #[must_use]
 pub fn diff(view: &View, paint: Paint) -> String {
-    let mut page = Page { paint, text: String::new() };
+    let mut page = DiffWriter { paint, text: String::new() };
     let blocks = blocks(view);
     page.comment(&verdict(view, &blocks), Paint::bold);
     if let Some(only) = sentences::only(view, ToString::to_string) {
@@ -37,12 +37,12 @@ pub fn diff(view: &View, paint: Paint) -> String {
     page.text
 }
 
-struct Page {
+struct DiffWriter {
     paint: Paint,
     text: String,
 }
 
-impl Page {
+impl DiffWriter {
     fn comment(&mut self, text: &str, paint: fn(Paint, &str) -> String) {
         let _ = writeln!(self.text, "{}", paint(self.paint, &format!("# {text}")));
     }
@@ -62,7 +62,7 @@ impl Page {
         for section in block.sections.iter().filter(|section| section.topic.is_crucial()) {
             self.comment(&format!("{} ({})", section.topic.title(), section.total()), Paint::bold);
             for row in &section.rows {
-                let Row { email, .. } = row;
+                let SectionRow { email, .. } = row;
                 let who = email.map(|email| format!("{email}: ")).unwrap_or_default();
                 self.comment(&format!("  {who}{}", row.line()), Paint::bold);
             }

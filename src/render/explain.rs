@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::person::{full_name, source_of};
 use super::{Paint, View, sentences};
 use crate::desired::{Person, Provenance, RoleSource};
 use crate::escape;
@@ -14,7 +15,7 @@ use crate::words;
 /// Everything about one person, project by project.
 #[must_use]
 pub fn explain(view: &View, provenance: &Provenance, email: &Email, paint: Paint) -> String {
-    let page = Page {
+    let page = Explanation {
         view,
         provenance,
         email,
@@ -32,7 +33,7 @@ pub fn explain(view: &View, provenance: &Provenance, email: &Email, paint: Paint
     text
 }
 
-struct Page<'a> {
+struct Explanation<'a> {
     view: &'a View<'a>,
     provenance: &'a Provenance,
     email: &'a Email,
@@ -42,16 +43,13 @@ struct Page<'a> {
     paint: Paint,
 }
 
-impl Page<'_> {
+impl Explanation<'_> {
     fn person(&self) -> String {
-        let name = match (self.person, self.member) {
-            (Some(person), _) => format!(" ({} {})", person.first_name, person.last_name),
-            (None, Some(member)) => format!(" ({} {})", member.first_name, member.last_name),
-            (None, None) => String::new(),
-        };
+        let name = full_name(self.person, self.member);
+        let name = if name.is_empty() { name } else { format!(" ({name})") };
         let desired = self.person.map(|person| &person.email);
         let email = desired.or(self.member.map(|member| &member.login)).unwrap_or(self.email);
-        let mut text = format!("{}\n", self.paint.bold(&format!("{email}{}", escape::line(&name))));
+        let mut text = format!("{}\n", self.paint.bold(&format!("{email}{name}")));
         row(&mut text, "team file", &self.listed());
         if let Some(reason) = self.person.and_then(|person| person.reason.as_ref()) {
             row(&mut text, "reason", &escape::line(reason));
@@ -138,11 +136,7 @@ impl Page<'_> {
     }
 
     fn given(&self, given: &RoleSource, fate: &str) -> String {
-        let RoleSource { role, from, until, reason, group, file, line } = given;
-        let by = match group {
-            Some(group) => format!("group {}", escape::line(group)),
-            None => "own entry".to_owned(),
-        };
+        let RoleSource { role, from, until, reason, group: _, file, line } = given;
         let today = self.view.plan.date;
         let from = from.filter(|from| *from > today).map(|from| format!(", starts on {from}"));
         let until =
@@ -154,7 +148,7 @@ impl Page<'_> {
         let reason = reason.as_ref().map(|reason| format!(" ({})", escape::line(reason)));
         let extra = [from, until, reason].into_iter().flatten().collect::<String>();
         let role = self.view.desired.role_name(role);
-        format!("{role}, from {by} at {}:{line}{fate}{extra}", escape::line(file))
+        format!("{role}, from {} at {}:{line}{fate}{extra}", source_of(given), escape::line(file))
     }
 
     fn role(&self, role: Option<&Role>) -> String {

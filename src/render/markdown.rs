@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::columns::{Columns, fold};
-use super::pack::{LONGEST_ROW, WIDTH, clipped, pack};
+use super::pack::{LONGEST_ROW, WIDTH, pack};
 use super::sections::{Block, Part, Section, Topic, blocks};
 use super::verdict::{block_heading, emails, policy_change, source, verdict};
 use super::{View, sentences};
 use crate::escape::{code, fence};
 use crate::model::Email;
-use crate::words::count;
+use crate::words::{self, count};
 
 /// The longest comment, in bytes, which are never fewer than characters.
 const LONGEST: usize = 60_000;
@@ -148,7 +148,7 @@ fn intro(view: &View, block: &Block) -> String {
     let Some(heading) = block_heading(block) else { return String::new() };
     let mut intro = format!("\n### {heading}\n");
     if block.part == Some(Part::Before) {
-        let show = |email: &Email| code(&clipped(&email.to_string(), LONGEST_ROW));
+        let show = |email: &Email| code(&words::clipped(&email.to_string(), LONGEST_ROW));
         let sentences = sentences::already_different(view, show);
         if !sentences.is_empty() {
             let _ = writeln!(intro, "\n{}", sentences.join(" "));
@@ -164,7 +164,7 @@ fn policy_changes(view: &View) -> String {
     }
     let lines = changes.iter().flat_map(|change| {
         let sign = if change.loosened { '!' } else { ' ' };
-        let folded = fold(&clipped(&policy_change(change), LONGEST_ROW), WIDTH);
+        let folded = fold(&words::clipped(&policy_change(change), LONGEST_ROW), WIDTH);
         folded.into_iter().map(move |line| format!("{sign} {line}"))
     });
     let block = fence("diff", &lines.collect::<Vec<_>>());
@@ -178,7 +178,7 @@ fn refusals(view: &View) -> String {
     }
     // The callout is narrower than the page.
     let width = WIDTH - 6;
-    let text = |refusal| fold(&clipped(&format!("× {}", view.refusal(refusal)), LONGEST_ROW), width);
+    let text = |refusal| fold(&words::clipped(&format!("× {}", view.refusal(refusal)), LONGEST_ROW), width);
     let mut lines: Vec<_> = refused.iter().flat_map(text).collect();
     if lines.len() > REFUSAL_LINES {
         lines.truncate(REFUSAL_LINES);
@@ -193,7 +193,7 @@ fn closing(view: &View) -> String {
     let plan = view.plan;
     format!(
         "\nFor {} on {}; {}. Plan id: {}\n",
-        code(&clipped(&plan.endpoint.to_string(), LONGEST_ROW)),
+        code(&words::clipped(&plan.endpoint.to_string(), LONGEST_ROW)),
         plan.date,
         source(view),
         code(plan.id.as_str())

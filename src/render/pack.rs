@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{Columns, fold};
-use super::sections::{Listed, Row};
+use super::sections::{Listed, SectionRow};
 use crate::escape::{code, fence};
+use crate::words;
 
 /// The longest text of one row, in characters. No honest one is longer.
 pub(super) const LONGEST_ROW: usize = 1_000;
@@ -38,13 +39,19 @@ struct List<'r> {
 /// A row in a list, and what is said of this person only.
 #[derive(Clone, Copy)]
 struct Person<'r> {
-    row: &'r Row<'r>,
+    row: &'r SectionRow<'r>,
     detail: &'r str,
 }
 
 /// `rows` in less than `room` bytes. In up to `most_lines` lines, each row has one; notes with the same sentence
 /// share it in any case. `sign` colors a line.
-pub(super) fn pack(rows: &[Row], columns: Columns, sign: &str, most_lines: usize, room: usize) -> Packed {
+pub(super) fn pack(
+    rows: &[SectionRow],
+    columns: Columns,
+    sign: &str,
+    most_lines: usize,
+    room: usize,
+) -> Packed {
     let are_notes = sign.is_empty();
     let (lists, single) = if are_notes { lists(rows) } else { (Vec::new(), rows.iter().collect()) };
     let lines = lines(&single, columns, sign);
@@ -60,11 +67,11 @@ pub(super) fn pack(rows: &[Row], columns: Columns, sign: &str, most_lines: usize
 }
 
 /// Every row as a line with its columns.
-fn lines(rows: &[&Row], columns: Columns, sign: &str) -> Vec<String> {
+fn lines(rows: &[&SectionRow], columns: Columns, sign: &str) -> Vec<String> {
     let lines = rows.iter().flat_map(|row| {
-        let text = clipped(&row.line(), LONGEST_ROW);
+        let text = words::clipped(&row.line(), LONGEST_ROW);
         match row.email {
-            Some(email) => columns.row(&clipped(&email.to_string(), WIDTH), &text),
+            Some(email) => columns.row(&words::clipped(&email.to_string(), WIDTH), &text),
             None => fold(&text, WIDTH),
         }
     });
@@ -76,8 +83,8 @@ fn line_count(lists: &[List]) -> usize {
 }
 
 /// Lists of people of whom the same is said, and everyone else, in the order of `rows`.
-fn lists<'r>(rows: &'r [Row<'r>]) -> (Vec<List<'r>>, Vec<&'r Row<'r>>) {
-    let lead = |row: &'r Row<'r>| match &row.sentence.listed {
+fn lists<'r>(rows: &'r [SectionRow<'r>]) -> (Vec<List<'r>>, Vec<&'r SectionRow<'r>>) {
+    let lead = |row: &'r SectionRow<'r>| match &row.sentence.listed {
         Some(Listed { lead, .. }) => lead.as_str(),
         None => row.sentence.text.as_str(),
     };
@@ -133,8 +140,8 @@ impl<'r> List<'r> {
 }
 
 /// The lists, with as many people as fit in `room` bytes.
-fn write(lists: &[List], single: &[&Row], room: usize) -> Packed {
-    let mut page = Page { markdown: String::new(), room, hidden: 0 };
+fn write(lists: &[List], single: &[&SectionRow], room: usize) -> Packed {
+    let mut page = Packer { markdown: String::new(), room, hidden: 0 };
     let who = |person: &Person| {
         let email = person.row.email.map(ToString::to_string).unwrap_or_default();
         if person.detail.is_empty() { email } else { format!("{email} ({})", person.detail) }
@@ -147,7 +154,7 @@ fn write(lists: &[List], single: &[&Row], room: usize) -> Packed {
             page.list(&format!("  - {}", lead(detail, people.len())), emails, false);
         }
     }
-    let whole = |row: &&Row| match row.email {
+    let whole = |row: &&SectionRow| match row.email {
         Some(email) => format!("{email}: {}", row.line()),
         None => row.line(),
     };
@@ -156,22 +163,22 @@ fn write(lists: &[List], single: &[&Row], room: usize) -> Packed {
 }
 
 fn lead(text: &str, number: usize) -> String {
-    format!("{} ({number}):", code(&clipped(text, LONGEST_ROW)))
+    format!("{} ({number}):", code(&words::clipped(text, LONGEST_ROW)))
 }
 
-struct Page {
+struct Packer {
     markdown: String,
     room: usize,
     hidden: usize,
 }
 
-impl Page {
+impl Packer {
     /// One list as a line. Nothing is written if nothing fits, or of an empty list without inner ones.
     fn list(&mut self, lead: &str, people: impl Iterator<Item = String>, has_inner: bool) {
         let mut line = lead.to_owned();
         let mut has_people = false;
         for person in people {
-            let person = code(&clipped(&person, LONGEST_ROW));
+            let person = code(&words::clipped(&person, LONGEST_ROW));
             if self.hidden > 0 || self.markdown.len() + line.len() + person.len() + 2 >= self.room {
                 self.hidden += 1;
                 continue;
@@ -190,13 +197,5 @@ impl Page {
             // Nor is there room for inner lists.
             self.room = 0;
         }
-    }
-}
-
-/// `text`, cut after `most` characters.
-pub(super) fn clipped(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
     }
 }

@@ -51,14 +51,14 @@ pub(super) struct Block<'a> {
 #[derive(Debug)]
 pub(super) struct Section<'a> {
     pub(super) topic: Topic,
-    pub(super) rows: Vec<Row<'a>>,
+    pub(super) rows: Vec<SectionRow<'a>>,
     /// The number of further rows that are only counted.
     pub(super) folded: usize,
 }
 
 /// One person and a text; a note on the plan as a whole has no person.
 #[derive(Debug)]
-pub(super) struct Row<'a> {
+pub(super) struct SectionRow<'a> {
     pub(super) email: Option<&'a Email>,
     pub(super) sentence: Sentence,
     /// `(Alex Doe, by invitation)`.
@@ -155,7 +155,7 @@ impl Section<'_> {
     }
 }
 
-impl Row<'_> {
+impl SectionRow<'_> {
     /// Everything but the person.
     pub(super) fn line(&self) -> String {
         match &self.aside {
@@ -185,7 +185,7 @@ pub(super) fn blocks<'a>(view: &View<'a>) -> Vec<Block<'a>> {
         // Also where the pull request changes nothing, which is worth saying.
         blocks.entry(Some(Part::PullRequest)).or_default();
     }
-    let mut section_of = |part: Option<Part>, topic: Topic, row: Option<Row<'a>>| {
+    let mut section_of = |part: Option<Part>, topic: Topic, row: Option<SectionRow<'a>>| {
         let new = || Section { topic, rows: Vec::new(), folded: 0 };
         let section = blocks.entry(part).or_default().entry(topic).or_insert_with(new);
         match row {
@@ -206,7 +206,7 @@ pub(super) fn blocks<'a>(view: &View<'a>) -> Vec<Block<'a>> {
             let sentence = Sentence::new(text).listed(lead, "");
             let is_also_above = is_in_both && part == Part::Before;
             let aside = if is_also_above { Some("(also above)".to_owned()) } else { aside(topic, first) };
-            let row = Row { email: Some(email), sentence, aside, is_also_above };
+            let row = SectionRow { email: Some(email), sentence, aside, is_also_above };
             section_of(divided.map(|_| part), topic, Some(row));
         }
     }
@@ -220,7 +220,7 @@ pub(super) fn blocks<'a>(view: &View<'a>) -> Vec<Block<'a>> {
         });
         kept += usize::from(note.is_foldable());
         let is_shown = !note.is_foldable() || kept <= KEPT_SHOWN;
-        let row = || Row {
+        let row = || SectionRow {
             email: note.email.as_ref(),
             sentence: view.note(note),
             aside: None,

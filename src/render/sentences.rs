@@ -210,16 +210,7 @@ pub fn refusal(desired: &Desired, refusal: &Refusal) -> String {
 fn refused(desired: &Desired, refusal: &Refusal, most_names: usize) -> String {
     let named = |people: &[Email]| named(people, most_names, ToString::to_string);
     match refusal {
-        Refusal::DoubtfulReading(doubts) => {
-            let first = doubts.first().map(doubt).unwrap_or_default();
-            let more = match doubts.len().saturating_sub(1) {
-                0 => String::new(),
-                more => format!(" (and {})", count(more, "more doubt")),
-            };
-            format!(
-                "the member list looks incomplete: {first}{more}; no removals will be made; run again later"
-            )
-        }
+        Refusal::DoubtfulReading(doubts) => incomplete(doubts, "no removals will be made"),
         Refusal::EmptyPeople => {
             "the file lists no one, and `prune: people` would remove everyone's access".to_owned()
         }
@@ -271,11 +262,8 @@ fn exceeded(desired: &Desired, exceeded: &Exceeded) -> String {
 /// The first of `people`, and how many more there are.
 fn named(people: &[Email], most: usize, show: impl Fn(&Email) -> String) -> String {
     // One name takes no more room than `and 1 more`.
-    if people.len() <= most.saturating_add(1) {
-        return words::list(&people.iter().map(show).collect::<Vec<_>>());
-    }
-    let names: Vec<_> = people.iter().take(most).map(show).collect();
-    format!("{} and {} more", names.join(", "), people.len() - most)
+    let most = if people.len() == most.saturating_add(1) { people.len() } else { most };
+    words::list(&words::first(people.iter().map(show), most))
 }
 
 /// The people the plan is limited to, and how much it leaves out; none for a plan for everyone. `show` makes an email
@@ -346,6 +334,17 @@ pub(super) fn evidence(evidence: Evidence) -> String {
             format!("offline, snapshot from {}", read_at.strftime("%Y-%m-%d %H:%M:%S UTC"))
         }
     }
+}
+
+/// That a reading is doubtful, and what follows from it.
+#[must_use]
+pub fn incomplete(doubts: &[Doubt], consequence: &str) -> String {
+    let first = doubts.first().map(doubt).unwrap_or_default();
+    let more = match doubts.len().saturating_sub(1) {
+        0 => String::new(),
+        more => format!(" (and {})", count(more, "more doubt")),
+    };
+    format!("the member list looks incomplete: {first}{more}; {consequence}; run again later")
 }
 
 /// Why a reading may be wrong, by project id.

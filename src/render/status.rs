@@ -249,11 +249,8 @@ fn people<E: Display>(people: &[(Date, E)], word: &str) -> String {
     if people.is_empty() {
         return "none".to_owned();
     }
-    let named = people.iter().take(NAMED).map(|(day, email)| format!("{email} {word} {day}"));
-    let more = people.len().saturating_sub(NAMED);
-    let more = (more > 0).then(|| format!("{more} more"));
-    let all: Vec<_> = named.chain(more).collect();
-    format!("{}: {}", people.len(), all.join(", "))
+    let named = people.iter().map(|(day, email)| format!("{email} {word} {day}"));
+    format!("{}: {}", people.len(), words::first(named, NAMED).join(", "))
 }
 
 fn stamp(at: Timestamp) -> String {

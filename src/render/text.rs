@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::columns::{Columns, fold};
-use super::sections::{Block, Part, Row, Section, Topic, blocks};
+use super::sections::{Block, Part, Section, SectionRow, Topic, blocks};
 use super::verdict::{block_heading, emails, policy_change, source, verdict};
 use super::{Paint, View, sentences};
 
@@ -16,7 +16,7 @@ pub fn text(view: &View, paint: Paint) -> String {
     let width = view.width.map(|width| width.saturating_sub(MARGIN));
     let emails = emails(view);
     let columns = Columns::fitting(emails.iter().map(String::as_str), width);
-    let mut page = Page { paint, columns, width, text: String::new() };
+    let mut page = TextWriter { paint, columns, width, text: String::new() };
     let plan = view.plan;
     let blocks = blocks(view);
     page.verdict(&verdict(view, &blocks), plan.is_clean());
@@ -35,14 +35,14 @@ pub fn text(view: &View, paint: Paint) -> String {
     page.text
 }
 
-struct Page {
+struct TextWriter {
     paint: Paint,
     columns: Columns,
     width: Option<usize>,
     text: String,
 }
 
-impl Page {
+impl TextWriter {
     fn verdict(&mut self, verdict: &str, is_clean: bool) {
         for line in self.folded(verdict) {
             let line = if is_clean { self.paint.green(&line) } else { self.paint.bold(&line) };
@@ -102,7 +102,7 @@ impl Page {
         }
     }
 
-    fn row(&self, row: &Row) -> Vec<String> {
+    fn row(&self, row: &SectionRow) -> Vec<String> {
         match row.email {
             Some(email) => self.columns.row(&email.to_string(), &row.line()),
             None => self.folded(&row.line()),

@@ -34,7 +34,7 @@ impl Answer {
 
 /// A rejected request: the fields of the documented error object.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Rejection {
+pub struct ErrorResponse {
     /// The HTTP status.
     #[serde(rename = "code")]
     pub status: u16,
@@ -57,7 +57,7 @@ pub struct Rejection {
     pub traced: bool,
 }
 
-impl Rejection {
+impl ErrorResponse {
     fn new(status: u16, key: &'static str, message: &'static str, details: impl Into<String>) -> Self {
         Self {
             status,

@@ -1,4 +1,4 @@
-//! A request, its endpoint, and its entry in the log.
+//! A request, its operation, and its entry in the log.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// A request to the API, read from HTTP.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub(super) struct Call {
+pub(super) struct ReceivedCall {
     /// The method, in upper case.
     pub method: String,
     /// The path, as sent.
@@ -30,9 +30,9 @@ pub(super) enum Payload {
     Other(String),
 }
 
-/// An endpoint of the API.
+/// An operation of the API.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Endpoint {
+pub(super) enum Operation {
     /// `GET /projects`
     ListProjects,
     /// `GET /projects/{project}`
@@ -55,8 +55,8 @@ pub(super) enum Endpoint {
     Unknown,
 }
 
-impl Endpoint {
-    /// The endpoint for `method` and `path`.
+impl Operation {
+    /// The operation for `method` and `path`.
     pub(super) fn of(method: &str, path: &str) -> Self {
         let Some(rest) = path.strip_prefix("/management/v1/") else { return Self::Unknown };
         let Some(parts) = rest.split('/').map(decoded).collect::<Option<Vec<_>>>() else {
@@ -121,7 +121,7 @@ pub struct LoggedCall {
 }
 
 impl LoggedCall {
-    pub(super) fn new(seq: u64, call: &Call) -> Self {
+    pub(super) fn new(seq: u64, call: &ReceivedCall) -> Self {
         Self {
             seq,
             method: call.method.clone(),
@@ -160,27 +160,31 @@ mod tests {
     #[test]
     fn paths_name_endpoints() {
         let user = || ("p 1".to_owned(), "user_x".to_owned());
-        for (method, path, endpoint) in [
-            ("GET", "projects", Endpoint::ListProjects),
-            ("GET", "projects/p%201", Endpoint::GetProject("p 1".to_owned())),
-            ("POST", "projects/users/invite", Endpoint::Invite),
-            ("GET", "projects/p%201/users", Endpoint::ListUsers("p 1".to_owned())),
-            ("POST", "projects/p%201/users", Endpoint::Assign("p 1".to_owned())),
-            ("GET", "projects/p%201/users/user_x", Endpoint::GetUser(user().0, user().1)),
-            ("PUT", "projects/p%201/users/user_x", Endpoint::ChangeRole(user().0, user().1)),
-            ("DELETE", "projects/p%201/users/user_x", Endpoint::Unassign(user().0, user().1)),
-            ("POST", "projects", Endpoint::WrongMethod("GET")),
-            ("GET", "projects/users/invite", Endpoint::WrongMethod("POST")),
-            ("DELETE", "projects/p/users", Endpoint::WrongMethod("GET, POST")),
-            ("PATCH", "projects/p/users/u", Endpoint::WrongMethod("GET, PUT, DELETE")),
-            ("GET", "projects/", Endpoint::Unknown),
-            ("GET", "projects//users", Endpoint::Unknown),
-            ("GET", "projects/%zz", Endpoint::GetProject("%zz".to_owned())),
-            ("GET", "projects/%ff", Endpoint::Unknown),
-            ("GET", "users", Endpoint::Unknown),
+        for (method, path, operation) in [
+            ("GET", "projects", Operation::ListProjects),
+            ("GET", "projects/p%201", Operation::GetProject("p 1".to_owned())),
+            ("POST", "projects/users/invite", Operation::Invite),
+            ("GET", "projects/p%201/users", Operation::ListUsers("p 1".to_owned())),
+            ("POST", "projects/p%201/users", Operation::Assign("p 1".to_owned())),
+            ("GET", "projects/p%201/users/user_x", Operation::GetUser(user().0, user().1)),
+            ("PUT", "projects/p%201/users/user_x", Operation::ChangeRole(user().0, user().1)),
+            ("DELETE", "projects/p%201/users/user_x", Operation::Unassign(user().0, user().1)),
+            ("POST", "projects", Operation::WrongMethod("GET")),
+            ("GET", "projects/users/invite", Operation::WrongMethod("POST")),
+            ("DELETE", "projects/p/users", Operation::WrongMethod("GET, POST")),
+            ("PATCH", "projects/p/users/u", Operation::WrongMethod("GET, PUT, DELETE")),
+            ("GET", "projects/", Operation::Unknown),
+            ("GET", "projects//users", Operation::Unknown),
+            ("GET", "projects/%zz", Operation::GetProject("%zz".to_owned())),
+            ("GET", "projects/%ff", Operation::Unknown),
+            ("GET", "users", Operation::Unknown),
         ] {
-            assert_eq!(Endpoint::of(method, &format!("/management/v1/{path}")), endpoint, "{method} {path}");
+            assert_eq!(
+                Operation::of(method, &format!("/management/v1/{path}")),
+                operation,
+                "{method} {path}"
+            );
         }
-        assert_eq!(Endpoint::of("GET", "/management/v2/projects"), Endpoint::Unknown);
+        assert_eq!(Operation::of("GET", "/management/v2/projects"), Operation::Unknown);
     }
 }

@@ -6,7 +6,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::answer::Rejection;
+use super::answer::ErrorResponse;
 use super::delivery::{Body, full};
 use super::request::bytes_of;
 use super::shared::Shared;
@@ -29,7 +29,7 @@ pub(super) async fn respond(shared: &Shared, path: &str, request: Request<Incomi
         (&Method::GET, "/state") => json(StatusCode::OK, &shared.lock().organization),
         (&Method::POST, "/accept") => accept(shared, &fields(request).await).await,
         (&Method::POST, "/elsewhere") => elsewhere(shared, &fields(request).await).await,
-        _ => rejected(&Rejection::no_such_path(request.uri().path())),
+        _ => rejected(&ErrorResponse::no_such_path(request.uri().path())),
     }
 }
 
@@ -45,22 +45,22 @@ fn text_of<'a>(fields: &'a Value, key: &str) -> Option<&'a str> {
 
 async fn accept(shared: &Shared, fields: &Value) -> Response<Body> {
     let Some(email) = text_of(fields, "email") else {
-        return rejected(&Rejection::missing_property("email"));
+        return rejected(&ErrorResponse::missing_property("email"));
     };
     if !shared.write(|organization| organization.accept(email)) {
-        return rejected(&Rejection::no_login(email));
+        return rejected(&ErrorResponse::no_login(email));
     }
     saved(shared).await
 }
 
 async fn elsewhere(shared: &Shared, fields: &Value) -> Response<Body> {
     let Some(email) = text_of(fields, "email") else {
-        return rejected(&Rejection::missing_property("email"));
+        return rejected(&ErrorResponse::missing_property("email"));
     };
     let first_name = text_of(fields, "first_name").unwrap_or("Somebody");
     let last_name = text_of(fields, "last_name").unwrap_or("Elsewhere");
     if !shared.write(|organization| organization.add_elsewhere(email, first_name, last_name)) {
-        return rejected(&Rejection::duplicate_user(email));
+        return rejected(&ErrorResponse::duplicate_user(email));
     }
     saved(shared).await
 }
@@ -78,7 +78,7 @@ async fn saved(shared: &Shared) -> Response<Body> {
     }
 }
 
-fn rejected(rejection: &Rejection) -> Response<Body> {
+fn rejected(rejection: &ErrorResponse) -> Response<Body> {
     json(StatusCode::from_u16(rejection.status).unwrap_or(StatusCode::BAD_REQUEST), rejection)
 }
 

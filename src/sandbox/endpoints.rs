@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::answer::{Answer, Rejection};
+use super::answer::{Answer, ErrorResponse};
 use super::behaviour::{AssignAgain, AssignPending, Behaviour, Paging, SecondInvitation};
 use super::bodies::{project_body, user_body};
 use super::organization::{Organization, Person, UserStatus};
 use super::payload::{self, Assignee, Invitation, PageOfUsers};
 use crate::model::Email;
 
-type Answered = Result<Answer, Rejection>;
+type Answered = Result<Answer, ErrorResponse>;
 
 impl Organization {
     /// List Projects.
@@ -27,7 +27,7 @@ impl Organization {
     /// # Errors
     /// 404 for an unknown project.
     pub fn get_project(&self, project: &str) -> Answered {
-        let found = self.project(project).ok_or_else(|| Rejection::no_project_to_get(project))?;
+        let found = self.project(project).ok_or_else(|| ErrorResponse::no_project_to_get(project))?;
         Ok(Answer::ok(project_body(found)))
     }
 
@@ -36,7 +36,7 @@ impl Organization {
     /// # Errors
     /// 404 for an unknown project.
     pub fn list_users(&self, project: &str, page: PageOfUsers, behaviour: Behaviour) -> Answered {
-        let in_project = self.in_project(project).ok_or_else(|| Rejection::no_project(project))?;
+        let in_project = self.in_project(project).ok_or_else(|| ErrorResponse::no_project(project))?;
         let shown: Vec<_> = in_project.filter(|person| is_listed(person, behaviour)).collect();
         let (skipped, taken) = match behaviour.paging {
             Paging::Honoured => (page.page.saturating_sub(1).saturating_mul(page.limit), page.limit),
@@ -53,7 +53,7 @@ impl Organization {
     pub fn get_user(&self, project: &str, user: &str, behaviour: Behaviour) -> Answered {
         self.check_project(project)?;
         let person = self.listed(user, behaviour).filter(|person| person.projects.contains_key(project));
-        person.map(user_answer).ok_or_else(|| Rejection::no_user_in_project(user, project))
+        person.map(user_answer).ok_or_else(|| ErrorResponse::no_user_in_project(user, project))
     }
 
     /// Invite a New User. Checks the payload, then the roles, the projects, and the address.
@@ -64,7 +64,7 @@ impl Organization {
         let invitation = Invitation::read(body)?;
         for role in invitation.projects.values() {
             if !self.is_role(role) {
-                return Err(Rejection::incorrect_role(role));
+                return Err(ErrorResponse::incorrect_role(role));
             }
         }
         for project in invitation.projects.keys() {
@@ -100,7 +100,7 @@ impl Organization {
                 });
                 Ok(Answer::no_content())
             }
-            Some(_) => Err(Rejection::duplicate_user(invitation.email)),
+            Some(_) => Err(ErrorResponse::duplicate_user(invitation.email)),
         }
     }
 
@@ -116,9 +116,9 @@ impl Organization {
         let id = person.id.clone();
         if person.projects.contains_key(project) {
             match behaviour.assign_again {
-                AssignAgain::Refused => return Err(Rejection::already_assigned()),
+                AssignAgain::Refused => return Err(ErrorResponse::already_assigned()),
                 AssignAgain::KeepsRole => return Ok(user_answer(person)),
-                AssignAgain::TakesRole if person.is_owner => return Err(Rejection::owner()),
+                AssignAgain::TakesRole if person.is_owner => return Err(ErrorResponse::owner()),
                 AssignAgain::TakesRole => {}
             }
         }
@@ -128,7 +128,7 @@ impl Organization {
                 person.status = UserStatus::Member;
             }
         });
-        changed.map(user_answer).ok_or_else(|| Rejection::no_user(&id))
+        changed.map(user_answer).ok_or_else(|| ErrorResponse::no_user(&id))
     }
 
     /// Update User: changes the role in a project.
@@ -142,15 +142,15 @@ impl Organization {
         let person = self
             .listed(user, behaviour)
             .filter(|person| person.projects.contains_key(project))
-            .ok_or_else(|| Rejection::no_user(user))?;
+            .ok_or_else(|| ErrorResponse::no_user(user))?;
         if person.is_owner {
-            return Err(Rejection::owner());
+            return Err(ErrorResponse::owner());
         }
         let id = person.id.clone();
         let changed = self.change(&id, |person| {
             person.projects.insert(project.to_owned(), role.to_owned());
         });
-        changed.map(user_answer).ok_or_else(|| Rejection::no_user(user))
+        changed.map(user_answer).ok_or_else(|| ErrorResponse::no_user(user))
     }
 
     /// Unassign User.
@@ -160,15 +160,15 @@ impl Organization {
     /// project or user.
     pub fn unassign(&mut self, project: &str, user: &str, behaviour: Behaviour) -> Answered {
         self.check_project(project)?;
-        let person = self.listed(user, behaviour).ok_or_else(|| Rejection::no_user(user))?;
+        let person = self.listed(user, behaviour).ok_or_else(|| ErrorResponse::no_user(user))?;
         if !person.projects.contains_key(project) {
-            return Err(Rejection::not_assigned());
+            return Err(ErrorResponse::not_assigned());
         }
         if person.is_owner {
-            return Err(Rejection::owner());
+            return Err(ErrorResponse::owner());
         }
         if person.projects.len() == 1 {
-            return Err(Rejection::only_project());
+            return Err(ErrorResponse::only_project());
         }
         let id = person.id.clone();
         self.change(&id, |person| {
@@ -183,27 +183,29 @@ impl Organization {
     }
 
     /// The user that Assign User refers to: a user here or elsewhere, or an invited person if they are listed.
-    fn assignee(&self, assignee: &Assignee<'_>, behaviour: Behaviour) -> Result<&Person, Rejection> {
+    fn assignee(&self, assignee: &Assignee<'_>, behaviour: Behaviour) -> Result<&Person, ErrorResponse> {
         let (person, unknown) = match assignee {
-            Assignee::Id(id) => (self.person_by_id(id), Rejection::no_user(id)),
-            Assignee::Login(login) => (self.person(login), Rejection::no_login(login)),
+            Assignee::Id(id) => (self.person_by_id(id), ErrorResponse::no_user(id)),
+            Assignee::Login(login) => (self.person(login), ErrorResponse::no_login(login)),
         };
         match person {
             Some(person) if person.status == UserStatus::Elsewhere || is_listed(person, behaviour) => {
                 Ok(person)
             }
-            Some(_) if behaviour.assign_pending == AssignPending::NotActive => Err(Rejection::not_active()),
+            Some(_) if behaviour.assign_pending == AssignPending::NotActive => {
+                Err(ErrorResponse::not_active())
+            }
             _ => Err(unknown),
         }
     }
 
-    fn check_role(&self, role: &str) -> Result<(), Rejection> {
-        let incorrect = || Rejection::invalid_payload(format!("The role '{role}' is incorrect"));
+    fn check_role(&self, role: &str) -> Result<(), ErrorResponse> {
+        let incorrect = || ErrorResponse::invalid_payload(format!("The role '{role}' is incorrect"));
         self.is_role(role).then_some(()).ok_or_else(incorrect)
     }
 
-    fn check_project(&self, project: &str) -> Result<(), Rejection> {
-        self.project(project).map(|_| ()).ok_or_else(|| Rejection::no_project(project))
+    fn check_project(&self, project: &str) -> Result<(), ErrorResponse> {
+        self.project(project).map(|_| ()).ok_or_else(|| ErrorResponse::no_project(project))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::call::{Endpoint, LoggedCall};
+use super::call::{LoggedCall, Operation};
 use crate::model::Email;
 
 /// A fault and the calls it is injected into.
@@ -115,13 +115,13 @@ impl Fault {
     }
 
     /// Whether the fault applies to this call.
-    pub(super) fn concerns(&self, call: &LoggedCall, endpoint: &Endpoint) -> bool {
+    pub(super) fn concerns(&self, call: &LoggedCall, operation: &Operation) -> bool {
         let Trigger { method, path, email, .. } = &self.trigger;
         let kind_fits = match self.kind {
             FaultKind::ShortList { .. } | FaultKind::EmptyList | FaultKind::Lag { .. } => {
-                matches!(endpoint, Endpoint::ListUsers(_))
+                matches!(operation, Operation::ListUsers(_))
             }
-            FaultKind::SecondInviteOk => *endpoint == Endpoint::Invite,
+            FaultKind::SecondInviteOk => *operation == Operation::Invite,
             _ => true,
         };
         kind_fits

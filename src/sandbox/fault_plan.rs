@@ -1,6 +1,6 @@
 //! The configured faults and how often each was injected: decides which faults a call gets.
 
-use super::call::{Endpoint, LoggedCall};
+use super::call::{LoggedCall, Operation};
 use super::fault::{Fault, FaultKind};
 
 /// The configured faults with their counters.
@@ -49,10 +49,10 @@ impl FaultPlan {
     }
 
     /// The faults due for this call.
-    pub(super) fn due(&mut self, call: &LoggedCall, endpoint: &Endpoint) -> Injected {
+    pub(super) fn due(&mut self, call: &LoggedCall, operation: &Operation) -> Injected {
         let mut injected = Injected::default();
         for counted in &mut self.0 {
-            if !counted.fault.concerns(call, endpoint) || !counted.is_due() {
+            if !counted.fault.concerns(call, operation) || !counted.is_due() {
                 continue;
             }
             if counted.fault.kind.is_content_fault() {
@@ -90,15 +90,15 @@ impl Counted {
 
 #[cfg(test)]
 mod tests {
-    use super::super::call::Call;
+    use super::super::call::ReceivedCall;
     use super::*;
 
     fn hits(order: &str, calls: u64) -> Vec<u64> {
         let mut plan = FaultPlan::new([order.parse().unwrap()]);
-        let call = Call { method: "GET".to_owned(), ..Call::default() };
+        let call = ReceivedCall { method: "GET".to_owned(), ..ReceivedCall::default() };
         (1..=calls)
             .filter(|&seq| {
-                plan.due(&LoggedCall::new(seq, &call), &Endpoint::ListProjects).transport.is_some()
+                plan.due(&LoggedCall::new(seq, &call), &Operation::ListProjects).transport.is_some()
             })
             .collect()
     }

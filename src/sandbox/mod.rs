@@ -28,13 +28,13 @@ mod server;
 mod service;
 mod shared;
 
-pub use answer::{Answer, Rejection};
+pub use answer::{Answer, ErrorResponse};
 pub use behaviour::{AssignAgain, AssignPending, Behaviour, Paging, SecondInvitation};
 pub use call::LoggedCall;
 pub use fault::{BodyKind, Fault, FaultKind, Trigger};
 pub use fault_text::FaultSyntaxError;
 pub use file::FileError;
-pub use options::{Credentials, Options};
+pub use options::{AcceptedCredentials, Options};
 pub use organization::{Organization, Person, Project, ProjectLimit, UserStatus};
 pub use payload::PageOfUsers;
 pub use rate_limit::RateLimit;

@@ -13,14 +13,14 @@ use crate::clock::{Clock, SystemClock};
 
 /// The values of the two headers that a client must send.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
+pub struct AcceptedCredentials {
     /// `X-Management-Id`
     pub id: String,
     /// `X-Management-Token`
     pub token: String,
 }
 
-impl Credentials {
+impl AcceptedCredentials {
     /// `sandbox-id` and `sandbox-token`, for a sandbox that is used by hand.
     #[must_use]
     pub fn documented() -> Self {
@@ -35,9 +35,9 @@ impl Credentials {
     }
 }
 
-impl fmt::Debug for Credentials {
+impl fmt::Debug for AcceptedCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Credentials(…)")
+        f.write_str("AcceptedCredentials(…)")
     }
 }
 
@@ -57,7 +57,7 @@ pub struct Options {
     /// The rate limit; `None` for no limit and no rate-limit headers.
     pub rate_limit: Option<RateLimit>,
     /// The credentials that a client must send.
-    pub credentials: Credentials,
+    pub credentials: AcceptedCredentials,
     /// The clock of the rate limit.
     pub clock: Arc<dyn Clock>,
 }
@@ -71,7 +71,7 @@ impl Default for Options {
             behaviour: Behaviour::default(),
             faults: Vec::new(),
             rate_limit: Some(RateLimit::default()),
-            credentials: Credentials::random(),
+            credentials: AcceptedCredentials::random(),
             clock: Arc::new(SystemClock),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::answer::Rejection;
+use super::answer::ErrorResponse;
 use crate::model::Email;
 
 /// The default and the maximum number of users on a page.
@@ -21,25 +21,27 @@ pub(super) struct Invitation<'a> {
 }
 
 impl<'a> Invitation<'a> {
-    pub(super) fn read(body: &'a Value) -> Result<Self, Rejection> {
+    pub(super) fn read(body: &'a Value) -> Result<Self, ErrorResponse> {
         let payload = Payload::read(body, &["email", "first_name", "last_name", "projects"])?;
         let email = payload.text("email")?;
         let (first_name, last_name) = (payload.text("first_name")?, payload.text("last_name")?);
         let projects = match payload.required("projects")? {
             Value::Object(projects) if !projects.is_empty() => projects,
             Value::Object(_) => {
-                return Err(Rejection::invalid_payload("Property 'projects' must not be empty"));
+                return Err(ErrorResponse::invalid_payload("Property 'projects' must not be empty"));
             }
-            _ => return Err(Rejection::invalid_payload("Property 'projects' must be object")),
+            _ => return Err(ErrorResponse::invalid_payload("Property 'projects' must be object")),
         };
         if Email::parse(email).is_err() {
-            return Err(Rejection::invalid_payload("Property 'email' must be a valid email address"));
+            return Err(ErrorResponse::invalid_payload("Property 'email' must be a valid email address"));
         }
         let projects = projects
             .iter()
             .map(|(project, role)| match role {
                 Value::String(role) => Ok((project.as_str(), role.as_str())),
-                _ => Err(Rejection::invalid_payload(format!("Property 'projects.{project}' must be string"))),
+                _ => Err(ErrorResponse::invalid_payload(format!(
+                    "Property 'projects.{project}' must be string"
+                ))),
             })
             .collect::<Result<_, _>>()?;
         Ok(Self { email, first_name, last_name, projects })
@@ -54,17 +56,19 @@ pub(super) enum Assignee<'a> {
 }
 
 /// The user and the role in the body of Assign User.
-pub(super) fn assignment(body: &Value) -> Result<(Assignee<'_>, &str), Rejection> {
+pub(super) fn assignment(body: &Value) -> Result<(Assignee<'_>, &str), ErrorResponse> {
     let payload = Payload::read(body, &["id", "login", "role"])?;
     let role = payload.text("role")?;
     let assignee = match (payload.has("id"), payload.has("login")) {
         (true, false) => Assignee::Id(payload.text("id")?),
         (false, true) => Assignee::Login(payload.text("login")?),
         (true, true) => {
-            return Err(Rejection::invalid_payload("Payload must not have both properties 'id' and 'login'"));
+            return Err(ErrorResponse::invalid_payload(
+                "Payload must not have both properties 'id' and 'login'",
+            ));
         }
         (false, false) => {
-            return Err(Rejection::invalid_payload(
+            return Err(ErrorResponse::invalid_payload(
                 "Payload must have one of the properties 'id' and 'login'",
             ));
         }
@@ -73,7 +77,7 @@ pub(super) fn assignment(body: &Value) -> Result<(Assignee<'_>, &str), Rejection
 }
 
 /// The role in the body of Update User.
-pub(super) fn new_role(body: &Value) -> Result<&str, Rejection> {
+pub(super) fn new_role(body: &Value) -> Result<&str, ErrorResponse> {
     Payload::read(body, &["role"])?.text("role")
 }
 
@@ -81,12 +85,14 @@ pub(super) fn new_role(body: &Value) -> Result<&str, Rejection> {
 struct Payload<'a>(&'a Map<String, Value>);
 
 impl<'a> Payload<'a> {
-    fn read(body: &'a Value, known: &[&str]) -> Result<Self, Rejection> {
+    fn read(body: &'a Value, known: &[&str]) -> Result<Self, ErrorResponse> {
         let Value::Object(properties) = body else {
-            return Err(Rejection::invalid_payload("Payload must be object"));
+            return Err(ErrorResponse::invalid_payload("Payload must be object"));
         };
         match properties.keys().find(|name| !known.contains(&name.as_str())) {
-            Some(name) => Err(Rejection::invalid_payload(format!("Payload must not have property '{name}'"))),
+            Some(name) => {
+                Err(ErrorResponse::invalid_payload(format!("Payload must not have property '{name}'")))
+            }
             None => Ok(Self(properties)),
         }
     }
@@ -95,17 +101,17 @@ impl<'a> Payload<'a> {
         self.0.contains_key(name)
     }
 
-    fn required(&self, name: &str) -> Result<&'a Value, Rejection> {
-        self.0.get(name).ok_or_else(|| Rejection::missing_property(name))
+    fn required(&self, name: &str) -> Result<&'a Value, ErrorResponse> {
+        self.0.get(name).ok_or_else(|| ErrorResponse::missing_property(name))
     }
 
-    fn text(&self, name: &str) -> Result<&'a str, Rejection> {
+    fn text(&self, name: &str) -> Result<&'a str, ErrorResponse> {
         match self.required(name)? {
             Value::String(text) if !text.trim().is_empty() => Ok(text),
             Value::String(_) => {
-                Err(Rejection::invalid_payload(format!("Property '{name}' must not be empty")))
+                Err(ErrorResponse::invalid_payload(format!("Property '{name}' must not be empty")))
             }
-            _ => Err(Rejection::invalid_payload(format!("Property '{name}' must be string"))),
+            _ => Err(ErrorResponse::invalid_payload(format!("Property '{name}' must be string"))),
         }
     }
 }
@@ -126,19 +132,21 @@ impl Default for PageOfUsers {
 }
 
 impl PageOfUsers {
-    pub(super) fn read(query: &[(String, String)]) -> Result<Self, Rejection> {
+    pub(super) fn read(query: &[(String, String)]) -> Result<Self, ErrorResponse> {
         let number = |name: &str, otherwise: usize, largest: usize| {
             let Some((_, written)) = query.iter().find(|(key, _)| key == name) else {
                 return Ok(otherwise);
             };
             match written.parse() {
                 Ok(number) if (1..=largest).contains(&number) => Ok(number),
-                Ok(number) if number > largest => {
-                    Err(Rejection::invalid_payload(format!("Query parameter '{name}' must be <= {largest}")))
+                Ok(number) if number > largest => Err(ErrorResponse::invalid_payload(format!(
+                    "Query parameter '{name}' must be <= {largest}"
+                ))),
+                Ok(_) => {
+                    Err(ErrorResponse::invalid_payload(format!("Query parameter '{name}' must be >= 1")))
                 }
-                Ok(_) => Err(Rejection::invalid_payload(format!("Query parameter '{name}' must be >= 1"))),
                 Err(_) => {
-                    Err(Rejection::invalid_payload(format!("Query parameter '{name}' must be integer")))
+                    Err(ErrorResponse::invalid_payload(format!("Query parameter '{name}' must be integer")))
                 }
             }
         };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::answer::Rejection;
+use super::answer::ErrorResponse;
 use super::fault::{BodyKind, FaultKind};
 use super::rate_limit::Allowance;
 
@@ -148,13 +148,13 @@ impl Reply {
     }
 }
 
-fn status_body(status: u16) -> Rejection {
+fn status_body(status: u16) -> ErrorResponse {
     match status {
-        401 => Rejection::unauthorized(),
-        402 => Rejection::payment_required(),
-        403 => Rejection::bare(403, "Forbidden"),
-        429 => Rejection::bare(429, "Too many requests"),
-        500.. => Rejection::server_error(status),
-        _ => Rejection::bare(status, "Refused"),
+        401 => ErrorResponse::unauthorized(),
+        402 => ErrorResponse::payment_required(),
+        403 => ErrorResponse::bare(403, "Forbidden"),
+        429 => ErrorResponse::bare(429, "Too many requests"),
+        500.. => ErrorResponse::server_error(status),
+        _ => ErrorResponse::bare(status, "Refused"),
     }
 }

@@ -4,13 +4,13 @@ use http_body_util::{BodyExt as _, Collected, Limited};
 use hyper::Request;
 use hyper::body::{Bytes, Incoming};
 
-use super::call::{Call, Payload};
+use super::call::{Payload, ReceivedCall};
 
 /// The size limit of a request body, in bytes.
 const LARGEST_BODY: usize = 1 << 20;
 
 /// A request to the API as a call.
-pub(super) async fn read(request: Request<Incoming>) -> Call {
+pub(super) async fn read(request: Request<Incoming>) -> ReceivedCall {
     let (parts, body) = request.into_parts();
     let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes());
     let header = |name: &str| Some(parts.headers.get(name)?.to_str().ok()?.to_owned());
@@ -19,7 +19,7 @@ pub(super) async fn read(request: Request<Incoming>) -> Call {
         Some(bytes) => Some(payload(header("content-type").as_deref(), &bytes)),
         None => Some(Payload::Other(String::new())),
     };
-    Call {
+    ReceivedCall {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: query.into_owned().collect(),

@@ -13,7 +13,7 @@ use super::call::LoggedCall;
 use super::fault::Fault;
 use super::file::{self, FileError};
 use super::http;
-use super::options::{Credentials, Options};
+use super::options::{AcceptedCredentials, Options};
 use super::organization::Organization;
 use super::service::Service;
 use super::shared::{Closing, Shared};
@@ -100,7 +100,7 @@ impl Sandbox {
 pub struct Handle {
     shared: Arc<Shared>,
     address: SocketAddr,
-    credentials: Credentials,
+    credentials: AcceptedCredentials,
     close: watch::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -120,7 +120,7 @@ impl Handle {
 
     /// The credentials that a client must send.
     #[must_use]
-    pub fn credentials(&self) -> &Credentials {
+    pub fn credentials(&self) -> &AcceptedCredentials {
         &self.credentials
     }
 

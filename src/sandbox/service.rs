@@ -5,9 +5,9 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::answer::{Answer, Rejection};
+use super::answer::{Answer, ErrorResponse};
 use super::behaviour::{Behaviour, Paging, SecondInvitation};
-use super::call::{Call, Endpoint, LoggedCall, Payload};
+use super::call::{LoggedCall, Operation, Payload, ReceivedCall};
 use super::fault::{Fault, FaultKind};
 use super::fault_plan::{FaultPlan, Injected};
 use super::hostile;
@@ -59,18 +59,18 @@ impl Service {
     }
 
     /// Executes a call and logs it.
-    pub(super) fn serve(&mut self, call: &Call, now: SystemTime) -> Reply {
-        let endpoint = Endpoint::of(&call.method, &call.path);
+    pub(super) fn serve(&mut self, call: &ReceivedCall, now: SystemTime) -> Reply {
+        let operation = Operation::of(&call.method, &call.path);
         self.arrived += 1;
         let mut logged = LoggedCall::new(self.arrived, call);
-        let injected = self.faults.due(&logged, &endpoint);
+        let injected = self.faults.due(&logged, &operation);
         let changes = self.changes;
         let regular = match &injected.transport {
             Some(fault) if !fault.kind.executes() => {
                 let headers = self.limiter.as_mut().map(|limiter| limiter.look(now));
                 Reply::bare(204, headers)
             }
-            _ => self.answer(call, &endpoint, &logged, &injected, now),
+            _ => self.answer(call, &operation, &logged, &injected, now),
         };
         let mut reply = match &injected.transport {
             Some(fault) => regular.with_fault(&fault.kind, &logged.request_id),
@@ -92,31 +92,35 @@ impl Service {
             return Reply::bare(500, None);
         };
         logged.status = Some(500);
-        Reply::json(500, Some(&Rejection::server_error(500).body(&logged.request_id)), None)
+        Reply::json(500, Some(&ErrorResponse::server_error(500).body(&logged.request_id)), None)
     }
 
     /// The answer before faults of the transport.
     fn answer(
         &mut self,
-        call: &Call,
-        endpoint: &Endpoint,
+        call: &ReceivedCall,
+        operation: &Operation,
         logged: &LoggedCall,
         injected: &Injected,
         now: SystemTime,
     ) -> Reply {
         if call.credentials.as_ref() != Some(&self.credentials) {
             let allowance = self.limiter.as_mut().map(|limiter| limiter.look(now));
-            return Reply::json(401, Some(&Rejection::unauthorized().body(&logged.request_id)), allowance);
+            return Reply::json(
+                401,
+                Some(&ErrorResponse::unauthorized().body(&logged.request_id)),
+                allowance,
+            );
         }
         let allowance = self.limiter.as_mut().map(|limiter| limiter.spend(now));
         if let Some(spent) = allowance.filter(|allowance| !allowance.allowed) {
-            let body = Rejection::bare(429, "Too many requests").body(&logged.request_id);
+            let body = ErrorResponse::bare(429, "Too many requests").body(&logged.request_id);
             let mut reply = Reply::json(429, Some(&body), allowance);
             reply.headers.push(("retry-after", spent.wait.to_string()));
             reply.headers.push(("x-rate-limit-type", "api_calls".to_owned()));
             return reply;
         }
-        let (status, mut body) = match self.operate(call, endpoint, logged.seq, &injected.content) {
+        let (status, mut body) = match self.operate(call, operation, logged.seq, &injected.content) {
             Ok(Answer { status, body }) => (status, body),
             Err(refusal) => (refusal.status, Some(refusal.body(&logged.request_id))),
         };
@@ -125,7 +129,7 @@ impl Service {
             hostile::inject(body, logged.seq);
         }
         let mut reply = Reply::json(status, body.as_ref(), allowance);
-        if let Endpoint::WrongMethod(allowed) = endpoint {
+        if let Operation::WrongMethod(allowed) = operation {
             reply.headers.push(("allow", (*allowed).to_owned()));
         }
         reply
@@ -133,18 +137,18 @@ impl Service {
 
     fn operate(
         &mut self,
-        call: &Call,
-        endpoint: &Endpoint,
+        call: &ReceivedCall,
+        operation: &Operation,
         seq: u64,
         content: &[Fault],
-    ) -> Result<Answer, Rejection> {
+    ) -> Result<Answer, ErrorResponse> {
         let behaviour = self.behaviour;
-        match endpoint {
-            Endpoint::ListProjects => Ok(self.organization.list_projects()),
-            Endpoint::GetProject(project) => self.organization.get_project(project),
-            Endpoint::GetUser(project, user) => self.organization.get_user(project, user, behaviour),
-            Endpoint::ListUsers(project) => self.list_users(call, project, seq, content),
-            Endpoint::Invite => {
+        match operation {
+            Operation::ListProjects => Ok(self.organization.list_projects()),
+            Operation::GetProject(project) => self.organization.get_project(project),
+            Operation::GetUser(project, user) => self.organization.get_user(project, user, behaviour),
+            Operation::ListUsers(project) => self.list_users(call, project, seq, content),
+            Operation::Invite => {
                 let again = content.iter().any(|fault| fault.kind == FaultKind::SecondInviteOk);
                 let second_invitation =
                     if again { SecondInvitation::SentAgain } else { behaviour.second_invitation };
@@ -152,27 +156,27 @@ impl Service {
                 let body = json_of(call)?;
                 self.write(seq, |organization| organization.invite(body, behaviour))
             }
-            Endpoint::Assign(project) => {
+            Operation::Assign(project) => {
                 let body = json_of(call)?;
                 self.write(seq, |organization| organization.assign(project, body, behaviour))
             }
-            Endpoint::ChangeRole(project, user) => {
+            Operation::ChangeRole(project, user) => {
                 let body = json_of(call)?;
                 self.write(seq, |organization| organization.change_role(project, user, body, behaviour))
             }
-            Endpoint::Unassign(project, user) => {
+            Operation::Unassign(project, user) => {
                 self.write(seq, |organization| organization.unassign(project, user, behaviour))
             }
-            Endpoint::WrongMethod(_) => Err(Rejection::method_not_allowed(&call.method)),
-            Endpoint::Unknown => Err(Rejection::no_such_path(&call.path)),
+            Operation::WrongMethod(_) => Err(ErrorResponse::method_not_allowed(&call.method)),
+            Operation::Unknown => Err(ErrorResponse::no_such_path(&call.path)),
         }
     }
 
     fn write(
         &mut self,
         seq: u64,
-        operation: impl FnOnce(&mut Organization) -> Result<Answer, Rejection>,
-    ) -> Result<Answer, Rejection> {
+        operation: impl FnOnce(&mut Organization) -> Result<Answer, ErrorResponse>,
+    ) -> Result<Answer, ErrorResponse> {
         let lag = self.faults.longest_lag();
         let before = (lag > 0).then(|| self.organization.clone());
         let answer = operation(&mut self.organization)?;
@@ -186,11 +190,11 @@ impl Service {
 
     fn list_users(
         &self,
-        call: &Call,
+        call: &ReceivedCall,
         project: &str,
         seq: u64,
         content: &[Fault],
-    ) -> Result<Answer, Rejection> {
+    ) -> Result<Answer, ErrorResponse> {
         let page = match self.behaviour.paging {
             Paging::Honoured => PageOfUsers::read(&call.query)?,
             Paging::Ignored => PageOfUsers::default(),
@@ -225,10 +229,12 @@ fn shorten(answer: &mut Answer, page: PageOfUsers, drop: usize) {
     }
 }
 
-fn json_of(call: &Call) -> Result<&Value, Rejection> {
+fn json_of(call: &ReceivedCall) -> Result<&Value, ErrorResponse> {
     match &call.body {
         Some(Payload::Json(body)) => Ok(body),
-        Some(Payload::Other(_)) => Err(Rejection::invalid_payload("Payload must be JSON, and said to be")),
-        None => Err(Rejection::invalid_payload("Payload must not be empty")),
+        Some(Payload::Other(_)) => {
+            Err(ErrorResponse::invalid_payload("Payload must be JSON, and said to be"))
+        }
+        None => Err(ErrorResponse::invalid_payload("Payload must not be empty")),
     }
 }

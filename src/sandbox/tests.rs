@@ -43,7 +43,7 @@ impl Client {
 
     fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         let url = format!("{}/management/v1/{path}", self.handle.base_url());
-        let Credentials { id, token } = self.handle.credentials();
+        let AcceptedCredentials { id, token } = self.handle.credentials();
         self.http
             .request(method.parse().unwrap(), url)
             .header("X-Management-Id", id)

@@ -101,22 +101,12 @@ impl Problems {
 /// `text` as messages quote it: in backticks, escaped, without credentials, and cut if it is long.
 #[must_use]
 pub fn shown(text: &str) -> String {
-    let (text, more) = match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => (&text[..end], "…"),
-        None => (text, ""),
-    };
-    format!("`{}{more}`", escape::line(&without_credentials(text)))
+    format!("`{}`", escape::line(&words::clipped(&without_credentials(text), SHOWN)))
 }
 
 /// Names as messages list them: `a`, `b` and 3 more.
 pub fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let mut names = names.into_iter();
-    let mut items: Vec<_> = names.by_ref().take(LISTED).map(shown).collect();
-    match names.count() {
-        0 => {}
-        more => items.push(format!("{more} more")),
-    }
-    words::list(&items)
+    words::list(&words::first(names.into_iter().map(shown), LISTED))
 }
 
 /// `text` with an asterisk for each character of credentials in a URL: `https://***@host`.
@@ -132,4 +122,15 @@ pub(super) fn without_credentials(text: &str) -> String {
         rest = &after[secret..];
     }
     shown + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_hidden_before_a_text_is_cut() {
+        let url = format!("https://id:{}@host.example", "t".repeat(100));
+        assert_eq!(shown(&url), format!("`https://{}…`", "*".repeat(72)));
+    }
 }

@@ -14,10 +14,10 @@ pub(crate) struct VirtualClock {
     start: Instant,
     passed: AtomicU64,
     slept: AtomicU64,
-    at_next_sleep: Mutex<Option<Event>>,
+    at_next_sleep: Mutex<Option<Callback>>,
 }
 
-type Event = Box<dyn FnOnce() + Send>;
+type Callback = Box<dyn FnOnce() + Send>;
 
 impl VirtualClock {
     pub(crate) fn new() -> Arc<Self> {

@@ -117,7 +117,7 @@ impl Story {
             let watch = |_: &guestlist::plan::Change, _: &guestlist::apply::Ending| {
                 if ended.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == last {
                     stop.ask(guestlist::apply::Stopped::Interrupted);
-                    client.stop();
+                    client.writer().stop();
                 }
             };
             let apply = guestlist::apply::Apply {

@@ -66,7 +66,7 @@ async fn nothing_is_sent_after_a_wait_in_which_the_lock_was_released() {
 
 /// What happens to the lock while the run waits.
 #[derive(Clone, Copy, PartialEq, Debug)]
-enum Event {
+enum LockLoss {
     /// `guestlist unlock`.
     Released,
     /// The file is removed.
@@ -79,7 +79,7 @@ enum Event {
 
 #[tokio::test]
 async fn at_every_call_of_a_run_a_lost_lock_ends_it_and_an_expired_one_is_renewed() {
-    for event in [Event::Released, Event::Removed, Event::TakenOver, Event::Expired] {
+    for event in [LockLoss::Released, LockLoss::Removed, LockLoss::TakenOver, LockLoss::Expired] {
         for call in 1..=3 {
             let organization = Organization::for_team([("proj_a".to_owned(), "A".to_owned())], []);
             let world = World::new(organization, Behaviour::default(), None, Settings::default()).await;
@@ -99,28 +99,28 @@ async fn at_every_call_of_a_run_a_lost_lock_ends_it_and_an_expired_one_is_renewe
             world.clock.at_next_sleep(move || {
                 let lock = ledger.lock().expect("a ledger").expect("a lock");
                 match event {
-                    Event::Released => {
+                    LockLoss::Released => {
                         let run = Run::new("unlock", Who::default(), Endpoint::sandbox(), None);
                         assert!(ledger.unlock(&lock, run).expect("a ledger"));
                     }
-                    Event::Removed => {
+                    LockLoss::Removed => {
                         std::fs::remove_file(&path).expect("a lock");
                     }
-                    Event::TakenOver | Event::Expired => clock.pass(std::time::Duration::from_secs(60)),
+                    LockLoss::TakenOver | LockLoss::Expired => clock.pass(std::time::Duration::from_secs(60)),
                 }
-                if event == Event::TakenOver {
+                if event == LockLoss::TakenOver {
                     let who = Who { user: Some("kim".to_owned()), ..Who::default() };
                     *taken.lock().expect("no panic") = Some(ledger.acquire(&who).expect("a lock"));
                 }
             });
             let turn = world.apply(&scene::read(&text), None, 1, None).await;
             let writes = turn.calls.iter().filter(|call| call.writes()).count();
-            if event == Event::Expired {
+            if event == LockLoss::Expired {
                 assert_eq!((writes, turn.error), (4, None), "{event:?} at {call}");
                 continue;
             }
             assert_eq!(writes, call, "{event:?} at {call}");
-            let by = (event == Event::TakenOver).then(|| "kim".to_owned());
+            let by = (event == LockLoss::TakenOver).then(|| "kim".to_owned());
             match world.last_report().stopped {
                 Some(Stopped::Ledger(LedgerError::LockLost { by: told, .. })) => assert_eq!(told, by),
                 other => panic!("{event:?} at {call}: {other:?}"),

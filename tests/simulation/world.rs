@@ -13,7 +13,7 @@ use guestlist::ledger::{
     EndReason, Intent, Ledger, LedgerError, LedgerLocation, LedgerView, ReadingFacts, Run, Tally, Who,
 };
 use guestlist::model::{Email, Endpoint, TrustedEndpoint};
-use guestlist::observe::{Observed, Observer};
+use guestlist::observe::{Observation, Observer};
 use guestlist::plan::{Change, Plan, PlanOptions};
 use guestlist::sandbox::{Behaviour, Fault, Handle, LoggedCall, Options, Organization, RateLimit, Sandbox};
 
@@ -132,12 +132,12 @@ impl World {
         client: &Client,
         desired: &Desired,
     ) -> Result<Known, String> {
-        let Observed { known, snapshot, .. } = self.read(ledger, client, desired).await?;
+        let Observation { known, snapshot, .. } = self.read(ledger, client, desired).await?;
         let kept = snapshot.map_or(Ok(()), |snapshot| snapshot.keep(ledger, &ReadingFacts::default()));
         kept.map(|()| known).map_err(|error| error.to_string())
     }
 
-    async fn read(&self, ledger: &Ledger, client: &Client, desired: &Desired) -> Result<Observed, String> {
+    async fn read(&self, ledger: &Ledger, client: &Client, desired: &Desired) -> Result<Observation, String> {
         let view = ledger.view(self.endpoint.realm()).map_err(|error| error.to_string())?;
         let clock = self.clock.for_ledger();
         let reader = client.reader();
@@ -153,7 +153,7 @@ impl World {
         client: &Client,
         desired: &Desired,
     ) -> Result<Known, String> {
-        let Observed { known, snapshot, .. } = self.read(ledger, client, desired).await?;
+        let Observation { known, snapshot, .. } = self.read(ledger, client, desired).await?;
         let Some(snapshot) = snapshot else { return Ok(known) };
         let text = |error: LedgerError| error.to_string();
         let lock = ledger.acquire(&who()).map_err(text)?;
@@ -202,7 +202,7 @@ impl World {
         let watch = |_: &Change, _: &Ending| {
             if Some(ended.fetch_add(1, Ordering::SeqCst) + 1) == interrupted_after {
                 stop.ask(Stopped::Interrupted);
-                client.stop();
+                client.writer().stop();
             }
         };
         let apply = Apply {

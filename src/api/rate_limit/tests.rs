@@ -35,7 +35,7 @@ struct Outcome {
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
+enum ServiceEvent {
     /// A call reaches the service.
     Arrives,
     /// An answer, or the news that there will be none, reaches the client.
@@ -56,33 +56,33 @@ fn run(world: &World) -> Outcome {
     let mut responses: Vec<Option<RateHeaders>> = Vec::new();
     let mut queue = BinaryHeap::new();
     for _ in 0..world.workers {
-        queue.push(Reverse((0, Event::Asks, 0)));
+        queue.push(Reverse((0, ServiceEvent::Asks, 0)));
     }
     let mut parked = 0;
     while left_to_answer > 0 {
         let Reverse((now, event, call)) = queue.pop().expect("the workers wait for ever");
         assert!(now < 100_000_000, "the run does not end");
         match event {
-            Event::Asks if left_to_make == 0 => {}
-            Event::Asks => match budget.ask(at(now)) {
+            ServiceEvent::Asks if left_to_make == 0 => {}
+            ServiceEvent::Asks => match budget.ask(at(now)) {
                 Turn::Granted(permit) => {
                     left_to_make -= 1;
                     permits.push(permit);
                     responses.push(None);
                     let arrival = now + random.u64(0..=world.latency);
-                    queue.push(Reverse((arrival, Event::Arrives, permits.len() - 1)));
+                    queue.push(Reverse((arrival, ServiceEvent::Arrives, permits.len() - 1)));
                 }
                 Turn::Closed(until) | Turn::Wait(Some(until)) => {
                     outcome.waits += 1;
                     let wait = until.saturating_duration_since(at(now)).as_millis();
-                    queue.push(Reverse((now + u64::try_from(wait).expect("short"), Event::Asks, 0)));
+                    queue.push(Reverse((now + u64::try_from(wait).expect("short"), ServiceEvent::Asks, 0)));
                 }
                 Turn::Wait(None) => {
                     outcome.waits += 1;
                     parked += 1;
                 }
             },
-            Event::Arrives => {
+            ServiceEvent::Arrives => {
                 while now >= window_end {
                     window_end += world.period;
                     used = 0;
@@ -99,9 +99,9 @@ fn run(world: &World) -> Outcome {
                 });
                 let lost = world.lost.is_some_and(|share| random.u64(0..share) == 0);
                 responses[call] = (!lost).then_some(headers);
-                queue.push(Reverse((now + random.u64(0..=world.latency), Event::Answers, call)));
+                queue.push(Reverse((now + random.u64(0..=world.latency), ServiceEvent::Answers, call)));
             }
-            Event::Answers => {
+            ServiceEvent::Answers => {
                 let headers = responses[call].take();
                 // A refused or lost call has to be made again.
                 if headers.is_none_or(|headers| headers.refused) {
@@ -112,7 +112,7 @@ fn run(world: &World) -> Outcome {
                 budget.learn(permits[call], headers, at(now));
                 outcome.took = now;
                 for _ in 0..=parked {
-                    queue.push(Reverse((now, Event::Asks, 0)));
+                    queue.push(Reverse((now, ServiceEvent::Asks, 0)));
                 }
                 parked = 0;
             }

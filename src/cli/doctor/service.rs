@@ -11,7 +11,7 @@ use super::{Checks, Status, reason};
 use crate::api::{self, Cause, Pace, Paging, Reader};
 use crate::clock::SystemClock;
 use crate::desired::Desired;
-use crate::known::{Invitations, ListedProject, Reading, RecentWrites, UserList};
+use crate::known::{ListedProject, Reading, UserList};
 use crate::model::{Email, ProjectId};
 use crate::observe;
 use crate::render;
@@ -116,8 +116,7 @@ async fn members(
     checks: &mut Checks,
 ) -> Option<BTreeMap<ProjectId, UserList>> {
     const CHECK: &str = "member lists";
-    let judge = |reading: &Reading| reading.live(Invitations::default(), RecentWrites::new(), |_| 0);
-    let (reading, known) = match observe::read(reader, projects, &SystemClock, judge).await {
+    let (reading, known) = match observe::read(reader, projects, &SystemClock, Reading::by_itself).await {
         Ok(read) => read,
         Err(error) => {
             checks.add(CHECK, Status::Failed, error.to_string(), None);

@@ -1,7 +1,7 @@
 //! The access review for a spreadsheet: one row for each membership.
 
 use super::membership::{Membership, MembershipState};
-use super::{Review, Row};
+use super::{Review, ReviewedPerson};
 use crate::escape::cell;
 use crate::model::UserId;
 
@@ -33,7 +33,7 @@ pub fn review_csv(review: &Review) -> String {
     text
 }
 
-fn line(text: &mut String, review: &Review, row: &Row, membership: [&str; 6], terms: [&str; 2]) {
+fn line(text: &mut String, review: &Review, row: &ReviewedPerson, membership: [&str; 6], terms: [&str; 2]) {
     let listed = if row.is_listed { "yes" } else { "no" };
     let from = row.from.map(|from| from.to_string()).unwrap_or_default();
     let until = row.until.map(|until| until.to_string()).unwrap_or_default();

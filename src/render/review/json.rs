@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Review, Row};
+use super::{Review, ReviewedPerson};
 use crate::escape;
 use crate::model::UserId;
 
@@ -22,7 +22,7 @@ pub fn review_json(review: &Review) -> String {
     format!("{}\n", escape::json(value.to_string()))
 }
 
-fn person(review: &Review, row: &Row) -> Value {
+fn person(review: &Review, row: &ReviewedPerson) -> Value {
     let access = review.projects.iter().filter_map(|(_, id)| {
         let membership = row.memberships.get(id)?;
         Some(json!({

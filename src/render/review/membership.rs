@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use super::super::person::source_of;
 use crate::desired::{RoleSource, Team};
 use crate::escape;
 use crate::model::Role;
@@ -69,11 +70,6 @@ impl Membership {
             Some(_) => MembershipState::Pending,
             None => MembershipState::Planned,
         };
-        let source = match given {
-            Some(RoleSource { group: Some(group), .. }) => format!("group {}", escape::line(group)),
-            Some(RoleSource { group: None, .. }) => "own entry".to_owned(),
-            None => "not in the team file".to_owned(),
-        };
         Some(Self {
             state,
             kind: RoleKind::of(role),
@@ -81,7 +77,7 @@ impl Membership {
             differs: (desired != Some(role)).then(|| desired.map_or_else(|| "none".to_owned(), name)),
             has: has.cloned(),
             desired: desired.cloned(),
-            source,
+            source: given.map_or_else(|| "not in the team file".to_owned(), source_of),
             until: given.and_then(|given| given.until),
             reason: given.and_then(|given| given.reason.clone()),
             location: given.map(|given| format!("{}:{}", escape::line(&given.file), given.line)),

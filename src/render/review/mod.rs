@@ -18,11 +18,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::desired::Team;
-use crate::escape;
 use crate::known::{EvidenceSource, Invitation, Known, Member};
 use crate::model::{Email, Endpoint, ProjectId, Role, UserId};
 use crate::plan::{Plan, PlanId};
 
+use super::person::full_name;
 use membership::{Membership, RoleKind};
 use status::PersonStatus;
 
@@ -52,12 +52,12 @@ pub struct Review<'a> {
     /// Every role that the review can be asked about, most powerful first.
     roles: BTreeSet<(RoleKind, String)>,
     /// By email.
-    people: Vec<Row<'a>>,
+    people: Vec<ReviewedPerson<'a>>,
 }
 
 /// One person.
 #[derive(Clone, Debug)]
-struct Row<'a> {
+struct ReviewedPerson<'a> {
     email: &'a Email,
     /// The id of a member; the API shows no other.
     user_id: Option<&'a UserId>,
@@ -100,7 +100,7 @@ impl<'a> Review<'a> {
             .collect();
         let row = |email: &'a Email| {
             let member = known.members.get(email).or_else(|| by_address.get(email).copied());
-            Row::new(email, team, member, known.invitations.get(email), plan.date)
+            ReviewedPerson::new(email, team, member, known.invitations.get(email), plan.date)
         };
         let people: Vec<_> = everyone.into_iter().map(row).collect();
         let custom = desired.roles.keys().cloned().map(Role::Custom);
@@ -136,7 +136,7 @@ impl<'a> Review<'a> {
     }
 }
 
-impl<'a> Row<'a> {
+impl<'a> ReviewedPerson<'a> {
     fn new(
         email: &'a Email,
         team: &'a Team,
@@ -145,11 +145,6 @@ impl<'a> Row<'a> {
         date: Date,
     ) -> Self {
         let person = team.desired.people.get(email);
-        let name = match (person, member) {
-            (Some(person), _) => format!("{} {}", person.first_name, person.last_name),
-            (None, Some(member)) => format!("{} {}", member.first_name, member.last_name),
-            (None, None) => String::new(),
-        };
         let ended = person.and_then(|person| person.ended_on(date));
         let status = PersonStatus::of(member, invitation, ended, date);
         let has = member.map(|member| &member.access).or(invitation.map(|out| &out.access));
@@ -172,7 +167,7 @@ impl<'a> Row<'a> {
         Self {
             email: person.map_or(email, |person| &person.email),
             user_id: member.map(|member| &member.id),
-            name: escape::line(name.trim()).into_owned(),
+            name: full_name(person, member),
             status,
             is_listed: person.is_some(),
             from: person.and_then(|person| person.from).filter(|from| *from > date),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::membership::{Membership, MembershipState, RoleKind};
 use super::totals::ProjectTotals;
-use super::{Review, Row};
+use super::{Review, ReviewedPerson};
 use crate::escape::html;
 use crate::words::count;
 
@@ -69,7 +69,7 @@ pub(super) fn people_table(review: &Review, page: &mut String) {
     page.push_str("</tbody>\n</table>\n");
 }
 
-fn person(review: &Review, row: &Row, page: &mut String) {
+fn person(review: &Review, row: &ReviewedPerson, page: &mut String) {
     let unlisted = if row.is_listed { "" } else { " data-unlisted" };
     let status = row.status.id();
     let _ = write!(

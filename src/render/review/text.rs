@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::membership::{Membership, MembershipState};
 use super::page::{evidence, summary};
-use super::{Review, Row};
+use super::{Review, ReviewedPerson};
 use crate::render::Paint;
 
 /// The access review as lines with five columns: person, project, role, status, source.
@@ -31,7 +31,7 @@ pub fn review_text(review: &Review, paint: Paint) -> String {
 }
 
 /// One line for each membership; someone without any has one line, too.
-fn lines(review: &Review, row: &Row) -> Vec<[String; 5]> {
+fn lines(review: &Review, row: &ReviewedPerson) -> Vec<[String; 5]> {
     let person = row.email.to_string();
     let mut status = row.status.text();
     if !row.is_listed {

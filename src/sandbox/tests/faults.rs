@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use super::*;
 
 fn invite_line(client: &Client, email: &str) -> String {
-    let Credentials { id, token } = client.handle.credentials();
+    let AcceptedCredentials { id, token } = client.handle.credentials();
     let body = invitation(email, &json!({STOREFRONT: "USER"})).to_string();
     format!(
         "POST /management/v1/projects/users/invite HTTP/1.1\r\nHost: sandbox\r\nX-Management-Id: {id}\r\n\

@@ -10,7 +10,7 @@ use crate::clock::manual::ManualClock;
 async fn nobody_gets_in_without_the_credentials() {
     let client = Client::example().await;
     let url = format!("{}/management/v1/projects", client.handle.base_url());
-    let Credentials { id, token } = client.handle.credentials().clone();
+    let AcceptedCredentials { id, token } = client.handle.credentials().clone();
     let unauthorized = (401, json!({"code": 401, "key": "unauthorized", "message": "Unauthorized"}));
     for headers in [
         vec![],
@@ -28,7 +28,7 @@ async fn nobody_gets_in_without_the_credentials() {
     assert_ne!((id.as_str(), token.as_str()), ("sandbox-id", "sandbox-token"));
     let log = client.outside("GET", "log", "").await.1.to_string();
     assert!(!log.contains(&token) && !log.contains(&id), "{log}");
-    assert_eq!(format!("{:?}", client.handle.credentials()), "Credentials(…)");
+    assert_eq!(format!("{:?}", client.handle.credentials()), "AcceptedCredentials(…)");
 }
 
 #[tokio::test]
@@ -172,8 +172,11 @@ async fn the_log_keeps_what_was_asked_and_what_came_of_it() {
 async fn a_change_is_in_the_file_before_it_is_answered() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sandbox.json");
-    let options =
-        Options { file: Some(path.clone()), credentials: Credentials::documented(), ..Options::default() };
+    let options = Options {
+        file: Some(path.clone()),
+        credentials: AcceptedCredentials::documented(),
+        ..Options::default()
+    };
     let client = Client::start(options.clone()).await;
     client.invite("alex@example.com", json!({STOREFRONT: "USER"})).await;
     let second = Client::start(options.clone()).await;

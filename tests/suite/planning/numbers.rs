@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::options;
-use super::page::{Page, Row, Section};
+use super::page::{PrintedPlan, PrintedRow, Section};
 use super::properties::{desired, known};
 
 /// The headings, and the words for them in a verdict.
@@ -27,7 +27,7 @@ const WORDS: [(&str, [&str; 2]); 7] = [
 
 /// Fails unless the page counts what is on it, and what the JSON counts.
 #[track_caller]
-fn assert_true(page: &Page, json: &Value) {
+fn assert_true(page: &PrintedPlan, json: &Value) {
     for Section { title, number, rows, more, .. } in page.sections() {
         assert_eq!(*number, rows.len() + more, "{title} in {}", page.text);
         let people: BTreeSet<_> = rows.iter().map(|row| &row.email).collect();
@@ -53,7 +53,7 @@ fn assert_true(page: &Page, json: &Value) {
     }
     let summary =
         |name: &str| usize::try_from(json["summary"][name].as_u64().expect("a number")).expect("small");
-    let rows = |titles: &[&str]| -> Vec<&Row> {
+    let rows = |titles: &[&str]| -> Vec<&PrintedRow> {
         page.sections().filter(|it| titles.contains(&it.title.as_str())).flat_map(|it| &it.rows).collect()
     };
     let changes = rows(&WORDS.map(|(title, _)| title)[..6]);
@@ -79,13 +79,13 @@ fn assert_true(page: &Page, json: &Value) {
 
 /// Fails unless every format is true. Returns the pages as text, diff and Markdown.
 #[track_caller]
-fn check(view: &View) -> [Page; 3] {
+fn check(view: &View) -> [PrintedPlan; 3] {
     let json: Value = serde_json::from_str(&render::json(view)).expect("JSON");
     let paint = Paint { color: false };
     let pages = [
-        Page::of_text(&render::text(view, paint)),
-        Page::of_diff(&render::diff(view, paint)),
-        Page::of_markdown(&render::markdown(view)),
+        PrintedPlan::of_text(&render::text(view, paint)),
+        PrintedPlan::of_diff(&render::diff(view, paint)),
+        PrintedPlan::of_markdown(&render::markdown(view)),
     ];
     for page in &pages {
         assert_true(page, &json);
@@ -201,7 +201,7 @@ fn of_3000_changes_everything_that_must_not_be_missed_is_in_the_first_200_lines(
             let email = format!("invited.person.{n:04}@example.com");
             assert!(first.contains(&email), "{email} in {first}");
         }
-        let page = Page::of_markdown(&text);
+        let page = PrintedPlan::of_markdown(&text);
         for Section { title, number, rows, more, is_folded, lines, .. } in page.sections() {
             assert_eq!(*number, rows.len() + more, "{title}");
             assert!(!rows.is_empty(), "{title} is over nothing");
@@ -215,7 +215,7 @@ fn of_3000_changes_everything_that_must_not_be_missed_is_in_the_first_200_lines(
 #[test]
 fn sixty_changes_are_folded_under_their_number_with_a_line_each() {
     let text = markdown(&large(60, 0, 0), None);
-    let page = Page::of_markdown(&text);
+    let page = PrintedPlan::of_markdown(&text);
     let sections: Vec<_> =
         page.sections().map(|it| (it.title.as_str(), it.number, it.is_folded, it.rows.len())).collect();
     assert_eq!(sections, [("Becomes ADMIN", 1, false, 1), ("Invited", 59, true, 59)]);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// A page.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(super) struct PrintedPlan {
     pub(super) text: String,
     /// The numbers of the first line, by the words after each.
     pub(super) verdict: BTreeMap<String, usize>,
@@ -18,7 +18,7 @@ pub(super) struct Section {
     pub(super) block: Option<String>,
     pub(super) title: String,
     pub(super) number: usize,
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<PrintedRow>,
     /// The rows that are said to be left out or folded.
     pub(super) more: usize,
     pub(super) is_folded: bool,
@@ -28,14 +28,14 @@ pub(super) struct Section {
 
 /// A row.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct PrintedRow {
     pub(super) email: String,
     /// The changes in it, without marks of their origin.
     pub(super) items: Vec<String>,
     pub(super) is_invitation: bool,
 }
 
-impl Page {
+impl PrintedPlan {
     pub(super) fn sections(&self) -> impl Iterator<Item = &Section> {
         self.sections.iter()
     }
@@ -80,7 +80,7 @@ impl Page {
             section.lines += 1;
             match more(row.1) {
                 Some(more) => section.more += more,
-                None => section.rows.push(Row::of_line(row.1, "  ")),
+                None => section.rows.push(PrintedRow::of_line(row.1, "  ")),
             }
         }
         page
@@ -96,7 +96,7 @@ impl Page {
             if line.starts_with("```") {
                 match (fence.take(), page.sections.last_mut()) {
                     (Some(rows), Some(section)) => {
-                        section.rows.extend(rows.iter().map(|row| Row::of_line(row, "  ")));
+                        section.rows.extend(rows.iter().map(|row| PrintedRow::of_line(row, "  ")));
                     }
                     (Some(_), None) => {}
                     (None, _) => fence = Some(Vec::new()),
@@ -150,7 +150,7 @@ impl Page {
             } else if let Some((title, number)) = heading(comment) {
                 page.open(title, number);
             } else if let Some(row) = comment.strip_prefix("  ") {
-                page.sections.last_mut().expect("a heading").rows.push(Row::of_line(row, ": "));
+                page.sections.last_mut().expect("a heading").rows.push(PrintedRow::of_line(row, ": "));
             }
         }
         let mut listed: Vec<(String, String)> = Vec::new();
@@ -159,7 +159,7 @@ impl Page {
                 listed.extend(row.items.iter().map(|item| (row.email.clone(), item.clone())));
             }
         }
-        let mut rest: BTreeMap<(Option<String>, &str, String), Row> = BTreeMap::new();
+        let mut rest: BTreeMap<(Option<String>, &str, String), PrintedRow> = BTreeMap::new();
         for (block, lines) in &bodies {
             for (email, is_invitation, items) in people(lines) {
                 for item in items {
@@ -172,7 +172,7 @@ impl Page {
                         (false, true) => "Changes role",
                         (false, false) => "Gains access",
                     };
-                    let row = || Row { email: email.clone(), items: Vec::new(), is_invitation };
+                    let row = || PrintedRow { email: email.clone(), items: Vec::new(), is_invitation };
                     rest.entry((block.clone(), title, email.clone())).or_insert_with(row).items.push(item);
                 }
             }
@@ -190,7 +190,7 @@ impl Page {
     }
 }
 
-impl Row {
+impl PrintedRow {
     /// A row of changes or of a note, which has one item at least.
     fn of_line(line: &str, gap: &str) -> Self {
         let (email, text) = line.split_once(gap).unwrap_or(("", line));
@@ -234,16 +234,16 @@ fn numbers(verdict: &str) -> BTreeMap<String, usize> {
 }
 
 /// The people in a list item: code spans, of which the first may be a text that is true of all the others.
-fn packed(item: &str) -> Vec<Row> {
+fn packed(item: &str) -> Vec<PrintedRow> {
     let spans = spans(item);
     let (lead, rest) = spans.first().expect("a span");
     let shared = rest.strip_prefix(" (").and_then(|rest| rest.split_once("):"));
     let Some((number, _)) = shared else {
-        return spans.iter().map(|(span, _)| Row::of_line(span, ": ")).collect();
+        return spans.iter().map(|(span, _)| PrintedRow::of_line(span, ": ")).collect();
     };
     let row = |(span, _): &(String, String)| {
         let email = span.split(" (").next().expect("an address");
-        Row::of_line(&format!("{email}: {lead}"), ": ")
+        PrintedRow::of_line(&format!("{email}: {lead}"), ": ")
     };
     let rows: Vec<_> = spans[1..].iter().map(row).collect();
     assert!(number.parse::<usize>().is_ok_and(|number| number >= rows.len()), "{item}");
