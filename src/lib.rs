@@ -18,6 +18,8 @@ pub mod desired;
 
 pub mod known;
 
+pub mod history;
+
 pub mod plan;
 
 pub mod render;

@@ -217,6 +217,7 @@ pub(crate) fn write_ledger(folder: &Path, runs: usize, each: usize, projects: us
 /// Reads a ledger.
 pub(crate) fn view(folder: &Path) -> LedgerView {
     let location = guestlist::ledger::LedgerLocation::Folder(folder.to_owned());
-    let ledger = guestlist::ledger::Ledger::open(&location).expect("a ledger");
+    let ledger = guestlist::ledger::Ledger::open(&location, &guestlist::ledger::StoreVariables::default())
+        .expect("a ledger");
     ledger.view(Endpoint::sandbox().realm()).expect("a view")
 }

@@ -37,4 +37,6 @@ pub use reader::Reader;
 pub use response::{Content, ListedLimit, Page, ProjectList};
 pub use retry::{RetryPolicy, Timeouts};
 pub use rows::Rows;
+#[cfg(feature = "object-store")]
+pub(crate) use transport::{http_client, reason};
 pub use writer::Writer;

@@ -66,27 +66,10 @@ impl Transport {
         timeouts: &Timeouts,
         body_cap: usize,
     ) -> Result<Self, NoRoots> {
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // This fails only if another thread has installed it first.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        }
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("guestlist/", env!("CARGO_PKG_VERSION")))
-            .default_headers(credentials.headers())
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .connect_timeout(timeouts.connect)
-            .read_timeout(timeouts.idle)
-            .timeout(timeouts.call);
-        if endpoint.is_loopback() {
-            builder = builder.no_proxy();
-        }
-        if endpoint.as_str().starts_with("http://") {
-            // Without TLS, no root certificates are needed.
-            builder = builder.tls_certs_only([]);
-        }
-        let http = builder.build().map_err(|error| NoRoots { reason: reason(&error) })?;
+        let is_plain = endpoint.as_str().starts_with("http://");
+        let builder = http_client(endpoint.is_loopback(), is_plain, timeouts);
+        let http = builder.default_headers(credentials.headers()).build();
+        let http = http.map_err(|error| NoRoots { reason: reason(&error) })?;
         let endpoint = endpoint.as_str().to_owned();
         Ok(Self { http, endpoint, credentials: credentials.clone(), body_cap, rows: Rows::default() })
     }
@@ -214,7 +197,29 @@ impl Transport {
 }
 
 /// The innermost error: the outer ones only repeat the URL.
-fn reason(error: &reqwest::Error) -> String {
+/// The settings of every connection: no redirects, no repetition, the time-outs, no proxy to this machine. Without
+/// TLS, no root certificates are needed.
+pub(crate) fn http_client(is_loopback: bool, is_plain: bool, timeouts: &Timeouts) -> reqwest::ClientBuilder {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // This fails only if another thread has installed it first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("guestlist/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .connect_timeout(timeouts.connect)
+        .read_timeout(timeouts.idle)
+        .timeout(timeouts.call);
+    if is_loopback {
+        builder = builder.no_proxy();
+    }
+    if is_plain { builder.tls_certs_only([]) } else { builder }
+}
+
+/// Why a request failed, without its URL.
+pub(crate) fn reason(error: &reqwest::Error) -> String {
     let mut innermost = error.source();
     while let Some(next) = innermost.and_then(std::error::Error::source) {
         innermost = Some(next);

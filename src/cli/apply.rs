@@ -245,7 +245,10 @@ fn saved_input(path: &Path, terms: PlanFlags, global: &GlobalArgs) -> Result<App
         _ => unreadable(&error.to_string()),
     })?;
     let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not valid UTF-8"))?;
-    let refused = |error| Failure::new(format!("saved plan `{shown}` was not applied: {error}"));
+    let refused = |error| {
+        let why = render::saved_plan_error(&error);
+        Failure::new(format!("saved plan `{shown}` was not applied: {why}"))
+    };
     let saved = SavedPlan::from_json(&text).map_err(refused)?;
     let from_plan: (&Endpoint, Option<&str>) = (&saved.endpoint, Some(&saved.ledger));
     let target = Target::new(global, Path::new("."), Some(from_plan))?;

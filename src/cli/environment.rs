@@ -1,5 +1,6 @@
 //! The environment variables: credentials, endpoint, and who runs guestlist.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -9,7 +10,7 @@ use super::terminal::Terminal;
 use crate::api::Credentials;
 use crate::escape;
 use crate::files;
-use crate::ledger::Who;
+use crate::ledger::{StoreVariables, Who};
 
 const ID: &str = "VOUCHERIFY_MANAGEMENT_ID";
 const TOKEN: &str = "VOUCHERIFY_MANAGEMENT_TOKEN";
@@ -49,6 +50,13 @@ pub(crate) fn credentials(terminal: Terminal) -> Result<Credentials, Failure> {
 pub(crate) fn endpoint() -> Result<Option<String>, Failure> {
     let Some(value) = std::env::var_os(ENDPOINT).filter(|value| !value.is_empty()) else { return Ok(None) };
     value.into_string().map(Some).map_err(|_| Failure::new(format!("{ENDPOINT} is not valid UTF-8")))
+}
+
+/// The settings and credentials of object stores.
+pub(crate) fn store_variables() -> StoreVariables {
+    let text =
+        |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    std::env::vars_os().filter_map(text).collect()
 }
 
 fn secret(name: &str, terminal: Terminal) -> Result<Option<String>, Failure> {

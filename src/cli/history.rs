@@ -15,7 +15,7 @@ use crate::desired::Desired;
 use crate::escape;
 use crate::ledger::{Action, Meaning};
 use crate::model::Email;
-use crate::render::{self, AccessAt, Changes, History, Paint, Question, SentInvitation};
+use crate::render::{self, AccessAt, Changes, Paint, Question, SentInvitation};
 use crate::words::{count, people};
 
 pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Result<(), Failure> {
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Resul
     let desired = &trail.desired;
     let project = args.access.project.as_deref().map(|name| filter::project(desired, name)).transpose()?;
     let role = args.access.role.as_deref().map(|name| filter::role(desired, name)).transpose()?;
-    let history = History::from(trail.ledger.access_history(trail.realm()).map_err(Failure::new)?);
+    let history = trail.ledger.access_history(trail.realm()).map_err(Failure::new)?;
     let projects = project.map_or_else(|| trail.managed(), |project| Some([project].into()));
     let question = Question {
         history: &history,
@@ -82,7 +82,7 @@ pub(super) fn of_person(
     paint: Paint,
 ) -> Result<String, Failure> {
     let (ledger, realm) = (target.ledger()?, target.endpoint.realm());
-    let history = History::from(ledger.access_history(realm).map_err(Failure::new)?);
+    let history = ledger.access_history(realm).map_err(Failure::new)?;
     let emails = history.all_logins(emails);
     let mut invitations = Vec::new();
     for run in ledger.log().map_err(Failure::new)? {

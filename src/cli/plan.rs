@@ -42,7 +42,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     };
     // Load this first: the live read below overwrites the stored reading.
     let past = base.as_ref().map(|_| observe::past(&target)).transpose()?;
-    let recorder = args.record.then(|| Recorder::open(&target)).transpose()?;
+    let recorder = if args.record { Some(Recorder::open(&target, terminal).await?) } else { None };
     let observing = Situation::observe(team, target, args.offline, global, terminal);
     let (mut situation, recorder) = match recorder {
         None => (observing.await?, None),
@@ -130,10 +130,10 @@ struct Recorder {
 
 impl Recorder {
     /// Takes the lock. From here on, a signal releases it.
-    fn open(target: &Target) -> Result<Self, Failure> {
+    async fn open(target: &Target, terminal: Terminal) -> Result<Self, Failure> {
         let ledger = target.ledger()?;
-        let signals = Signals::listen(|| {})?;
-        let lock = acquire(&ledger)?;
+        let mut signals = Signals::listen(|| {})?;
+        let lock = acquire(&ledger, &mut signals, terminal).await?;
         Ok(Self { ledger, lock, signals })
     }
 

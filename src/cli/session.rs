@@ -22,7 +22,8 @@ use crate::desired::Desired;
 use crate::escape;
 use crate::known::Known;
 use crate::ledger::{
-    AppliedPlans, EndReason, Finding, Ledger, LedgerError, Lock, ReadingFacts, Run, RunWriter, Tally,
+    AppliedPlans, EndReason, Finding, Ledger, LedgerError, Lock, LockInfo, ReadingFacts, Run, RunWriter,
+    Tally,
 };
 use crate::model::Email;
 use crate::observe::NewSnapshot;
@@ -74,11 +75,24 @@ pub(super) struct RunOptions {
 }
 
 /// Acquires the lock of a ledger.
-pub(super) fn acquire(ledger: &Ledger) -> Result<Lock, Failure> {
-    ledger.acquire(&environment::who()).map_err(|error| match error {
-        LedgerError::InUse(_) => Failure::Locked(error.to_string()),
-        _ => Failure::new(error),
-    })
+pub(super) async fn acquire(
+    ledger: &Ledger,
+    signals: &mut Signals,
+    terminal: Terminal,
+) -> Result<Lock, Failure> {
+    let watching = |lock: &LockInfo| {
+        terminal.say(&format!(
+            "The ledger is locked by {lock}. Watching for a minute whether that run is still active."
+        ));
+    };
+    let who = environment::who();
+    let acquired = async {
+        ledger.acquire_watching(&who, watching).await.map_err(|error| match error {
+            LedgerError::InUse(_) => Failure::Locked(error.to_string()),
+            _ => Failure::new(error),
+        })
+    };
+    signals.or_stop(acquired).await
 }
 
 impl<'a> Session<'a> {
@@ -93,12 +107,12 @@ impl<'a> Session<'a> {
         let connection = target.connect_to_write(global, desired, terminal).await?;
         let stop = Arc::new(Stop::default());
         let (asked, writer) = (Arc::clone(&stop), connection.client.clone());
-        let signals = Signals::listen(move || {
+        let mut signals = Signals::listen(move || {
             terminal.say("Stopping after the calls in flight. Press Ctrl-C again to stop immediately.");
             asked.ask(Stopped::Interrupted);
             writer.stop();
         })?;
-        let lock = acquire(&ledger)?;
+        let lock = acquire(&ledger, &mut signals, terminal).await?;
         tracing::info!("Locked the ledger `{}`", escape::line(&target.ledger_name));
         let applied_plans = AppliedPlans::default();
         let (snapshot, run) = (None, None);

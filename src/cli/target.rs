@@ -13,7 +13,7 @@ use crate::desired::{LEDGER, SANDBOX_LEDGER, Team};
 use crate::escape;
 use crate::files::folder_of;
 use crate::ledger::{Ledger, LedgerLocation};
-use crate::model::{Endpoint, TrustedEndpoint};
+use crate::model::{BucketLocation, Endpoint, TrustedEndpoint};
 use crate::team_file::shown;
 
 /// The organization and the ledger of a command.
@@ -61,7 +61,7 @@ impl Target {
                 )));
             }
             (None, false) => match written {
-                Some(url) if url.contains("://") => (url.to_owned(), None),
+                Some(url) if BucketLocation::is_url(url) => (url.to_owned(), None),
                 folder_name => folder_inside(folder, folder_name.unwrap_or(LEDGER))?,
             },
         };
@@ -86,7 +86,7 @@ impl Target {
             Some(folder) => LedgerLocation::Folder(folder.clone()),
             None => LedgerLocation::parse(&self.ledger_name, Path::new("")).map_err(Failure::new)?,
         };
-        Ledger::open(&location).map_err(Failure::new)
+        Ledger::open(&location, &environment::store_variables()).map_err(Failure::new)
     }
 
     /// The ledger as a saved plan keeps it: as text that names the same folder when it is read back.

@@ -4,7 +4,7 @@ use std::path::{Component, Path};
 
 use super::names::check_name;
 use super::{EmailPattern, Limit, Policy, Prune, SANDBOX_LEDGER};
-use crate::model::Endpoint;
+use crate::model::{BucketLocation, Endpoint};
 use crate::team_file::{Problem, ProblemId, Problems, Text, WrittenPolicy, did_you_mean, shown};
 
 const CLUSTERS: [&str; 3] = ["api", "us1", "as1"];
@@ -46,10 +46,8 @@ pub(super) fn endpoint(cluster: Option<&Text>, problems: &mut Problems) -> Optio
 /// The location of the ledger as written: a folder inside the team file's folder, or an object store.
 pub(super) fn ledger(ledger: Option<&Text>, problems: &mut Problems) -> Option<String> {
     let ledger = ledger?;
-    let refused = match ledger.value.split_once("://") {
-        Some((scheme, rest)) => store_problem(ledger, scheme, rest),
-        None => folder_problem(ledger),
-    };
+    let is_url = BucketLocation::is_url(&ledger.value);
+    let refused = if is_url { store_problem(ledger) } else { folder_problem(ledger) };
     if let Some(problem) = refused {
         problems.push(problem);
         return None;
@@ -57,22 +55,21 @@ pub(super) fn ledger(ledger: Option<&Text>, problems: &mut Problems) -> Option<S
     check_name(ledger, "`ledger`", problems).then(|| ledger.value.clone())
 }
 
-fn store_problem(ledger: &Text, scheme: &str, rest: &str) -> Option<Problem> {
+fn store_problem(ledger: &Text) -> Option<Problem> {
+    let problem = |message: String| Problem::new(ledger.at, ProblemId::InvalidLedger, message);
+    let (scheme, rest) = ledger.value.split_once("://").unwrap_or_default();
     if !["s3", "az"].contains(&scheme) {
-        let problem = Problem::new(
-            ledger.at,
-            ProblemId::InvalidLedger,
-            format!("{} is not a supported ledger", shown(&ledger.value)),
-        );
-        return Some(problem.help(
+        let message = format!("{} is not a supported ledger", shown(&ledger.value));
+        return Some(problem(message).help(
             "use a folder inside the team file's folder, `s3://bucket/prefix` or `az://container/prefix`",
         ));
     }
-    let host = rest.split('/').next().unwrap_or_default();
-    host.contains('@').then(|| {
-        Problem::new(ledger.at, ProblemId::InvalidLedger, "credentials do not belong in a URL")
-            .help("pass them in the environment")
-    })
+    if rest.split('/').next().is_some_and(|host| host.contains('@')) {
+        let message = "credentials do not belong in a URL".to_owned();
+        return Some(problem(message).help("pass them in the environment"));
+    }
+    let why = ledger.value.parse::<BucketLocation>().err()?;
+    Some(problem(format!("{} is not a valid ledger: {why}", shown(&ledger.value))))
 }
 
 fn folder_problem(ledger: &Text) -> Option<Problem> {

@@ -1,5 +1,4 @@
-//! The history of access: each change of a role in order, when it happened and how sure that is, and the run
-//! that made or explains it.
+//! Folds the records of all runs into the history of access.
 
 use std::collections::BTreeMap;
 
@@ -9,90 +8,8 @@ use super::access::KnownAccess;
 use super::observed::Observed;
 use super::record::{Action, Body, Intent, Meaning, Outcome, Record, Run, Seq};
 use super::run_file::RunName;
+use crate::history::{AccessChange, ChangeSource, ExplainingCall, History, RunFacts};
 use crate::model::{Email, ProjectId, Role, UserId};
-
-/// Every change of access in one realm.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct AccessHistory {
-    /// The runs of this realm, in the order of the ledger.
-    pub runs: Vec<AccessRun>,
-    /// The changes, in the order of the ledger. The last one of a person in a project counts.
-    pub events: Vec<AccessEvent>,
-}
-
-/// A run, as far as it explains access.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct AccessRun {
-    /// Its name.
-    pub name: RunName,
-    /// When it started.
-    pub at: Timestamp,
-    /// Its first record: who, the commit, the plan.
-    pub run: Run,
-}
-
-/// A change of the role of one person in one project.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct AccessEvent {
-    /// The login of the person, or the address that was invited.
-    pub email: Email,
-    /// The id of that user, if known.
-    pub user_id: Option<UserId>,
-    /// The project.
-    pub project: ProjectId,
-    /// The role before; none for no access.
-    pub from: Option<Role>,
-    /// The role from then on; none for no access.
-    pub to: Option<Role>,
-    /// The run that recorded it: an index into [`AccessHistory::runs`].
-    pub run: usize,
-    /// When it happened, and how that is known.
-    pub source: AccessSource,
-    /// Why, if the call that made or explains it has a reason.
-    pub reason: Option<String>,
-}
-
-/// How a change of access is known.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum AccessSource {
-    /// guestlist made it.
-    Call {
-        /// When the response arrived.
-        at: Timestamp,
-    },
-    /// A reading, or the response to a call, showed it.
-    Observed {
-        /// When the role before was last known to be so. None in the starting inventory.
-        after: Option<Timestamp>,
-        /// When the new role was found.
-        by: Timestamp,
-        /// The call of guestlist that explains it: an invitation that was accepted, or a call without a known
-        /// outcome. None if it was made outside guestlist.
-        call: Option<ExplainingCall>,
-    },
-}
-
-/// A call of guestlist that explains what was observed later.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ExplainingCall {
-    /// Its run: an index into [`AccessHistory::runs`].
-    pub run: usize,
-    /// When it was recorded, before it was sent.
-    pub at: Timestamp,
-    /// Its purpose.
-    pub action: Action,
-}
-
-impl AccessEvent {
-    /// The time from which on the new role is certain.
-    #[must_use]
-    pub fn certain_from(&self) -> Timestamp {
-        match self.source {
-            AccessSource::Call { at } => at,
-            AccessSource::Observed { by, .. } => by,
-        }
-    }
-}
 
 /// A call that may explain what is observed next.
 #[derive(Debug)]
@@ -110,7 +27,7 @@ struct Expected {
 pub(super) struct AccessFold {
     realm: String,
     counts: bool,
-    runs: Vec<AccessRun>,
+    runs: Vec<RunFacts>,
     open: BTreeMap<Seq, (Timestamp, Intent)>,
     /// The calls that may explain what is observed next.
     expected: BTreeMap<(Email, ProjectId), Expected>,
@@ -119,7 +36,7 @@ pub(super) struct AccessFold {
     /// complete once another record follows.
     reading: BTreeMap<ProjectId, Timestamp>,
     /// None if only what is known at the end is asked for.
-    events: Option<Vec<AccessEvent>>,
+    changes: Option<Vec<AccessChange>>,
 }
 
 impl AccessFold {
@@ -133,7 +50,7 @@ impl AccessFold {
             expected: BTreeMap::new(),
             known: KnownAccess::default(),
             reading: BTreeMap::new(),
-            events: with_history.then(Vec::new),
+            changes: with_history.then(Vec::new),
         }
     }
 
@@ -152,7 +69,7 @@ impl AccessFold {
                 self.close();
                 self.counts = run.realm == self.realm;
                 if self.counts {
-                    self.runs.push(AccessRun { name: name.clone(), at: record.at, run: run.clone() });
+                    self.runs.push(facts(name, record.at, run));
                 }
             }
             _ if !self.counts => {}
@@ -175,8 +92,8 @@ impl AccessFold {
     }
 
     /// Everything that happened.
-    pub(super) fn history(self) -> AccessHistory {
-        AccessHistory { runs: self.runs, events: self.events.unwrap_or_default() }
+    pub(super) fn history(self) -> History {
+        History { runs: self.runs, changes: self.changes.unwrap_or_default() }
     }
 
     /// Ends the run: calls that were in flight may have been made.
@@ -201,8 +118,8 @@ impl AccessFold {
                 for (project, role) in &intent.projects {
                     let after = self.known.known_at(&email, project).max(started);
                     let source = match outcome.meaning {
-                        Meaning::AlreadySo => AccessSource::Observed { after, by: at, call },
-                        _ => AccessSource::Call { at },
+                        Meaning::AlreadySo => ChangeSource::Observed { after, by: at, call },
+                        _ => ChangeSource::Call { at },
                     };
                     let role = (!is_removal).then(|| role.clone());
                     let reason = intent.reasons.get(project).cloned();
@@ -221,7 +138,7 @@ impl AccessFold {
     }
 
     fn explaining(&self, at: Timestamp, action: Action) -> ExplainingCall {
-        ExplainingCall { run: self.runs.len().saturating_sub(1), at, action }
+        ExplainingCall { run: self.runs.len().saturating_sub(1), at, is_invitation: action == Action::Invite }
     }
 
     /// Remembers a call that may lead to access later.
@@ -237,16 +154,16 @@ impl AccessFold {
     fn observed(&mut self, observed: &Observed) {
         let Observed { email, user_id, project, to, after, by, .. } = observed;
         let user_id = user_id.as_ref();
-        let mut source = AccessSource::Observed { after: *after, by: *by, call: None };
+        let mut source = ChangeSource::Observed { after: *after, by: *by, call: None };
         let former = if to.is_some() { self.known.note_login(user_id, email) } else { Vec::new() };
         for former in former {
             if user_id.is_some_and(|user| self.known.is_of(&former, project, user)) {
-                self.set(&former, user_id, project, None, source.clone(), None);
+                self.set(&former, user_id, project, None, source, None);
             }
         }
         let expected = self.expected.get(&(email.clone(), project.clone()));
         let mut reason = None;
-        if let (AccessSource::Observed { call, .. }, Some(expected)) = (&mut source, expected)
+        if let (ChangeSource::Observed { call, .. }, Some(expected)) = (&mut source, expected)
             && expected.role == *to
         {
             *call = Some(expected.call);
@@ -262,25 +179,36 @@ impl AccessFold {
         user_id: Option<&UserId>,
         project: &ProjectId,
         to: Option<Role>,
-        source: AccessSource,
+        source: ChangeSource,
         reason: Option<String>,
     ) {
         self.expected.remove(&(email.clone(), project.clone()));
         let (at, before) = match source {
-            AccessSource::Call { at } => (at, Vec::new()),
-            AccessSource::Observed { by, call: Some(_), .. } => (by, Vec::new()),
-            AccessSource::Observed { by, after, call: None } => {
+            ChangeSource::Call { at } => (at, Vec::new()),
+            ChangeSource::Observed { by, call: Some(_), .. } => (by, Vec::new()),
+            ChangeSource::Observed { by, after, call: None } => {
                 (by, self.known.before(email, project, after.is_some()))
             }
         };
         let from = self.known.set(email, user_id, project, to.clone(), at, before);
-        if let Some(events) = &mut self.events
+        if let Some(changes) = &mut self.changes
             && from != to
         {
             let (email, user_id, project) = (email.clone(), user_id.cloned(), project.clone());
             let run = self.runs.len().saturating_sub(1);
-            events.push(AccessEvent { email, user_id, project, from, to, run, source, reason });
+            changes.push(AccessChange { email, user_id, project, from, to, run, reason, source });
         }
+    }
+}
+
+fn facts(name: &RunName, at: Timestamp, run: &Run) -> RunFacts {
+    RunFacts {
+        name: name.as_str().to_owned(),
+        at,
+        by: run.who.to_string(),
+        actor: run.who.actor.clone().or_else(|| run.who.user.clone()),
+        commit: run.who.commit.clone(),
+        plan_id: run.plan_id.clone(),
     }
 }
 

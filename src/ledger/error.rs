@@ -24,13 +24,13 @@ pub enum LedgerError {
     NoLedger(String),
     /// This is among the runs, but is not one.
     NotARun(String),
-    /// The operating system reported an error.
+    /// The operating system or the object store reported an error.
     Io {
         /// What failed, such as `write ledger file`.
         doing: &'static str,
         /// The path or URL.
         file: String,
-        /// The message of the operating system.
+        /// Its message, with what to do if that is known.
         why: String,
     },
     /// A file is larger than guestlist ever writes.
@@ -50,6 +50,20 @@ pub enum LedgerError {
         line: Option<u64>,
         /// What is wrong with it.
         why: String,
+    },
+    /// The settings of an object store are incomplete or invalid.
+    StoreSettings {
+        /// The URL.
+        store: String,
+        /// What to set.
+        why: String,
+    },
+    /// An object store does not keep the conditions of writes, so a ledger in it would lose records.
+    UnsafeStore {
+        /// The URL.
+        store: String,
+        /// What it did.
+        why: &'static str,
     },
     /// Another run holds the lock.
     InUse(Box<LockInfo>),
@@ -118,6 +132,14 @@ impl fmt::Display for LedgerError {
                 }
                 write!(f, ": {why}; restore the file from a backup, or move it away")
             }
+            Self::StoreSettings { store, why } => {
+                write!(f, "cannot use the ledger `{}`: {}", escape::line(store), escape::line(why))
+            }
+            Self::UnsafeStore { store, why } => write!(
+                f,
+                "the object store of `{}` cannot keep a ledger: {why}; use another store, or a folder",
+                escape::line(store)
+            ),
             Self::InUse(lock) => write!(
                 f,
                 "the ledger is locked by {lock}; wait until that run has ended (a lock that is not renewed expires after 60 seconds) or, if you know that it is no longer running, run `guestlist unlock`"

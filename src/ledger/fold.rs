@@ -27,13 +27,13 @@ pub(super) struct Fold {
     open: BTreeMap<Seq, (Timestamp, Intent)>,
     /// What the calls of this run showed, by the record that says so.
     events: BTreeMap<Seq, InvitationEvent>,
-    history: History,
+    history: InvitationHistory,
     writes: Writes,
 }
 
 /// Everything that calls showed about the invitations of one realm.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct History {
+pub(super) struct InvitationHistory {
     events: BTreeMap<Email, Vec<InvitationEvent>>,
 }
 
@@ -58,7 +58,7 @@ enum InvitationFact {
     Member,
 }
 
-impl History {
+impl InvitationHistory {
     /// The invitations that are pending, or may be. If `organization`, the projects of one, is given, only
     /// those for any of them: the others belong to another organization with the same ledger.
     pub(super) fn invitations(
@@ -101,7 +101,7 @@ impl Fold {
             last: 0,
             open: BTreeMap::new(),
             events: BTreeMap::new(),
-            history: History::default(),
+            history: InvitationHistory::default(),
             writes: Writes::default(),
         }
     }
@@ -133,7 +133,7 @@ impl Fold {
     }
 
     /// The invitations, the roles that guestlist wrote, and the last run with the number of its records.
-    pub(super) fn finish(mut self) -> (History, Writes, Option<(RunName, Seq)>) {
+    pub(super) fn finish(mut self) -> (InvitationHistory, Writes, Option<(RunName, Seq)>) {
         self.close();
         self.writes.set_runs(&self.names);
         let end = self.names.pop().map(|name| (name, self.last));
@@ -250,7 +250,7 @@ mod tests {
         (1..).zip(bodies).map(record).collect()
     }
 
-    fn history(runs: &[Vec<Record>]) -> History {
+    fn history(runs: &[Vec<Record>]) -> InvitationHistory {
         let mut fold = Fold::of("sandbox");
         for (number, run) in runs.iter().enumerate() {
             fold.enter(RunName::of_file(&format!("{number}.jsonl")).unwrap());

@@ -13,12 +13,19 @@ use jiff::{SignedDuration, Timestamp};
 use super::error::LedgerError;
 use super::lock_info::LockInfo;
 use super::record::Who;
-use super::store::{Current, OwnLock, Published, Store};
+use super::store::{Current, OwnLock, Published, Store, Version, Versioned};
 use super::time::to_the_millisecond;
 use crate::clock::Clock;
 
 /// A lock that was not renewed for this long has expired.
 const EXPIRES_AFTER: SignedDuration = SignedDuration::from_secs(60);
+
+/// A lock that was not renewed for this long starts no call: the last one has ended, with some margin, when the lock
+/// expires.
+const USABLE_FOR: SignedDuration = SignedDuration::from_secs(25);
+
+/// How often a lock that may have expired is looked at.
+const WATCHED_EVERY: Duration = Duration::from_secs(3);
 
 /// How often a lock is renewed.
 const RENEWED_EVERY: Duration = Duration::from_secs(15);
@@ -38,7 +45,17 @@ pub struct Lock {
 impl Lock {
     /// Acquires the lock of the ledger in `store`.
     pub(super) fn acquire(store: &dyn Store, who: &Who, clock: &Arc<dyn Clock>) -> Result<Self, LedgerError> {
-        let held = Arc::new(HeldLock::acquire(store, who, clock)?);
+        Self::acquire_over(store, who, clock, None)
+    }
+
+    /// The same, and a lock whose version is still `expired` is replaced.
+    fn acquire_over(
+        store: &dyn Store,
+        who: &Who,
+        clock: &Arc<dyn Clock>,
+        expired: Option<&Version>,
+    ) -> Result<Self, LedgerError> {
+        let held = Arc::new(HeldLock::acquire(store, who, clock, expired)?);
         let (stop, stopped) = mpsc::channel::<()>();
         let renewed = Arc::clone(&held);
         let renewing = std::thread::Builder::new().name("lock".to_owned()).spawn(move || {
@@ -49,6 +66,39 @@ impl Lock {
         });
         // Without that thread, `ensure` renews the lock before a call.
         Ok(Self { held, stop: Some(stop), renewing: renewing.ok() })
+    }
+
+    /// The same. Where the time of a lock does not tell whether it has expired, this watches a lock that seems to
+    /// be old for as long as a lock lasts; `watching` is called before.
+    pub(super) async fn acquire_watching(
+        store: &dyn Store,
+        who: &Who,
+        clock: &Arc<dyn Clock>,
+        watching: impl FnOnce(&LockInfo),
+    ) -> Result<Self, LedgerError> {
+        let acquired = Self::acquire(store, who, clock);
+        if store.shares_clock() || !matches!(acquired, Err(LedgerError::InUse(_))) {
+            return acquired;
+        }
+        let Some(found) = store.lock()? else { return Self::acquire(store, who, clock) };
+        // This only decides whether to refuse at once, never that a lock has expired.
+        let age = clock.timestamp().duration_since(found.value.renewed);
+        if (SignedDuration::ZERO..EXPIRES_AFTER).contains(&age) {
+            return Err(LedgerError::InUse(Box::new(found.value)));
+        }
+        watching(&found.value);
+        let began = clock.uptime();
+        while SignedDuration::try_from(clock.uptime().saturating_sub(began))
+            .is_ok_and(|it| it < EXPIRES_AFTER)
+        {
+            clock.sleep(WATCHED_EVERY).await;
+            match store.lock()? {
+                Some(now) if now.version == found.version => {}
+                Some(now) => return Err(LedgerError::InUse(Box::new(now.value))),
+                None => break,
+            }
+        }
+        Self::acquire_over(store, who, clock, Some(&found.version))
     }
 
     /// The lock, for whoever writes under it.
@@ -87,7 +137,7 @@ impl State {
     /// Whether the last renewal is so recent that no one can have found the lock expired. Either clock
     /// notices what the other one misses: a suspended machine, or a time of day that was set.
     fn is_fresh(&self, clock: &dyn Clock) -> bool {
-        let fresh = SignedDuration::ZERO..EXPIRES_AFTER / 2;
+        let fresh = SignedDuration::ZERO..USABLE_FOR;
         let passed = clock.uptime().saturating_sub(self.renewed);
         fresh.contains(&clock.timestamp().duration_since(self.info.renewed))
             && SignedDuration::try_from(passed).is_ok_and(|passed| fresh.contains(&passed))
@@ -101,11 +151,19 @@ impl fmt::Debug for HeldLock {
 }
 
 impl HeldLock {
-    fn acquire(store: &dyn Store, who: &Who, clock: &Arc<dyn Clock>) -> Result<Self, LedgerError> {
+    fn acquire(
+        store: &dyn Store,
+        who: &Who,
+        clock: &Arc<dyn Clock>,
+        expired: Option<&Version>,
+    ) -> Result<Self, LedgerError> {
         let info = new_lock(who, &**clock);
+        let has_expired = |found: &Versioned<LockInfo>| {
+            expired == Some(&found.version) || (store.shares_clock() && has_expired(&found.value, info.since))
+        };
         for _ in 0..ATTEMPTS {
             let found = store.lock()?;
-            if let Some(found) = found.as_ref().filter(|found| !has_expired(&found.value, info.since)) {
+            if let Some(found) = found.as_ref().filter(|found| !has_expired(found)) {
                 return Err(LedgerError::InUse(Box::new(found.value.clone())));
             }
             let renewed = clock.uptime();
@@ -139,7 +197,11 @@ impl HeldLock {
         if state.is_fresh(&*self.clock) { self.check(&mut state) } else { self.renew_now(&mut state) }
     }
 
-    fn renew(&self) -> Result<(), LedgerError> {
+    /// Renews the lock, as the thread does.
+    ///
+    /// # Errors
+    /// As for [`Self::ensure`].
+    pub(super) fn renew(&self) -> Result<(), LedgerError> {
         self.renew_now(&mut self.state())
     }
 

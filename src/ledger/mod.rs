@@ -7,11 +7,12 @@ mod access;
 mod access_history;
 mod applied;
 mod applied_plans;
+#[cfg(feature = "object-store")]
+mod bucket;
 mod chain;
 mod convergence;
 mod error;
 mod fold;
-mod history_facts;
 mod line;
 mod local;
 mod location;
@@ -26,6 +27,7 @@ mod run_order;
 mod runs;
 mod snapshot;
 mod store;
+mod store_variables;
 mod time;
 mod verification;
 mod view;
@@ -39,11 +41,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::clock::{Clock, SystemClock};
+use crate::history::History;
 use crate::known::AppliedAccess;
 use crate::model::ProjectId;
 
 pub use access::KnownAccess;
-pub use access_history::{AccessEvent, AccessHistory, AccessRun, AccessSource, ExplainingCall};
 pub use applied_plans::{AppliedPlans, Superseded};
 pub use chain::{Broken, RunSummary, verify};
 pub use convergence::{Convergence, Drift, Finding};
@@ -60,6 +62,7 @@ pub use record::{
 pub use run_file::RunName;
 pub use run_order::{Fork, RunBreak};
 pub use snapshot::{ReadingFacts, Snapshot};
+pub use store_variables::StoreVariables;
 pub use verification::{ChainState, Verification, Verified};
 pub use view::{LedgerView, Warning};
 pub use writer::{RunWriter, Tally};
@@ -93,15 +96,25 @@ impl fmt::Debug for Ledger {
 }
 
 impl Ledger {
-    /// The ledger at a location. A ledger that does not exist yet is empty.
+    /// The ledger at a location. A ledger that does not exist yet is empty. `variables` configure an object store.
     ///
     /// # Errors
-    /// If the location cannot be reached, or is not a ledger.
-    pub fn open(location: &LedgerLocation) -> Result<Self, LedgerError> {
-        let store = match location {
-            LedgerLocation::Folder(path) => LocalStore::open(path)?,
+    /// If the location cannot be reached or is not a ledger, or the variables are incomplete.
+    pub fn open(location: &LedgerLocation, variables: &StoreVariables) -> Result<Self, LedgerError> {
+        let store: Arc<dyn Store> = match location {
+            LedgerLocation::Folder(path) => Arc::new(LocalStore::open(path)?),
+            #[cfg(feature = "object-store")]
+            LedgerLocation::Bucket(location) => {
+                Arc::new(bucket::BucketStore::open(location, variables, Arc::new(SystemClock))?)
+            }
+            #[cfg(not(feature = "object-store"))]
+            LedgerLocation::Bucket(location) => {
+                let _ = variables;
+                let why = "this build of guestlist has no object stores".to_owned();
+                return Err(LedgerError::StoreSettings { store: location.to_string(), why });
+            }
         };
-        Ok(Self { store: Arc::new(store), clock: Arc::new(SystemClock) })
+        Ok(Self { store, clock: Arc::new(SystemClock) })
     }
 
     /// The same ledger with another clock.
@@ -139,7 +152,7 @@ impl Ledger {
     ///
     /// # Errors
     /// As for [`Self::view`].
-    pub fn access_history(&self, realm: &str) -> Result<AccessHistory, LedgerError> {
+    pub fn access_history(&self, realm: &str) -> Result<History, LedgerError> {
         Ok(self.fold_access(AccessFold::of(realm, true))?.history())
     }
 
@@ -252,6 +265,19 @@ impl Ledger {
     /// If another run holds it.
     pub fn acquire(&self, who: &Who) -> Result<Lock, LedgerError> {
         Lock::acquire(&*self.store, who, &self.clock)
+    }
+
+    /// Acquires the lock. One in an object store that seems to have been left behind is watched first, because its
+    /// time comes from the clock of another machine; `watching` is called before.
+    ///
+    /// # Errors
+    /// If another run holds it.
+    pub async fn acquire_watching(
+        &self,
+        who: &Who,
+        watching: impl FnOnce(&LockInfo),
+    ) -> Result<Lock, LedgerError> {
+        Lock::acquire_watching(&*self.store, who, &self.clock, watching).await
     }
 
     /// The lock, if there is one.

@@ -34,7 +34,7 @@ fn starts(
         };
         Ok(RunStart { name, at, prev_run })
     });
-    Ok(in_order(starts.collect::<Result<_, _>>()?))
+    Ok(in_order(starts.collect::<Result<_, LedgerError>>()?))
 }
 
 /// Passes every record of a run and its line to `each`. Returns the number of the last line if it is

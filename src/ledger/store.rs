@@ -1,9 +1,8 @@
 //! The place where a ledger is kept: its runs, its documents and its lock. The rest of the ledger does not
 //! know whether that is a folder.
 //!
-//! `local` implements it for a folder. An object store can implement it as well: runs as numbered segments
-//! that are created only if absent, documents and lock by compare-and-swap. Methods block, so a store on the
-//! network needs threads of its own.
+//! `local` implements it for a folder, and `bucket` for an object store. Methods block, so a store on the network
+//! needs threads of its own.
 
 use std::fmt;
 use std::io::BufRead;
@@ -70,6 +69,11 @@ pub(super) trait Store: fmt::Debug + Send + Sync {
 
     /// A document in messages: its path or URL.
     fn document_location(&self, document: &str) -> String;
+
+    /// Whether all holders of its lock have one clock, so that the time in the lock tells whether it has expired.
+    fn shares_clock(&self) -> bool {
+        true
+    }
 
     /// The lock, if there is one. The caller decides whether it has expired.
     ///

@@ -69,7 +69,7 @@ pub(super) fn file_of(bodies: impl IntoIterator<Item = Body>) -> Vec<u8> {
 }
 
 pub(super) fn ledger_in(folder: &Path) -> Ledger {
-    Ledger::open(&LedgerLocation::Folder(folder.to_owned())).unwrap()
+    Ledger::open(&LedgerLocation::Folder(folder.to_owned()), &StoreVariables::default()).unwrap()
 }
 
 pub(super) fn ledger_on(memory: &Memory) -> Ledger {
@@ -466,7 +466,8 @@ fn damaged_and_newer_files_are_refused() {
 #[test]
 fn a_file_in_place_of_the_folder_is_refused() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let error = Ledger::open(&LedgerLocation::Folder(file.path().to_owned())).unwrap_err();
+    let error = Ledger::open(&LedgerLocation::Folder(file.path().to_owned()), &StoreVariables::default())
+        .unwrap_err();
     assert_eq!(error, LedgerError::NotAFolder(file.path().display().to_string()));
 }
 

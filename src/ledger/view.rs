@@ -10,7 +10,7 @@ use super::applied_plans::{AppliedPlans, AppliedPlansFold};
 use super::chain::Chain;
 use super::convergence::{self, Convergence};
 use super::error::LedgerError;
-use super::fold::{Accepted, Fold, History};
+use super::fold::{Accepted, Fold, InvitationHistory};
 use super::line::LineParser;
 use super::observed::Observed;
 use super::record::Seq;
@@ -32,7 +32,7 @@ pub struct LedgerView {
     /// Warnings about the files of the ledger.
     pub warnings: Vec<Warning>,
     realm: String,
-    history: History,
+    history: InvitationHistory,
     /// The last run, and how many of its records were read.
     end: Option<(RunName, Seq)>,
     pub(super) snapshots: Snapshots,

@@ -176,7 +176,8 @@ fn parts(url: &str) -> Option<Parts<'_>> {
     Some(Parts { scheme, host, port })
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether a host is this machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -27,7 +27,7 @@ pub use effect::Effect;
 pub use guard::{Exceeded, Guard, Refusal};
 pub use note::{Fact, Later, Note, NoteKind};
 pub use origin::{Origin, Origins, Past, origins};
-pub use saved::{SavedPlan, SavedPlanError, Unlisted};
+pub use saved::{FORMAT_VERSION as SAVED_PLAN_VERSION, SavedPlan, SavedPlanError, Unlisted};
 
 /// An invitation is stale if it has been pending for more than this many days.
 pub const STALE_DAYS: i32 = 14;

@@ -1,7 +1,6 @@
 //! A plan on disk, so that what was reviewed is what runs. Anything doubtful is refused.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,7 +12,7 @@ use crate::known::{Evidence, Known};
 use crate::model::{Email, Endpoint, ProjectId, UserId};
 
 /// The version of this format.
-const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 1;
 
 /// A plan with the resolved desired state, so that it can be applied without the team file.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -58,7 +57,7 @@ pub struct SavedPlan {
 pub enum SavedPlanError {
     /// It is not JSON, or not a plan.
     Unreadable(String),
-    /// Another version of guestlist wrote it.
+    /// Another version of guestlist wrote it, in this version of the format.
     OtherVersion(u64),
     /// Its content does not match its digests.
     Tampered,
@@ -243,36 +242,6 @@ fn without_id(change: &Change) -> Change {
     }
     change
 }
-
-impl fmt::Display for SavedPlanError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreadable(why) => {
-                write!(
-                    f,
-                    "not a saved plan ({}); make one with `guestlist plan --out`",
-                    crate::escape::line(why)
-                )
-            }
-            Self::OtherVersion(version) => write!(
-                f,
-                "its format is version {version} and this guestlist reads version {FORMAT_VERSION}; make the plan with the guestlist that applies it"
-            ),
-            Self::Tampered => f.write_str(
-                "it was changed after it was made: its digests do not match its content; make a new plan",
-            ),
-            Self::OtherEndpoint { saved, asked } => {
-                write!(f, "it was made for {saved} and this run is for {asked}; make a plan for this one")
-            }
-            Self::Undated => f.write_str(
-                "it does not say when it was made, so an older guestlist made it; make a new plan",
-            ),
-            Self::Early(date) => write!(f, "it is for {date}, which is in the future (UTC)"),
-        }
-    }
-}
-
-impl std::error::Error for SavedPlanError {}
 
 #[cfg(test)]
 mod tests {

@@ -12,6 +12,7 @@ mod paint;
 mod person;
 mod redact;
 mod review;
+mod saved;
 mod sections;
 mod sentences;
 mod status;
@@ -27,15 +28,15 @@ pub use change_line::{change_line, described};
 pub use diff::diff;
 pub use explain::explain;
 pub use history::{
-    AccessAt, AccessChange, AccessLine, Cause, ChangeKind, ChangeSource, Changes, History, Question,
-    RunFacts, SentInvitation, access_at_csv, access_at_html, access_at_json, access_at_text, changes_csv,
-    changes_html, changes_json, changes_text, person_history,
+    AccessAt, AccessLine, ChangeKind, Changes, Question, SentInvitation, access_at_csv, access_at_html,
+    access_at_json, access_at_text, changes_csv, changes_html, changes_json, changes_text, person_history,
 };
 pub use json::json;
 pub use markdown::markdown;
 pub use paint::Paint;
 pub use redact::Redacted;
 pub use review::{Review, review_csv, review_html, review_json, review_text};
+pub use saved::saved_plan_error;
 pub use sentences::{doubt, incomplete, refusal, remark};
 pub use status::{Drift, LastRun, Locked, Status, status_json, status_prometheus, status_text};
 pub use text::text;

@@ -12,10 +12,11 @@ use guestlist::api::Settings;
 use guestlist::apply::Stop;
 use guestlist::clock::Clock as _;
 use guestlist::desired::Desired;
+use guestlist::history::History;
 use guestlist::ledger::{EndReason, Ledger, ReadingFacts, Run};
 use guestlist::model::{Email, ProjectId, Role};
 use guestlist::observe::Observer;
-use guestlist::render::{AccessAt, History, Question};
+use guestlist::render::{AccessAt, Question};
 use guestlist::sandbox::Behaviour;
 use jiff::Timestamp;
 
@@ -156,7 +157,7 @@ impl Story {
     }
 
     fn history(&self, ledger: &Ledger) -> History {
-        ledger.access_history(self.world.endpoint().realm()).expect("a history").into()
+        ledger.access_history(self.world.endpoint().realm()).expect("a history")
     }
 
     /// Compares what each ledger says with what was so.

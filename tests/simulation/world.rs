@@ -10,7 +10,8 @@ use guestlist::apply::{Apply, Ending, Report, Stop, Stopped};
 use guestlist::desired::Desired;
 use guestlist::known::Known;
 use guestlist::ledger::{
-    EndReason, Intent, Ledger, LedgerError, LedgerLocation, LedgerView, ReadingFacts, Run, Tally, Who,
+    EndReason, Intent, Ledger, LedgerError, LedgerLocation, LedgerView, ReadingFacts, Run, StoreVariables,
+    Tally, Who,
 };
 use guestlist::model::{Email, Endpoint, TrustedEndpoint};
 use guestlist::observe::{Observation, Observer};
@@ -108,7 +109,9 @@ impl World {
     /// The ledger of that name.
     pub(crate) fn ledger(&self, name: &str) -> Ledger {
         let location = LedgerLocation::parse(name, self.folder.path()).expect("a folder");
-        Ledger::open(&location).expect("a ledger").with_clock(self.clock.for_ledger())
+        Ledger::open(&location, &StoreVariables::default())
+            .expect("a ledger")
+            .with_clock(self.clock.for_ledger())
     }
 
     /// The folder of the ledger of that name.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use guestlist::ledger::{Ledger, LedgerLocation};
+use guestlist::ledger::{Ledger, LedgerLocation, StoreVariables};
 use guestlist::sandbox::Behaviour;
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ fn kinds(scenario: &Scenario) -> Vec<String> {
 
 fn ledger(scenario: &Scenario) -> Ledger {
     let location = LedgerLocation::parse(".guestlist", &scenario.path("")).expect("a folder");
-    Ledger::open(&location).expect("a ledger")
+    Ledger::open(&location, &StoreVariables::default()).expect("a ledger")
 }
 
 #[test]

@@ -5,11 +5,12 @@ use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use guestlist::ledger::{ChainState, Intent, Ledger, LedgerLocation};
+use guestlist::ledger::{ChainState, Intent, Ledger};
 use guestlist::model::{Email, Endpoint};
 use guestlist::sandbox::{Behaviour, LoggedCall, Options, Organization, SecondInvitation, UserStatus};
 use serde_json::json;
 
+use crate::engine::{self, Bucket, Relay};
 use crate::scenario::{HEAD, Scenario};
 
 /// Every kind of change: invitations, one to somebody invited by hand, one to a user from elsewhere, an
@@ -41,10 +42,15 @@ fn organization() -> Organization {
     organization
 }
 
-fn scenario(second_invitation: SecondInvitation) -> Scenario {
+/// With the ledger in that bucket, if there is one.
+fn scenario(second_invitation: SecondInvitation, bucket: Option<Bucket>) -> Scenario {
     let behaviour = Behaviour { second_invitation, ..Behaviour::default() };
-    Scenario::with(Options { organization: organization(), behaviour, ..Options::default() })
-        .team(&format!("{HEAD}{PEOPLE}"))
+    let scenario = Scenario::with(Options { organization: organization(), behaviour, ..Options::default() })
+        .team(&format!("{HEAD}{PEOPLE}"));
+    match bucket {
+        Some(bucket) => scenario.in_bucket(bucket),
+        None => scenario,
+    }
 }
 
 /// Whether each person is a member, and what they have or wait for.
@@ -62,14 +68,9 @@ fn access(scenario: &Scenario) -> Accesses {
 
 /// The organization that an apply leads to when nobody kills it, and the number of its calls.
 fn undisturbed(second_invitation: SecondInvitation) -> (Accesses, u64) {
-    let scenario = scenario(second_invitation);
+    let scenario = scenario(second_invitation, None);
     scenario.run("apply --yes --concurrency 1").ok();
     (access(&scenario), scenario.calls().len() as u64)
-}
-
-fn ledger(scenario: &Scenario) -> Ledger {
-    let location = LedgerLocation::parse(".guestlist", &scenario.path("")).expect("a folder");
-    Ledger::open(&location).expect("a ledger")
 }
 
 fn intents(ledger: &Ledger) -> Vec<Intent> {
@@ -98,7 +99,7 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// What must hold after a kill, whenever it came: of what lies there, and of the run after it.
 fn recovers(scenario: &Scenario, expected: &Accesses, when: &str) {
-    let ledger = ledger(scenario);
+    let ledger = scenario.ledger();
     let recorded = intents(&ledger);
     for call in scenario.calls().iter().filter(|call| call.writes()) {
         assert!(recorded.iter().any(|intent| is_of(intent, call)), "{when}: {call:?} is not recorded");
@@ -140,6 +141,13 @@ fn recovers(scenario: &Scenario, expected: &Accesses, when: &str) {
 
 /// Lets the lock of a run that was killed expire: no one waits a minute for it.
 pub(crate) fn expire_lock(scenario: &Scenario) {
+    if scenario.bucket().is_some() {
+        // The lock of a bucket is watched for a minute before it counts as expired.
+        if scenario.ledger().lock().expect("a ledger").is_some() {
+            scenario.run("unlock --yes").ok();
+        }
+        return;
+    }
     let path = scenario.path(".guestlist/lease.json");
     let Ok(text) = std::fs::read_to_string(&path) else { return };
     let mut lock: serde_json::Value = serde_json::from_str(&text).expect("a lock");
@@ -171,32 +179,32 @@ fn for_each(numbers: std::ops::RangeInclusive<u64>, act: impl Fn(u64) + Sync) {
 }
 
 /// Kills apply while call `at` waits for an answer that never comes.
-fn kill_at(at: u64, fault: &str, concurrency: &str, second_invitation: SecondInvitation) -> Scenario {
-    let scenario = scenario(second_invitation);
+fn kill_at(at: u64, fault: &str, concurrency: &str, scenario: &Scenario) {
     scenario.sandbox().set_faults(vec![format!("{fault},at={at}").parse().expect("a fault")]);
-    let mut child = start(&scenario, &["apply", "--yes", "--concurrency", concurrency]);
+    let mut child = start(scenario, &["apply", "--yes", "--concurrency", concurrency]);
     wait_until("the call", || scenario.sandbox().log().iter().any(|call| call.fault.is_some()));
     child.kill().expect("a process");
     child.wait().expect("its end");
-    scenario
+}
+
+/// Kills apply at every call, with the ledger in the bucket that `bucket` returns.
+fn kill_at_every_call(fault: &str, bucket: impl Fn() -> Option<Bucket> + Sync) {
+    let (expected, calls) = undisturbed(SecondInvitation::Refused);
+    for_each(1..=calls, |at| {
+        let scenario = scenario(SecondInvitation::Refused, bucket());
+        kill_at(at, fault, "1", &scenario);
+        recovers(&scenario, &expected, &format!("killed at call {at} with {fault}"));
+    });
 }
 
 #[test]
 fn killed_before_any_call_is_processed_apply_recovers() {
-    let (expected, calls) = undisturbed(SecondInvitation::Refused);
-    for_each(1..=calls, |at| {
-        let scenario = kill_at(at, "hang", "1", SecondInvitation::Refused);
-        recovers(&scenario, &expected, &format!("killed before call {at} was processed"));
-    });
+    kill_at_every_call("hang", || None);
 }
 
 #[test]
 fn killed_after_any_call_is_processed_apply_recovers() {
-    let (expected, calls) = undisturbed(SecondInvitation::Refused);
-    for_each(1..=calls, |at| {
-        let scenario = kill_at(at, "hang,applied", "1", SecondInvitation::Refused);
-        recovers(&scenario, &expected, &format!("killed after call {at} was processed"));
-    });
+    kill_at_every_call("hang,applied", || None);
 }
 
 #[test]
@@ -204,7 +212,8 @@ fn killed_with_many_calls_under_way_apply_recovers() {
     let (expected, calls) = undisturbed(SecondInvitation::SentAgain);
     for_each(4..=calls, |at| {
         // The service that would send a second invitation must not be asked to by those that are known.
-        let scenario = kill_at(at, "hang,applied", "8", SecondInvitation::SentAgain);
+        let scenario = scenario(SecondInvitation::SentAgain, None);
+        kill_at(at, "hang,applied", "8", &scenario);
         recovers(&scenario, &expected, &format!("killed at call {at} of many"));
     });
 }
@@ -213,7 +222,7 @@ fn killed_with_many_calls_under_way_apply_recovers() {
 fn killed_between_any_two_records_apply_recovers() {
     let (expected, calls) = undisturbed(SecondInvitation::Refused);
     for_each(1..=2 * calls, |lines| {
-        let scenario = scenario(SecondInvitation::Refused);
+        let scenario = scenario(SecondInvitation::Refused, None);
         let mut child = start(&scenario, &["apply", "--yes", "--concurrency", "1"]);
         let written = || scenario.read_all(".guestlist/runs").lines().count() as u64;
         wait_until("the record", || written() >= lines || child.try_wait().expect("a process").is_some());
@@ -227,9 +236,46 @@ fn killed_between_any_two_records_apply_recovers() {
 fn any_answer_may_be_lost() {
     let (expected, calls) = undisturbed(SecondInvitation::Refused);
     for_each(1..=calls, |at| {
-        let scenario = scenario(SecondInvitation::Refused);
+        let scenario = scenario(SecondInvitation::Refused, None);
         scenario.sandbox().set_faults(vec![format!("close-after,at={at}").parse().expect("a fault")]);
         scenario.run("apply --yes --concurrency 1").ok();
         recovers(&scenario, &expected, &format!("the answer to call {at} was lost"));
+    });
+}
+
+#[test]
+fn killed_before_any_call_is_processed_apply_recovers_from_a_bucket() {
+    if engine::bucket().is_some() {
+        kill_at_every_call("hang", engine::bucket);
+    }
+}
+
+#[test]
+fn killed_after_any_call_is_processed_apply_recovers_from_a_bucket() {
+    if engine::bucket().is_some() {
+        kill_at_every_call("hang,applied", engine::bucket);
+    }
+}
+
+#[test]
+fn killed_after_any_request_to_the_bucket_apply_recovers() {
+    let Some(bucket) = engine::bucket() else { return };
+    let (expected, _) = undisturbed(SecondInvitation::Refused);
+    let start_at = |held: u64, bucket: &Bucket| {
+        let relay = Relay::start(bucket, held);
+        let scenario = scenario(SecondInvitation::Refused, Some(relay.before(bucket)));
+        let child = start(&scenario, &["apply", "--yes", "--concurrency", "1"]);
+        (relay, scenario, child)
+    };
+    let (relay, _scenario, mut whole) = start_at(u64::MAX, &bucket);
+    assert!(whole.wait().expect("its end").success());
+    for_each(1..=relay.requests(), |held| {
+        let bucket = engine::bucket().expect("the server is there");
+        let (relay, scenario, mut child) = start_at(held, &bucket);
+        wait_until("the request", || relay.requests() >= held);
+        child.kill().expect("a process");
+        child.wait().expect("its end");
+        relay.let_go();
+        recovers(&scenario, &expected, &format!("killed after request {held} to the bucket"));
     });
 }

@@ -1,6 +1,6 @@
 //! What looks into the ledger or works on it: `log`, `resend`, `unlock`, `plan --offline`, and the lock.
 
-use guestlist::ledger::{Ledger, LedgerLocation, Who};
+use guestlist::ledger::{Ledger, LedgerLocation, StoreVariables, Who};
 use guestlist::sandbox::{Behaviour, Options, Organization, SecondInvitation};
 
 use crate::scenario::{HEAD, Scenario};
@@ -401,7 +401,9 @@ error: the service did not send another invitation to ana@example.com (409); res
 #[test]
 fn a_second_apply_is_refused_while_the_lock_is_held() {
     let scenario = scenario();
-    let ledger = Ledger::open(&LedgerLocation::Folder(scenario.path(".guestlist"))).expect("a ledger");
+    let ledger =
+        Ledger::open(&LedgerLocation::Folder(scenario.path(".guestlist")), &StoreVariables::default())
+            .expect("a ledger");
     let who = Who { user: Some("anna".to_owned()), host: Some("build-7".to_owned()), ..Who::default() };
     let lock = ledger.acquire(&who).expect("a lock");
     let refused = scenario.run("apply --yes");

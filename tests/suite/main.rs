@@ -18,12 +18,14 @@ mod attention;
 mod audit_trail;
 mod auditor;
 mod browser;
+mod bucket;
 mod corpus;
 #[cfg(unix)]
 mod dated_roles;
 mod docs;
 mod doctor;
 mod doubt;
+mod engine;
 mod errors;
 mod estimates;
 mod examples;

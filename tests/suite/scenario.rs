@@ -5,8 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use guestlist::ledger::{Ledger, LedgerLocation, StoreVariables};
 use guestlist::sandbox::{Handle, LoggedCall, Options, Organization, Sandbox};
 
+use crate::engine::Bucket;
 use crate::programs::{BINARY, scrubbed};
 
 /// The team file of most scenarios: the example's organization with nobody listed yet.
@@ -21,6 +23,7 @@ pub(crate) struct Scenario {
     folder: tempfile::TempDir,
     runtime: tokio::runtime::Runtime,
     sandbox: Option<Handle>,
+    bucket: Option<Bucket>,
 }
 
 /// How a command ended.
@@ -48,12 +51,32 @@ impl Scenario {
             .build()
             .expect("a runtime");
         let sandbox = runtime.block_on(Sandbox::start(options)).expect("a sandbox");
-        Self { folder: tempfile::tempdir().expect("a folder"), runtime, sandbox: Some(sandbox) }
+        Self { folder: tempfile::tempdir().expect("a folder"), runtime, sandbox: Some(sandbox), bucket: None }
     }
 
     /// With `text` as team.yaml.
     pub(crate) fn team(self, text: &str) -> Self {
         self.file("team.yaml", text)
+    }
+
+    /// With the ledger in a bucket.
+    pub(crate) fn in_bucket(self, bucket: Bucket) -> Self {
+        Self { bucket: Some(bucket), ..self }
+    }
+
+    /// The bucket with the ledger, if it is in one.
+    pub(crate) fn bucket(&self) -> Option<&Bucket> {
+        self.bucket.as_ref()
+    }
+
+    /// The ledger.
+    pub(crate) fn ledger(&self) -> Ledger {
+        let (name, variables) = match &self.bucket {
+            Some(bucket) => (bucket.url.as_str(), bucket.store_variables()),
+            None => (".guestlist", StoreVariables::default()),
+        };
+        let location = LedgerLocation::parse(name, self.folder.path()).expect("a location");
+        Ledger::open(&location, &variables).expect("a ledger")
     }
 
     /// With a file.
@@ -137,6 +160,9 @@ impl Scenario {
     pub(crate) fn bare_command<A: AsRef<OsStr>>(&self, args: &[A]) -> Command {
         let mut command = self.program(BINARY);
         command.args(args).env("RUST_BACKTRACE", "1").env("USER", "tester");
+        if let Some(bucket) = &self.bucket {
+            command.args(["--ledger", &bucket.url]).envs(bucket.variables());
+        }
         command
     }
 

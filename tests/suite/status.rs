@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use guestlist::ledger::{Drift, Finding, Ledger, LedgerLocation};
+use guestlist::ledger::{Drift, Finding, Ledger, LedgerLocation, StoreVariables};
 use guestlist::model::{Endpoint, ProjectId};
 use jiff::{SignedDuration, Timestamp};
 
@@ -34,7 +34,9 @@ fn scenario() -> Scenario {
 
 /// Records what a live reading found so many hours ago.
 fn found(scenario: &Scenario, hours_ago: i64, drift: Option<&str>) -> Timestamp {
-    let ledger = Ledger::open(&LedgerLocation::Folder(scenario.path(".guestlist"))).expect("a ledger");
+    let ledger =
+        Ledger::open(&LedgerLocation::Folder(scenario.path(".guestlist")), &StoreVariables::default())
+            .expect("a ledger");
     let at = Timestamp::now() - SignedDuration::from_hours(hours_ago);
     let projects = [STOREFRONT, LOYALTY].map(ProjectId::new).into();
     let realm: Endpoint = scenario.sandbox().base_url().parse().expect("an endpoint");

@@ -87,19 +87,21 @@ fn recorded(at: u64, observed: Vec<Observed>) -> Vec<Record> {
     run_of(at, observed.into_iter().map(Body::Observed).chain([end()]).collect())
 }
 
-/// `0: a USER→ADMIN in p, after 10 by 20, invite of run 0 at 3`
+/// `0: a USER→ADMIN in p, after 10 by 20, invitation of run 0 at 3`
 fn shown(runs: &[Vec<Record>]) -> Vec<String> {
     let second = |at: Timestamp| at.as_second() - time(0).as_second();
     let role = |role: &Option<Role>| role.as_ref().map_or("-".to_owned(), ToString::to_string);
     let history = fold(runs).history();
-    let events = history.events.iter().map(|event| {
-        let AccessEvent { email, project, from, to, run, source, .. } = event;
+    let events = history.changes.iter().map(|change| {
+        let AccessChange { email, project, from, to, run, source, .. } = change;
         let how = match source {
-            AccessSource::Call { at } => format!("at {}", second(*at)),
-            AccessSource::Observed { after, by, call } => {
+            ChangeSource::Call { at } => format!("at {}", second(*at)),
+            ChangeSource::Observed { after, by, call } => {
                 let after = after.map_or("-".to_owned(), |after| second(after).to_string());
-                let call = call
-                    .map(|call| format!(", {:?} of run {} at {}", call.action, call.run, second(call.at)));
+                let call = call.map(|call| {
+                    let what = if call.is_invitation { "invitation" } else { "call" };
+                    format!(", {what} of run {} at {}", call.run, second(call.at))
+                });
                 format!("after {after} by {}{}", second(*by), call.unwrap_or_default())
             }
         };
@@ -143,11 +145,11 @@ fn each_change_has_its_time_its_run_and_its_explanation() {
             "0: owner -→ADMIN in p, after - by 0",
             "1: ann USER→VIEWER in p, at 12",
             "2: ann VIEWER→ADMIN in p, after 12 by 30",
-            "2: ben -→USER in p, after 14 by 30, Invite of run 1 at 13",
-            "2: cat -→USER in p, after 0 by 30, Assign of run 1 at 15",
+            "2: ben -→USER in p, after 14 by 30, invitation of run 1 at 13",
+            "2: cat -→USER in p, after 0 by 30, call of run 1 at 15",
             "3: ben USER→- in p, after 30 by 50",
             "3: dan -→VIEWER in p, after 30 by 50",
-            "4: dan VIEWER→- in p, after 60 by 62, Unassign of run 4 at 61",
+            "4: dan VIEWER→- in p, after 60 by 62, call of run 4 at 61",
         ]
     );
 }
@@ -337,14 +339,14 @@ impl World {
         let runs = &self.branches[branch];
         assert_eq!(of_projects(fold(runs).finish().people()), expected);
         let mut last: BTreeMap<Email, Access> = BTreeMap::new();
-        for event in fold(runs).history().events {
+        for event in fold(runs).history().changes {
             let access = last.entry(event.email.clone()).or_default();
             assert_eq!(access.get(&event.project), event.from.as_ref(), "{event:?}");
             match event.to {
                 Some(role) => access.insert(event.project, role),
                 None => access.remove(&event.project),
             };
-            if let AccessSource::Observed { after: Some(after), by, .. } = event.source {
+            if let ChangeSource::Observed { after: Some(after), by, .. } = event.source {
                 assert!(after <= by);
             }
         }

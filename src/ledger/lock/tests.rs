@@ -130,7 +130,7 @@ fn a_holder_that_resumes_before_anyone_else_comes_continues() {
 #[test]
 fn a_lock_is_renewed_before_use_as_soon_as_either_clock_says_that_it_is_old() {
     for (passed, set_by, is_renewed) in
-        [(29, 0, false), (30, 0, true), (40, -39, true), (0, 30, true), (1, -2, true)]
+        [(24, 0, false), (25, 0, true), (40, -39, true), (0, 25, true), (1, -2, true)]
     {
         on_each_store(|ledger, clock| {
             let lock = ledger.acquire(&who()).unwrap();

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{AccessChange, Question};
+use super::Question;
+use crate::history::AccessChange;
 use crate::model::{Email, ProjectId, Role};
 
 /// Who had which role at a given time.

@@ -1,8 +1,9 @@
 //! The history for a spreadsheet: one row for each role, or for each change.
 
 use super::sentences::stamp;
-use super::{AccessAt, AccessChange, Changes, Question, RunFacts};
+use super::{AccessAt, Changes, Question};
 use crate::escape::cell;
+use crate::history::{AccessChange, RunFacts};
 use crate::model::{Role, UserId};
 
 /// Documented in `docs/audit-trail.md`; new columns are added at the end.

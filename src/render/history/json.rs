@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::sentences::stamp;
-use super::{AccessAt, AccessChange, AccessLine, ChangeKind, ChangeSource, Changes, Question};
+use super::{AccessAt, AccessLine, ChangeKind, Changes, Question};
 use crate::escape;
+use crate::history::{AccessChange, ChangeSource};
 use crate::model::{Role, UserId};
 
 /// Who had which role at that time, as one JSON object.
@@ -96,8 +97,8 @@ fn source(change: &AccessChange) -> &'static str {
     match change.source {
         ChangeSource::Call { .. } => "call",
         ChangeSource::Observed { after: None, .. } => "inventory",
-        ChangeSource::Observed { cause: None, .. } => "outside",
-        ChangeSource::Observed { cause: Some(cause), .. } if cause.is_invitation => "accepted",
+        ChangeSource::Observed { call: None, .. } => "outside",
+        ChangeSource::Observed { call: Some(call), .. } if call.is_invitation => "accepted",
         ChangeSource::Observed { .. } => "unconfirmed",
     }
 }

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::sentences::{role, run_name, time};
-use super::{AccessChange, History};
 use crate::desired::Desired;
+use crate::history::{AccessChange, History};
 use crate::model::{Access, Email};
 use crate::render::Paint;
 
@@ -26,18 +26,6 @@ pub struct SentInvitation {
     pub run: String,
     /// Actor, job, commit and host of the run, for people to read.
     pub by: String,
-}
-
-impl History {
-    /// `emails`, and every other login of the users who have one of them.
-    #[must_use]
-    pub fn all_logins(&self, mut emails: BTreeSet<Email>) -> BTreeSet<Email> {
-        let theirs = self.changes.iter().filter(|change| emails.contains(&change.email));
-        let users: BTreeSet<_> = theirs.filter_map(|change| change.user_id.as_ref()).collect();
-        let is_theirs = |it: &&AccessChange| it.user_id.as_ref().is_some_and(|id| users.contains(id));
-        emails.extend(self.changes.iter().filter(is_theirs).map(|change| change.email.clone()));
-        emails
-    }
 }
 
 /// What the ledger knows about one person, oldest first, in managed projects. Empty if it knows nothing.

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{AccessChange, AccessLine, Cause, ChangeKind, ChangeSource, History, Question};
+use super::{AccessLine, ChangeKind, Question};
 use crate::desired::Desired;
 use crate::escape;
+use crate::history::{AccessChange, ChangeSource, ExplainingCall, History};
 use crate::model::Role;
 
 /// A time as people read it.
@@ -60,13 +61,13 @@ impl History {
                     self.named(*run)
                 )
             }
-            ChangeSource::Observed { after: Some(after), by, cause } => {
+            ChangeSource::Observed { after: Some(after), by, call } => {
                 let mut text = format!("observed between {} and {}: ", time(after), time(by));
-                match cause {
+                match call {
                     None => {
                         let _ = write!(text, "{done} outside guestlist (recorded by {})", self.named(*run));
                     }
-                    Some(Cause { run, at, is_invitation }) => {
+                    Some(ExplainingCall { run, at, is_invitation }) => {
                         let what = if is_invitation {
                             "accepted the invitation of"
                         } else {

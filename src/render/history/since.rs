@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{AccessChange, Question};
+use super::Question;
+use crate::history::AccessChange;
 use crate::model::Role;
 
 /// The changes since a given time, riskiest first.

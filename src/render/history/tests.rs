@@ -1,6 +1,8 @@
 //! Answers about a small history, at times with and without certainty, in every format.
 
 use super::*;
+use crate::history::{ChangeSource, ExplainingCall, RunFacts};
+use crate::model::Email;
 use crate::render::Paint;
 use crate::samples::team;
 
@@ -39,13 +41,13 @@ fn change(email: &str, project: &str, roles: (&str, &str), run: usize, source: C
     }
 }
 
-fn observed(after: Option<&str>, by: &str, cause: Option<Cause>) -> ChangeSource {
-    ChangeSource::Observed { after: after.map(time), by: time(by), cause }
+fn observed(after: Option<&str>, by: &str, call: Option<ExplainingCall>) -> ChangeSource {
+    ChangeSource::Observed { after: after.map(time), by: time(by), call }
 }
 
 /// Found on the 1st; invited on the 2nd and accepted by the 4th; made ADMIN by hand by the 6th; removed on the 6th.
 fn history() -> History {
-    let invited = Cause { run: 1, at: time("02T08:00:01"), is_invitation: true };
+    let invited = ExplainingCall { run: 1, at: time("02T08:00:01"), is_invitation: true };
     let changes = vec![
         change("own@example.com", "proj_s", ("none", "ADMIN"), 0, observed(None, "01T08:00:00", None)),
         change(

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::sentences::{role, time};
-use super::{AccessAt, AccessChange, AccessLine, ChangeKind, Changes, Question};
+use super::{AccessAt, AccessLine, ChangeKind, Changes, Question};
+use crate::history::AccessChange;
 use crate::render::Paint;
 use crate::render::review::table;
 use crate::words::{count, people};

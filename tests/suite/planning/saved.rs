@@ -2,6 +2,7 @@
 
 use guestlist::model::Endpoint;
 use guestlist::plan::{Plan, PlanOptions, SavedPlan, SavedPlanError};
+use guestlist::render::saved_plan_error;
 use jiff::civil::date;
 
 use super::{TODAY, known, options, team};
@@ -57,7 +58,7 @@ fn no_byte_of_it_can_be_changed_taken_or_added() {
 #[test]
 fn an_edited_plan_is_told_from_one_that_is_none() {
     let whole = saved().to_json();
-    let error = |text: &str| SavedPlan::from_json(text).unwrap_err().to_string();
+    let error = |text: &str| saved_plan_error(&SavedPlan::from_json(text).unwrap_err());
     assert_eq!(
         error(&whole.replace("\"USER\"", "\"ADMIN\"")),
         "it was changed after it was made: its digests do not match its content; make a new plan"
@@ -89,12 +90,12 @@ fn it_is_for_one_organization_and_not_for_a_day_to_come() {
     assert_eq!(saved.check(&Endpoint::default(), date(2026, 12, 11)), Ok(()));
     let other = Endpoint::of_cluster("us1").expect("a cluster");
     assert_eq!(
-        saved.check(&other, TODAY).unwrap_err().to_string(),
+        saved_plan_error(&saved.check(&other, TODAY).unwrap_err()),
         "it was made for https://api.voucherify.io and this run is for https://us1.api.voucherify.io; make a plan for this one"
     );
     let early = saved.check(&Endpoint::default(), date(2026, 12, 9));
     assert_eq!(early, Err(SavedPlanError::Early(TODAY)));
-    assert_eq!(early.unwrap_err().to_string(), "it is for 2026-12-10, which is in the future (UTC)");
+    assert_eq!(saved_plan_error(&early.unwrap_err()), "it is for 2026-12-10, which is in the future (UTC)");
 }
 
 #[test]

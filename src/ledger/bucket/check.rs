@@ -1,0 +1,183 @@
+//! The check of an object store before the first write of a ledger: whether it keeps the conditions that the
+//! protocol relies on. The result is kept in `store.json`.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::error::LedgerError;
+use super::objects::{ETag, Failure, Objects, PutFailure, write, write_id};
+
+/// The key of the result.
+const KEY: &str = "store.json";
+
+/// The version of its format.
+const FORMAT_VERSION: u64 = 1;
+
+/// How many writes are made at the same moment.
+const WRITERS: usize = 8;
+
+/// How often a read may fail to show what was just written.
+const READS: u32 = 5;
+
+/// The content of `store.json`.
+#[derive(Serialize, Deserialize)]
+struct Passed {
+    format_version: u64,
+    /// Whether conditions name e-tags without quotation marks.
+    unquoted_etags: bool,
+    write_id: String,
+}
+
+/// Checks the store, unless the result for this ledger is there already. `others` are the same objects over
+/// other connections.
+pub(super) fn check(objects: &dyn Objects, others: &dyn Objects) -> Result<(), LedgerError> {
+    let unquoted_etags = match kept(objects)? {
+        Some(passed) => passed.unquoted_etags,
+        None => keep(objects, Experiment::new(objects).run()?)?,
+    };
+    if unquoted_etags {
+        objects.unquote_etags();
+        others.unquote_etags();
+    }
+    Ok(())
+}
+
+/// The result of an earlier check.
+fn kept(objects: &dyn Objects) -> Result<Option<Passed>, LedgerError> {
+    let url = || objects.url(KEY);
+    let found = objects.get(KEY).map_err(|failure| failure.when("read ledger object", url()))?;
+    let Some(found) = found else { return Ok(None) };
+    let passed: Passed = serde_json::from_slice(&found.bytes).map_err(|_| {
+        let why = "it is not the result of a check by guestlist".to_owned();
+        LedgerError::Unreadable { file: url(), line: None, why }
+    })?;
+    if passed.format_version > FORMAT_VERSION {
+        return Err(LedgerError::Newer { file: url(), format_version: passed.format_version });
+    }
+    Ok(Some(passed))
+}
+
+/// Keeps the result of a check. If another process was faster, its result is as good.
+fn keep(objects: &dyn Objects, unquoted_etags: bool) -> Result<bool, LedgerError> {
+    let passed = Passed { format_version: FORMAT_VERSION, unquoted_etags, write_id: write_id() };
+    // Strings, numbers and booleans always have a JSON form.
+    write(objects, KEY, &serde_json::to_vec(&passed).unwrap_or_default(), None)?;
+    Ok(unquoted_etags)
+}
+
+/// Writes to an object that nothing else uses.
+struct Experiment<'a> {
+    objects: &'a dyn Objects,
+    key: String,
+}
+
+impl<'a> Experiment<'a> {
+    fn new(objects: &'a dyn Objects) -> Self {
+        Self { objects, key: format!("check/{}.json", write_id()) }
+    }
+
+    /// Returns whether e-tags must not be quoted.
+    fn run(&self) -> Result<bool, LedgerError> {
+        self.one_wins(
+            None,
+            "of several objects created at once with If-None-Match, more than one was accepted",
+        )?;
+        self.is_kept(None, "an object that exists was created again despite If-None-Match")?;
+        let first = self.etag()?;
+        let is_unquoted = !self.put(Some(&first))?;
+        if is_unquoted {
+            // Some stores compare e-tags without their quotation marks.
+            self.objects.unquote_etags();
+            if !self.put(Some(&first))? {
+                return Err(self.refused("it does not replace an object under its own e-tag with If-Match"));
+            }
+        }
+        self.is_kept(
+            Some(&first),
+            "an object was replaced under an e-tag that it no longer has, despite If-Match",
+        )?;
+        let second = self.etag()?;
+        if second == first {
+            return Err(self.refused("an object has the same e-tag after it was replaced"));
+        }
+        self.one_wins(
+            Some(&second),
+            "of several replacements at once with If-Match, more than one was accepted",
+        )?;
+        Ok(is_unquoted)
+    }
+
+    fn body() -> Vec<u8> {
+        format!("{{\"write_id\":\"{}\"}}\n", write_id()).into_bytes()
+    }
+
+    /// Whether a write was accepted.
+    fn put(&self, over: Option<&ETag>) -> Result<bool, LedgerError> {
+        let body = Self::body();
+        match self.objects.put(&self.key, &body, over) {
+            Ok(_) => Ok(self.read()? == body || over.is_none()),
+            Err(PutFailure::Unclear(_)) => Ok(self.read()? == body),
+            Err(PutFailure::Refused(failure)) => Err(self.failed(failure)),
+        }
+    }
+
+    /// A write whose condition is not met must change nothing and report no success.
+    fn is_kept(&self, over: Option<&ETag>, otherwise: &'static str) -> Result<(), LedgerError> {
+        let before = self.read()?;
+        let is_accepted = match self.objects.put(&self.key, &Self::body(), over) {
+            Ok(_) => true,
+            Err(PutFailure::Unclear(_)) => false,
+            Err(PutFailure::Refused(failure)) => return Err(self.failed(failure)),
+        };
+        if is_accepted || self.read()? != before { Err(self.refused(otherwise)) } else { Ok(()) }
+    }
+
+    /// Of several writes at the same moment, at most one may be accepted, and it must be what is read.
+    fn one_wins(&self, over: Option<&ETag>, otherwise: &'static str) -> Result<(), LedgerError> {
+        let bodies: Vec<_> = (0..WRITERS).map(|_| Self::body()).collect();
+        let mut accepted = Vec::new();
+        for (body, result) in bodies.iter().zip(self.objects.put_at_once(&self.key, &bodies, over)) {
+            match result {
+                Ok(_) => accepted.push(body),
+                Err(PutFailure::Unclear(_)) => {}
+                Err(PutFailure::Refused(failure)) => return Err(self.failed(failure)),
+            }
+        }
+        let read = self.read()?;
+        match accepted.as_slice() {
+            [] if bodies.contains(&read) => Ok(()),
+            [one] if **one == read => Ok(()),
+            [] => Err(self.refused("it accepts no conditional write")),
+            [_] => Err(self.refused("a read does not return what was written last")),
+            _ => Err(self.refused(otherwise)),
+        }
+    }
+
+    fn etag(&self) -> Result<ETag, LedgerError> {
+        Ok(self.object()?.1)
+    }
+
+    fn read(&self) -> Result<Vec<u8>, LedgerError> {
+        Ok(self.object()?.0)
+    }
+
+    fn object(&self) -> Result<(Vec<u8>, ETag), LedgerError> {
+        for _ in 0..READS {
+            match self.objects.get(&self.key) {
+                Ok(Some(found)) => return Ok((found.bytes, found.etag)),
+                Ok(None) => self.objects.pause(Duration::from_millis(200)),
+                Err(failure) => return Err(self.failed(failure)),
+            }
+        }
+        Err(self.refused("an object that was just written is not found"))
+    }
+
+    fn failed(&self, failure: Failure) -> LedgerError {
+        failure.when("check the object store with", self.objects.url(&self.key))
+    }
+
+    fn refused(&self, why: &'static str) -> LedgerError {
+        LedgerError::UnsafeStore { store: self.objects.url(""), why }
+    }
+}

@@ -1,0 +1,225 @@
+//! The objects of a ledger in S3, a store compatible with it, or Azure Blob Storage, through the `object_store`
+//! crate.
+//!
+//! Requests run on a thread of their own, because the methods of a `Store` block. Reads are repeated by the
+//! crate; a write is sent once, because only the ledger knows how to tell whether it arrived.
+
+mod connector;
+mod provider;
+mod seen;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use object_store::path::Path;
+use object_store::{Error, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload, UpdateVersion};
+use tokio::runtime::Runtime;
+
+use super::super::error::LedgerError;
+use super::super::store::MAX_BYTES;
+use super::super::store_variables::StoreVariables;
+use super::objects::{ETag, Failure, Object, Objects, PutFailure, SharedObjects};
+use crate::model::BucketLocation;
+use provider::Failed;
+use seen::Seen;
+
+/// The longest that one read or write may take with everything that belongs to it, such as new credentials.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// How many objects are read at the same moment.
+const READS_AT_ONCE: usize = 32;
+
+/// Objects under one prefix of a bucket or a container.
+struct Cloud {
+    location: BucketLocation,
+    /// The store for reads, which are repeated.
+    reads: Arc<dyn ObjectStore>,
+    /// The same store for writes, which are not.
+    writes: Arc<dyn ObjectStore>,
+    runtime: Option<Runtime>,
+    are_etags_unquoted: AtomicBool,
+}
+
+impl fmt::Debug for Cloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Cloud").field(&self.location).finish()
+    }
+}
+
+impl Drop for Cloud {
+    /// A runtime that is dropped waits for its thread, which is not allowed everywhere.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Connects twice, with connections and a thread each. Nothing is sent yet.
+pub(super) fn connect(
+    location: &BucketLocation,
+    variables: &StoreVariables,
+) -> Result<[SharedObjects; 2], LedgerError> {
+    Ok([Cloud::shared(location, variables)?, Cloud::shared(location, variables)?])
+}
+
+impl Cloud {
+    fn shared(location: &BucketLocation, variables: &StoreVariables) -> Result<SharedObjects, LedgerError> {
+        let [reads, writes] = provider::stores(location, variables)
+            .map_err(|why| LedgerError::StoreSettings { store: location.to_string(), why })?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("store")
+            .enable_all()
+            .build()
+            .map_err(|error| LedgerError::NoThread(error.to_string()))?;
+        Ok(Arc::new(Self {
+            location: location.clone(),
+            reads,
+            writes,
+            runtime: Some(runtime),
+            are_etags_unquoted: AtomicBool::new(false),
+        }))
+    }
+
+    /// Runs a request on the thread of this connection and waits for it.
+    fn run<T: Send + 'static>(
+        &self,
+        request: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Failed> {
+        let (sender, receiver) = sync_channel(1);
+        let no_answer = || Failed::Other(Failure("no response".to_owned()));
+        let Some(runtime) = &self.runtime else { return Err(no_answer()) };
+        let location = self.location.clone();
+        runtime.spawn(seen::watch(async move {
+            let result = match tokio::time::timeout(LIMIT, request).await {
+                Ok(result) => result.map_err(|error| provider::failed(&location, &error, Seen::last())),
+                Err(_) => Err(no_answer()),
+            };
+            let _ = sender.send(result);
+        }));
+        receiver.recv().unwrap_or_else(|_| Err(no_answer()))
+    }
+
+    fn path(&self, key: &str) -> Path {
+        Path::from(format!("{}/{key}", self.location.prefix()))
+    }
+
+    fn condition(&self, over: Option<&ETag>) -> PutMode {
+        let Some(ETag(etag)) = over else { return PutMode::Create };
+        let is_unquoted = self.are_etags_unquoted.load(Ordering::Relaxed);
+        let etag = if is_unquoted { etag.trim_matches('"').to_owned() } else { etag.clone() };
+        PutMode::Update(UpdateVersion { e_tag: Some(etag), version: None })
+    }
+}
+
+impl Objects for Cloud {
+    fn url(&self, key: &str) -> String {
+        if key.is_empty() { self.location.to_string() } else { format!("{}/{key}", self.location) }
+    }
+
+    fn get(&self, key: &str) -> Result<Option<Object>, Failure> {
+        let (store, path) = (Arc::clone(&self.reads), self.path(key));
+        match self.run(async move { read(&*store, &path).await }) {
+            Ok(object) => Ok(Some(object)),
+            Err(Failed::NotFound) => Ok(None),
+            Err(Failed::Other(failure)) => Err(failure),
+        }
+    }
+
+    fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Object>>, Failure> {
+        let paths: Vec<_> = keys.iter().map(|key| self.path(key)).collect();
+        let store = Arc::clone(&self.reads);
+        let reads = async move {
+            let read = |path: Path| {
+                let store = Arc::clone(&store);
+                async move {
+                    match read(&*store, &path).await {
+                        Err(Error::NotFound { .. }) => Ok(None),
+                        read => read.map(Some),
+                    }
+                }
+            };
+            stream::iter(paths).map(read).buffered(READS_AT_ONCE).try_collect().await
+        };
+        self.run(reads).map_err(Failed::into)
+    }
+
+    fn put(&self, key: &str, body: &[u8], over: Option<&ETag>) -> Result<ETag, PutFailure> {
+        let bodies = [body.to_vec()];
+        self.put_at_once(key, &bodies, over)
+            .pop()
+            .unwrap_or_else(|| Err(PutFailure::Unclear(Failure("no response".to_owned()))))
+    }
+
+    fn put_at_once(
+        &self,
+        key: &str,
+        bodies: &[Vec<u8>],
+        over: Option<&ETag>,
+    ) -> Vec<Result<ETag, PutFailure>> {
+        let (store, path, mode) = (Arc::clone(&self.writes), self.path(key), self.condition(over));
+        let location = self.location.clone();
+        let bodies = bodies.to_vec();
+        let count = bodies.len();
+        let writes = join_all(bodies.into_iter().map(move |body| {
+            let (store, path, location) = (Arc::clone(&store), path.clone(), location.clone());
+            let options = PutOptions::from(mode.clone());
+            seen::watch(async move {
+                match store.put_opts(&path, PutPayload::from(body), options).await {
+                    Ok(written) => Ok(ETag(written.e_tag.unwrap_or_default())),
+                    Err(error) => Err(provider::put_failure(&location, &error, Seen::last())),
+                }
+            })
+        }));
+        self.run(async move { Ok(writes.await) }).unwrap_or_else(|failed| {
+            let failure = Failure::from(failed);
+            (0..count).map(|_| Err(PutFailure::Unclear(failure.clone()))).collect()
+        })
+    }
+
+    fn list(&self, folder: &str, after: &str, most: usize) -> Result<Vec<String>, Failure> {
+        let (store, prefix) = (Arc::clone(&self.reads), self.path(folder));
+        let after = (!after.is_empty()).then(|| self.path(after));
+        let root = format!("{}/", self.location.prefix());
+        let listed = async move {
+            let listed = match &after {
+                Some(after) => store.list_with_offset(Some(&prefix), after),
+                None => store.list(Some(&prefix)),
+            };
+            let key = |object: object_store::ObjectMeta| {
+                let path = String::from(object.location);
+                path.strip_prefix(&root).map(str::to_owned).unwrap_or(path)
+            };
+            listed.map_ok(key).take(most).try_collect().await
+        };
+        self.run(listed).map_err(Failed::into)
+    }
+
+    fn unquote_etags(&self) {
+        self.are_etags_unquoted.store(true, Ordering::Relaxed);
+    }
+
+    fn pause(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
+}
+
+/// Reads an object of a size that guestlist writes.
+async fn read(store: &dyn ObjectStore, path: &Path) -> Result<Object, Error> {
+    let got = store.get(path).await?;
+    let etag = ETag(got.meta.e_tag.clone().unwrap_or_default());
+    if got.meta.size > MAX_BYTES {
+        return Err(Error::Generic {
+            store: "ledger",
+            source: "it is larger than 64 MiB, which guestlist never writes".into(),
+        });
+    }
+    let bytes = got.bytes().await?.into();
+    Ok(Object { bytes, etag })
+}

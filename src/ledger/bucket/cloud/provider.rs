@@ -1,0 +1,221 @@
+//! The settings of a store, which are the variables of the `object_store` crate, and its errors in words.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey as S3Key, S3ConditionalPut};
+use object_store::azure::{AzureConfigKey as AzureKey, MicrosoftAzureBuilder};
+use object_store::{Error, ObjectStore, RetryConfig};
+
+use super::super::super::store_variables::StoreVariables;
+use super::super::objects::{Failure, PutFailure};
+use super::connector::Connector;
+use super::seen::{Problem, Seen};
+use crate::escape;
+use crate::model::{BucketLocation, StoreKind};
+
+/// How often the crate repeats a read.
+const READS: usize = 4;
+
+/// How long the crate repeats a read.
+const READING: Duration = Duration::from_secs(20);
+
+/// The store of a location: for reads, and for writes.
+pub(super) fn stores(
+    location: &BucketLocation,
+    variables: &StoreVariables,
+) -> Result<[Arc<dyn ObjectStore>; 2], String> {
+    let reads = RetryConfig { max_retries: READS, retry_timeout: READING, ..RetryConfig::default() };
+    let writes = RetryConfig { max_retries: 0, ..RetryConfig::default() };
+    let store = |retry| match location.kind() {
+        StoreKind::S3 => s3(location, variables, retry),
+        StoreKind::Azure => azure(location, variables, retry),
+    };
+    Ok([store(reads)?, store(writes)?])
+}
+
+fn s3(
+    location: &BucketLocation,
+    variables: &StoreVariables,
+    retry: RetryConfig,
+) -> Result<Arc<dyn ObjectStore>, String> {
+    let has = |names: &[&str]| names.iter().all(|name| variables.get(name).is_some());
+    // Without any of these, the crate would ask the address at which a machine of Amazon finds its own role.
+    let has_credentials = has(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+        || has(&["AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN"])
+        || has(&["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"])
+        || has(&["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"])
+        || has(&["AWS_METADATA_ENDPOINT"])
+        || variables.get("AWS_SKIP_SIGNATURE") == Some("true");
+    if !has_credentials {
+        let unread = match variables.get("AWS_PROFILE") {
+            Some(_) => {
+                "; AWS_PROFILE is not read, but `aws configure export-credentials --format env` prints these variables"
+            }
+            None => "",
+        };
+        return Err(format!(
+            "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN{unread}"
+        ));
+    }
+    let end = variables.get("AWS_CREDENTIAL_EXPIRATION").and_then(|end| end.parse::<Timestamp>().ok());
+    if let Some(end) = end.filter(|end| *end <= Timestamp::now()) {
+        return Err(format!("the credentials expired at {end:.0}; set new ones"));
+    }
+    let endpoint = variables.get("AWS_ENDPOINT_URL_S3").or_else(|| variables.get("AWS_ENDPOINT_URL"));
+    let endpoint = endpoint.or_else(|| variables.get("AWS_ENDPOINT"));
+    let mut builder = AmazonS3Builder::new();
+    for (key, value) in variables.settings::<S3Key>("AWS_") {
+        builder = builder.with_config(key, value);
+    }
+    let store = builder
+        .with_bucket_name(location.bucket())
+        .with_conditional_put(S3ConditionalPut::ETagMatch)
+        .with_http_connector(Connector::new(endpoint)?)
+        .with_retry(retry)
+        .build();
+    Ok(Arc::new(store.map_err(|error| settings(&error))?))
+}
+
+fn azure(
+    location: &BucketLocation,
+    variables: &StoreVariables,
+    retry: RetryConfig,
+) -> Result<Arc<dyn ObjectStore>, String> {
+    let mut builder = MicrosoftAzureBuilder::new();
+    for (key, value) in variables.settings::<AzureKey>("AZURE_") {
+        builder = builder.with_config(key, value);
+    }
+    if let Some(identity) = variables.get("IDENTITY_ENDPOINT") {
+        builder = builder.with_msi_endpoint(identity);
+    }
+    let has = |keys: &[AzureKey]| keys.iter().all(|key| builder.get_config_value(key).is_some());
+    let is_on = |key| builder.get_config_value(&key).is_some_and(|value| value == "true");
+    let is_emulator = is_on(AzureKey::UseEmulator);
+    if !has(&[AzureKey::AccountName]) && !is_emulator {
+        return Err("no account: set AZURE_STORAGE_ACCOUNT_NAME".to_owned());
+    }
+    let is_identified = has(&[AzureKey::ClientId, AzureKey::AuthorityId]);
+    // Without any of these, the crate would ask the address at which a machine of Azure finds its own identity.
+    let has_credentials = is_emulator
+        || has(&[AzureKey::AccessKey])
+        || has(&[AzureKey::SasKey])
+        || has(&[AzureKey::Token])
+        || (is_identified && (has(&[AzureKey::ClientSecret]) || has(&[AzureKey::FederatedTokenFile])))
+        || has(&[AzureKey::MsiEndpoint])
+        || is_on(AzureKey::UseAzureCli)
+        || is_on(AzureKey::SkipSignature);
+    if !has_credentials {
+        return Err(
+            "no credentials: set AZURE_STORAGE_ACCOUNT_KEY or AZURE_STORAGE_SAS_TOKEN, or AZURE_CLIENT_ID and AZURE_TENANT_ID with AZURE_FEDERATED_TOKEN_FILE or AZURE_CLIENT_SECRET"
+                .to_owned(),
+        );
+    }
+    let endpoint = builder.get_config_value(&AzureKey::Endpoint);
+    let endpoint = if is_emulator { Some("http://127.0.0.1".to_owned()) } else { endpoint };
+    let store = builder
+        .with_container_name(location.bucket())
+        .with_http_connector(Connector::new(endpoint.as_deref())?)
+        .with_retry(retry)
+        .build();
+    Ok(Arc::new(store.map_err(|error| settings(&error))?))
+}
+
+/// What is wrong with the variables. The innermost error has no URL in it.
+fn settings(error: &Error) -> String {
+    format!("the settings in the environment are invalid: {}", innermost(error))
+}
+
+fn innermost(error: &Error) -> String {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(next) = innermost.source() {
+        innermost = next;
+    }
+    escape::line(&innermost.to_string()).into_owned()
+}
+
+/// Why a request failed.
+pub(super) enum Failed {
+    /// There is no such object.
+    NotFound,
+    /// Anything else.
+    Other(Failure),
+}
+
+impl From<Failed> for Failure {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::NotFound => Self("not found".to_owned()),
+            Failed::Other(failure) => failure,
+        }
+    }
+}
+
+/// Why a read failed, from the error of the crate and what was seen of the request.
+pub(super) fn failed(location: &BucketLocation, error: &Error, seen: Option<Seen>) -> Failed {
+    match (error, &seen) {
+        (Error::NotFound { .. }, Some(Seen { problem: Problem::Status(404, code), .. }))
+            if !code.as_deref().is_some_and(is_about_the_bucket) =>
+        {
+            Failed::NotFound
+        }
+        _ => Failed::Other(explain(location, error, seen)),
+    }
+}
+
+/// Why a write failed, and whether it may have happened.
+pub(super) fn put_failure(location: &BucketLocation, error: &Error, seen: Option<Seen>) -> PutFailure {
+    let is_refused = match seen.as_ref().map(|seen| &seen.problem) {
+        // A condition that is not met, or a request that was repeated on its way.
+        Some(Problem::Status(304 | 408 | 409 | 412 | 429, _) | Problem::NoResponse(_)) => false,
+        Some(Problem::Status(status, _)) => *status < 500 || *status == 501,
+        // It was not sent.
+        Some(Problem::Plain) | None => true,
+    };
+    let failure = explain(location, error, seen);
+    if is_refused { PutFailure::Refused(failure) } else { PutFailure::Unclear(failure) }
+}
+
+fn is_about_the_bucket(code: &str) -> bool {
+    matches!(code, "NoSuchBucket" | "ContainerNotFound" | "ContainerBeingDeleted" | "ResourceNotFound")
+}
+
+/// The end of the sentence that says why a request failed, with what to do.
+fn explain(location: &BucketLocation, error: &Error, seen: Option<Seen>) -> Failure {
+    let Some(Seen { host, problem }) = seen else { return Failure(innermost(error)) };
+    let host = escape::line(&host).into_owned();
+    let (status, code) = match problem {
+        Problem::NoResponse(why) => {
+            return Failure(format!("no response from `{host}`: {}", escape::line(&why)));
+        }
+        Problem::Plain => {
+            return Failure(format!(
+                "plain `http://` to `{host}` would expose the ledger to the network; use `https://`"
+            ));
+        }
+        Problem::Status(status, code) => (status, code.unwrap_or_default()),
+    };
+    let kind = location.kind();
+    let advice = match (code.as_str(), status) {
+        (code, _) if is_about_the_bucket(code) => match kind {
+            StoreKind::S3 => "; create the bucket, or check its name, AWS_REGION and AWS_ENDPOINT_URL",
+            StoreKind::Azure => "; create the container, or check its name and AZURE_STORAGE_ACCOUNT_NAME",
+        },
+        ("RequestTimeTooSkewed", _) => "; set the clock of this machine",
+        ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired", _) => {
+            "; the credentials have expired, set new ones"
+        }
+        ("InvalidAccessKeyId" | "SignatureDoesNotMatch", _) => {
+            "; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        }
+        ("AuthorizationHeaderMalformed" | "PermanentRedirect" | "IllegalLocationConstraintException", _)
+        | (_, 301 | 307) => "; set AWS_REGION to the region of the bucket",
+        ("NotImplemented", _) | (_, 501) => "; the store does not support conditional writes",
+        (_, 401 | 403) => "; check the credentials, and that they may get, put and list objects there",
+        (_, 500..) => "; run again later",
+        _ => "",
+    };
+    let code = if code.is_empty() { String::new() } else { format!(" {code}") };
+    Failure(format!("`{host}` answered {status}{code}{advice}"))
+}

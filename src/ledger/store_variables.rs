@@ -1,0 +1,42 @@
+//! The environment variables with the settings and credentials of object stores.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The environment variables that configure object stores: those that start with `AWS_` or `AZURE_`.
+#[derive(Clone, Default)]
+pub struct StoreVariables(BTreeMap<String, String>);
+
+impl StoreVariables {
+    /// Whether a variable of that name belongs to them.
+    #[must_use]
+    pub fn has(name: &str) -> bool {
+        name.starts_with("AWS_") || name.starts_with("AZURE_") || name == "IDENTITY_ENDPOINT"
+    }
+
+    /// The value of a variable that is set and not empty.
+    #[cfg(feature = "object-store")]
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Those under `prefix` whose name in lower case is a `K`.
+    #[cfg(feature = "object-store")]
+    pub(super) fn settings<K: std::str::FromStr>(&self, prefix: &str) -> impl Iterator<Item = (K, &String)> {
+        let known = self.0.iter().filter(move |(name, value)| name.starts_with(prefix) && !value.is_empty());
+        known.filter_map(|(name, value)| Some((name.to_ascii_lowercase().parse().ok()?, value)))
+    }
+}
+
+impl FromIterator<(String, String)> for StoreVariables {
+    fn from_iter<T: IntoIterator<Item = (String, String)>>(variables: T) -> Self {
+        Self(variables.into_iter().filter(|(name, _)| Self::has(name)).collect())
+    }
+}
+
+/// Values are secrets.
+impl fmt::Debug for StoreVariables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}

@@ -1,0 +1,253 @@
+//! The ledger in a bucket, through the real binary against an S3 server: what every command does with it, and what
+//! it says if it cannot.
+
+use std::process::Stdio;
+
+use guestlist::sandbox::Options;
+use serde_json::Value;
+
+use crate::engine::{self, Bucket, Moto, Relay};
+use crate::kills::wait_until;
+use crate::scenario::{HEAD, Scenario};
+
+const PEOPLE: &str = "\
+people:
+  - {email: a@example.com, first_name: A, last_name: A, projects: {storefront: USER}}
+  - {email: b@example.com, first_name: B, last_name: B, projects: {loyalty: USER}}
+";
+
+fn scenario() -> Option<Scenario> {
+    let bucket = engine::bucket()?;
+    Some(Scenario::new().team(&format!("{HEAD}{PEOPLE}")).in_bucket(bucket))
+}
+
+fn bucket(scenario: &Scenario) -> &Bucket {
+    scenario.bucket().expect("a bucket")
+}
+
+/// The keys of the ledger's objects, without ids.
+fn keys(scenario: &Scenario) -> Vec<String> {
+    let bucket = bucket(scenario);
+    let (_, prefix) = bucket.url.split_once("ledgers/").expect("a bucket");
+    let listed = bucket.list();
+    let keys = listed.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next());
+    let keys = keys.filter_map(|key| key.strip_prefix(prefix)?.strip_prefix('/'));
+    keys.map(|key| if key.starts_with("check/") { "check/$ID.json".to_owned() } else { key.to_owned() })
+        .collect()
+}
+
+#[test]
+fn every_command_works_on_a_ledger_in_a_bucket() {
+    let Some(scenario) = scenario() else { return };
+    let url = bucket(&scenario).url.clone();
+    for command in ["log", "status", "report --at 2026-01-01", "unlock --yes"] {
+        let ended = scenario.run(command);
+        let missing =
+            format!("error: no ledger at `{url}`; check the path, or pass another one with --ledger\n");
+        assert_eq!((ended.status, ended.stderr), (Some(1), missing), "{command}");
+    }
+    scenario.run("plan --out saved.json").ok();
+    scenario.run("apply --plan saved.json --yes --concurrency 1").ok();
+    assert_eq!(
+        keys(&scenario),
+        [
+            "applied.json",
+            "check/$ID.json",
+            "known.json",
+            "lock.json",
+            "log/00000000000000000001.jsonl",
+            "log/00000000000000000002.jsonl",
+            "log/00000000000000000003.jsonl",
+            "log/00000000000000000004.jsonl",
+            "store.json",
+        ]
+    );
+    let log = scenario.run("log --verify").ok().stdout.clone();
+    assert_eq!(log, "ok $RUN.jsonl: 10 records, 2 calls, completed\n1 file checked: all records intact.\n");
+    scenario.calls();
+    let offline = scenario.run("plan --offline").ok().stdout.clone();
+    assert!(offline.starts_with("No changes"), "{offline}");
+    assert_eq!(scenario.calls(), []);
+    let explained = scenario.run("explain a@example.com").ok().stdout.clone();
+    assert!(explained.contains("invited"), "{explained}");
+    scenario.run("resend a@example.com --yes").ok();
+    let status: Value =
+        serde_json::from_str(&scenario.run("status --format json").ok().stdout).expect("JSON");
+    assert_eq!((&status["lock"], &status["chain"]), (&Value::Null, &"intact".into()));
+    let report = scenario.run("report --at 2099-12-31");
+    assert_eq!(report.status, Some(1), "{report:?}");
+    scenario.run("report --since 2026-01-01").ok();
+    scenario.run("unlock").assert(0, "The ledger is not locked: nothing to do.\n", "");
+    // Nothing is left on this machine.
+    assert!(!scenario.path(".guestlist").exists());
+}
+
+#[test]
+fn a_saved_plan_names_the_bucket() {
+    let Some(scenario) = scenario() else { return };
+    scenario.write("team.yaml", &format!("{HEAD}ledger: {}\n{PEOPLE}", bucket(&scenario).url));
+    scenario.run("plan --out saved.json").ok();
+    let saved: Value = serde_json::from_str(&scenario.read("saved.json")).expect("JSON");
+    assert_eq!(saved["ledger"], bucket(&scenario).url.as_str());
+}
+
+#[test]
+fn of_two_runs_at_once_on_one_bucket_the_second_is_refused_and_told_who_is_first() {
+    let Some(scenario) = scenario() else { return };
+    scenario.faults(&["hang,method=POST"]);
+    let mut first = scenario.command(&["apply", "--yes"]);
+    let mut first = first.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
+    let posts = || scenario.sandbox().log().iter().filter(|call| call.method == "POST").count();
+    wait_until("the first two calls", || posts() == 2);
+    scenario.calls();
+    let second = scenario.run("apply --yes");
+    assert_eq!((second.status, second.stdout.as_str()), (Some(1), ""));
+    let start = format!("error: the ledger is locked by tester on $HOST (process {}) since ", first.id());
+    assert!(second.stderr.starts_with(&start), "{}", second.stderr);
+    assert_eq!(scenario.writes(), [""; 0], "the second one wrote");
+    first.kill().expect("a process");
+    first.wait().expect("its end");
+    scenario.faults(&[]);
+    scenario.run("unlock --yes").ok();
+    scenario.run("apply --yes").ok();
+    scenario.run("log --verify").ok();
+}
+
+#[test]
+fn runs_that_start_at_the_same_moment_end_one_after_the_other_or_refused() {
+    let Some(scenario) = scenario() else { return };
+    for _ in 0..4 {
+        let start = || {
+            let mut command = scenario.command(&["apply", "--yes"]);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs")
+        };
+        let runs = [start(), start(), start()].map(|run| run.wait_with_output().expect("its end"));
+        let is_fine = |run: &std::process::Output| {
+            let said = String::from_utf8_lossy(&run.stderr).into_owned();
+            run.status.success() || said.contains("the ledger is locked by tester on ")
+        };
+        assert!(runs.iter().all(is_fine) && runs.iter().any(|run| run.status.success()), "{runs:?}");
+    }
+    let invitations = scenario.writes().iter().filter(|call| call.ends_with("/invite")).count();
+    assert_eq!(invitations, 2);
+    scenario.run("log --verify").ok();
+}
+
+#[test]
+fn a_run_whose_lock_is_released_by_hand_sends_nothing_more() {
+    let Some(bucket) = engine::bucket() else { return };
+    let faults = vec!["503,retry-after=4,method=POST,times=1".parse().expect("a fault")];
+    let scenario = Scenario::with(Options { faults, ..Options::default() }).team(&format!("{HEAD}{PEOPLE}"));
+    let scenario = scenario.in_bucket(bucket);
+    let mut command = scenario.command(&["apply", "--yes", "--concurrency", "1"]);
+    let first = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    let posts = || scenario.sandbox().log().iter().filter(|call| call.method == "POST").count();
+    wait_until("the first call", || posts() == 1);
+    scenario.run("unlock --yes").ok();
+    let output = first.wait_with_output().expect("its end");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(posts(), 1, "{said}");
+    assert!(said.contains("the lock on the ledger `s3://ledgers/"), "{said}");
+    scenario.run("apply --yes").ok();
+}
+
+#[test]
+fn a_store_that_goes_away_in_the_middle_stops_calls_and_the_next_run_continues() {
+    let Some(server) = Moto::start() else { return };
+    let bucket = server.bucket();
+    let relay = Relay::start(&bucket, u64::MAX);
+    let scenario = Scenario::new().team(&format!("{HEAD}{PEOPLE}")).in_bucket(relay.before(&bucket));
+    scenario.faults(&["hang,method=POST,at=4"]);
+    let mut command = scenario.command(&["apply", "--yes", "--concurrency", "1"]);
+    let run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    wait_until("the first call", || scenario.sandbox().log().iter().any(|call| call.method == "POST"));
+    relay.cut();
+    scenario.faults(&[]);
+    let output = run.wait_with_output().expect("its end");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot write ledger object `s3://ledgers/team-"), "{said}");
+    // The first call was made again after its time-out only if the lock was still held.
+    assert!(scenario.writes().len() <= 2, "{said}");
+    let scenario = scenario.in_bucket(bucket);
+    scenario.run("unlock --yes").ok();
+    scenario.run("apply --yes").ok();
+    scenario.run("log --verify").ok();
+}
+
+#[test]
+fn what_is_missing_is_said_in_one_sentence() {
+    let scenario = Scenario::new().team(&format!("{HEAD}{PEOPLE}"));
+    let said = |variables: &[(&str, &str)], url: &str| {
+        let mut command = scenario.command(&["apply", "--yes", "--ledger", url]);
+        let ended = scenario.finish(command.envs(variables.iter().copied()));
+        assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""));
+        ended.stderr
+    };
+    let keys = [("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "the-secret-key")];
+    assert_eq!(
+        said(&[], "s3://ledgers/x"),
+        "error: cannot use the ledger `s3://ledgers/x`: no credentials: set AWS_ACCESS_KEY_ID and \
+         AWS_SECRET_ACCESS_KEY, or AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN\n"
+    );
+    assert_eq!(
+        said(&[("AWS_PROFILE", "prod")], "s3://ledgers/x"),
+        "error: cannot use the ledger `s3://ledgers/x`: no credentials: set AWS_ACCESS_KEY_ID and \
+         AWS_SECRET_ACCESS_KEY, or AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN; AWS_PROFILE is not read, but `aws \
+         configure export-credentials --format env` prints these variables\n"
+    );
+    let expired = [keys[0], keys[1], ("AWS_CREDENTIAL_EXPIRATION", "2026-01-01T00:00:00Z")];
+    assert_eq!(
+        said(&expired, "s3://ledgers/x"),
+        "error: cannot use the ledger `s3://ledgers/x`: the credentials expired at 2026-01-01T$TIMEZ; set new \
+         ones\n"
+    );
+    assert_eq!(
+        said(&[], "az://ledgers/x"),
+        "error: cannot use the ledger `az://ledgers/x`: no account: set AZURE_STORAGE_ACCOUNT_NAME\n"
+    );
+    assert_eq!(
+        said(&[("AZURE_STORAGE_ACCOUNT_NAME", "acme")], "az://ledgers/x"),
+        "error: cannot use the ledger `az://ledgers/x`: no credentials: set AZURE_STORAGE_ACCOUNT_KEY or \
+         AZURE_STORAGE_SAS_TOKEN, or AZURE_CLIENT_ID and AZURE_TENANT_ID with AZURE_FEDERATED_TOKEN_FILE or \
+         AZURE_CLIENT_SECRET\n"
+    );
+    let plain = [keys[0], keys[1], ("AWS_ENDPOINT_URL", "http://192.0.2.1:9000"), ("AWS_ALLOW_HTTP", "true")];
+    assert_eq!(
+        said(&plain, "s3://ledgers/x"),
+        "error: cannot read ledger lock `s3://ledgers/x/lock.json`: plain `http://` to `192.0.2.1` would expose the \
+         ledger to the network; use `https://`\n"
+    );
+    assert_eq!(
+        said(&[], "gs://ledgers/x"),
+        "error: invalid ledger `gs://ledgers/x`: Google Cloud Storage is not supported; use `s3://` or `az://`\n"
+    );
+    // A file alone cannot be told from a typing error, so the URL is not shown with what may be a secret.
+    assert_eq!(
+        said(&[], "s3://id:the-secret-key@ledgers/x"),
+        "error: invalid ledger `s3://*****************@ledgers/x`: credentials do not belong in a URL; pass them in \
+         the environment\n"
+    );
+    assert_eq!(scenario.writes(), [""; 0]);
+
+    let Some(bucket) = engine::bucket() else { return };
+    let variables = bucket.variables();
+    let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(
+        said(&variables, "s3://no-such-bucket/x"),
+        "error: cannot read ledger lock `s3://no-such-bucket/x/lock.json`: `127.0.0.1` answered 404 NoSuchBucket; \
+         create the bucket, or check its name, AWS_REGION and AWS_ENDPOINT_URL\n"
+    );
+}
+
+#[test]
+fn credentials_of_the_store_are_in_no_output_at_any_verbosity() {
+    let Some(scenario) = scenario() else { return };
+    for command in ["apply --yes -vvv", "log -vvv", "status -vvv"] {
+        let ended = scenario.run(command).ok().clone();
+        for secret in ["the-secret-key", "AKIAEXAMPLE", "Signature="] {
+            assert!(!ended.stdout.contains(secret) && !ended.stderr.contains(secret), "{command}: {ended:?}");
+        }
+    }
+}
