@@ -297,7 +297,12 @@ fn the_github_example_goes_from_the_first_run_to_the_repair_of_drift() {
     assert_eq!(walk.comments(5)[1..], [superseded]);
     assert_eq!(sandbox.calls().len(), 0);
 
-    // Drift: everyone has accepted, and one role was changed by hand. A run without inputs repairs it.
+    drift_is_repaired_by_a_run_without_inputs(&walk);
+}
+
+/// Everyone accepts, and one role is changed by hand.
+fn drift_is_repaired_by_a_run_without_inputs(walk: &Walk) {
+    let sandbox = &walk.scenario;
     let invited: Vec<_> =
         sandbox.organization(|it| it.invited().map(|person| person.login.clone()).collect::<Vec<_>>());
     for email in invited {
