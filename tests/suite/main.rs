@@ -45,6 +45,8 @@ mod ledger_commands;
 mod obstacles;
 mod only;
 mod planning;
+#[cfg(unix)]
+mod pre_commit;
 mod programs;
 mod pull_request;
 #[cfg(unix)]

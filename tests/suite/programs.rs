@@ -49,6 +49,13 @@ pub(crate) fn are_installed(programs: &[&str]) -> bool {
     programs.iter().all(|program| find(&[program]).is_some())
 }
 
+/// A program that `.ci/tools` installs, or the one in `PATH`. Says that it is missing, as [`find`] does.
+pub(crate) fn tool(name: &str) -> Option<PathBuf> {
+    // The binary under test is in target/PROFILE.
+    let installed = folder_of_binary().parent()?.join("example-tools/python/bin").join(name);
+    if installed.is_file() { Some(installed) } else { find(&[name]) }
+}
+
 /// The folder of the Node.js modules that `.ci/tools` installs, if it has all of these. Says which one it has not, as
 /// [`find`] does.
 pub(crate) fn modules_of_node(modules: &[&str]) -> Option<PathBuf> {
