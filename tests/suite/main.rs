@@ -34,6 +34,8 @@ mod faults;
 mod formats;
 mod github;
 #[cfg(unix)]
+mod gitlab;
+#[cfg(unix)]
 mod gitops;
 mod habits;
 mod help;
