@@ -492,10 +492,9 @@ fn workflows_run_scripts_alone_and_name_what_these_read() {
     }
 }
 
-#[test]
-fn what_the_cron_job_runs_works() {
-    let scenario = Scenario::new().team(&format!("{HEAD}people:\n{ALEX}"));
-    let job = yaml("kubernetes/cronjob.yaml");
+/// Runs the container of a cron job, with the credentials if it has them.
+fn run_cron_job(scenario: &Scenario, file: &str) -> Ended {
+    let job = yaml(&format!("kubernetes/{file}"));
     let container = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0];
     let ledger = scenario.path("ledger").display().to_string();
     let args: Vec<String> = container["args"]
@@ -504,18 +503,38 @@ fn what_the_cron_job_runs_works() {
         .iter()
         .map(|arg| arg.as_str().expect("text").replace("/ledger", &ledger))
         .collect();
-    let credentials = scenario.sandbox().credentials();
-    scenario.write("id", &credentials.id);
-    scenario.write("token", &credentials.token);
     let mut command = scenario.command(&args);
     for variable in CREDENTIALS {
         command.env_remove(variable);
     }
-    for variable in container["env"].as_array().expect("variables") {
+    for variable in container["env"].as_array().into_iter().flatten() {
         let file = variable["value"].as_str().expect("a path").trim_start_matches("/credentials/");
         command.env(variable["name"].as_str().expect("a name"), scenario.path(file));
     }
-    scenario.finish(&mut command).ok();
+    scenario.finish(&mut command)
+}
+
+#[test]
+fn what_the_cron_jobs_run_works() {
+    let scenario = Scenario::new();
+    let credentials = scenario.sandbox().credentials();
+    scenario.write("id", &credentials.id);
+    scenario.write("token", &credentials.token);
+    // A ConfigMap is mounted as links to links.
+    for file in ["team.yaml", "people/support.yaml"] {
+        let text = fs::read_to_string(examples().join("kubernetes").join(file)).expect("the example");
+        scenario.write(&format!("..2026_11_28/{file}"), &text);
+    }
+    for (link, target) in
+        [("..data", "..2026_11_28"), ("team.yaml", "..data/team.yaml"), ("people", "..data/people")]
+    {
+        std::os::unix::fs::symlink(target, scenario.path(link)).expect("a link");
+    }
+
+    // The check fails until a run has left everything in place.
+    run_cron_job(&scenario, "check.yaml").assert_status(1);
+    run_cron_job(&scenario, "cronjob.yaml").ok();
     assert_eq!(scenario.writes(), ["POST /management/v1/projects/users/invite"]);
     assert!(scenario.path("ledger/known.json").exists());
+    run_cron_job(&scenario, "check.yaml").ok();
 }
