@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::engine::bucket;
 use crate::programs::{BINARY, are_installed, modules_of_node, path_with, scrubbed};
 use crate::scenario::{Ended, Scenario};
 
@@ -170,4 +171,39 @@ fn the_gitlab_example_goes_from_the_first_run_to_an_override() {
     assert_eq!(sandbox.writes(), [INVITE; 7]);
     assert_eq!(project.notes().last().map(String::as_str), Some("**Applied** 7 changes.\n"));
     assert!(!sandbox.read("state/calls").contains("token-of-the-job"));
+}
+
+/// Nothing is pushed to a branch. The server in place of AWS does not exchange id tokens: that it is asked to is seen in
+/// its answer, and the rest has keys.
+#[test]
+fn the_gitlab_example_keeps_its_ledger_in_a_bucket() {
+    let Some(bucket) = bucket() else { return };
+    let Some(project) = Project::new() else { return };
+    let server = format!("http://{}", bucket.address);
+    let identity = [
+        ("GUESTLIST_LEDGER", bucket.url.as_str()),
+        ("GUESTLIST_AWS_ROLE", "arn:aws:iam::123456789012:role/guestlist"),
+        ("AWS_ID_TOKEN", "id-token-of-the-job"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ENDPOINT_URL", &server),
+        ("AWS_ENDPOINT_URL_STS", &server),
+    ];
+    let ended = project.pipeline("schedule", true, &identity);
+    assert!(ended.stderr.contains("AssumeRoleWithWebIdentity response"), "{}", ended.stderr);
+    let variables = bucket.variables();
+    let mut protected: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    protected.push(identity[0]);
+    project.pipeline("schedule", true, &protected).ok();
+    project.pipeline("push", true, &protected).ok();
+    assert_eq!(project.scenario.writes(), [INVITE; 2]);
+    project.scenario.calls();
+    project.pipeline("merge_request_event", false, &protected).ok();
+    assert_eq!(project.scenario.calls().len(), 0);
+    let notes = project.notes();
+    assert_eq!(notes[0], "**Applied** 2 changes.\n");
+    assert!(notes[1].contains("This pull request changes no access."), "{notes:?}");
+
+    let prefix = bucket.url.strip_prefix("s3://ledgers/").expect("the bucket");
+    assert!(bucket.list().contains(&format!("<Key>{prefix}/known.json</Key>")), "{}", bucket.list());
+    assert!(!project.scenario.path("remote.git/refs/heads/guestlist-ledger").exists());
 }

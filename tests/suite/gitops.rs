@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::engine::bucket;
 use crate::programs::{BINARY, are_installed, path_with, scrubbed};
 use crate::scenario::{Ended, HEAD, Scenario};
 
@@ -256,6 +257,36 @@ fn github_takes_no_command_from_the_output_of_an_apply() {
     let token = lines[0].strip_prefix("::stop-commands::").expect("a token");
     assert_eq!(token.len(), 32);
     assert_eq!(lines[lines.len() - 1], format!("::{token}::"));
+}
+
+#[test]
+fn a_ledger_in_a_bucket_needs_no_branch() {
+    let Some(bucket) = bucket() else { return };
+    let Some(pipeline) = Pipeline::github() else { return };
+    let plan = pipeline.scenario.path("plan.json").display().to_string();
+    let variables = bucket.variables();
+    let mut environment: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    environment.extend([("LEDGER", bucket.url.as_str()), ("PLAN_FILE", plan.as_str())]);
+    pipeline.step("work", "ledger.sh fetch", &environment).ok();
+    pipeline.step_with_secrets("work", "doctor.sh", &environment).ok();
+    pipeline.step_with_secrets("work", "plan.sh", &environment).ok();
+    pipeline.step_with_secrets("work", "apply.sh", &environment).ok();
+    pipeline.step("work", "ledger.sh push", &environment).ok();
+    assert_eq!(pipeline.scenario.writes(), ["POST /management/v1/projects/users/invite"]);
+
+    // A pull request, without keys of the service: its plan is from the reading in the bucket.
+    pipeline.git(".", "clone --quiet --branch main remote.git review");
+    pipeline.write("review", &format!("{ALEX}{SAM}"));
+    environment.push(("BASE_REF", "main"));
+    pipeline.step("review", "plan.sh", &environment).ok();
+    let markdown = pipeline.plan_markdown();
+    assert!(
+        markdown.contains("sam@example.com") && markdown.contains("; offline, snapshot from "),
+        "{markdown}"
+    );
+    assert_eq!(pipeline.scenario.calls().len(), 0);
+    assert!(!pipeline.scenario.path("work/.guestlist").exists());
+    assert!(!pipeline.scenario.path("remote.git/refs/heads/guestlist-ledger").exists());
 }
 
 /// What a blocked plan says is true: the pipeline has an input by that name, which the plan takes.
