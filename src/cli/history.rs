@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Resul
         role,
         chain: trail.verification.chain().as_str(),
     };
-    let paint = if args.out.is_some() { Paint { color: false } } else { terminal.out };
+    let paint = if args.out.is_some() { Paint::PLAIN } else { terminal.out };
     let (text, written) = match args.since {
         None => {
             let access = AccessAt::new(&question, at);

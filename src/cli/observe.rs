@@ -14,9 +14,9 @@ use crate::clock::SystemClock;
 use crate::desired::Desired;
 use crate::escape;
 use crate::known::{AppliedAccess, Known};
-use crate::ledger::{self, AppliedPlans, Drift, Finding, Ledger, LedgerView, ReadingFacts};
+use crate::ledger::{self, AppliedPlans, Finding, Ledger, LedgerView, ReadingFacts};
 use crate::observe::{NewSnapshot, Observation, Observer};
-use crate::plan::{Past, Plan};
+use crate::plan::{Drift, Past, Plan};
 use crate::words;
 
 /// Reads the members from the service.

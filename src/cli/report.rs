@@ -35,7 +35,7 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let review = Review::new(&team, &known, &plan).only(project.as_ref(), role.as_ref(), &team.desired);
     let text = match args.format {
         ReportFormat::Text => {
-            let paint = if args.out.is_some() { Paint { color: false } } else { terminal.out };
+            let paint = if args.out.is_some() { Paint::PLAIN } else { terminal.out };
             render::review_text(&review, paint)
         }
         ReportFormat::Json => render::review_json(&review),

@@ -13,7 +13,7 @@ use super::output::{keep_apart, save, save_for_all};
 use super::terminal::Terminal;
 use crate::clock::today;
 use crate::escape;
-use crate::ledger::{Drift, Ledger, LoggedRun};
+use crate::ledger::{Ledger, LoggedRun};
 use crate::model::{ProjectId, Role};
 use crate::plan::STALE_DAYS;
 use crate::render::{self, LastRun, Locked, Status};
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) -> Resul
     let status = status_of(&trail)?;
     let text = match args.format {
         StatusFormat::Text => {
-            let paint = if args.out.is_some() { render::Paint { color: false } } else { terminal.out };
+            let paint = if args.out.is_some() { render::Paint::PLAIN } else { terminal.out };
             render::status_text(&status, &trail.desired, paint)
         }
         StatusFormat::Json => render::status_json(&status),
@@ -90,12 +90,7 @@ fn status_of(trail: &AuditTrail) -> Result<Status<'_>, Failure> {
         ledger: escape::line(&trail.target.ledger_name).into_owned(),
         last_run: last_run(ledger, trail.realm())?,
         last_clean: convergence.last_clean,
-        drift: convergence.drift.map(|Drift { id, since, changes, attention }| render::Drift {
-            id,
-            since,
-            changes,
-            attention,
-        }),
+        drift: convergence.drift,
         open: invitations.len(),
         stale,
         reviews_due: has_team.then(|| desired.reviews_due(today)),

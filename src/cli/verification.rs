@@ -29,14 +29,14 @@ fn said(summary: &RunSummary) -> String {
 }
 
 /// A problem of the ledger: a sentence.
-struct Finding {
+struct VerificationFinding {
     file: Option<String>,
     line: Option<u64>,
     is_damage: bool,
     what: String,
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for VerificationFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.file, self.line) {
             (Some(file), Some(line)) => write!(f, "`{file}`, line {line} {}", self.what),
@@ -53,19 +53,19 @@ pub(super) fn warn(verification: &Verification, terminal: Terminal) {
     }
 }
 
-fn findings(verification: &Verification) -> Vec<Finding> {
+fn findings(verification: &Verification) -> Vec<VerificationFinding> {
     let mut findings = Vec::new();
     for file in &verification.files {
         let name = Some(file.name.to_string());
         match &file.result {
-            Err(broken) => findings.push(Finding {
+            Err(broken) => findings.push(VerificationFinding {
                 file: name,
                 line: Some(broken.line),
                 is_damage: true,
                 what: broken.what.clone(),
             }),
             Ok(summary) => {
-                let finding = |line, what: &str| Finding {
+                let finding = |line, what: &str| VerificationFinding {
                     file: name.clone(),
                     line,
                     is_damage: false,
@@ -81,7 +81,7 @@ fn findings(verification: &Verification) -> Vec<Finding> {
             }
         }
     }
-    let whole = |is_damage, what| Finding { file: None, line: None, is_damage, what };
+    let whole = |is_damage, what| VerificationFinding { file: None, line: None, is_damage, what };
     findings.extend(verification.breaks.iter().map(|one| whole(true, one.to_string())));
     findings.extend(verification.forks.iter().map(|one| whole(false, one.to_string())));
     findings
@@ -97,7 +97,7 @@ fn verdict(verification: &Verification) -> Result<(), Failure> {
 }
 
 pub(super) fn verified_json(verification: &Verification) -> Result<(), Failure> {
-    let problem = |finding: &Finding| {
+    let problem = |finding: &VerificationFinding| {
         let mut problem = serde_json::json!({
             "level": if finding.is_damage { "error" } else { "warning" },
             "text": finding.to_string(),

@@ -270,3 +270,16 @@ pub fn refused_id(id: &str) -> Option<&'static str> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_at_most_128_bytes() {
+        let too_long = Some("it is longer than 128 bytes");
+        for (length, refused) in [(128, None), (129, too_long), (200, too_long)] {
+            assert_eq!(refused_id(&"x".repeat(length)), refused, "{length}");
+        }
+    }
+}

@@ -173,6 +173,7 @@ impl Bucket {
 
     /// Another run has written in the place of this one: its lock is lost.
     fn lost(&self) -> LedgerError {
+        *self.proven.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let holder = self.objects.get(lock_object::KEY).ok().flatten();
         let lock = holder.and_then(|object| LockObject::parse(&object, || self.objects.url("")).ok());
         let by = lock.and_then(|lock| lock.holder).filter(|lock| !lock.unlocking).map(|lock| lock.holder);

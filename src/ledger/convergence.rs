@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::digest;
 use crate::model::ProjectId;
+use crate::plan::Drift;
 
 /// Whether an organization matches its team file.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -18,19 +19,6 @@ pub struct Convergence {
     /// The difference that the last live reading found, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<Drift>,
-}
-
-/// A difference between the organization and the team file, or something that needs attention.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Drift {
-    /// The `drift_id` of the plan: the same on every day for the same difference.
-    pub id: String,
-    /// When a live reading first found it.
-    pub since: Timestamp,
-    /// The number of changes that would close it.
-    pub changes: usize,
-    /// The number of notes that need attention.
-    pub attention: usize,
 }
 
 /// What a live reading means for the team file.

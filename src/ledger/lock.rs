@@ -13,6 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::error::LedgerError;
 use super::lock_info::LockInfo;
 use super::record::Who;
+use super::run_file::{RunName, first_record};
+use super::runs;
 use super::store::{Current, OwnLock, Published, Store, Version, Versioned};
 use super::time::to_the_millisecond;
 use crate::clock::Clock;
@@ -44,13 +46,17 @@ pub struct Lock {
 
 impl Lock {
     /// Acquires the lock of the ledger in `store`.
-    pub(super) fn acquire(store: &dyn Store, who: &Who, clock: &Arc<dyn Clock>) -> Result<Self, LedgerError> {
+    pub(super) fn acquire(
+        store: &Arc<dyn Store>,
+        who: &Who,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, LedgerError> {
         Self::acquire_over(store, who, clock, None)
     }
 
     /// The same, and a lock whose version is still `expired` is replaced.
     fn acquire_over(
-        store: &dyn Store,
+        store: &Arc<dyn Store>,
         who: &Who,
         clock: &Arc<dyn Clock>,
         expired: Option<&Version>,
@@ -71,7 +77,7 @@ impl Lock {
     /// The same. Where the time of a lock does not tell whether it has expired, this watches a lock that seems to
     /// be old for as long as a lock lasts; `watching` is called before.
     pub(super) async fn acquire_watching(
-        store: &dyn Store,
+        store: &Arc<dyn Store>,
         who: &Who,
         clock: &Arc<dyn Clock>,
         watching: impl FnOnce(&LockInfo),
@@ -119,8 +125,7 @@ impl Drop for Lock {
 
 /// A lock that this process acquired, and may have lost since.
 pub(super) struct HeldLock {
-    /// The ledger, for messages.
-    ledger: String,
+    store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
@@ -131,6 +136,8 @@ struct State {
     /// The uptime before the last renewal, which does not depend on the time of day.
     renewed: Duration,
     lost: Option<LedgerError>,
+    /// The runs that were recorded under it.
+    runs: Vec<RunName>,
 }
 
 impl State {
@@ -146,13 +153,13 @@ impl State {
 
 impl fmt::Debug for HeldLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HeldLock").field("ledger", &self.ledger).finish_non_exhaustive()
+        f.debug_struct("HeldLock").field("store", &self.store).finish_non_exhaustive()
     }
 }
 
 impl HeldLock {
     fn acquire(
-        store: &dyn Store,
+        store: &Arc<dyn Store>,
         who: &Who,
         clock: &Arc<dyn Clock>,
         expired: Option<&Version>,
@@ -175,14 +182,14 @@ impl HeldLock {
     }
 
     fn new(
-        store: &dyn Store,
+        store: &Arc<dyn Store>,
         own: Box<dyn OwnLock>,
         info: LockInfo,
         renewed: Duration,
         clock: &Arc<dyn Clock>,
     ) -> Self {
-        let state = Mutex::new(State { own, info, renewed, lost: None });
-        Self { ledger: store.name(), clock: Arc::clone(clock), state }
+        let state = Mutex::new(State { own, info, renewed, lost: None, runs: Vec::new() });
+        Self { store: Arc::clone(store), clock: Arc::clone(clock), state }
     }
 
     /// Checks that this run may still write. Cheap enough to be called before every request.
@@ -194,7 +201,17 @@ impl HeldLock {
     /// If the lock was lost, or cannot be read or renewed.
     pub(super) fn ensure(&self) -> Result<(), LedgerError> {
         let mut state = self.state();
-        if state.is_fresh(&*self.clock) { self.check(&mut state) } else { self.renew_now(&mut state) }
+        for _ in 0..ATTEMPTS {
+            if state.is_fresh(&*self.clock) {
+                self.check(&mut state)?;
+                // The check may have taken long.
+                if state.is_fresh(&*self.clock) {
+                    return Ok(());
+                }
+            }
+            self.renew_now(&mut state)?;
+        }
+        Err(LedgerError::Contended)
     }
 
     /// Renews the lock, as the thread does.
@@ -230,15 +247,34 @@ impl HeldLock {
         let by = match current {
             Current::Own => return Ok(()),
             Current::Other(lock) => Some(lock.holder).filter(|_| !lock.unlocking),
-            Current::None => None,
+            Current::None => self.successor(state),
         };
         let lost = self.lost(by);
         state.lost = Some(lost.clone());
         Err(lost)
     }
 
+    /// The random text that identifies the lock.
+    #[cfg(test)]
+    pub(super) fn token(&self) -> String {
+        self.state().info.token.clone()
+    }
+
     fn lost(&self, by: Option<String>) -> LedgerError {
-        LedgerError::LockLost { ledger: self.ledger.clone(), by }
+        LedgerError::LockLost { ledger: self.store.name(), by }
+    }
+
+    /// A run is about to be recorded under this lock.
+    pub(super) fn records(&self, run: RunName) {
+        self.state().runs.push(run);
+    }
+
+    /// Who took the lock over and has ended since, as far as the ledger tells. A release by hand is no run.
+    fn successor(&self, state: &State) -> Option<String> {
+        let mut runs = runs::in_store(&*self.store).ok()?;
+        let last = runs.pop().filter(|last| !state.runs.contains(&last.name))?;
+        let (at, run) = first_record(self.store.open_run(&last.name).ok()?).ok()??;
+        (at >= state.info.since && run.released.is_none()).then(|| run.who.to_string())
     }
 
     /// Releases the lock, unless another run has it by now.
@@ -258,7 +294,7 @@ impl HeldLock {
 /// Replaces exactly the lock `info`, renewed or not, by one that is released when it is dropped. None if it
 /// is not there any more.
 pub(super) fn unlock(
-    store: &dyn Store,
+    store: &Arc<dyn Store>,
     info: &LockInfo,
     who: &Who,
     clock: &Arc<dyn Clock>,

@@ -48,7 +48,7 @@ use crate::model::ProjectId;
 pub use access::KnownAccess;
 pub use applied_plans::{AppliedPlans, Superseded};
 pub use chain::{Broken, RunSummary, verify};
-pub use convergence::{Convergence, Drift, Finding};
+pub use convergence::{Convergence, Finding};
 pub use error::LedgerError;
 pub use location::LedgerLocation;
 pub use lock::Lock;
@@ -264,7 +264,7 @@ impl Ledger {
     /// # Errors
     /// If another run holds it.
     pub fn acquire(&self, who: &Who) -> Result<Lock, LedgerError> {
-        Lock::acquire(&*self.store, who, &self.clock)
+        Lock::acquire(&self.store, who, &self.clock)
     }
 
     /// Acquires the lock. One in an object store that seems to have been left behind is watched first, because its
@@ -277,7 +277,7 @@ impl Ledger {
         who: &Who,
         watching: impl FnOnce(&LockInfo),
     ) -> Result<Lock, LedgerError> {
-        Lock::acquire_watching(&*self.store, who, &self.clock, watching).await
+        Lock::acquire_watching(&self.store, who, &self.clock, watching).await
     }
 
     /// The lock, if there is one.
@@ -294,7 +294,7 @@ impl Ledger {
     /// # Errors
     /// If the lock cannot be released, or the release cannot be recorded.
     pub fn unlock(&self, lock: &LockInfo, mut run: Run) -> Result<bool, LedgerError> {
-        let Some(unlocking) = lock::unlock(&*self.store, lock, &run.who, &self.clock)? else {
+        let Some(unlocking) = lock::unlock(&self.store, lock, &run.who, &self.clock)? else {
             return Ok(false);
         };
         let at = self.clock.timestamp();

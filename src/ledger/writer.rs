@@ -278,10 +278,15 @@ impl WriterThread {
             log
         } else {
             let (name, log) = self.store.create_run(self.chain.last_at())?;
+            self.lock.records(name.clone());
             let _ = self.name.set(name);
             self.log.insert(log)
         };
-        log.append(lines.as_bytes(), sync)
+        log.append(lines.as_bytes(), sync).map_err(|error| match error {
+            // The lock knows by whom.
+            LedgerError::LockLost { .. } => self.lock.ensure().err().unwrap_or(error),
+            error => error,
+        })
     }
 }
 

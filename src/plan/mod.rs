@@ -7,6 +7,7 @@ mod applied;
 mod change;
 mod compare;
 mod difference;
+mod drift;
 mod effect;
 mod guard;
 mod note;
@@ -23,6 +24,7 @@ use crate::model::{Email, Endpoint};
 
 pub use applied::applied;
 pub use change::Change;
+pub use drift::Drift;
 pub use effect::Effect;
 pub use guard::{Exceeded, Guard, Refusal};
 pub use note::{Fact, Later, Note, NoteKind};

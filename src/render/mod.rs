@@ -38,7 +38,7 @@ pub use redact::Redacted;
 pub use review::{Review, review_csv, review_html, review_json, review_text};
 pub use saved::saved_plan_error;
 pub use sentences::{doubt, incomplete, refusal, remark};
-pub use status::{Drift, LastRun, Locked, Status, status_json, status_prometheus, status_text};
+pub use status::{LastRun, Locked, Status, status_json, status_prometheus, status_text};
 pub use text::text;
 pub use verdict::{at_stake, results};
 

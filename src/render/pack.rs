@@ -199,3 +199,47 @@ impl Packer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Email;
+    use crate::render::sections::Sentence;
+
+    #[test]
+    fn as_many_people_are_shown_as_take_less_than_the_room() {
+        let emails: Vec<_> = (0..6).map(|n| Email::as_received(&format!("p{n}@example.com"))).collect();
+        let sentence = Sentence { text: "not in the file".to_owned(), listed: None };
+        let row = |email| SectionRow {
+            email: Some(email),
+            sentence: sentence.clone(),
+            aside: None,
+            is_also_above: false,
+        };
+        let rows: Vec<_> = emails.iter().map(row).collect();
+        let columns = Columns::fitting(emails.iter().map(Email::as_str), Some(WIDTH));
+        let packed = |sign: &str, most_lines: usize, room: usize| {
+            let Packed { markdown, hidden } = pack(&rows, columns, sign, most_lines, room);
+            (markdown, hidden)
+        };
+        let list = |shown: usize| match shown {
+            0 => String::new(),
+            _ => format!(
+                "- {} (6): {}\n",
+                code("not in the file"),
+                emails[..shown].iter().map(|email| code(email.as_str())).collect::<Vec<_>>().join(" ")
+            ),
+        };
+        for shown in 1..=6 {
+            let text = list(shown);
+            let room = text.len();
+            assert_eq!(packed("", 0, room + 1), (text, 6 - shown));
+            assert_eq!(packed("", 0, room), (list(shown - 1), 7 - shown));
+        }
+        let lines: Vec<_> = emails.iter().map(|email| format!("+ {email}  not in the file")).collect();
+        let block = fence("diff", &lines);
+        assert_eq!(packed("+ ", 6, block.len() + 1), (block.clone(), 0));
+        assert_eq!(packed("+ ", 5, block.len() + 1), (list(6), 0));
+        assert_ne!(packed("+ ", 6, block.len()).0, block);
+    }
+}

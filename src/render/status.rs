@@ -12,6 +12,7 @@ use super::Paint;
 use crate::desired::{Desired, SOON_DAYS};
 use crate::escape;
 use crate::model::{Email, ProjectId};
+use crate::plan::Drift;
 use crate::words::{self, count};
 
 /// The most people named in a line.
@@ -65,19 +66,6 @@ pub struct LastRun {
     pub commit: Option<String>,
     /// How it ended. None if it has not.
     pub ended: Option<&'static str>,
-}
-
-/// What a live reading had that the team file does not want.
-#[derive(Clone, Debug)]
-pub struct Drift {
-    /// Its `drift_id`.
-    pub id: String,
-    /// When it was first seen.
-    pub since: Timestamp,
-    /// The number of changes.
-    pub changes: usize,
-    /// The number of notes with attention.
-    pub attention: usize,
 }
 
 /// The holder of the lock.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use guestlist::plan::NoteKind;
 use serde_json::{Value, json};
 
-use crate::scenario::{HEAD, Scenario};
+use crate::scenario::{Ended, HEAD, Scenario};
 
 const ANA: &str =
     "  - {email: ana@example.com, first_name: Ana, last_name: Oak, projects: {storefront: USER}}\n";
@@ -74,9 +74,36 @@ Plan id: $DIGEST
             )
         );
         let markdown = scenario.run("plan --format markdown --detailed-exitcode");
-        let open = markdown.stdout.split("<details>").next().expect("the part that is open");
-        assert!(open.contains("**Needs attention (1)**") && open.contains("by.hand@example.com"), "{open}");
-        assert_eq!((diff.status, markdown.status), (Some(2), Some(2)));
+        assert_eq!(diff.status, Some(2));
+        let markdown = Ended { stdout: markdown.stdout.replace(&sentence, "$SENTENCE"), ..markdown };
+        let markdown =
+            Ended { stdout: markdown.stdout.replace(&format!("`prune: {prune}`"), "$PRUNE"), ..markdown };
+        markdown.assert(
+            2,
+            "\
+<!-- guestlist -->
+### guestlist: No changes · 1 needs attention
+
+**Needs attention (1)**
+
+```text
+by.hand@example.com  $SENTENCE
+```
+
+<details><summary>Not changed (2)</summary>
+
+```text
+other@example.com    not in the file (loyalty USER); kept by $PRUNE
+owner@example.com    owner, not in the file; owners are never changed (loyalty ADMIN,
+                     storefront ADMIN)
+```
+
+</details>
+
+For `$ENDPOINT` on $TODAY; members read live at $TIME UTC. Plan id: `$DIGEST`
+",
+            "",
+        );
     }
 }
 
@@ -154,16 +181,33 @@ fn many_who_become_admin_are_blocked_and_let_through_by_their_exact_number_alone
         "{HEAD}groups: {{everyone: {{storefront: ADMIN, loyalty: USER}}}}\npeople:\n{people}"
     ));
     let blocked = scenario.run("apply --yes");
-    assert_eq!(blocked.status, Some(1));
-    let sentence = "Blocked: 6 people become ADMIN, and `max_new_admins: 5` allows 5: p1@example.com, \
-        p2@example.com, p3@example.com, p4@example.com, p5@example.com and p6@example.com; to allow this \
-        once, run the pipeline on the default branch with `allow_new_admins: 6` and this plan's id, or pass --allow-new-admins 6\n";
-    assert!(blocked.stdout.contains(sentence), "{}", blocked.stdout);
+    blocked.assert(1, "\
+Blocked by 1 guard · 6 become ADMIN · 6 calls, no wait for the rate limit
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
+
+Blocked: 6 people become ADMIN, and `max_new_admins: 5` allows 5: p1@example.com, p2@example.com, p3@example.com, p4@example.com, p5@example.com and p6@example.com; to allow this once, run the pipeline on the default branch with `allow_new_admins: 6` and this plan's id, or pass --allow-new-admins 6
+
+Becomes ADMIN (6)
+  ! p1@example.com     loyalty USER, storefront ADMIN  (P N, by invitation)
+  ! p2@example.com     loyalty USER, storefront ADMIN  (P N, by invitation)
+  ! p3@example.com     loyalty USER, storefront ADMIN  (P N, by invitation)
+  ! p4@example.com     loyalty USER, storefront ADMIN  (P N, by invitation)
+  ! p5@example.com     loyalty USER, storefront ADMIN  (P N, by invitation)
+  ! p6@example.com     loyalty USER, storefront ADMIN  (P N, by invitation)
+
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
+
+Plan id: $DIGEST
+", "error: plan blocked by 1 guard; nothing will be applied\n");
+    let (way_out, blocked_by) = (
+        "to allow this once, run the pipeline on the default branch with `allow_new_admins: 6` and this plan's id, or pass --allow-new-admins 6",
+        &blocked.stderr,
+    );
     for number in [5, 7] {
-        let other = scenario.run(&format!("apply --yes --allow-new-admins {number}"));
-        assert_eq!(other.status, Some(1));
         let why = format!("--allow-new-admins {number} does not match: the number is 6");
-        assert!(other.stdout.contains(&why), "{}", other.stdout);
+        let expected = blocked.stdout.replace(way_out, &why);
+        scenario.run(&format!("apply --yes --allow-new-admins {number}")).assert(1, &expected, blocked_by);
     }
     assert_eq!(scenario.writes(), [""; 0]);
     // Five at a time need no flag; the saved plan of six keeps what was allowed.
@@ -179,14 +223,32 @@ fn unlisted_members_are_folded_into_a_count_but_no_admin_is() {
         scenario = scenario.member(&format!("m{n}@example.com"), &[("loyalty", "USER")]);
     }
     scenario = scenario.member("zz.admin@example.com", &[("loyalty", "ADMIN")]);
-    let text = scenario.run("plan").ok().stdout.clone();
-    let shown = text.lines().filter(|line| line.starts_with("  · m")).count();
-    assert_eq!(shown, 9, "{text}");
-    assert!(
-        text.contains("Not changed (31)\n") && text.contains("  · … and 21 more that `prune` keeps\n"),
-        "{text}"
+    scenario.run("plan").assert(
+        0,
+        "\
+No changes · 1 needs attention
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
+
+Needs attention (1)
+  ! zz.admin@example.com  not in the file (loyalty ADMIN); kept by `prune: none`
+
+Not changed (31)
+  · m10@example.com       not in the file (loyalty USER); kept by `prune: none`
+  · m11@example.com       not in the file (loyalty USER); kept by `prune: none`
+  · m12@example.com       not in the file (loyalty USER); kept by `prune: none`
+  · m13@example.com       not in the file (loyalty USER); kept by `prune: none`
+  · m14@example.com       not in the file (loyalty USER); kept by `prune: none`
+  · m15@example.com       not in the file (loyalty USER); kept by `prune: none`
+  · m16@example.com       not in the file (loyalty USER); kept by `prune: none`
+  · m17@example.com       not in the file (loyalty USER); kept by `prune: none`
+  · m18@example.com       not in the file (loyalty USER); kept by `prune: none`
+  · owner@example.com     owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
+  · … and 21 more that `prune` keeps
+
+Plan id: $DIGEST
+",
+        "",
     );
-    assert!(text.contains("Needs attention (1)\n  ! zz.admin@example.com"), "{text}");
     let plan: Value = serde_json::from_str(&scenario.run("plan --format json").ok().stdout).expect("JSON");
     assert_eq!(plan["notes"].as_array().expect("notes").len(), 32);
 }

@@ -19,23 +19,40 @@ fn errors_of_a_team_file_are_annotations_too() {
     let scenario = Scenario::new().team(&format!("{HEAD}{WRONG}"));
     for args in [&["validate"][..], &["plan"], &["apply", "--yes"], &["explain", "alex@example.com"]] {
         let ended = in_actions(&scenario, args);
-        assert_eq!(ended.status, Some(1), "{args:?}");
-        assert_eq!(ended.stdout, "", "{args:?}");
-        assert!(ended.stderr.starts_with(ANNOTATION), "{args:?}: {}", ended.stderr);
-        assert!(ended.stderr.ends_with("1 problem in team.yaml\n"), "{args:?}: {}", ended.stderr);
+        ended.assert(1, "", "\
+::error file=team.yaml,line=5,col=76,title=unknown-project::unknown project `shop`%0Athe projects are `loyalty` and `storefront`
+error[unknown-project]: unknown project `shop`
+ --> team.yaml:5:76
+  |
+5 |   - {email: alex@example.com, first_name: Alex, last_name: Doe, projects: {shop: USER}}
+  |                                                                            ^^^^
+  |
+help: the projects are `loyalty` and `storefront`
+
+1 problem in team.yaml
+");
     }
-    let ended = in_actions(&scenario, &["validate", "--format", "json"]);
-    assert!(
-        ended
-            .stdout
-            .starts_with("{\"problems\":[{\"id\":\"unknown-project\",\"file\":\"team.yaml\",\"line\":5"),
-        "{}",
-        ended.stdout
-    );
-    assert_eq!(ended.stderr, ANNOTATION);
+    in_actions(&scenario, &["validate", "--format", "json"]).assert(1, "\
+{\"problems\":[{\"id\":\"unknown-project\",\"file\":\"team.yaml\",\"line\":5,\"column\":76,\"message\":\"unknown project `shop`\",\"help\":\"the projects are `loyalty` and `storefront`\"}]}
+", ANNOTATION);
     in_actions(&scenario, &["validate", "--format", "github"]).assert(1, ANNOTATION, "");
     scenario.run("validate --format github").assert(1, ANNOTATION, "");
-    assert!(!scenario.run("validate").stderr.contains("::error"), "annotations are for GitHub alone");
+    // Annotations are for GitHub alone.
+    scenario.run("validate").assert(
+        1,
+        "",
+        "\
+error[unknown-project]: unknown project `shop`
+ --> team.yaml:5:76
+  |
+5 |   - {email: alex@example.com, first_name: Alex, last_name: Doe, projects: {shop: USER}}
+  |                                                                            ^^^^
+  |
+help: the projects are `loyalty` and `storefront`
+
+1 problem in team.yaml
+",
+    );
 }
 
 #[test]

@@ -6,13 +6,16 @@ use crate::scenario::{HEAD, Scenario};
 
 const TEAM: &str = include_str!("../../team.example.yaml");
 
-/// The first line of standard error of a command that fails.
+/// What standard error says of a command that fails, which is one line, before the usage if that is shown.
 #[track_caller]
 fn error(scenario: &Scenario, args: &str) -> String {
     let ended = scenario.run(args);
     ended.assert_status(1);
     assert_eq!(ended.stdout, "", "{args}");
-    ended.stderr.lines().next().unwrap_or_default().to_owned()
+    let (error, _usage) = ended.stderr.split_once("\n\nUsage: ").unwrap_or((&ended.stderr, ""));
+    let error = error.trim_end_matches('\n');
+    assert!(!error.contains('\n'), "{args}: {error}");
+    error.to_owned()
 }
 
 #[test]
@@ -155,20 +158,47 @@ fn invitations_beyond_the_maximum_are_counted() {
         );
     }
     let scenario = Scenario::new().team(&team);
-    let plan = scenario.run("plan --max-invites 0");
-    assert!(
-        plan.ok().stdout.contains("  · 5 invitations wait for a later run: this run sends at most 0\n"),
-        "{}",
-        plan.stdout
+    scenario.run("plan --max-invites 0").assert(
+        0,
+        "\
+No changes
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
+
+Waiting (1)
+  · 5 invitations wait for a later run: this run sends at most 0
+
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
+
+Plan id: $DIGEST
+",
+        "",
     );
 }
 
 #[test]
 fn files_that_are_written_are_named() {
     let scenario = Scenario::new().team(TEAM);
-    let ended = scenario.run("plan --out nodir/p.json");
-    ended.assert_status(1);
-    assert_eq!(ended.stderr, "error: cannot write `nodir/p.json`: the folder `nodir` does not exist\n");
+    scenario.run("plan --out nodir/p.json").assert(
+        1,
+        "\
+2 invited · 1 becomes ADMIN · 3 calls, no wait for the rate limit
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
+
+Becomes ADMIN (1)
+  ! alex.doe@example.com  loyalty campaign-manager, storefront ADMIN  (Alex Doe, by invitation)
+
+Invited (2)
+  + kim.ray@example.com   loyalty VIEWER  (Kim Ray)
+  + sam.lee@example.com   loyalty campaign-manager, storefront USER  (Sam Lee)
+
+Not changed (1)
+  · owner@example.com     owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
+
+Plan id: $DIGEST
+",
+        "error: cannot write `nodir/p.json`: the folder `nodir` does not exist\n",
+    );
     let written = "Wrote access.html: 4 people, 2 projects.\n";
     scenario.run("report --out access.html").assert(0, "", written);
     scenario.run("report --out access.html -q").assert(0, "", "");
@@ -178,8 +208,14 @@ fn files_that_are_written_are_named() {
 fn resend_works_in_a_sandbox() {
     let scenario = Scenario::new().team(TEAM);
     scenario.run("apply --sandbox --yes").ok();
-    let resent = scenario.run("resend alex.doe@example.com --sandbox --yes");
-    assert_eq!(resent.ok().stdout, "Sent the invitation to alex.doe@example.com again.\n");
+    scenario.run("resend alex.doe@example.com --sandbox --yes").assert(
+        0,
+        "Sent the invitation to alex.doe@example.com again.\n",
+        "\
+alex.doe@example.com was invited on $TODAY.
+invited alex.doe@example.com: loyalty campaign-manager, storefront ADMIN
+",
+    );
 }
 
 #[test]

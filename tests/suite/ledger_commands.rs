@@ -3,7 +3,7 @@
 use guestlist::ledger::{Ledger, LedgerLocation, StoreVariables, Who};
 use guestlist::sandbox::{Behaviour, Options, Organization, SecondInvitation};
 
-use crate::scenario::{HEAD, Scenario};
+use crate::scenario::{Ended, HEAD, Scenario};
 
 const TWO: &str = "\
 people:
@@ -39,6 +39,7 @@ $TODAY $TIME UTC apply to $ENDPOINT by tester on $HOST (completed)
         ("--project proj_npnFzPr9", format!("{heading}{loyalty}{ben}")),
         ("--role ADMIN", format!("{heading}{storefront}{loyalty}{ana}")),
         ("--role USER --project loyalty", format!("{heading}{ben}")),
+        ("--role VIEWER", "The ledger has no records with role VIEWER.\n".into()),
         // The role counts in that project, not in another one.
         (
             "--role USER --project storefront",
@@ -74,7 +75,7 @@ $TODAY $TIME UTC apply to $ENDPOINT by tester on $HOST (completed)
 #[test]
 fn the_log_as_json_is_the_records_as_stored() {
     let scenario = scenario();
-    scenario.run("apply --yes").ok();
+    scenario.run("apply --yes --concurrency 1").ok();
     let stored = scenario.read_all(".guestlist/runs");
     let mut command = scenario.command(&["log", "--format", "json"]);
     let shown = String::from_utf8(command.output().expect("the binary runs").stdout).expect("UTF-8");
@@ -88,34 +89,48 @@ fn the_log_as_json_is_the_records_as_stored() {
                 .to_owned()
         })
         .collect();
-    assert_eq!(kinds.first().map(String::as_str), Some("run"));
-    assert_eq!(kinds.last().map(String::as_str), Some("end"));
-    assert_eq!(kinds.iter().filter(|kind| *kind == "intent").count(), 2);
-    assert_eq!(kinds.iter().filter(|kind| *kind == "outcome").count(), 2);
+    assert_eq!(kinds, ["run", "observed", "observed", "intent", "outcome", "intent", "outcome", "end"]);
 }
 
 #[test]
 fn an_edited_record_shows() {
     let scenario = scenario();
-    scenario.run("apply --yes").ok();
-    let verified = scenario.run("log --verify");
-    assert!(verified.ok().stdout.ends_with("1 file checked: all records intact.\n"), "{}", verified.stdout);
+    scenario.run("apply --yes --concurrency 1").ok();
+    scenario.run("log --verify").assert(
+        0,
+        "\
+ok $RUN.jsonl: 8 records, 2 calls, completed
+1 file checked: all records intact.
+",
+        "",
+    );
     let runs = std::fs::read_dir(scenario.path(".guestlist/runs")).expect("runs");
     let file = runs.map(|entry| entry.expect("a run").path()).next().expect("a run");
     let text = std::fs::read_to_string(&file).expect("a run");
     std::fs::write(&file, text.replace("ben@example.com", "bob@example.com")).expect("an edit");
-    let broken = scenario.run("log --verify");
-    assert_eq!(broken.status, Some(1));
-    assert!(broken.stdout.starts_with("broken "), "{}", broken.stdout);
-    assert_eq!(broken.stderr, "error: the ledger was modified: 1 problem\n");
-    let plan = scenario.run("plan");
-    assert!(
-        plan.ok()
-            .stderr
-            .contains("does not continue the line before it, so a record was edited, added or removed"),
-        "{}",
-        plan.stderr
+    scenario.run("log --verify").assert(
+        1,
+        "broken $RUN.jsonl: line 6 was edited\n",
+        "error: the ledger was modified: 1 problem\n",
     );
+    scenario.run("plan").assert(0, "\
+1 invited · 1 needs attention · 1 call, no wait for the rate limit
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
+
+Needs attention (1)
+  ! bob@example.com    invited today, not in the file (loyalty USER); cancel it in Team settings
+
+Invited (1)
+  + ben@example.com    loyalty USER  (Ben Elm)
+
+Waiting (1)
+  · ana@example.com    invited today
+
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
+
+Plan id: $DIGEST
+", "warning: ledger file `runs/$RUN.jsonl`, line 7, does not continue the line before it, so a record was edited, added or removed; run `guestlist log --verify`\n");
 }
 
 #[test]
@@ -177,7 +192,7 @@ incomplete {name}: 6 records, 2 calls, 1 call without an outcome, no end recorde
 #[test]
 fn the_log_warns_of_a_forged_and_of_a_missing_run_before_it_shows_anything() {
     let scenario = scenario();
-    scenario.run("apply --yes").ok();
+    scenario.run("apply --yes --concurrency 1").ok();
     let first = run_files(&scenario).remove(0);
     let name = scenario.placeholders(&first.file_name().expect("a name").to_string_lossy());
     scenario.write("team.yaml", &format!("{HEAD}{TWO}").replace("ben@", "bob@"));
@@ -187,10 +202,21 @@ fn the_log_warns_of_a_forged_and_of_a_missing_run_before_it_shows_anything() {
     let whole = std::fs::read_to_string(&first).expect("a run");
     std::fs::write(&first, whole.replace("ben@example.com", "eve@example.com")).expect("an edit");
     let log = scenario.run("log");
-    assert_eq!(log.status, Some(0));
-    assert!(log.stdout.contains("invite eve@example.com"), "{}", log.stdout);
-    assert!(log.stderr.starts_with(&format!("warning: `{name}`, line ")), "{}", log.stderr);
-    assert!(log.stderr.ends_with(" was edited\n"), "{}", log.stderr);
+    log.assert(
+        0,
+        "\
+$TODAY $TIME UTC apply to $ENDPOINT by tester on $HOST (completed)
+  plan $DIGEST
+  $TODAY $TIME UTC invite bob@example.com: loyalty USER → invited, 204, $N ms
+$TODAY $TIME UTC apply to $ENDPOINT by tester on $HOST (completed)
+  plan $DIGEST
+  $TODAY $TIME UTC found owner@example.com: storefront ADMIN, in the first reading
+  $TODAY $TIME UTC found owner@example.com: loyalty ADMIN, in the first reading
+  $TODAY $TIME UTC invite ana@example.com: storefront ADMIN → invited, 204, $N ms
+  $TODAY $TIME UTC invite eve@example.com: loyalty USER → invited, 204, $N ms
+",
+        "warning: `$RUN.jsonl`, line 6 was edited\n",
+    );
 
     std::fs::remove_file(&first).expect("a removal");
     let missing = format!("`{name}` is missing: `{next}` continues from it");
@@ -290,13 +316,7 @@ Offline: the snapshot is less than a second old.
     let other =
         format!("{HEAD}{TWO}").replace("loyalty: proj_npnFzPr9", "loyalty: proj_npnFzPr9, more: proj_more");
     scenario.write("team.yaml", &other);
-    let ended = scenario.run("plan --offline");
-    assert_eq!(ended.status, Some(1));
-    assert!(
-        ended.stderr.contains("does not include more; run `guestlist plan` online first"),
-        "{}",
-        ended.stderr
-    );
+    scenario.run("plan --offline").assert(1, "", "error: the saved snapshot of $TODAYT$TIMEZ does not include more; run `guestlist plan` online first\n");
 }
 
 #[test]
@@ -339,11 +359,17 @@ invited ana@example.com: storefront ADMIN
 ",
     );
     assert_eq!(scenario.writes(), ["POST /management/v1/projects/users/invite"]);
-    assert!(
-        scenario
-            .run("log --person ana@example.com")
-            .stdout
-            .contains("invite again ana@example.com: storefront ADMIN → invited")
+    scenario.run("log --person ana@example.com").assert(
+        0,
+        "\
+$TODAY $TIME UTC resend to $ENDPOINT by tester on $HOST (completed)
+  plan $DIGEST
+  $TODAY $TIME UTC invite again ana@example.com: storefront ADMIN → invited, 204, $N ms
+$TODAY $TIME UTC apply to $ENDPOINT by tester on $HOST (completed)
+  plan $DIGEST
+  $TODAY $TIME UTC invite ana@example.com: storefront ADMIN → invited, 204, $N ms
+",
+        "",
     );
     scenario.run("plan --detailed-exitcode").ok();
     assert!(scenario.organization(|organization| organization.accept("ana@example.com")));
@@ -407,24 +433,30 @@ fn a_second_apply_is_refused_while_the_lock_is_held() {
     let who = Who { user: Some("anna".to_owned()), host: Some("build-7".to_owned()), ..Who::default() };
     let lock = ledger.acquire(&who).expect("a lock");
     let refused = scenario.run("apply --yes");
-    assert_eq!((refused.status, refused.stdout.as_str()), (Some(1), ""));
-    assert!(refused.stderr.contains("anna on build-7 (process "), "{}", refused.stderr);
-    assert!(refused.stderr.contains("guestlist unlock"), "{}", refused.stderr);
+    let process = format!("(process {})", std::process::id());
+    Ended { stderr: refused.stderr.replace(&process, "($PROCESS)"), ..refused }.assert(1, "", "\
+error: the ledger is locked by anna on build-7 ($PROCESS) since $TODAYT$TIMEZ, renewed $TODAYT$TIMEZ; wait until that run has ended (a lock that is not renewed expires after 60 seconds) or, if you know that it is no longer running, run `guestlist unlock`
+");
     assert_eq!(scenario.writes(), [""; 0]);
     // What does not write is not kept from its work.
     scenario.run("plan").ok();
 
+    let process = format!("(process {})", std::process::id());
     let asked = scenario.run("unlock");
-    assert_eq!(asked.status, Some(1));
-    assert!(
-        asked
-            .stderr
-            .ends_with("error: cannot ask for confirmation (not a terminal); pass --yes to proceed\n"),
-        "{}",
-        asked.stderr
+    Ended { stderr: asked.stderr.replace(&process, "($PROCESS)"), ..asked }.assert(
+        1,
+        "",
+        "\
+Locked by anna on build-7 ($PROCESS) since $TODAYT$TIMEZ, renewed $TODAYT$TIMEZ.
+error: cannot ask for confirmation (not a terminal); pass --yes to proceed
+",
     );
     let freed = scenario.run("unlock --yes");
-    assert_eq!((freed.status, freed.stdout.as_str()), (Some(0), "The lock is released.\n"));
+    Ended { stderr: freed.stderr.replace(&process, "($PROCESS)"), ..freed }.assert(
+        0,
+        "The lock is released.\n",
+        "Locked by anna on build-7 ($PROCESS) since $TODAYT$TIMEZ, renewed $TODAYT$TIMEZ.\n",
+    );
     scenario.run("apply --yes").ok();
     scenario.run("unlock --yes").assert(0, "The ledger is not locked: nothing to do.\n", "");
     let log = scenario.run("log");
@@ -474,9 +506,7 @@ fn a_link_in_place_of_the_runs_is_refused_by_name() {
     std::fs::create_dir_all(scenario.path(".guestlist")).expect("a folder");
     std::os::unix::fs::symlink(&outside, scenario.path(".guestlist/runs")).expect("a link");
     for command in ["plan", "apply --yes", "log", "log --verify"] {
-        let ended = scenario.run(command);
-        assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""), "{command}");
-        assert!(ended.stderr.starts_with("error: `.guestlist/runs` is not a run file"), "{}", ended.stderr);
+        scenario.run(command).assert(1, "", "error: `.guestlist/runs` is not a run file of guestlist; move it out of the ledger, or restore the original file\n");
     }
     assert_eq!(std::fs::read_dir(outside).expect("a folder").count(), 0);
     assert_eq!(scenario.calls().len(), 0);

@@ -69,6 +69,8 @@ mod signals;
 mod single_sign_on;
 mod status;
 mod streams;
+#[cfg(unix)]
+mod suspended;
 mod trust;
 mod two_at_once;
 mod waiting;

@@ -108,7 +108,7 @@ fn options() -> PlanOptions {
 fn shown(desired: &Desired, known: &Known, options: &PlanOptions) -> String {
     let plan = Plan::between(desired, known, options);
     let view = View::new(&plan, desired, known, None);
-    let text = render::text(&view, Paint { color: false });
+    let text = render::text(&view, Paint::PLAIN);
     let head = format!(
         "Plan for https://api.voucherify.io on {}; members read live at 09:30:00 UTC\n",
         options.date

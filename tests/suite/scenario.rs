@@ -221,6 +221,7 @@ impl Scenario {
         let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let text = text.replace(&format!(" on {} (", host.trim()), " on $HOST (");
         let text = text.replace(&format!(" on {}\n", host.trim()), " on $HOST\n");
+        let text = text.replace(&format!(" on {} has ", host.trim()), " on $HOST has ");
         let mut shown = String::new();
         let mut rest = text.as_str();
         while let Some(c) = rest.chars().next() {

@@ -2,8 +2,9 @@
 
 use std::process::Command;
 
-use guestlist::ledger::{Drift, Finding, Ledger, LedgerLocation, StoreVariables};
+use guestlist::ledger::{Finding, Ledger, LedgerLocation, StoreVariables};
 use guestlist::model::{Endpoint, ProjectId};
+use guestlist::plan::Drift;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::scenario::{Ended, HEAD, Scenario};

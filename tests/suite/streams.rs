@@ -1,6 +1,6 @@
 //! Exit status, standard output and standard error: what goes where, in which colours.
 
-use crate::scenario::{HEAD, Scenario};
+use crate::scenario::{Ended, HEAD, Scenario};
 
 const ONE: &str =
     "people:\n  - {email: ana@example.com, first_name: Ana, last_name: Oak, projects: {storefront: USER}}\n";
@@ -23,8 +23,8 @@ fn the_exit_status_tells_changes_only_where_that_is_asked_for() {
 #[test]
 fn a_mistake_on_the_command_line_is_a_failure() {
     let scenario = scenario();
+    let mut errors = String::new();
     for args in [
-        "",
         "frobnicate",
         "plan --format yaml",
         "plan --at soon",
@@ -35,8 +35,48 @@ fn a_mistake_on_the_command_line_is_a_failure() {
     ] {
         let ended = scenario.run(args);
         assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""), "{args}: {}", ended.stderr);
-        assert!(!ended.stderr.is_empty(), "{args}");
+        errors.push_str(&ended.stderr);
     }
+    Ended { status: Some(1), stdout: String::new(), stderr: errors }.assert(
+        1,
+        "",
+        "\
+error: unrecognized subcommand 'frobnicate'
+
+Usage: guestlist [OPTIONS] <COMMAND>
+
+For more information, try '--help'.
+error: invalid value 'yaml' for '--format <FORMAT>'
+  [possible values: text, diff, markdown, json]
+
+For more information, try '--help'.
+error: invalid value 'soon' for '--at <DATE>': expected a date as YYYY-MM-DD
+
+For more information, try '--help'.
+error: invalid value '0' for '--concurrency <N>': 0 is not in 1..=256
+
+For more information, try '--help'.
+error: unexpected argument '-1' found
+
+Usage: guestlist apply [OPTIONS] [TEAM_FILE]
+
+For more information, try '--help'.
+error: unexpected argument 'b.yaml' found
+
+Usage: guestlist plan [OPTIONS] [TEAM_FILE]
+
+For more information, try '--help'.
+error: the argument '--quiet' cannot be used with '--verbose...'
+
+Usage: guestlist --quiet <COMMAND>
+
+For more information, try '--help'.
+",
+    );
+    let nothing = scenario.run("");
+    assert_eq!((nothing.status, nothing.stdout.as_str()), (Some(1), ""));
+    let first = nothing.stderr.lines().next();
+    assert_eq!(first, Some("error: 'guestlist' requires a subcommand but one was not provided"));
     for args in ["--help", "--version", "plan --help"] {
         let ended = scenario.run(args);
         assert!(ended.ok().stderr.is_empty() && !ended.stdout.is_empty(), "{args}");
@@ -73,10 +113,39 @@ fn no_flag_that_lifts_a_guard_is_ever_suggested() {
 #[test]
 fn quiet_says_nothing_but_errors() {
     let scenario = scenario();
-    let applied = scenario.run("apply --yes -q");
-    assert_eq!(applied.ok().stderr, "");
-    assert!(applied.stdout.ends_with("Applied 1 of 1 change (1 invited).\n"), "{}", applied.stdout);
-    assert_eq!(scenario.run("plan -q").ok().stderr, "");
+    scenario.run("apply --yes -q").assert(
+        0,
+        "\
+1 invited · 1 call, no wait for the rate limit
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
+
+Invited (1)
+  + ana@example.com    storefront USER  (Ana Oak)
+
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
+
+Plan id: $DIGEST
+Applied 1 of 1 change (1 invited).
+",
+        "",
+    );
+    scenario.run("plan -q").assert(
+        0,
+        "\
+No changes
+Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
+
+Waiting (1)
+  · ana@example.com    invited today
+
+Not changed (1)
+  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
+
+Plan id: $DIGEST
+",
+        "",
+    );
     scenario.run("plan gone.yaml -q").assert(
         1,
         "",
@@ -269,12 +338,53 @@ help: did you mean `shop`?
 #[test]
 fn a_way_out_of_the_folder_is_no_include() {
     let scenario = Scenario::new();
+    let mut errors = String::new();
     for pattern in ["/etc/hosts", "../more.yaml", "people/../../more.yaml", "none/*.yaml"] {
         scenario.write("team.yaml", &format!("{HEAD}include: [\"{pattern}\"]\n{ONE}"));
-        let ended = scenario.run("validate");
-        assert_eq!((ended.status, ended.stdout.as_str()), (Some(1), ""), "{pattern}");
-        assert!(ended.stderr.contains("--> team.yaml:4:11"), "{}", ended.stderr);
+        errors.push_str(&scenario.run("validate").stderr);
     }
+    Ended { status: Some(1), stdout: String::new(), stderr: errors }.assert(
+        1,
+        "",
+        "\
+error[invalid-include]: `include` must be a relative path
+ --> team.yaml:4:11
+  |
+4 | include: [\"/etc/hosts\"]
+  |           ^^^^^^^^^^^^
+  |
+help: included files must be inside the team file's folder
+
+1 problem in team.yaml
+error[invalid-include]: `include` must not contain `..`
+ --> team.yaml:4:11
+  |
+4 | include: [\"../more.yaml\"]
+  |           ^^^^^^^^^^^^^^
+  |
+help: included files must be inside the team file's folder
+
+1 problem in team.yaml
+error[invalid-include]: `include` must not contain `..`
+ --> team.yaml:4:11
+  |
+4 | include: [\"people/../../more.yaml\"]
+  |           ^^^^^^^^^^^^^^^^^^^^^^^^
+  |
+help: included files must be inside the team file's folder
+
+1 problem in team.yaml
+error[include-not-found]: no file matches this `include`
+ --> team.yaml:4:11
+  |
+4 | include: [\"none/*.yaml\"]
+  |           ^^^^^^^^^^^^^
+  |
+help: fix or remove the pattern; it is relative to the team file's folder
+
+1 problem in team.yaml
+",
+    );
 }
 
 #[cfg(unix)]

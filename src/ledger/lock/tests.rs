@@ -40,7 +40,7 @@ fn someone_else() -> Who {
 
 /// Like `guestlist unlock`, without the record.
 fn release(ledger: &Ledger, lock: &LockInfo) -> bool {
-    unlock(&*ledger.store, lock, &who(), &ledger.clock).unwrap().is_some()
+    unlock(&ledger.store, lock, &who(), &ledger.clock).unwrap().is_some()
 }
 
 fn lost(ledger: &Ledger, by: Option<&str>) -> LedgerError {
@@ -172,7 +172,7 @@ fn a_lock_that_was_renewed_since_it_was_shown_is_released() {
         let shown = ledger.lock().unwrap().unwrap();
         clock.pass(15);
         holder.held.renew().unwrap();
-        let unlocking = unlock(&*ledger.store, &shown, &someone_else(), &ledger.clock).unwrap().unwrap();
+        let unlocking = unlock(&ledger.store, &shown, &someone_else(), &ledger.clock).unwrap().unwrap();
         // While the release is recorded no run starts, and the holder has lost the lock already.
         assert!(is_in_use(&ledger.acquire(&who())));
         assert_eq!(holder.held.ensure(), Err(lost(ledger, None)));

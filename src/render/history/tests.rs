@@ -6,8 +6,6 @@ use crate::model::Email;
 use crate::render::Paint;
 use crate::samples::team;
 
-const PLAIN: Paint = Paint { color: false };
-
 fn time(text: &str) -> Timestamp {
     format!("2026-11-{text}Z").parse().unwrap()
 }
@@ -112,7 +110,7 @@ The ledger knows who had access since 2026-11-01 08:00:00 UTC, its first reading
 #[test]
 fn each_role_is_shown_with_its_run_actor_and_commit_and_how_sure_it_is() {
     ask(|question| {
-        let page = |at: &str| access_at_text(&AccessAt::new(question, time(at)), PLAIN);
+        let page = |at: &str| access_at_text(&AccessAt::new(question, time(at)), Paint::PLAIN);
         assert_eq!(
             page("04T12:00:00").replace(HEAD, "…\n"),
             "\
@@ -158,7 +156,7 @@ fn a_question_about_one_role_in_one_project_includes_who_may_have_had_it() {
         let access = AccessAt::new(&question, time("04T12:00:00"));
         let who: Vec<_> = access.lines.iter().map(|line| line.email.as_str()).collect();
         assert_eq!(who, ["ana@example.com", "own@example.com"]);
-        let text = access_at_text(&access, PLAIN);
+        let text = access_at_text(&access, Paint::PLAIN);
         assert!(text.starts_with("Access with ADMIN in storefront at 2026-11-04 "), "{text}");
         assert!(text.contains("\nThe ledger was modified: run `guestlist log --verify`.\n"), "{text}");
         let ended = AccessAt::new(&question, time("03T00:00:00"));
@@ -170,7 +168,7 @@ fn a_question_about_one_role_in_one_project_includes_who_may_have_had_it() {
 fn changes_are_riskiest_first() {
     ask(|question| {
         let all = Changes::new(question, Timestamp::MIN, time("30T00:00:00"));
-        let text = changes_text(&all, PLAIN);
+        let text = changes_text(&all, Paint::PLAIN);
         let (head, lists) = text.split_once("\n\n").unwrap();
         assert!(
             head.ends_with(
@@ -264,7 +262,7 @@ fn names_from_the_ledger_are_text_on_the_page() {
             );
             assert!(!page.contains('\u{1b}'), "{page}");
         }
-        for text in [access_at_text(&access, PLAIN), changes_text(&changes, PLAIN)] {
+        for text in [access_at_text(&access, Paint::PLAIN), changes_text(&changes, Paint::PLAIN)] {
             assert!(!text.contains('\u{1b}'), "{text}");
         }
     });

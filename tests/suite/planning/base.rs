@@ -14,7 +14,7 @@ fn check(base: &str, head: &str, known_people: &str, before: &str, expected: &st
     let origins = origins(&plan, &base, &known, &past);
     let against = Base { origins: &origins, policy_changes: &[] };
     let view = View { base: Some(against), ..View::new(&plan, &head, &known, None) };
-    let text = render::text(&view, Paint { color: false });
+    let text = render::text(&view, Paint::PLAIN);
     let lines: Vec<_> = text.lines().collect();
     let shown: Vec<_> = std::iter::once(lines[0]).chain(lines[2..lines.len() - 2].iter().copied()).collect();
     let got = shown.join("\n") + "\n";

@@ -81,7 +81,7 @@ fn assert_true(page: &PrintedPlan, json: &Value) {
 #[track_caller]
 fn check(view: &View) -> [PrintedPlan; 3] {
     let json: Value = serde_json::from_str(&render::json(view)).expect("JSON");
-    let paint = Paint { color: false };
+    let paint = Paint::PLAIN;
     let pages = [
         PrintedPlan::of_text(&render::text(view, paint)),
         PrintedPlan::of_diff(&render::diff(view, paint)),

@@ -147,7 +147,7 @@ fn after(mut known: Known, change: &Change) -> Known {
 
 fn text(desired: &Desired, known: &Known, plan: &Plan) -> String {
     let view = View::new(plan, desired, known, None);
-    let paint = Paint { color: false };
+    let paint = Paint::PLAIN;
     [render::text(&view, paint), render::diff(&view, paint), render::json(&view)].concat()
 }
 
