@@ -272,22 +272,12 @@ fn github_takes_no_command_from_the_output_of_an_apply() {
         0,
         "\
 ::stop-commands::$TOKEN
-1 invited · 1 call, no wait for the rate limit
-Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
-
-Invited (1)
-  + alex@example.com   loyalty USER  (Alex Doe)
-
-Not changed (1)
-  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
-
-Plan id: $DIGEST
-Applied 1 of 1 change (1 invited).
 ::$TOKEN::
 ",
         "\
 Applying saved plan $DIGEST
 invited alex@example.com: loyalty USER
+Applied 1 of 1 change (1 invited).
 ",
     );
 }
