@@ -282,7 +282,7 @@ fn way_out(input: &str, number: usize, allowed: Option<usize>) -> String {
         Some(other) => format!("{flag} {other} does not match: the number is {number}"),
         None => {
             format!(
-                "to allow this once, run the pipeline on the default branch with `{input}: {number}`, or pass {flag} {number}"
+                "to allow this once, run the pipeline on the default branch with `{input}: {number}` and this plan's id, or pass {flag} {number}"
             )
         }
     }

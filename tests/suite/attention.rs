@@ -185,7 +185,7 @@ fn many_who_become_admin_are_blocked_and_let_through_by_their_exact_number_alone
 Blocked by 1 guard · 6 become ADMIN · 6 calls, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
-Blocked: 6 people become ADMIN, and `max_new_admins: 5` allows 5: p1@example.com, p2@example.com, p3@example.com, p4@example.com, p5@example.com and p6@example.com; to allow this once, run the pipeline on the default branch with `allow_new_admins: 6`, or pass --allow-new-admins 6
+Blocked: 6 people become ADMIN, and `max_new_admins: 5` allows 5: p1@example.com, p2@example.com, p3@example.com, p4@example.com, p5@example.com and p6@example.com; to allow this once, run the pipeline on the default branch with `allow_new_admins: 6` and this plan's id, or pass --allow-new-admins 6
 
 Becomes ADMIN (6)
   ! p1@example.com     loyalty USER, storefront ADMIN  (P N, by invitation)
@@ -201,7 +201,7 @@ Not changed (1)
 Plan id: $DIGEST
 ", "error: plan blocked by 1 guard; nothing will be applied\n");
     let (way_out, blocked_by) = (
-        "to allow this once, run the pipeline on the default branch with `allow_new_admins: 6`, or pass --allow-new-admins 6",
+        "to allow this once, run the pipeline on the default branch with `allow_new_admins: 6` and this plan's id, or pass --allow-new-admins 6",
         &blocked.stderr,
     );
     for number in [5, 7] {

@@ -3,6 +3,11 @@
 # only the calls that the scripts of examples/gitlab make.
 set -euo pipefail
 
+# A release in a folder: the real one reads it.
+if [[ ${!#} == file://* ]]; then
+  PATH=${PATH#*:} exec curl "$@"
+fi
+
 method='' url='' config=''
 echo "$*" >>"$GH_STATE/calls"
 while [[ $# -gt 0 ]]; do
@@ -25,9 +30,10 @@ add() { # add FILE EXPRESSION: the body of the call is $in
 api=http://gitlab.example/api/v4
 case "$method $url" in
   "GET $api/user") echo '{"id": 7}' ;;
-  "GET $api/projects/3/merge_requests/5/notes?per_page=100&sort=asc")
-    jq 'map({id, body, author: {id: (if .user.login == "github-actions[bot]" then 7 else 1 end)}})' "$GH_STATE/comments.json"
+  "GET $api/projects/3/merge_requests/5/notes?per_page=100&sort=asc&page="*)
+    jq --argjson page "${url##*=}" '.[($page - 1) * 100:][:100] | map({id, body, author: {id: (if .user.login == "github-actions[bot]" then 7 else 1 end)}})' "$GH_STATE/comments.json"
     ;;
+  "GET $api/projects/3/repository/commits/"*"/merge_requests") jq . "$GH_STATE/merged.json" ;;
   "POST $api/projects/3/merge_requests/5/notes")
     add comments.json '. + [{id: (100 + length), user: {login: "github-actions[bot]"}, body: $in.body}]'
     ;;

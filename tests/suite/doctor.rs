@@ -28,9 +28,11 @@ passed   credentials          accepted by the service
 passed   service              $ENDPOINT answers
 passed   projects             2 managed projects of 2 in the organization
 passed   member lists         2 members in 2 projects, consistent
-passed   paging               each page has other members
+passed   totals               each list has as many users as its total
+passed   paging               `limit` and `page` are honored; the longest list has 2 users
+passed   rows of users        each has all projects of the user
 passed   pending invitations  1 person in the ledger, not in the member lists
-passed   rate limit           2000 calls, 1991 left
+passed   rate limit           2000 calls, period not known yet, 1991 left
 unknown  permission to write  the right to invite and to change roles is only known after the first apply
                               Apply a small change, such as one invitation, first.
 passed   ledger               `.guestlist`: 1 run, all records intact
@@ -63,7 +65,7 @@ passed   service              $ENDPOINT answers
 failed   projects             loyalty (proj_other) is not in the organization
                               Check the ids under `projects`, and that the credentials are of this organization.
 failed   member lists         `GET /management/v1/projects/proj_9KeAhZB1/users?limit=100&page=1` failed: these credentials do not have permission (403, Forbidden); check the key in Team settings, and whether it is bound to an IP address
-passed   rate limit           2000 calls, 1999 left
+passed   rate limit           2000 calls, period not known yet, 1999 left
 unknown  permission to write  the right to invite and to change roles is only known after the first apply
                               Apply a small change, such as one invitation, first.
 unknown  ledger               there is no ledger at `.guestlist` yet
@@ -137,7 +139,9 @@ fn a_damaged_ledger_a_broken_file_and_json() {
         check("service", "passed", "$ENDPOINT answers", None),
         check("projects", "passed", "2 projects", None),
         check("member lists", "passed", "1 member in 2 projects, consistent", None),
+        check("totals", "passed", "each list has as many users as its total", None),
         check("paging", "unknown", "no project has two members to put on two pages", None),
+        check("rows of users", "passed", "each has all projects of the user", None),
         check("pending invitations", "unknown", "the ledger cannot be read", None),
         check(
             "rate limit",

@@ -11,7 +11,7 @@ use std::time::Duration;
 use guestlist::ledger::StoreVariables;
 
 use crate::kills::wait_until;
-use crate::programs::{find, scrubbed};
+use crate::programs::{scrubbed, tool};
 
 /// Where a ledger in a bucket is, and how to get there.
 #[derive(Clone, Debug)]
@@ -90,11 +90,9 @@ pub(crate) fn bucket() -> Option<Bucket> {
     SHARED.get_or_init(Moto::start).as_ref().map(Moto::bucket)
 }
 
-/// The program, in `PATH` or where `.ci/tools` installs it.
+/// The program that is the server.
 fn program() -> Option<PathBuf> {
-    let installed = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    let installed = installed.join("example-tools/python/bin/moto_server");
-    if installed.is_file() { std::path::absolute(installed).ok() } else { find(&["moto_server"]) }
+    tool("moto_server")
 }
 
 fn request(address: &str, method: &str, path: &str, body: &str) -> String {

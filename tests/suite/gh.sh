@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Stands in for gh: keeps comments and issues in the folder GH_STATE, and takes only the calls that the
-# scripts of examples/github make.
+# scripts of examples/github make. The comments of pull request 7 are in comments.json, those of N in comments-N.json;
+# pulls.json has the number of the pull request that was merged as a commit.
 set -euo pipefail
 
 list() { # list FILE EXPRESSION: what `gh … --jq EXPRESSION` prints
@@ -15,17 +16,35 @@ change() { # change FILE ARGUMENTS…
 
 echo "$*" >>"$GH_STATE/calls"
 [[ ${GH_TOKEN:-} == token-of-the-job ]]
+comments_of() { # comments_of NUMBER: the file
+  local file=comments-$1.json
+  if [[ $1 == 7 ]]; then
+    file=comments.json
+  fi
+  [[ -e $GH_STATE/$file ]] || echo '[]' >"$GH_STATE/$file"
+  echo "$file"
+}
+comments=repos/example/team/issues
 case "$*" in
-  "api --paginate repos/example/team/issues/7/comments --jq "*)
-    list comments.json "$5"
+  "api --paginate $comments/"*"/comments --jq "*)
+    number=${3#"$comments/"}
+    list "$(comments_of "${number%/comments}")" "$5"
     ;;
-  "api --silent --method POST repos/example/team/issues/7/comments -F body=@"*)
-    change comments.json --rawfile body "${7#body=@}" \
-      '. + [{id: (100 + length), user: {login: "github-actions[bot]"}, body: $body}]'
+  "api --silent --method POST $comments/"*"/comments -F body=@"*)
+    number=${5#"$comments/"}
+    change "$(comments_of "${number%/comments}")" --argjson number "${number%/comments}" --rawfile body "${7#body=@}" \
+      '. + [{id: ($number * 100 + length), user: {login: "github-actions[bot]"}, body: $body}]'
     ;;
-  "api --silent --method PATCH repos/example/team/issues/comments/"*" -F body=@"*)
-    change comments.json --argjson id "${5##*/}" --rawfile body "${7#body=@}" \
-      'map(if .id == $id then .body = $body else . end)'
+  "api --silent --method PATCH $comments/comments/"*" -F body=@"*)
+    for file in "$GH_STATE"/comments*.json; do
+      change "${file##*/}" --argjson id "${5##*/}" --rawfile body "${7#body=@}" \
+        'map(if .id == $id then .body = $body else . end)'
+    done
+    ;;
+  "api repos/example/team/commits/"*"/pulls --jq "*)
+    sha=${2#repos/example/team/commits/}
+    jq --arg sha "${sha%/pulls}" '[.[$sha] // empty | {number: ., merged_at: "2026-11-28T00:00:00Z"}]' \
+      "$GH_STATE/pulls.json" | jq -r "$4"
     ;;
   "issue list --state open --label guestlist-drift --json number --jq "*)
     jq 'map(select(.open and .label == "guestlist-drift"))' "$GH_STATE/issues.json" | jq -r "${10}"

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::engine::bucket;
 use crate::programs::{BINARY, are_installed, path_with, scrubbed};
 use crate::scenario::{Ended, HEAD, Scenario};
 
@@ -95,6 +96,7 @@ impl Pipeline {
             .env("HOME", self.scenario.path("home"))
             .env("GH_STATE", self.scenario.path("state"))
             .env("PLAN_MARKDOWN", self.scenario.path("plan.md"))
+            .env("RESULT_MARKDOWN", self.scenario.path("result.md"))
             .env("VOUCHERIFY_ENDPOINT", self.scenario.sandbox().base_url())
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .envs(environment.iter().copied());
@@ -117,11 +119,18 @@ impl Pipeline {
     fn comment(&self) -> Ended {
         let environment =
             [("GH_TOKEN", "token-of-the-job"), ("GITHUB_REPOSITORY", "example/team"), ("PULL_REQUEST", "7")];
-        self.step("work", "comment.sh", &environment)
+        let plan = self.scenario.path("plan.md").display().to_string();
+        let environment: Vec<_> = environment.into_iter().chain([("MARKDOWN", plan.as_str())]).collect();
+        self.step("work", "comment.sh plan", &environment)
     }
 
     fn state(&self, file: &str) -> Vec<Value> {
         serde_json::from_str(&self.scenario.read(&format!("state/{file}"))).expect("a list")
+    }
+
+    fn plan_id(&self) -> String {
+        let plan: Value = serde_json::from_str(&self.scenario.read("plan.json")).expect("a saved plan");
+        plan["plan_id"].as_str().expect("an id").to_owned()
     }
 
     fn plan_markdown(&self) -> String {
@@ -155,7 +164,7 @@ fn the_comment_of_a_pull_request_is_updated_not_repeated() {
 
     pipeline.step_with_secrets("work", "plan.sh", &base).ok();
     pipeline.comment().ok();
-    let comment = |plan: String| json!({"id": 101, "user": {"login": "github-actions[bot]"}, "body": plan});
+    let comment = |plan: String| json!({"id": 701, "user": {"login": "github-actions[bot]"}, "body": plan});
     let [forged]: [Value; 1] = serde_json::from_str(forged).expect("a comment");
     let first = pipeline.plan_markdown();
     assert_eq!(pipeline.state("comments.json"), [forged.clone(), comment(first.clone())]);
@@ -204,7 +213,7 @@ help: the projects are `loyalty` and `storefront`
     let comments = pipeline.state("comments.json");
     assert_eq!(
         comments[0]["body"],
-        "<!-- guestlist -->\n**The team file has errors.** See the annotations on the changed lines.\n"
+        "<!-- guestlist -->\n**The team file has errors:** 1.\n\n```text\nteam.yaml:6:76: unknown project `shop`\n  help: the projects are `loyalty` and `storefront`\n```\n"
     );
 }
 
@@ -263,24 +272,44 @@ fn github_takes_no_command_from_the_output_of_an_apply() {
         0,
         "\
 ::stop-commands::$TOKEN
-1 invited · 1 call, no wait for the rate limit
-Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
-
-Invited (1)
-  + alex@example.com   loyalty USER  (Alex Doe)
-
-Not changed (1)
-  · owner@example.com  owner, not in the file; owners are never changed (loyalty ADMIN, storefront ADMIN)
-
-Plan id: $DIGEST
-Applied 1 of 1 change (1 invited).
 ::$TOKEN::
 ",
         "\
 Applying saved plan $DIGEST
 invited alex@example.com: loyalty USER
+Applied 1 of 1 change (1 invited).
 ",
     );
+}
+
+#[test]
+fn a_ledger_in_a_bucket_needs_no_branch() {
+    let Some(bucket) = bucket() else { return };
+    let Some(pipeline) = Pipeline::github() else { return };
+    let plan = pipeline.scenario.path("plan.json").display().to_string();
+    let variables = bucket.variables();
+    let mut environment: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    environment.extend([("LEDGER", bucket.url.as_str()), ("PLAN_FILE", plan.as_str())]);
+    pipeline.step("work", "ledger.sh fetch", &environment).ok();
+    pipeline.step_with_secrets("work", "doctor.sh", &environment).ok();
+    pipeline.step_with_secrets("work", "plan.sh", &environment).ok();
+    pipeline.step_with_secrets("work", "apply.sh", &environment).ok();
+    pipeline.step("work", "ledger.sh push", &environment).ok();
+    assert_eq!(pipeline.scenario.writes(), ["POST /management/v1/projects/users/invite"]);
+
+    // A pull request, without keys of the service: its plan is from the reading in the bucket.
+    pipeline.git(".", "clone --quiet --branch main remote.git review");
+    pipeline.write("review", &format!("{ALEX}{SAM}"));
+    environment.push(("BASE_REF", "main"));
+    pipeline.step("review", "plan.sh", &environment).ok();
+    let markdown = pipeline.plan_markdown();
+    assert!(
+        markdown.contains("sam@example.com") && markdown.contains("; offline, snapshot from "),
+        "{markdown}"
+    );
+    assert_eq!(pipeline.scenario.calls().len(), 0);
+    assert!(!pipeline.scenario.path("work/.guestlist").exists());
+    assert!(!pipeline.scenario.path("remote.git/refs/heads/guestlist-ledger").exists());
 }
 
 /// What a blocked plan says is true: the pipeline has an input by that name, which the plan takes.
@@ -292,16 +321,18 @@ fn a_blocked_plan_is_let_through_by_the_input_it_names(pipeline: &Pipeline) {
     let file = ("PLAN_FILE", plan.as_str());
     pipeline.step("work", "ledger.sh fetch", &[]).ok();
     pipeline.step_with_secrets("work", "plan.sh", &[file]).assert_status(1);
-    let said =
-        "run the pipeline on the default branch with `allow_new_admins: 6`, or pass --allow-new-admins 6";
+    let said = "run the pipeline on the default branch with `allow_new_admins: 6` and this plan's id, or pass --allow-new-admins 6";
     // The block is folded at its width.
     let markdown = pipeline.plan_markdown().replace("\n> ", " ");
     assert!(markdown.contains(said), "{markdown}");
     pipeline.step_with_secrets("work", "apply.sh", &[file]).assert_status(1);
     assert_eq!(pipeline.scenario.writes(), [""; 0]);
 
-    pipeline.step_with_secrets("work", "plan.sh", &[file, ("ALLOW_NEW_ADMINS", "5")]).assert_status(1);
-    pipeline.step_with_secrets("work", "plan.sh", &[file, ("ALLOW_NEW_ADMINS", "6")]).ok();
+    let id = pipeline.plan_id();
+    let id = ("PLAN_ID", id.as_str());
+    pipeline.step_with_secrets("work", "plan.sh", &[file, id, ("ALLOW_NEW_ADMINS", "5")]).assert_status(1);
+    pipeline.step_with_secrets("work", "plan.sh", &[file, ("ALLOW_NEW_ADMINS", "6")]).assert_status(1);
+    pipeline.step_with_secrets("work", "plan.sh", &[file, id, ("ALLOW_NEW_ADMINS", "6")]).ok();
     pipeline.step_with_secrets("work", "apply.sh", &[file]).ok();
     assert_eq!(pipeline.scenario.writes().len(), 6);
 
@@ -317,7 +348,18 @@ fn a_blocked_plan_is_let_through_by_the_input_it_names(pipeline: &Pipeline) {
         markdown.contains("run the pipeline on the default branch with `allow_removals: 6`"),
         "{markdown}"
     );
-    pipeline.step_with_secrets("work", "plan.sh", &[file, ("ALLOW_REMOVALS", "6")]).ok();
+    pipeline.step_with_secrets("work", "plan.sh", &[file, id, ("ALLOW_REMOVALS", "6")]).assert_status(1);
+    assert!(
+        pipeline.plan_markdown().contains("not the one that was reviewed"),
+        "{}",
+        pipeline.plan_markdown()
+    );
+    // The plan that was refused is not there to be applied.
+    assert!(!pipeline.scenario.path("plan.json").exists());
+    pipeline.step_with_secrets("work", "plan.sh", &[file]).assert_status(1);
+    let id = pipeline.plan_id();
+    let id = ("PLAN_ID", id.as_str());
+    pipeline.step_with_secrets("work", "plan.sh", &[file, id, ("ALLOW_REMOVALS", "6")]).ok();
     pipeline.step_with_secrets("work", "apply.sh", &[file]).ok();
     assert_eq!(pipeline.scenario.writes().len(), 6);
 }
@@ -353,8 +395,8 @@ fn gitlab_lets_a_blocked_plan_through_by_the_variable_it_names() {
 }
 
 /// The inputs of both pipelines, and the variables that plan.sh reads.
-const INPUTS: [(&str, &str); 2] =
-    [("allow_removals", "ALLOW_REMOVALS"), ("allow_new_admins", "ALLOW_NEW_ADMINS")];
+const INPUTS: [(&str, &str); 3] =
+    [("plan_id", "PLAN_ID"), ("allow_removals", "ALLOW_REMOVALS"), ("allow_new_admins", "ALLOW_NEW_ADMINS")];
 
 #[test]
 fn one_issue_tells_of_drift() {
@@ -372,20 +414,19 @@ fn gitlab_has_one_note_and_one_issue() {
         ("CI_MERGE_REQUEST_IID", "5"),
         ("GUESTLIST_GITLAB_TOKEN", "token-of-the-job"),
     ];
-    pipeline.scenario.write(
-        "state/comments.json",
-        "[{\"id\": 1, \"user\": {\"login\": \"mallory\"}, \"body\": \"<!-- guestlist -->\"}]",
-    );
+    let forged = json!({"id": 1, "user": {"login": "mallory"}, "body": "<!-- guestlist -->"});
+    // The note is found behind many others.
+    pipeline.scenario.write("state/comments.json", &Value::from(vec![forged; 120]).to_string());
     pipeline.step("work", "ledger.sh fetch", &[]).ok();
     pipeline.step_with_secrets("work", "plan.sh", &[("BASE_REF", "main")]).ok();
-    pipeline.step("work", "note.sh", &environment).ok();
+    pipeline.step("work", "note.sh plan", &environment).ok();
     pipeline.write("work", &format!("{ALEX}{SAM}"));
     pipeline.step_with_secrets("work", "plan.sh", &[("BASE_REF", "main")]).ok();
-    pipeline.step("work", "note.sh", &environment).ok();
+    pipeline.step("work", "note.sh plan", &environment).ok();
     let plan = pipeline.plan_markdown();
     assert!(plan.contains("sam@example.com"), "{plan}");
     let bodies: Vec<_> = pipeline.state("comments.json").iter().map(|note| note["body"].clone()).collect();
-    assert_eq!(bodies, ["<!-- guestlist -->", &plan]);
+    assert_eq!(bodies[119..], ["<!-- guestlist -->", &plan]);
     let calls = pipeline.scenario.read("state/calls");
     assert!(!calls.contains("token-of-the-job"), "the token is among the arguments: {calls}");
     drift(&pipeline, &environment);
@@ -450,7 +491,17 @@ fn drift(pipeline: &Pipeline, environment: &[(&str, &str)]) {
 
 #[test]
 fn both_examples_share_their_scripts() {
-    for script in ["ledger.sh", "plan.sh", "apply.sh"] {
+    for script in [
+        "apply.sh",
+        "doctor.sh",
+        "fenced.jq",
+        "git.sh",
+        "install.sh",
+        "ledger.sh",
+        "plan.sh",
+        "result.jq",
+        "source.env",
+    ] {
         let read = |folder: &str| fs::read_to_string(examples().join(folder).join(script)).expect("a script");
         assert_eq!(read(GITHUB), read(GITLAB), "{script}");
     }
@@ -479,11 +530,14 @@ fn workflows_run_scripts_alone_and_name_what_these_read() {
                     continue;
                 }
                 let run = step["run"].as_str().expect("a script");
+                if run == "echo \"Approved.\"" {
+                    continue;
+                }
                 let script = root.join(run.split(' ').next().expect("a path"));
                 let text = fs::read_to_string(&script).unwrap_or_else(|_| panic!("{run} is not there"));
                 for line in text.lines().filter_map(|line| line.strip_prefix("#   ")) {
                     let required = line.split("  ").next().expect("a name");
-                    let given = step["env"].get(required).is_some() || required == "GITHUB_REPOSITORY";
+                    let given = step["env"].get(required).is_some() || required.starts_with("GITHUB_");
                     let optional = line.contains("(optional)") || required == "TEAM_FILE";
                     assert!(given || optional, "{name}: {run} is not given {required}");
                 }
@@ -492,10 +546,9 @@ fn workflows_run_scripts_alone_and_name_what_these_read() {
     }
 }
 
-#[test]
-fn what_the_cron_job_runs_works() {
-    let scenario = Scenario::new().team(&format!("{HEAD}people:\n{ALEX}"));
-    let job = yaml("kubernetes/cronjob.yaml");
+/// Runs the container of a cron job, with the credentials if it has them.
+fn run_cron_job(scenario: &Scenario, file: &str) -> Ended {
+    let job = yaml(&format!("kubernetes/{file}"));
     let container = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0];
     let ledger = scenario.path("ledger").display().to_string();
     let args: Vec<String> = container["args"]
@@ -504,18 +557,38 @@ fn what_the_cron_job_runs_works() {
         .iter()
         .map(|arg| arg.as_str().expect("text").replace("/ledger", &ledger))
         .collect();
-    let credentials = scenario.sandbox().credentials();
-    scenario.write("id", &credentials.id);
-    scenario.write("token", &credentials.token);
     let mut command = scenario.command(&args);
     for variable in CREDENTIALS {
         command.env_remove(variable);
     }
-    for variable in container["env"].as_array().expect("variables") {
+    for variable in container["env"].as_array().into_iter().flatten() {
         let file = variable["value"].as_str().expect("a path").trim_start_matches("/credentials/");
         command.env(variable["name"].as_str().expect("a name"), scenario.path(file));
     }
-    scenario.finish(&mut command).ok();
+    scenario.finish(&mut command)
+}
+
+#[test]
+fn what_the_cron_jobs_run_works() {
+    let scenario = Scenario::new();
+    let credentials = scenario.sandbox().credentials();
+    scenario.write("id", &credentials.id);
+    scenario.write("token", &credentials.token);
+    // A ConfigMap is mounted as links to links.
+    for file in ["team.yaml", "people/support.yaml"] {
+        let text = fs::read_to_string(examples().join("kubernetes").join(file)).expect("the example");
+        scenario.write(&format!("..2026_11_28/{file}"), &text);
+    }
+    for (link, target) in
+        [("..data", "..2026_11_28"), ("team.yaml", "..data/team.yaml"), ("people", "..data/people")]
+    {
+        std::os::unix::fs::symlink(target, scenario.path(link)).expect("a link");
+    }
+
+    // The check fails until a run has left everything in place.
+    run_cron_job(&scenario, "check.yaml").assert_status(1);
+    run_cron_job(&scenario, "cronjob.yaml").ok();
     assert_eq!(scenario.writes(), ["POST /management/v1/projects/users/invite"]);
     assert!(scenario.path("ledger/known.json").exists());
+    run_cron_job(&scenario, "check.yaml").ok();
 }

@@ -34,6 +34,8 @@ mod faults;
 mod formats;
 mod github;
 #[cfg(unix)]
+mod gitlab;
+#[cfg(unix)]
 mod gitops;
 mod habits;
 mod help;
@@ -45,6 +47,8 @@ mod ledger_commands;
 mod obstacles;
 mod only;
 mod planning;
+#[cfg(unix)]
+mod pre_commit;
 mod programs;
 mod pull_request;
 #[cfg(unix)]
@@ -70,3 +74,5 @@ mod suspended;
 mod trust;
 mod two_at_once;
 mod waiting;
+#[cfg(unix)]
+mod walk;

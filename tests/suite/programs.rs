@@ -49,6 +49,32 @@ pub(crate) fn are_installed(programs: &[&str]) -> bool {
     programs.iter().all(|program| find(&[program]).is_some())
 }
 
+/// A program that `.ci/tools` installs, or the one in `PATH`. Says that it is missing, as [`find`] does.
+pub(crate) fn tool(name: &str) -> Option<PathBuf> {
+    // The binary under test is in target/PROFILE.
+    let installed = folder_of_binary().parent()?.join("example-tools/python/bin").join(name);
+    if installed.is_file() { Some(installed) } else { find(&[name]) }
+}
+
+/// The folder of the Node.js modules that `.ci/tools` installs, if it has all of these. Says which one it has not, as
+/// [`find`] does.
+pub(crate) fn modules_of_node(modules: &[&str]) -> Option<PathBuf> {
+    // The binary under test is in target/PROFILE.
+    let folder = folder_of_binary().parent()?.join("example-tools/node/node_modules");
+    let missing = modules.iter().find(|module| !folder.join(module).is_dir());
+    if let Some(missing) = missing {
+        let test = std::thread::current();
+        let name = test.name().unwrap_or("a test");
+        writeln!(
+            std::io::stderr(),
+            "skipped: {name} needs the Node.js module `{missing}`, which `.ci/tools` installs"
+        )
+        .expect("standard error");
+        return None;
+    }
+    Some(folder)
+}
+
 fn path() -> OsString {
     std::env::var_os("PATH").unwrap_or_default()
 }

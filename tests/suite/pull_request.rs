@@ -236,7 +236,7 @@ Blocked by 2 guards · 1 loses ADMIN · 1 call, no wait for the rate limit
 Plan for $ENDPOINT on $TODAY; members read live at $TIME UTC
 
 Blocked: storefront would be left with 1 ADMIN, and `keep_admins: 2` requires more; ADMIN would be lost by alex@example.com; make someone else ADMIN first; the limit is the base's, which also applies to the pull request
-Blocked: `max_removals: 0` blocks 1 removal out of 3 memberships in all (0 allowed) and 1 removal out of 2 members of storefront (0 allowed): alex@example.com; to allow this once, run the pipeline on the default branch with `allow_removals: 1`, or pass --allow-removals 1; the limit is the base's, which also applies to the pull request
+Blocked: `max_removals: 0` blocks 1 removal out of 3 memberships in all (0 allowed) and 1 removal out of 2 members of storefront (0 allowed): alex@example.com; to allow this once, run the pipeline on the default branch with `allow_removals: 1` and this plan's id, or pass --allow-removals 1; the limit is the base's, which also applies to the pull request
 
 Policy changes (4)
   ! max_removals: 0 → 100% (loosened)

@@ -1,11 +1,12 @@
 //! A holder of the lock that was suspended until another run took over sends no further call and says who did.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use guestlist::sandbox::Options;
 
 use crate::engine;
 use crate::kills::{expire_lock, wait_until};
+use crate::programs::scrubbed;
 use crate::scenario::{HEAD, Scenario};
 
 fn scenario() -> Scenario {
@@ -21,7 +22,7 @@ fn scenario() -> Scenario {
 }
 
 fn signal(name: &str, process: u32) {
-    let sent = Command::new("kill").args([name, &process.to_string()]).status().expect("kill");
+    let sent = scrubbed("kill").args([name, &process.to_string()]).status().expect("kill");
     assert!(sent.success());
 }
 

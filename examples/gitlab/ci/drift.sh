@@ -5,8 +5,9 @@
 #
 #   TEAM_FILE               the team file (team.yaml)
 #   PLAN_MARKDOWN           output file for the Markdown of the plan
+#   LEDGER                  s3://bucket/prefix or az://container/prefix, if the ledger is in a bucket (optional)
 #   CI_API_V4_URL, CI_PROJECT_ID   set by GitLab
-#   GUESTLIST_GITLAB_TOKEN  a project access token with the scope `api`
+#   GUESTLIST_GITLAB_TOKEN  a project access token with the role Reporter and the scope `api`
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=api.sh
@@ -16,14 +17,19 @@ label=guestlist-drift
 title="The organization differs from the team file"
 issues="projects/$CI_PROJECT_ID/issues"
 team_file=${TEAM_FILE:-team.yaml}
+ledger=()
+if [[ -n ${LEDGER:-} ]]; then
+  ledger=(--ledger "$LEDGER")
+fi
 status=0
-guestlist plan "$team_file" --record --format markdown --detailed-exitcode >"$PLAN_MARKDOWN" || status=$?
+guestlist plan "$team_file" --record --format markdown --detailed-exitcode ${ledger[@]+"${ledger[@]}"} \
+  >"$PLAN_MARKDOWN" || status=$?
 if [[ $status -ne 0 && ! -s $PLAN_MARKDOWN ]]; then
   exit "$status"
 fi
 
 # The same drift has the same id on every day. The issue keeps it in a hidden line.
-drift=$(guestlist status "$team_file" --format json --quiet | jq --raw-output '.drift.id // "none"')
+drift=$(guestlist status "$team_file" --format json --quiet ${ledger[@]+"${ledger[@]}"} | jq --raw-output '.drift.id // "none"')
 marker="<!-- guestlist drift $drift -->"
 open=$(api GET "$issues?state=opened&labels=$label" | jq '.[0] // empty')
 issue=$(jq --raw-output '.iid // empty' <<<"$open")

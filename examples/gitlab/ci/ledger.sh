@@ -1,20 +1,35 @@
 #!/usr/bin/env bash
-# Stores the ledger on its own branch: run `ledger.sh fetch` before guestlist, and `ledger.sh push` after an
-# apply.
+# Keeps the ledger on a branch of its own: run `ledger.sh fetch` before guestlist, and `ledger.sh push` after it.
+# With a ledger in a bucket there is nothing to fetch or push, and both do nothing.
+#
+#   LEDGER          s3://bucket/prefix or az://container/prefix, if the ledger is in a bucket (optional)
+#   LEDGER_BRANCH   the branch, if not guestlist-ledger (optional)
+#   LEDGER_FOLDER   the ledger of the team file, if not .guestlist (optional)
+#   GIT_REMOTE, GIT_TOKEN   see git.sh (optional)
 set -euo pipefail
+if [[ ${LEDGER:-} == *://* ]]; then
+  exit
+fi
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=git.sh
+. "$here/git.sh"
 
 branch=${LEDGER_BRANCH:-guestlist-ledger}
 folder=${LEDGER_FOLDER:-.guestlist}
 
 fetch() {
+  # A runner that keeps its clone has the work tree of its last job.
+  git worktree remove --force "$folder" 2>/dev/null || true
+  git worktree prune
   local status=0
-  git ls-remote --exit-code --heads origin "$branch" >/dev/null || status=$?
+  git ls-remote --exit-code --heads "$remote" "$branch" >/dev/null || status=$?
   case $status in
     0)
-      git fetch --quiet --no-tags --depth=1 origin "$branch"
-      git worktree add --quiet --force -B "$branch" "$folder" FETCH_HEAD
+      git fetch --quiet --no-tags --depth=1 "$remote" "$branch"
+      git worktree add --quiet --force --detach "$folder" FETCH_HEAD
       ;;
-    2) # The branch does not exist: nothing was applied yet.
+    2) # The branch does not exist: this is the first run.
+      git branch --quiet --delete --force "$branch" 2>/dev/null || true
       git worktree add --quiet --force --detach "$folder"
       git -C "$folder" checkout --quiet --orphan "$branch"
       git -C "$folder" rm -r -q -f .
@@ -28,20 +43,22 @@ fetch() {
 
 push() {
   cd "$folder"
-  git add --all -- . ':(exclude)lease.json' ':(exclude)sandbox'
+  git add --all -- . ':(exclude)lease.json' ':(exclude)lock.json' ':(exclude)sandbox'
   if git diff --cached --quiet; then
     return
   fi
-  git -c user.name=guestlist -c user.email=guestlist@localhost commit --quiet --message "${1:-Ledger of a run}"
+  local commit=(git -c user.name=guestlist -c user.email=guestlist@localhost)
+  "${commit[@]}" commit --quiet --message "${1:-Ledger of a run}"
   local attempt
   for attempt in 1 2 3; do
-    if git push --quiet origin "HEAD:refs/heads/$branch"; then
+    if git push --quiet "$remote" "HEAD:refs/heads/$branch"; then
       return
     fi
     echo "push of the ledger rejected (attempt $attempt)" >&2
     # Run files have unique names, so only known.json and applied.json can conflict; the newest wins.
-    git fetch --quiet --no-tags origin "$branch"
-    git -c user.name=guestlist -c user.email=guestlist@localhost rebase --quiet -X theirs FETCH_HEAD
+    if git fetch --quiet --no-tags "$remote" "$branch"; then
+      "${commit[@]}" rebase --quiet -X theirs FETCH_HEAD || break
+    fi
   done
   echo "could not push the ledger of this run; save the folder $folder" >&2
   exit 1

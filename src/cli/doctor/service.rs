@@ -12,9 +12,8 @@ use crate::api::{self, Cause, Pace, Paging, Reader};
 use crate::clock::SystemClock;
 use crate::desired::Desired;
 use crate::known::{ListedProject, Reading, UserList};
-use crate::model::{Email, ProjectId};
+use crate::model::{Email, ProjectId, UserId};
 use crate::observe;
-use crate::render;
 use crate::words::{self, count, people};
 
 /// Makes the checks.
@@ -45,7 +44,9 @@ pub(super) async fn check(
         checks.passed("service", format!("{} answers", target.endpoint));
         let projects = projects(&listed, desired, checks);
         if let Some(lists) = members(reader, &projects, checks).await {
+            totals(&lists, checks);
             paging(reader, &lists, checks).await;
+            rows(&lists, checks);
             pending(target, &lists, checks);
         }
         rate_limit(reader.pace(), checks);
@@ -128,25 +129,74 @@ async fn members(
             let members = count(known.members.len(), "member");
             checks.passed(CHECK, format!("{members} in {}, consistent", count(projects.len(), "project")));
         }
-        [first, more @ ..] => {
-            let more = if more.is_empty() { String::new() } else { format!(", and {} more", more.len()) };
-            let advice = "Run `guestlist doctor` again later; if it stays so, ask Voucherify support.";
-            checks.failed(CHECK, format!("doubtful: {}{more}", render::doubt(first)), advice);
+        doubts => {
+            // What a doubt says may name people.
+            let advice = "`guestlist plan` says which. Run `guestlist doctor` again later; if it stays so, ask Voucherify support.";
+            checks.failed(CHECK, format!("doubtful: {}", count(doubts.len(), "contradiction")), advice);
         }
     }
     Some(reading.lists)
 }
 
+/// Whether the lists say how long they are, which shows that one is complete.
+fn totals(lists: &BTreeMap<ProjectId, UserList>, checks: &mut Checks) {
+    const CHECK: &str = "totals";
+    let without = lists.values().filter(|list| list.total.is_none()).count();
+    let differing = lists
+        .values()
+        .filter(|list| list.total.is_some_and(|total| total != list.users.len() as u64))
+        .count();
+    if without > 0 {
+        let text = format!("{without} of {} without a total", count(lists.len(), "list"));
+        checks.unknown(CHECK, text, Some("A list that is cut off cannot be told from a short one."));
+    } else if differing > 0 {
+        let text = format!("{differing} of {} with another total than users", count(lists.len(), "list"));
+        checks.failed(CHECK, text, "Removals are not planned from such lists; ask Voucherify support.");
+    } else {
+        checks.passed(CHECK, "each list has as many users as its total");
+    }
+}
+
+/// Whether the row of a user in one project's list has the other projects, too: only then is it known who would lose
+/// the last one.
+fn rows(lists: &BTreeMap<ProjectId, UserList>, checks: &mut Checks) {
+    const CHECK: &str = "rows of users";
+    let mut listed_in = BTreeMap::<&UserId, Vec<&ProjectId>>::new();
+    for (project, list) in lists {
+        for id in list.users.keys() {
+            listed_in.entry(id).or_default().push(project);
+        }
+    }
+    listed_in.retain(|_, projects| projects.len() > 1);
+    let is_partial = |id: &UserId, projects: &[&ProjectId]| {
+        let mut rows = projects.iter().map(|project| &lists[*project].users[id]);
+        rows.any(|row| !projects.iter().all(|project| row.projects.contains_key(*project)))
+    };
+    let partial = listed_in.iter().filter(|(id, projects)| is_partial(id, projects)).count();
+    match (listed_in.len(), partial) {
+        (0, _) => checks.unknown(CHECK, "no user is in two of the lists", None),
+        (_, 0) => checks.passed(CHECK, "each has all projects of the user"),
+        (all, partial) => checks.failed(
+            CHECK,
+            format!("{partial} of {all} without a project whose list has the user"),
+            "It is not known who would lose the last project; send this output to the maintainers.",
+        ),
+    }
+}
+
 /// Whether long lists can be read page by page.
 async fn paging(reader: &Reader, lists: &BTreeMap<ProjectId, UserList>, checks: &mut Checks) {
     const CHECK: &str = "paging";
-    let Some((project, _)) =
+    let Some((project, longest)) =
         lists.iter().max_by_key(|(_, list)| list.users.len()).filter(|(_, list)| list.users.len() > 1)
     else {
         return checks.unknown(CHECK, "no project has two members to put on two pages", None);
     };
     match reader.paging(project).await {
-        Ok(Paging::Works) => checks.passed(CHECK, "each page has other members"),
+        Ok(Paging::Works) => {
+            let longest = count(longest.users.len(), "user");
+            checks.passed(CHECK, format!("`limit` and `page` are honored; the longest list has {longest}"));
+        }
         Ok(Paging::Whole) => checks.passed(CHECK, "the service returns whole lists"),
         Ok(Paging::Repeats) => checks.failed(
             CHECK,
@@ -189,7 +239,7 @@ fn rate_limit(pace: Option<Pace>, checks: &mut Checks) {
     };
     let period = match pace.period {
         Some(period) => format!(" per {}", words::about(period)),
-        None => String::new(),
+        None => ", period not known yet".to_owned(),
     };
     checks.passed(CHECK, format!("{} calls{period}, {} left", pace.limit, pace.remaining));
 }

@@ -299,8 +299,8 @@ fn a_refusal_says_what_is_too_much_who_it_is_and_how_to_go_on() {
             "the member list looks incomplete: List Users of proj_9KeAhZB1 returned 1 user but reported a total of 3 (and 1 more doubt); no removals will be made; run again later",
             "the file lists no one, and `prune: people` would remove everyone's access",
             "storefront would be left with 1 ADMIN, and `keep_admins: 2` requires more; ADMIN would be lost by a@example.com and b@example.com; make someone else ADMIN first",
-            "2 people become ADMIN, and `max_new_admins: 1` allows 1: a@example.com and b@example.com; to allow this once, run the pipeline on the default branch with `allow_new_admins: 2`, or pass --allow-new-admins 2",
-            "`max_removals: 40%` blocks 2 removals out of 4 members of loyalty (1 allowed): a@example.com; to allow this once, run the pipeline on the default branch with `allow_removals: 2`, or pass --allow-removals 2",
+            "2 people become ADMIN, and `max_new_admins: 1` allows 1: a@example.com and b@example.com; to allow this once, run the pipeline on the default branch with `allow_new_admins: 2` and this plan's id, or pass --allow-new-admins 2",
+            "`max_removals: 40%` blocks 2 removals out of 4 members of loyalty (1 allowed): a@example.com; to allow this once, run the pipeline on the default branch with `allow_removals: 2` and this plan's id, or pass --allow-removals 2",
             "`max_removals: 2` blocks 3 removals out of 5 memberships in all (2 allowed) and 3 removals out of 4 members of storefront (2 allowed): a@example.com, b@example.com and c@example.com; --allow-removals 4 does not match: the number is 3",
         ]
     );

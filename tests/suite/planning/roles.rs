@@ -175,7 +175,7 @@ fn a_demotion_that_no_date_explains_counts() {
         "\
 Blocked by 1 guard · 1 loses ADMIN · 1 call
 
-Blocked: `max_removals: 0%` blocks 1 removal out of 2 memberships in all (0 allowed) and 1 removal out of 1 member of storefront (0 allowed): kim@example.com; to allow this once, run the pipeline on the default branch with `allow_removals: 1`, or pass --allow-removals 1
+Blocked: `max_removals: 0%` blocks 1 removal out of 2 memberships in all (0 allowed) and 1 removal out of 1 member of storefront (0 allowed): kim@example.com; to allow this once, run the pipeline on the default branch with `allow_removals: 1` and this plan's id, or pass --allow-removals 1
 
 Loses ADMIN (1)
   - kim@example.com  storefront ADMIN → USER

@@ -1,18 +1,38 @@
 #!/usr/bin/env bash
-# Creates or updates the plan comment of a pull request.
+# Comments on a pull request. `comment.sh plan` creates or updates the comment with its plan; `comment.sh result` adds
+# the result of the apply, or a plan that was blocked, to the pull request that was merged as GITHUB_SHA, if there is one.
 #
-#   PLAN_MARKDOWN       the plan, written by plan.sh
-#   PULL_REQUEST        its number
+#   MARKDOWN            the file written by plan.sh or apply.sh; if there is none or it is empty, nothing is posted
+#   PULL_REQUEST        the number of the pull request, for the plan (optional)
 #   GITHUB_REPOSITORY   owner/name
+#   GITHUB_SHA          the commit, for the result
 #   GH_TOKEN            a token that can write comments
 set -euo pipefail
 
-comments="repos/$GITHUB_REPOSITORY/issues/$PULL_REQUEST/comments"
-# Anyone can write the marker, so check the author too.
-mine='.[] | select(.user.login == "github-actions[bot]" and (.body | startswith("<!-- guestlist -->"))) | .id'
-id=$(gh api --paginate "$comments" --jq "$mine" | sed -n 1p)
-if [[ -n $id ]]; then
-  gh api --silent --method PATCH "repos/$GITHUB_REPOSITORY/issues/comments/$id" -F "body=@$PLAN_MARKDOWN"
-else
-  gh api --silent --method POST "$comments" -F "body=@$PLAN_MARKDOWN"
-fi
+[[ -s $MARKDOWN ]] || exit 0
+repository="repos/$GITHUB_REPOSITORY"
+case ${1:-} in
+  plan)
+    # Anyone can write the marker, so check the author too.
+    mine='.[] | select(.user.login == "github-actions[bot]" and (.body | startswith("<!-- guestlist -->"))) | .id'
+    id=$(gh api --paginate "$repository/issues/$PULL_REQUEST/comments" --jq "$mine" | sed -n 1p)
+    if [[ -n $id ]]; then
+      gh api --silent --method PATCH "$repository/issues/comments/$id" -F "body=@$MARKDOWN"
+      exit
+    fi
+    number=$PULL_REQUEST
+    ;;
+  result)
+    number=$(gh api "$repository/commits/$GITHUB_SHA/pulls" --jq 'map(select(.merged_at)) | .[0].number // empty')
+    [[ -n $number ]] || exit 0
+    # Only the comment with the plan of the pull request has the marker, by which it is found.
+    result=$(mktemp)
+    sed '1{/^<!-- guestlist -->$/d}' "$MARKDOWN" >"$result"
+    MARKDOWN=$result
+    ;;
+  *)
+    echo "usage: comment.sh plan|result" >&2
+    exit 1
+    ;;
+esac
+gh api --silent --method POST "$repository/issues/$number/comments" -F "body=@$MARKDOWN"

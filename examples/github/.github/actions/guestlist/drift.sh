@@ -3,8 +3,9 @@
 # for each new drift, and closed only when a live plan has none of these. The ledger remembers since when
 # there is drift; push it afterwards with ledger.sh.
 #
-#   TEAM_FILE       the team file (team.yaml)
+#   TEAM_FILE       the team file, if not team.yaml (optional)
 #   PLAN_MARKDOWN   output file for the Markdown of the plan
+#   LEDGER          s3://bucket/prefix or az://container/prefix, if the ledger is in a bucket (optional)
 #   REDACT          `true` replaces names and addresses with pseudonyms (optional)
 #   GH_REPO         owner/name
 #   GH_TOKEN        a token that can write issues
@@ -12,7 +13,11 @@ set -euo pipefail
 
 label=guestlist-drift
 team_file=${TEAM_FILE:-team.yaml}
-args=()
+ledger=()
+if [[ -n ${LEDGER:-} ]]; then
+  ledger=(--ledger "$LEDGER")
+fi
+args=(${ledger[@]+"${ledger[@]}"})
 if [[ ${REDACT:-false} == true ]]; then
   args+=(--redact)
 fi
@@ -24,7 +29,7 @@ if [[ $status -ne 0 && ! -s $PLAN_MARKDOWN ]]; then
 fi
 
 # The same drift has the same id on every day. The issue keeps it in a hidden line.
-drift=$(guestlist status "$team_file" --format json --quiet | jq --raw-output '.drift.id // "none"')
+drift=$(guestlist status "$team_file" --format json --quiet ${ledger[@]+"${ledger[@]}"} | jq --raw-output '.drift.id // "none"')
 marker="<!-- guestlist drift $drift -->"
 issue=$(gh issue list --state open --label "$label" --json number --jq '.[0].number // empty')
 if [[ $status -eq 0 ]]; then
