@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use jiff::civil::Date;
 
 pub(crate) use super::global::{GlobalArgs, TextOrJson};
+use super::ledger::LedgerCommand;
 use super::moment::{MaxAge, Moment};
 #[cfg(feature = "sandbox")]
 pub(crate) use super::sandbox_args::Sandbox;
@@ -83,7 +84,7 @@ pub(crate) enum Command {
     ///
     /// Copies every run and document, and compares the copy. Refuses a target that is not empty, and a ledger that is
     /// damaged or in use.
-    Ledger(LedgerArgs),
+    Ledger(LedgerCommand),
     /// Print the JSON Schema of the team file, for editors
     Schema(Schema),
     /// Generate shell completions
@@ -324,22 +325,6 @@ pub(crate) struct Unlock {
     /// Skip confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct LedgerArgs {
-    /// What to do
-    pub(crate) action: LedgerAction,
-    /// Ledger to copy: a folder, `s3://bucket/prefix` or `az://container/prefix`
-    pub(crate) from: String,
-    /// Where to copy it: a folder or prefix with nothing in it
-    pub(crate) to: String,
-}
-
-/// What `guestlist ledger` does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(crate) enum LedgerAction {
-    Copy,
 }
 
 #[derive(Debug, Args)]

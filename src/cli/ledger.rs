@@ -2,15 +2,32 @@
 
 use std::path::Path;
 
-use super::args::{LedgerAction, LedgerArgs};
+use clap::{Args, ValueEnum};
+
 use super::environment;
 use super::failure::Failure;
 use super::terminal::Terminal;
 use crate::ledger::{Copied, Ledger, LedgerLocation, copy};
 use crate::words;
 
-pub(crate) fn run(args: &LedgerArgs) -> Result<(), Failure> {
-    let LedgerArgs { action: LedgerAction::Copy, from, to } = args;
+#[derive(Debug, Args)]
+pub(crate) struct LedgerCommand {
+    /// What to do
+    pub(crate) action: LedgerAction,
+    /// Ledger to copy: a folder, `s3://bucket/prefix` or `az://container/prefix`
+    pub(crate) from: String,
+    /// Where to copy it: a folder or prefix with nothing in it
+    pub(crate) to: String,
+}
+
+/// What `guestlist ledger` does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum LedgerAction {
+    Copy,
+}
+
+pub(crate) fn run(args: &LedgerCommand) -> Result<(), Failure> {
+    let LedgerCommand { action: LedgerAction::Copy, from, to } = args;
     let variables = environment::store_variables();
     let location = |text: &str| LedgerLocation::parse(text, Path::new("")).map_err(Failure::new);
     let (from, to) = (location(from)?, location(to)?);

@@ -7,6 +7,8 @@
 mod check;
 mod cloud;
 mod lock_object;
+#[cfg(test)]
+pub(in crate::ledger) mod memory_objects;
 mod objects;
 mod segments;
 
@@ -379,4 +381,4 @@ fn with_write_id(document: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-pub(in crate::ledger) mod tests;
+mod tests;

@@ -119,7 +119,7 @@ mod tests {
         compare(&*ledger.store, &memory).unwrap();
         #[cfg(feature = "object-store")]
         {
-            use crate::ledger::bucket::tests::{MemoryObjects, ledger_of};
+            use crate::ledger::bucket::memory_objects::{MemoryObjects, ledger_of};
             let objects = MemoryObjects::default();
             let bucket = || Ok(ledger_of(&objects, ManualClock::at(NOW)));
             copy(&ledger, bucket, &who()).unwrap();

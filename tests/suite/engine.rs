@@ -38,6 +38,11 @@ impl Bucket {
         self.variables().into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
+    /// Creates another bucket on its server.
+    pub(crate) fn create(&self, name: &str) {
+        request(&self.address, "PUT", &format!("/{name}"), "");
+    }
+
     /// The XML that lists all objects of all ledgers.
     pub(crate) fn list(&self) -> String {
         request(&self.address, "GET", "/ledgers?list-type=2&max-keys=100000", "")

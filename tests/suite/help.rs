@@ -11,6 +11,7 @@ use std::process::Stdio;
 
 use guestlist::sandbox::{Behaviour, Options, SecondInvitation};
 
+use crate::engine;
 use crate::programs::{BINARY, are_installed, folder_of_binary, path_with, scrubbed};
 use crate::scenario::{Ended, Scenario};
 
@@ -74,7 +75,7 @@ fn each_help_shows_the_options_that_mean_something_there() {
         ["--endpoint", "--ledger", "--sandbox", "--color", "--log-format", "--verbose", "--quiet"];
     for name in commands() {
         let expected: &[&str] = match name.as_str() {
-            "validate" | "sandbox" => &GLOBAL[3..],
+            "validate" | "sandbox" | "ledger" => &GLOBAL[3..],
             "import" => &["--endpoint", "--sandbox", "--color", "--log-format", "--verbose", "--quiet"],
             "log" => &GLOBAL[1..],
             "schema" | "completions" | "man" => &[],
@@ -133,7 +134,7 @@ fn place_for(example: &str) -> Scenario {
         scenario.write("base.yaml", team);
         scenario.run("plan --out plan.json").ok();
     }
-    let needs_invitation = ["explain", "log", "report", "resend", "status", "unlock"];
+    let needs_invitation = ["explain", "ledger", "log", "report", "resend", "status", "unlock"];
     if needs_invitation.iter().any(|command| example.starts_with(&format!("guestlist {command}"))) {
         scenario.run("apply --yes").ok();
         scenario.run("apply --yes --sandbox").ok();
@@ -170,6 +171,17 @@ fn every_example_runs() {
                 .env("PATH", path_with(folder_of_binary()))
                 .env("HOME", scenario.path(""))
                 .env("VOUCHERIFY_ENDPOINT", scenario.sandbox().base_url());
+            if example.contains("s3://") {
+                let Some(bucket) = engine::bucket() else { continue };
+                bucket.create("acme-guestlist");
+                command.envs(bucket.variables());
+                if example.contains("copy s3://") {
+                    let mut copy = scenario.program(BINARY);
+                    copy.args(["ledger", "copy", ".guestlist", "s3://acme-guestlist/team"]);
+                    // The example before may have copied it.
+                    scenario.finish(copy.envs(bucket.variables()));
+                }
+            }
             if name == "sandbox" {
                 let mut child =
                     command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("a shell");

@@ -1,26 +1,17 @@
 //! The protocol on objects in memory: each rule by itself. `simulation` has all of them at once.
 
-mod memory_objects;
 mod simulation;
 
 use std::sync::Arc;
 
+use super::memory_objects::{Fault, MemoryObjects, ledger_of};
 use super::objects::{ETag, Failure, Objects as _, PutFailure, Written, write};
 use super::*;
 use crate::clock::manual::ManualClock;
 use crate::ledger::tests::{a_run, an_intent, who};
 use crate::ledger::{Ledger, Lock, RunWriter, Who};
-use memory_objects::Fault;
-pub(in crate::ledger) use memory_objects::MemoryObjects;
 
 const NOW: &str = "2026-11-22T12:00:00Z";
-
-/// A ledger in objects, whose store has passed the check.
-pub(in crate::ledger) fn ledger_of(objects: &MemoryObjects, clock: Arc<dyn Clock>) -> Ledger {
-    let shared: SharedObjects = Arc::new(objects.clone());
-    let store = BucketStore::new(Arc::clone(&shared), shared, Arc::clone(&clock));
-    Ledger { store: Arc::new(store), clock }
-}
 
 struct Scene {
     objects: MemoryObjects,

@@ -15,9 +15,9 @@ use futures_util::FutureExt as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::lock_object::{self, LockObject};
+use super::super::memory_objects::{Content, Fault};
 use super::super::objects::{ETag, Failure, Object, Objects, PutFailure, SharedObjects};
 use super::super::{BucketStore, segments};
-use super::memory_objects::{Content, Fault};
 use super::{NOW, key};
 use crate::clock::Clock;
 use crate::ledger::chain::ChainWriter;

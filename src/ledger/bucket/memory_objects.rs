@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use super::super::objects::{ETag, Failure, Object, Objects, PutFailure};
+use super::objects::{ETag, Failure, Object, Objects, PutFailure, SharedObjects};
+use super::{BucketStore, Clock};
+use crate::ledger::Ledger;
 
 /// What happens to a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -188,4 +190,11 @@ impl Objects for MemoryObjects {
     fn unquote_etags(&self) {}
 
     fn pause(&self, _: Duration) {}
+}
+
+/// A ledger in objects.
+pub(in crate::ledger) fn ledger_of(objects: &MemoryObjects, clock: Arc<dyn Clock>) -> Ledger {
+    let shared: SharedObjects = Arc::new(objects.clone());
+    let store = BucketStore::new(Arc::clone(&shared), shared, Arc::clone(&clock));
+    Ledger { store: Arc::new(store), clock }
 }
