@@ -6,7 +6,7 @@ use std::process::Stdio;
 use guestlist::sandbox::Options;
 use serde_json::Value;
 
-use crate::engine::{self, Bucket, Moto, Relay};
+use crate::engine::{self, Bucket, Engine, Relay, Server};
 use crate::kills::wait_until;
 use crate::scenario::{HEAD, Scenario};
 
@@ -95,6 +95,12 @@ fn a_saved_plan_names_the_bucket() {
 #[test]
 fn of_two_runs_at_once_on_one_bucket_the_second_is_refused_and_told_who_is_first() {
     let Some(scenario) = scenario() else { return };
+    refuses_the_second(&scenario);
+}
+
+/// Starts a second run while the first one waits for an answer, and kills the first.
+#[track_caller]
+fn refuses_the_second(scenario: &Scenario) {
     scenario.faults(&["hang,method=POST"]);
     let mut first = scenario.command(&["apply", "--yes"]);
     let mut first = first.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
@@ -155,7 +161,7 @@ fn a_run_whose_lock_is_released_by_hand_sends_nothing_more() {
 
 #[test]
 fn a_store_that_goes_away_in_the_middle_stops_calls_and_the_next_run_continues() {
-    let Some(server) = Moto::start() else { return };
+    let Some(server) = Server::start(Engine::Moto) else { return };
     let bucket = server.bucket();
     let relay = Relay::start(&bucket, u64::MAX);
     let scenario = Scenario::new().team(&format!("{HEAD}{PEOPLE}")).in_bucket(relay.before(&bucket));
@@ -296,4 +302,46 @@ fn a_ledger_moves_to_a_bucket_and_back() {
         "error: no ledger at `nothing`; check the path, or pass another one with --ledger\n",
     );
     copy(&scenario, "back", "team.yaml").assert_status(1);
+}
+
+#[test]
+fn the_ledger_works_in_a_container_of_azure() {
+    let Some(container) = engine::container() else { return };
+    let scenario = Scenario::new().team(&format!("{HEAD}{PEOPLE}")).in_bucket(container);
+    scenario.run("plan --out saved.json").ok();
+    scenario.run("apply --plan saved.json --yes --concurrency 1").ok();
+    assert_eq!(scenario.writes().len(), 2);
+    scenario.run("log --verify").assert(
+        0,
+        "ok $RUN.jsonl: 8 records, 2 calls, completed\n1 file checked: all records intact.\n",
+        "",
+    );
+    let status: Value =
+        serde_json::from_str(&scenario.run("status --format json").ok().stdout).expect("JSON");
+    assert_eq!((&status["lock"], &status["chain"]), (&Value::Null, &"intact".into()));
+    scenario.run("unlock").assert(0, "The ledger is not locked: nothing to do.\n", "");
+}
+
+#[test]
+fn of_two_runs_at_once_on_one_container_of_azure_the_second_is_refused() {
+    let Some(container) = engine::container() else { return };
+    let scenario = Scenario::new().team(&format!("{HEAD}{PEOPLE}")).in_bucket(container);
+    refuses_the_second(&scenario);
+}
+
+#[test]
+fn a_store_that_ignores_conditions_is_refused_before_any_call() {
+    let Some(server) = Server::start(Engine::S3rver) else { return };
+    for _ in 0..5 {
+        let bucket = server.bucket();
+        let scenario = Scenario::new().team(&format!("{HEAD}{PEOPLE}")).in_bucket(bucket.clone());
+        let ended = scenario.run("apply --yes");
+        let refusal = format!(
+            "error: the object store of `{}` cannot keep a ledger: of two objects created at once with If-None-Match, \
+             both were accepted; use another store, or a folder\n",
+            bucket.url
+        );
+        ended.assert(1, "", &refusal);
+        assert_eq!(scenario.writes(), [""; 0]);
+    }
 }

@@ -1,17 +1,96 @@
-//! An S3 server in Python (moto) for ledgers in a bucket. It ends with the process of the tests.
+//! Object stores for ledgers in a bucket: an S3 server in Python (moto), an Azure Blob server in JavaScript (Azurite),
+//! and an S3 server that ignores conditions (s3rver). They end with the process of the tests.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use guestlist::ledger::StoreVariables;
+use tempfile::TempDir;
 
 use crate::kills::wait_until;
-use crate::programs::{scrubbed, tool};
+use crate::programs::{find, folder_of_binary, scrubbed};
+
+/// The account and the key that every Azurite has; its documentation names them.
+const AZURITE: [&str; 2] = [
+    "devstoreaccount1",
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
+];
+
+/// Starts moto on a port, with one request at a time: its own server checks the condition of a write and then writes,
+/// in threads, so two writes at the same moment can both pass.
+const MOTO: &str = "
+import sys, threading
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import run_simple
+
+moto, turn = DomainDispatcherApplication(create_backend_app), threading.Lock()
+
+def one_at_a_time(environ, start_response):
+    with turn:
+        return list(moto(environ, start_response))
+
+run_simple('127.0.0.1', int(sys.argv[1]), one_at_a_time, threaded=True)
+";
+
+/// Creates a container in Azurite at a port, with a request that is signed with the key of the account.
+const CONTAINER: &str = r#"
+const [port, account, key, name] = process.argv.slice(1);
+const path = `/${account}/${name}`, date = new Date().toUTCString(), version = "2021-12-02";
+const signed = `PUT${"\n".repeat(12)}x-ms-date:${date}\nx-ms-version:${version}\n/${account}${path}\nrestype:container`;
+const signature = require("crypto").createHmac("sha256", Buffer.from(key, "base64")).update(signed).digest("base64");
+const headers = {"x-ms-date": date, "x-ms-version": version, Authorization: `SharedKey ${account}:${signature}`};
+fetch(`http://127.0.0.1:${port}${path}?restype=container`, {method: "PUT", headers})
+  .then((answer) => process.exit(answer.status === 201 ? 0 : 1));
+"#;
+
+/// A server of object stores.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Engine {
+    Moto,
+    Azurite,
+    /// Ignores the conditions of writes.
+    S3rver,
+}
+
+impl Engine {
+    /// The program, where `.ci/tools` installs it or in `PATH`, if it is there with what it needs.
+    fn program(self) -> Option<PathBuf> {
+        let (name, folder) = match self {
+            Self::Moto => ("moto_server", "python/bin"),
+            Self::Azurite => ("azurite-blob", "engines/node_modules/.bin"),
+            Self::S3rver => ("s3rver", "engines/node_modules/.bin"),
+        };
+        if self != Self::Moto {
+            find(&["node"])?;
+        }
+        let installed = folder_of_binary().parent()?.join("example-tools").join(folder).join(name);
+        if installed.is_file() { Some(installed) } else { find(&[name]) }
+    }
+
+    /// The arguments of a shell that start the program at a port: its own, or those of the Python that it is in.
+    fn arguments(self, program: &Path, port: u16, folder: &Path) -> Vec<String> {
+        let path = |path: &Path| path.to_str().expect("UTF-8").to_owned();
+        let port = port.to_string();
+        if self == Self::Moto {
+            let python = program.with_file_name("python3");
+            let python = if python.is_file() { path(&python) } else { "python3".to_owned() };
+            return vec![python, "-c".to_owned(), MOTO.to_owned(), port];
+        }
+        let (port_option, options) = match self {
+            Self::Azurite => ("--blobPort", "--skipApiVersionCheck --disableTelemetry --silent -l"),
+            _ => ("-p", "-a 127.0.0.1 --configure-bucket ledgers -d"),
+        };
+        let mut arguments = vec![path(program), port_option.to_owned(), port];
+        arguments.extend(options.split(' ').map(str::to_owned));
+        arguments.push(path(folder));
+        arguments
+    }
+}
 
 /// Where a ledger in a bucket is, and how to get there.
 #[derive(Clone, Debug)]
@@ -20,17 +99,30 @@ pub(crate) struct Bucket {
     pub(crate) url: String,
     /// The address of the server.
     pub(crate) address: String,
+    engine: Engine,
 }
 
 impl Bucket {
     /// The environment variables that a command needs.
-    pub(crate) fn variables(&self) -> [(&'static str, String); 4] {
-        [
-            ("AWS_ENDPOINT_URL", format!("http://{}", self.address)),
-            ("AWS_REGION", "us-east-1".to_owned()),
-            ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE".to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", "the-secret-key".to_owned()),
-        ]
+    pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
+        let [account, key] = AZURITE;
+        let s3 = |id: &str, secret: &str| {
+            vec![
+                ("AWS_ENDPOINT_URL", format!("http://{}", self.address)),
+                ("AWS_REGION", "us-east-1".to_owned()),
+                ("AWS_ACCESS_KEY_ID", id.to_owned()),
+                ("AWS_SECRET_ACCESS_KEY", secret.to_owned()),
+            ]
+        };
+        match self.engine {
+            Engine::Moto => s3("AKIAEXAMPLE", "the-secret-key"),
+            Engine::S3rver => s3("S3RVER", "S3RVER"),
+            Engine::Azurite => vec![
+                ("AZURE_STORAGE_ENDPOINT", format!("http://{}/{account}", self.address)),
+                ("AZURE_STORAGE_ACCOUNT_NAME", account.to_owned()),
+                ("AZURE_STORAGE_ACCOUNT_KEY", key.to_owned()),
+            ],
+        }
     }
 
     /// The same for the library.
@@ -50,54 +142,79 @@ impl Bucket {
 }
 
 /// A server of its own, for tests that stop it.
-pub(crate) struct Moto {
+pub(crate) struct Server {
+    engine: Engine,
     address: String,
     process: Child,
+    _folder: TempDir,
 }
 
-impl Moto {
+impl Server {
     /// Starts a server with the bucket `ledgers`. None, with a line that says so, if there is no such program.
-    pub(crate) fn start() -> Option<Self> {
-        let program = program()?;
+    pub(crate) fn start(engine: Engine) -> Option<Self> {
+        let program = engine.program()?;
+        let folder = tempfile::tempdir().expect("a folder");
         let port =
             TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
         let address = format!("127.0.0.1:{port}");
         // The shell ends the server when its own input ends, which it does with the process of the tests.
-        let script = "\"$0\" -H 127.0.0.1 -p \"$1\" >/dev/null 2>&1 & read -r _; kill $!";
         let mut command = scrubbed("sh");
-        command.args(["-c", script]).arg(program).arg(port.to_string());
+        command.args(["-c", "\"$0\" \"$@\" >/dev/null 2>&1 & read -r _; kill $!"]);
+        command.args(engine.arguments(&program, port, folder.path()));
         let process = command.stdin(Stdio::piped()).spawn().expect("a shell");
-        wait_until("the S3 server", || TcpStream::connect(&address).is_ok());
-        request(&address, "PUT", "/ledgers", "");
-        Some(Self { address, process })
+        wait_until("the server", || TcpStream::connect(&address).is_ok());
+        match engine {
+            Engine::Moto => {
+                request(&address, "PUT", "/ledgers", "");
+            }
+            Engine::Azurite => create_container(port),
+            Engine::S3rver => {}
+        }
+        Some(Self { engine, address, process, _folder: folder })
     }
 
     /// A place for a ledger that nothing else uses.
     pub(crate) fn bucket(&self) -> Bucket {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        Bucket { url: format!("s3://ledgers/team-{number}"), address: self.address.clone() }
+        let scheme = if self.engine == Engine::Azurite { "az" } else { "s3" };
+        Bucket {
+            url: format!("{scheme}://ledgers/team-{number}"),
+            address: self.address.clone(),
+            engine: self.engine,
+        }
     }
 }
 
-impl Drop for Moto {
+impl Drop for Server {
     fn drop(&mut self) {
         drop(self.process.stdin.take());
         let _ = self.process.wait();
     }
 }
 
-/// A place on the server that all tests share.
-pub(crate) fn bucket() -> Option<Bucket> {
-    static SHARED: OnceLock<Option<Moto>> = OnceLock::new();
-    // Each test says that it is skipped.
-    program()?;
-    SHARED.get_or_init(Moto::start).as_ref().map(Moto::bucket)
+fn create_container(port: u16) {
+    let mut command: Command = scrubbed("node");
+    command.args(["-e", CONTAINER, &port.to_string()]).args(AZURITE).arg("ledgers");
+    assert!(command.status().expect("node").success(), "the container is not created");
 }
 
-/// The program that is the server.
-fn program() -> Option<PathBuf> {
-    tool("moto_server")
+/// A place in S3, on the server that all tests share.
+pub(crate) fn bucket() -> Option<Bucket> {
+    static SHARED: OnceLock<Option<Server>> = OnceLock::new();
+    shared(&SHARED, Engine::Moto)
+}
+
+/// A place in Azure Blob Storage, on the server that all tests share.
+pub(crate) fn container() -> Option<Bucket> {
+    static SHARED: OnceLock<Option<Server>> = OnceLock::new();
+    shared(&SHARED, Engine::Azurite)
+}
+
+fn shared(server: &OnceLock<Option<Server>>, engine: Engine) -> Option<Bucket> {
+    // Each test says that it is skipped.
+    engine.program()?;
+    server.get_or_init(|| Server::start(engine)).as_ref().map(Server::bucket)
 }
 
 fn request(address: &str, method: &str, path: &str, body: &str) -> String {

@@ -258,6 +258,21 @@ fn killed_after_any_call_is_processed_apply_recovers_from_a_bucket() {
 }
 
 #[test]
+fn killed_at_some_calls_apply_recovers_from_a_container_of_azure() {
+    if engine::container().is_none() {
+        return;
+    }
+    let (expected, calls) = undisturbed(SecondInvitation::Refused);
+    // The first calls read, the last one is a change of the last person.
+    for_each(1..=3, |part| {
+        let (at, scenario) =
+            (calls - 3 * (part - 1), scenario(SecondInvitation::Refused, engine::container()));
+        kill_at(at, "hang,applied", "1", &scenario);
+        recovers(&scenario, &expected, &format!("killed at call {at} on Azure"));
+    });
+}
+
+#[test]
 fn killed_after_any_request_to_the_bucket_apply_recovers() {
     let Some(bucket) = engine::bucket() else { return };
     let (expected, _) = undisturbed(SecondInvitation::Refused);
