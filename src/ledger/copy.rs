@@ -143,8 +143,7 @@ mod tests {
         drop(lock);
         let name = ledger.store.runs().unwrap().remove(0);
         let path = folder.path().join("runs").join(name.as_str());
-        fs::write(&path, fs::read_to_string(&path).unwrap().replace("a@example.com", "c@example.com"))
-            .unwrap();
+        fs::write(&path, fs::read_to_string(&path).unwrap().replace("@example.com", "@example.org")).unwrap();
         let memory = Memory::default();
         assert_eq!(refused(&memory), LedgerError::Damaged(ledger.store.name()));
         assert!(memory.content().runs.is_empty());

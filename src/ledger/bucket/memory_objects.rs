@@ -37,6 +37,8 @@ pub(super) struct Content {
     pub(super) requests: Vec<String>,
     /// Whether e-tags in conditions must not be quoted.
     pub(super) wants_unquoted: bool,
+    /// Whether conditions name e-tags without quotation marks.
+    sends_unquoted: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -178,7 +180,9 @@ impl Objects for MemoryObjects {
     fn put(&self, key: &str, body: &[u8], over: Option<&ETag>) -> Result<ETag, PutFailure> {
         let mut content = self.content();
         let fault = content.faults.pop_front().flatten();
-        content.put(key, body, over, fault)
+        let unquoted = over.filter(|_| content.sends_unquoted);
+        let unquoted = unquoted.map(|ETag(etag)| ETag(etag.trim_matches('"').to_owned()));
+        content.put(key, body, unquoted.as_ref().or(over), fault)
     }
 
     fn list(&self, folder: &str, after: &str, most: usize) -> Result<Vec<String>, Failure> {
@@ -187,7 +191,9 @@ impl Objects for MemoryObjects {
         content.list(folder, after, fault).map(|keys| keys.into_iter().take(most).collect())
     }
 
-    fn unquote_etags(&self) {}
+    fn unquote_etags(&self) {
+        self.content().sends_unquoted = true;
+    }
 
     fn pause(&self, _: Duration) {}
 }

@@ -456,6 +456,46 @@ fn the_check_is_made_once_for_each_ledger() {
 }
 
 #[test]
+fn a_store_that_compares_e_tags_without_quotation_marks_gets_them_so() {
+    let (objects, clock) = (MemoryObjects::default(), ManualClock::at(NOW));
+    objects.content().wants_unquoted = true;
+    drop(ledger_of(&objects, clock.clone()).acquire(&who()).unwrap());
+    let kept: serde_json::Value = serde_json::from_str(&objects.text("store.json")).unwrap();
+    assert_eq!(kept["unquoted_etags"], true);
+    // The next process knows it from there.
+    let next = MemoryObjects::default();
+    next.content().wants_unquoted = true;
+    next.content().objects.clone_from(&objects.content().objects);
+    let ledger = ledger_of(&next, clock);
+    let lock = ledger.acquire(&who()).unwrap();
+    lock.held().renew().unwrap();
+}
+
+#[test]
+fn objects_of_a_newer_version_are_left_alone_and_unknown_fields_are_accepted() {
+    for key in ["lock.json", "store.json"] {
+        let scene = scene();
+        let text = scene.objects.text(key);
+        let acquired = |text: &str| {
+            scene.objects.set(key, text);
+            another(&scene).acquire(&who()).map(drop)
+        };
+        let newer = text.replacen("\"format_version\":1", "\"format_version\":2", 1);
+        assert_eq!(
+            acquired(&newer).unwrap_err().to_string(),
+            format!(
+                "ledger file `s3://b/p/{key}` has format version 2, and this version of guestlist supports up to 1; use a newer guestlist"
+            )
+        );
+        assert_eq!(scene.objects.text(key), newer);
+        assert!(acquired("{}").unwrap_err().to_string().starts_with(&format!(
+            "cannot read ledger file `s3://b/p/{key}`: it is not "
+        )));
+        assert_eq!(acquired(&text.replacen('{', "{\"new\":[],", 1)), Ok(()));
+    }
+}
+
+#[test]
 fn segments_hold_whole_lines_and_not_too_many() {
     let lines = "0123456789abcde\n".repeat(SEGMENT_BYTES / 8);
     let part = part_of(lines.as_bytes());
