@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use jiff::civil::Date;
 
 pub(crate) use super::global::{GlobalArgs, TextOrJson};
-use super::ledger::LedgerCommand;
+use super::ledger_args::LedgerCommand;
 use super::moment::{MaxAge, Moment};
 #[cfg(feature = "sandbox")]
 pub(crate) use super::sandbox_args::Sandbox;

@@ -2,29 +2,12 @@
 
 use std::path::Path;
 
-use clap::{Args, ValueEnum};
-
 use super::environment;
 use super::failure::Failure;
+use super::ledger_args::{LedgerAction, LedgerCommand};
 use super::terminal::Terminal;
 use crate::ledger::{Copied, Ledger, LedgerLocation, copy};
 use crate::words;
-
-#[derive(Debug, Args)]
-pub(crate) struct LedgerCommand {
-    /// What to do
-    pub(crate) action: LedgerAction,
-    /// Ledger to copy: a folder, `s3://bucket/prefix` or `az://container/prefix`
-    pub(crate) from: String,
-    /// Where to copy it: a folder or prefix with nothing in it
-    pub(crate) to: String,
-}
-
-/// What `guestlist ledger` does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(crate) enum LedgerAction {
-    Copy,
-}
 
 pub(crate) fn run(args: &LedgerCommand) -> Result<(), Failure> {
     let LedgerCommand { action: LedgerAction::Copy, from, to } = args;

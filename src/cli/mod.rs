@@ -20,6 +20,7 @@ mod global;
 mod history;
 mod import;
 mod ledger;
+mod ledger_args;
 mod load;
 mod log;
 mod logging;

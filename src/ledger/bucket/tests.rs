@@ -488,9 +488,12 @@ fn objects_of_a_newer_version_are_left_alone_and_unknown_fields_are_accepted() {
             )
         );
         assert_eq!(scene.objects.text(key), newer);
-        assert!(acquired("{}").unwrap_err().to_string().starts_with(&format!(
-            "cannot read ledger file `s3://b/p/{key}`: it is not "
-        )));
+        assert!(
+            acquired("{}")
+                .unwrap_err()
+                .to_string()
+                .starts_with(&format!("cannot read ledger file `s3://b/p/{key}`: it is not "))
+        );
         assert_eq!(acquired(&text.replacen('{', "{\"new\":[],", 1)), Ok(()));
     }
 }
