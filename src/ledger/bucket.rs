@@ -294,7 +294,8 @@ impl Store for BucketStore {
         let bucket = &self.0;
         bucket.check()?;
         let (before, etag) = match bucket.read_lock()? {
-            None => (LockObject { epoch: 0, holder: None }, None),
+            // If it was removed by hand, its epoch goes on from the segments.
+            None => (LockObject { epoch: bucket.latest()?.segments.epoch, holder: None }, None),
             Some((before, etag)) => (before, Some(etag)),
         };
         let is_held = before.holder.is_some();
@@ -302,7 +303,11 @@ impl Store for BucketStore {
         if held.map(|etag| etag.0.as_str()) != over.map(|version| version.0.as_str()) {
             return Ok(Published::Changed);
         }
-        let epoch = before.epoch + 1;
+        let Some(epoch) = before.epoch.checked_add(1) else {
+            let why = "its epoch is not one of guestlist".to_owned();
+            let file = bucket.objects.url(lock_object::KEY);
+            return Err(LedgerError::Unreadable { file, line: None, why });
+        };
         let asked = bucket.clock.uptime();
         let body = LockObject { epoch, holder: Some(lock.clone()) }.to_bytes();
         let written = write(&*bucket.for_lock, lock_object::KEY, &body, etag.as_ref());
@@ -314,7 +319,10 @@ impl Store for BucketStore {
         match bucket.begin(epoch, is_held) {
             Ok(()) => Ok(Published::Own(Box::new(own))),
             Err(error) => {
-                own.release();
+                // Without a fence against the holder before, the next run has to write it, so the lock stays.
+                if !is_held {
+                    own.release();
+                }
                 Err(error)
             }
         }

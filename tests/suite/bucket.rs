@@ -223,7 +223,7 @@ fn what_is_missing_is_said_in_one_sentence() {
     let plain = [keys[0], keys[1], ("AWS_ENDPOINT_URL", "http://192.0.2.1:9000"), ("AWS_ALLOW_HTTP", "true")];
     assert_eq!(
         said(&plain, "s3://ledgers/x"),
-        "error: cannot read ledger lock `s3://ledgers/x/lock.json`: plain `http://` to `192.0.2.1` would expose the \
+        "error: cannot read ledger lock `s3://ledgers/x/lock.json`: plain `http://` to `192.0.2.1:9000` would expose the \
          ledger to the network; use `https://`\n"
     );
     assert_eq!(
@@ -243,8 +243,11 @@ fn what_is_missing_is_said_in_one_sentence() {
     let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(
         said(&variables, "s3://no-such-bucket/x"),
-        "error: cannot read ledger lock `s3://no-such-bucket/x/lock.json`: `127.0.0.1` answered 404 NoSuchBucket; \
-         create the bucket, or check its name, AWS_REGION and AWS_ENDPOINT_URL\n"
+        format!(
+            "error: cannot read ledger lock `s3://no-such-bucket/x/lock.json`: `{}` answered 404 NoSuchBucket; create \
+             the bucket, or check its name, AWS_REGION and AWS_ENDPOINT_URL\n",
+            bucket.address
+        )
     );
 }
 

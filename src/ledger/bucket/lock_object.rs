@@ -13,7 +13,7 @@ use super::super::error::LedgerError;
 use super::super::lock_info::LockInfo;
 use super::super::store::{Current, OwnLock};
 use super::Bucket;
-use super::objects::{ETag, Object, SharedObjects, Written, write, write_id};
+use super::objects::{ETag, Object, POLITE, SharedObjects, Written, write, write_id, write_within};
 
 /// The key of the lock.
 pub(super) const KEY: &str = "lock.json";
@@ -147,6 +147,6 @@ impl OwnLock for BucketLock {
             return;
         }
         let body = LockObject { epoch: self.epoch, holder: None }.to_bytes();
-        let _ = write(&*self.objects, KEY, &body, Some(&self.etag));
+        let _ = write_within(&*self.objects, KEY, &body, Some(&self.etag), POLITE);
     }
 }

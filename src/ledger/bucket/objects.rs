@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::super::error::LedgerError;
 
@@ -50,6 +50,12 @@ pub(super) trait Objects: fmt::Debug + Send + Sync {
     /// Waits.
     fn pause(&self, time: Duration);
 }
+
+/// How long a conditional write goes on, with everything that belongs to it.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// The same for one that is only polite, such as the release of a lock.
+pub(super) const POLITE: Duration = Duration::from_secs(3);
 
 /// An object as it was read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -103,16 +109,29 @@ pub(super) fn write(
     body: &[u8],
     over: Option<&ETag>,
 ) -> Result<Written, WriteError> {
-    let mut pauses = Pauses::default();
+    write_within(objects, key, body, over, LONGEST)
+}
+
+/// The same, but no request is begun after `limit`.
+pub(super) fn write_within(
+    objects: &dyn Objects,
+    key: &str,
+    body: &[u8],
+    over: Option<&ETag>,
+    limit: Duration,
+) -> Result<Written, WriteError> {
+    let mut pauses = Pauses { taken: 0, began: Instant::now(), limit };
+    let mut is_unclear = false;
     let failed = |failure: Failure| failure.when("write ledger object", objects.url(key));
     loop {
         let unclear = match objects.put(key, body, over) {
             Ok(etag) => return Ok(Written::Own(etag)),
             Err(PutFailure::Refused(failure)) => {
-                return Err(WriteError { error: failed(failure), is_unclear: false });
+                return Err(WriteError { error: failed(failure), is_unclear });
             }
             Err(PutFailure::Unclear(failure)) => failure,
         };
+        is_unclear = true;
         // Only what is there tells what has happened, so there is a read before the next write.
         loop {
             match objects.get(key) {
@@ -146,14 +165,15 @@ impl From<WriteError> for LedgerError {
 }
 
 /// The waits between the rounds of a write.
-#[derive(Default)]
 struct Pauses {
     taken: u32,
+    began: Instant,
+    limit: Duration,
 }
 
 impl Pauses {
     fn are_left(&self) -> bool {
-        self.taken < ROUNDS - 1
+        self.taken < ROUNDS - 1 && self.began.elapsed() < self.limit
     }
 
     fn take(&mut self, objects: &dyn Objects) {

@@ -499,6 +499,43 @@ fn objects_of_a_newer_version_are_left_alone_and_unknown_fields_are_accepted() {
 }
 
 #[test]
+fn a_takeover_that_fails_before_its_fence_leaves_the_lock_to_the_next_one() {
+    let scene = scene();
+    std::mem::forget(another(&scene).acquire(&who()).unwrap());
+    let held = scene.ledger.lock().unwrap().unwrap();
+    let third = another(&scene);
+    // The listing after the lock was written fails.
+    scene.objects.fail([None, None, None, None, Some(Fault::Lost)]);
+    assert!(third.unlock(&held, a_run("x")).is_err());
+    let left = another(&scene).lock().unwrap().expect("a lock without a fence stays");
+    assert!(left.unlocking);
+    assert!(another(&scene).unlock(&left, a_run("x")).unwrap());
+    let fence: serde_json::Value = serde_json::from_str(&scene.objects.text(&key(1))).unwrap();
+    assert_eq!(fence["run"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_lock_that_was_removed_by_hand_goes_on_with_the_epoch_of_the_segments() {
+    let scene = scene();
+    let lock = scene.ledger.acquire(&who()).unwrap();
+    scene.ledger.store.create_run(NOW.parse().unwrap()).unwrap().1.append(b"{}\n", true).unwrap();
+    drop(lock);
+    scene.objects.content().objects.remove("lock.json");
+    let next = another(&scene);
+    let _lock = next.acquire(&who()).unwrap();
+    next.store.create_run(NOW.parse().unwrap()).unwrap().1.append(b"{}\n", true).unwrap();
+    let last = u64::MAX.to_string();
+    let text = scene.objects.text("lock.json").replace("\"epoch\":3", &format!("\"epoch\":{last}"));
+    scene.objects.set("lock.json", &text);
+    let held = another(&scene).lock().unwrap().unwrap();
+    assert_eq!(
+        another(&scene).unlock(&held, a_run("x")).unwrap_err().to_string(),
+        "cannot read ledger file `s3://b/p/lock.json`: its epoch is not one of guestlist; restore the file from a \
+         backup, or move it away"
+    );
+}
+
+#[test]
 fn segments_hold_whole_lines_and_not_too_many() {
     let lines = "0123456789abcde\n".repeat(SEGMENT_BYTES / 8);
     let part = part_of(lines.as_bytes());

@@ -62,9 +62,9 @@ impl HttpService for Connector {
 impl Connector {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let (parts, body) = request.into_parts();
-        let host = parts.uri.host().unwrap_or_default().to_owned();
-        let note = |problem| Seen { host: host.clone(), problem }.note();
-        if parts.uri.scheme_str() != Some("https") && !may_be_plain(&host) {
+        let authority = parts.uri.authority().map(ToString::to_string).unwrap_or_default();
+        let note = |problem| Seen { host: authority.clone(), problem }.note();
+        if parts.uri.scheme_str() != Some("https") && !parts.uri.host().is_some_and(may_be_plain) {
             note(Problem::Plain);
             return Err(HttpError::new(HttpErrorKind::Unknown, std::io::Error::other("not encrypted")));
         }
@@ -93,7 +93,9 @@ impl Connector {
                 return Err(HttpError::new(HttpErrorKind::Decode, std::io::Error::other("too large")));
             }
         }
-        if !status.is_success() {
+        if status.is_success() {
+            note(Problem::Status(status.as_u16(), None));
+        } else {
             let named = ["x-amz-error-code", "x-ms-error-code"].iter().find_map(|name| headers.get(*name));
             let named = named.and_then(|code| code.to_str().ok()).map(str::to_owned);
             note(Problem::Status(

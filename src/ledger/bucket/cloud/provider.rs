@@ -168,7 +168,7 @@ pub(super) fn failed(location: &BucketLocation, error: &Error, seen: Option<Seen
 pub(super) fn put_failure(location: &BucketLocation, error: &Error, seen: Option<Seen>) -> PutFailure {
     let is_refused = match seen.as_ref().map(|seen| &seen.problem) {
         // A condition that is not met, or a request that was repeated on its way.
-        Some(Problem::Status(304 | 408 | 409 | 412 | 429, _) | Problem::NoResponse(_)) => false,
+        Some(Problem::Status(200..300 | 304 | 408 | 409 | 412 | 429, _) | Problem::NoResponse(_)) => false,
         Some(Problem::Status(status, _)) => *status < 500 || *status == 501,
         // It was not sent.
         Some(Problem::Plain) | None => true,
@@ -181,13 +181,25 @@ fn is_about_the_bucket(code: &str) -> bool {
     matches!(code, "NoSuchBucket" | "ContainerNotFound" | "ContainerBeingDeleted" | "ResourceNotFound")
 }
 
+/// The variable that names the address of a store.
+fn endpoint_of(kind: StoreKind) -> &'static str {
+    match kind {
+        StoreKind::S3 => "AWS_ENDPOINT_URL",
+        StoreKind::Azure => "AZURE_STORAGE_ENDPOINT",
+    }
+}
+
 /// The end of the sentence that says why a request failed, with what to do.
 fn explain(location: &BucketLocation, error: &Error, seen: Option<Seen>) -> Failure {
     let Some(Seen { host, problem }) = seen else { return Failure(innermost(error)) };
     let host = escape::line(&host).into_owned();
     let (status, code) = match problem {
         Problem::NoResponse(why) => {
-            return Failure(format!("no response from `{host}`: {}", escape::line(&why)));
+            let variable = endpoint_of(location.kind());
+            return Failure(format!(
+                "no response from `{host}`: {}; check the network and {variable}",
+                escape::line(&why)
+            ));
         }
         Problem::Plain => {
             return Failure(format!(
@@ -197,6 +209,12 @@ fn explain(location: &BucketLocation, error: &Error, seen: Option<Seen>) -> Fail
         Problem::Status(status, code) => (status, code.unwrap_or_default()),
     };
     let kind = location.kind();
+    if status < 300 || matches!(status, 302 | 303 | 308) {
+        let variable = endpoint_of(kind);
+        return Failure(format!(
+            "`{host}` answered {status}, and not as an object store does; check {variable}"
+        ));
+    }
     let advice = match (code.as_str(), status) {
         (code, _) if is_about_the_bucket(code) => match kind {
             StoreKind::S3 => "; create the bucket, or check its name, AWS_REGION and AWS_ENDPOINT_URL",

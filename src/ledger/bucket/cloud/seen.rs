@@ -19,7 +19,8 @@ pub(super) struct Seen {
 /// What went wrong.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Problem {
-    /// A response with an error status, and the code of the error if there is one.
+    /// A response with this status, and the code of the error if there is one. With the status of a success, its
+    /// content is wrong.
     Status(u16, Option<String>),
     /// No response, and why.
     NoResponse(String),
