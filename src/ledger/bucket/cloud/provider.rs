@@ -212,7 +212,7 @@ fn explain(location: &BucketLocation, error: &Error, seen: Option<Seen>) -> Fail
     if status < 300 || matches!(status, 302 | 303 | 308) {
         let variable = endpoint_of(kind);
         return Failure(format!(
-            "`{host}` answered {status}, and not as an object store does; check {variable}"
+            "`{host}` answered {status}, and not as an object store or its token service does; check {variable}"
         ));
     }
     let advice = match (code.as_str(), status) {
