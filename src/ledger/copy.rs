@@ -143,7 +143,8 @@ mod tests {
         drop(lock);
         let name = ledger.store.runs().unwrap().remove(0);
         let path = folder.path().join("runs").join(name.as_str());
-        fs::write(&path, fs::read_to_string(&path).unwrap().replace("@example.com", "@example.org")).unwrap();
+        // An edit of the last record would show only in the next run.
+        fs::write(&path, fs::read_to_string(&path).unwrap().replace("alex", "eve")).unwrap();
         let memory = Memory::default();
         assert_eq!(refused(&memory), LedgerError::Damaged(ledger.store.name()));
         assert!(memory.content().runs.is_empty());
