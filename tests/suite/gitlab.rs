@@ -47,7 +47,7 @@ struct Project {
 impl Project {
     fn new() -> Option<Self> {
         let runner = modules_of_node(&["gitlab-ci-local"])?.join(".bin/gitlab-ci-local");
-        if !are_installed(&["bash", "curl", "git", "jq", "node", "sha256sum", "tar"]) {
+        if !are_installed(&["bash", "curl", "git", "jq", "node", "rsync", "sha256sum", "tar"]) {
             return None;
         }
         let project = Self { scenario: Scenario::new(), runner };
