@@ -169,7 +169,7 @@ impl Bucket {
             if own.has_appended || epoch.is_none_or(|epoch| epoch >= own.epoch) {
                 return Err(self.lost());
             }
-            // The last write of the holder before has arrived meanwhile. It can have no other, because it finds
+            // The last write of the holder before has arrived in the meantime. It can have no other, because it finds
             // the fence in its place.
             segments.take(&*self.objects, &found)?;
         }
@@ -191,9 +191,8 @@ impl Bucket {
     /// Another run has written in the place of this one: its lock is lost.
     fn lost(&self) -> LedgerError {
         *self.proven.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        let holder = self.objects.get(lock_object::KEY).ok().flatten();
-        let lock = holder.and_then(|object| LockObject::parse(&object, || self.objects.url("")).ok());
-        let by = lock.and_then(|lock| lock.holder).filter(|lock| !lock.unlocking).map(|lock| lock.holder);
+        let holder = self.read_lock().ok().flatten().and_then(|(lock, _)| lock.holder);
+        let by = holder.filter(|lock| !lock.unlocking).map(|lock| lock.holder);
         LedgerError::LockLost { ledger: self.objects.url(""), by }
     }
 

@@ -28,6 +28,20 @@ fn scene() -> Scene {
     Scene { objects, clock, ledger }
 }
 
+/// A ledger whose holder has ended after an intent that is still under way.
+async fn scene_with_a_late_write() -> Scene {
+    let scene = scene();
+    let lock = scene.ledger.acquire(&who()).unwrap();
+    let run = scene.ledger.begin(a_run("x"), &lock).unwrap();
+    scene
+        .objects
+        .fail([None, None, Some(Fault::Late)].into_iter().chain(std::iter::repeat_n(Some(Fault::Lost), 20)));
+    intend(&run, "a@example.com").await.unwrap_err();
+    scene.objects.content().faults.clear();
+    drop((run, lock));
+    scene
+}
+
 fn someone_else() -> Who {
     Who { user: Some("kim".to_owned()), host: Some("box".to_owned()), ..Who::default() }
 }
@@ -260,16 +274,7 @@ async fn a_lock_that_looks_fresh_or_is_renewed_refuses() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_write_of_the_holder_before_can_arrive_until_the_fence() {
-    let scene = scene();
-    let lock = scene.ledger.acquire(&who()).unwrap();
-    let run = scene.ledger.begin(a_run("x"), &lock).unwrap();
-    // The intent is under way when its sender gives up.
-    scene
-        .objects
-        .fail([None, None, Some(Fault::Late)].into_iter().chain(std::iter::repeat_n(Some(Fault::Lost), 20)));
-    intend(&run, "a@example.com").await.unwrap_err();
-    scene.objects.content().faults.clear();
-    drop((run, lock));
+    let scene = scene_with_a_late_write().await;
     // The lock was not released, because the write may still happen.
     assert!(another(&scene).lock().unwrap().is_some());
     scene.clock.pass(60);
@@ -286,15 +291,7 @@ async fn the_last_write_of_the_holder_before_can_arrive_until_the_fence() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_run_has_taken_over_nothing_of_the_holder_before_arrives() {
-    let scene = scene();
-    let lock = scene.ledger.acquire(&who()).unwrap();
-    let run = scene.ledger.begin(a_run("x"), &lock).unwrap();
-    scene
-        .objects
-        .fail([None, None, Some(Fault::Late)].into_iter().chain(std::iter::repeat_n(Some(Fault::Lost), 20)));
-    intend(&run, "a@example.com").await.unwrap_err();
-    scene.objects.content().faults.clear();
-    drop((run, lock));
+    let scene = scene_with_a_late_write().await;
     scene.clock.pass(60);
     let other = another(&scene);
     let _taken = take_over(&other).await.unwrap();

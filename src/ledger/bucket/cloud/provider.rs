@@ -28,18 +28,17 @@ pub(super) fn stores(
 ) -> Result<[Arc<dyn ObjectStore>; 2], String> {
     let reads = RetryConfig { max_retries: READS, retry_timeout: READING, ..RetryConfig::default() };
     let writes = RetryConfig { max_retries: 0, ..RetryConfig::default() };
-    let store = |retry| match location.kind() {
-        StoreKind::S3 => s3(location, variables, retry),
-        StoreKind::Azure => azure(location, variables, retry),
-    };
-    Ok([store(reads)?, store(writes)?])
+    match location.kind() {
+        StoreKind::S3 => s3(location, variables, [reads, writes]),
+        StoreKind::Azure => azure(location, variables, [reads, writes]),
+    }
 }
 
 fn s3(
     location: &BucketLocation,
     variables: &StoreVariables,
-    retry: RetryConfig,
-) -> Result<Arc<dyn ObjectStore>, String> {
+    [reads, writes]: [RetryConfig; 2],
+) -> Result<[Arc<dyn ObjectStore>; 2], String> {
     let has = |names: &[&str]| names.iter().all(|name| variables.get(name).is_some());
     // Without any of these, the crate would ask the address at which a machine of Amazon finds its own role.
     let has_credentials = has(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
@@ -69,20 +68,22 @@ fn s3(
     for (key, value) in variables.settings::<S3Key>("AWS_") {
         builder = builder.with_config(key, value);
     }
-    let store = builder
+    // One connector, so that the root certificates are read once.
+    let builder = builder
         .with_bucket_name(location.bucket())
         .with_conditional_put(S3ConditionalPut::ETagMatch)
-        .with_http_connector(Connector::new(endpoint)?)
-        .with_retry(retry)
-        .build();
-    Ok(Arc::new(store.map_err(|error| settings(&error))?))
+        .with_http_connector(Connector::new(endpoint)?);
+    let store = |builder: AmazonS3Builder| -> Result<Arc<dyn ObjectStore>, String> {
+        Ok(Arc::new(builder.build().map_err(|error| settings(&error))?))
+    };
+    Ok([store(builder.clone().with_retry(reads))?, store(builder.with_retry(writes))?])
 }
 
 fn azure(
     location: &BucketLocation,
     variables: &StoreVariables,
-    retry: RetryConfig,
-) -> Result<Arc<dyn ObjectStore>, String> {
+    [reads, writes]: [RetryConfig; 2],
+) -> Result<[Arc<dyn ObjectStore>; 2], String> {
     let mut builder = MicrosoftAzureBuilder::new();
     for (key, value) in variables.settings::<AzureKey>("AZURE_") {
         builder = builder.with_config(key, value);
@@ -114,12 +115,14 @@ fn azure(
     }
     let endpoint = builder.get_config_value(&AzureKey::Endpoint);
     let endpoint = if is_emulator { Some("http://127.0.0.1".to_owned()) } else { endpoint };
-    let store = builder
+    // One connector, so that the root certificates are read once.
+    let builder = builder
         .with_container_name(location.bucket())
-        .with_http_connector(Connector::new(endpoint.as_deref())?)
-        .with_retry(retry)
-        .build();
-    Ok(Arc::new(store.map_err(|error| settings(&error))?))
+        .with_http_connector(Connector::new(endpoint.as_deref())?);
+    let store = |builder: MicrosoftAzureBuilder| -> Result<Arc<dyn ObjectStore>, String> {
+        Ok(Arc::new(builder.build().map_err(|error| settings(&error))?))
+    };
+    Ok([store(builder.clone().with_retry(reads))?, store(builder.with_retry(writes))?])
 }
 
 /// What is wrong with the variables. The innermost error has no URL in it.
