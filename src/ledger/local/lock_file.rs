@@ -2,10 +2,15 @@
 //!
 //! Whoever creates the file holds the lock, and renews it by writing into that very file, so a renewal never
 //! overwrites the lock of another run. The path shows whether it is still there.
+//!
+//! Time alone decides when a lock has expired. That it is checked and removed, or checked and renewed, in one step
+//! is what a lock of the system on the file is for. Where there are none, or whoever has it is suspended, the check
+//! is repeated after the step, and a run that lost its lock in between finds out before its next call.
 
 use std::fs::{self, File};
 use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -20,6 +25,11 @@ pub(super) const NAME: &str = "lease.json";
 
 /// The part of a lock file that is read, in bytes.
 const MAX_BYTES: usize = 64 << 10;
+
+/// How often the lock of the system is tried, and the time between two tries. A step takes far less than a
+/// millisecond; a process that is suspended during one is waited for no longer than a second.
+const TRIES: u32 = 200;
+const BETWEEN_TRIES: Duration = Duration::from_millis(5);
 
 /// Creates the lock file at `path`, in place of exactly the lock `over`.
 pub(super) fn publish(
@@ -83,6 +93,8 @@ impl OwnLock for LocalLock {
     /// Checks, writes, and checks again: a run that takes the lock over in between either finds the renewal
     /// and leaves it, or is found.
     fn renew(&mut self, lock: &LockInfo) -> Result<Current, LedgerError> {
+        let file = self.file.try_clone().map_err(failed("renew lock file", &self.path))?;
+        let _step = Step::on(&file);
         match self.current()? {
             Current::Own => {}
             lost => return Ok(lost),
@@ -145,7 +157,12 @@ fn remove(path: &Path, token: &str, is_it: impl Fn(&[u8]) -> bool) -> Result<boo
         let read = files::open_regular(path).and_then(|file| files::read_start(file, MAX_BYTES));
         read.is_ok_and(|bytes| is_it(&bytes))
     };
-    if !is_right(path) {
+    let Ok(file) = files::open_regular(path) else { return Ok(false) };
+    let _step = Step::on(&file);
+    let is_still_there = Stamp::of(&file).is_ok_and(|own| {
+        Stamp::at(path).is_ok_and(|found| found.is_some_and(|found| found.is_same_file(&own)))
+    });
+    if !is_still_there || !is_right(path) {
         return Ok(false);
     }
     let aside = path.with_file_name(format!(".{NAME}-{token}"));
@@ -162,6 +179,39 @@ fn remove(path: &Path, token: &str, is_it: impl Fn(&[u8]) -> bool) -> Result<boo
     Ok(is_removed)
 }
 
+/// While this lives, no other process that honors locks of the system takes a step on the same file.
+struct Step<'a> {
+    #[cfg_attr(not(unix), expect(dead_code))]
+    file: &'a File,
+}
+
+impl<'a> Step<'a> {
+    #[cfg(unix)]
+    fn on(file: &'a File) -> Self {
+        use rustix::fs::{FlockOperation, flock};
+        for _ in 0..TRIES {
+            match flock(file, FlockOperation::NonBlockingLockExclusive) {
+                Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(BETWEEN_TRIES),
+                _ => break,
+            }
+        }
+        Self { file }
+    }
+
+    /// A file that is open cannot be replaced on such a system.
+    #[cfg(not(unix))]
+    fn on(file: &'a File) -> Self {
+        Self { file }
+    }
+}
+
+impl Drop for Step<'_> {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        let _ = rustix::fs::flock(self.file, rustix::fs::FlockOperation::Unlock);
+    }
+}
+
 fn to_bytes(lock: &LockInfo) -> Vec<u8> {
     // Strings and numbers always have a JSON form.
     let mut bytes = serde_json::to_vec(lock).unwrap_or_default();
@@ -171,6 +221,9 @@ fn to_bytes(lock: &LockInfo) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+
     use super::*;
     use crate::clock::manual::ManualClock;
     use crate::ledger::LedgerError;
@@ -248,6 +301,42 @@ mod tests {
         assert!(matches!(own.renew(&lock()), Ok(Current::None)));
         own.release();
         assert!(path.exists());
+    }
+
+    /// One that finds the expired lock and removes it late must not remove the lock that replaced it: in the
+    /// time until it is put back, a third one would find none.
+    #[test]
+    fn a_lock_is_checked_and_removed_in_one_step() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(NAME);
+        assert!(matches!(publish(&path, &lock(), None), Ok(Published::Own(_))));
+        let expired = read(&path).unwrap().unwrap().version;
+        let acquired = AtomicUsize::new(0);
+        let acquire = |token: &str, over: Option<&Version>| {
+            let lock = LockInfo { token: token.to_owned(), ..lock() };
+            let own = matches!(publish(&path, &lock, over), Ok(Published::Own(_)));
+            acquired.fetch_add(usize::from(own), Ordering::SeqCst);
+        };
+        let late = std::thread::scope(|scope| {
+            let (ended, end) = mpsc::channel();
+            let checks = AtomicUsize::new(0);
+            let (acquire, expired) = (&acquire, &expired);
+            remove(&path, "late", |bytes| {
+                if checks.fetch_add(1, Ordering::SeqCst) == 0 {
+                    let ended = ended.clone();
+                    scope.spawn(move || {
+                        acquire("second", Some(expired));
+                        let _ = ended.send(());
+                    });
+                    // It ends only if it did not have to wait for this step.
+                    let _ = end.recv_timeout(Duration::from_millis(100));
+                } else {
+                    acquire("third", None);
+                }
+                digest(bytes) == expired.0
+            })
+        });
+        assert_eq!((late, acquired.into_inner()), (Ok(true), 1));
     }
 
     #[test]
