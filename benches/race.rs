@@ -21,6 +21,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use guestlist::api::{Content as _, Page, Rows};
+use sample::binary;
 use sample::server::Server;
 
 const PEOPLE: usize = 10_000;
@@ -282,19 +283,6 @@ fn print(racers: &[Racer<'_>], all: &[Vec<Took>]) {
         };
         println!("| {} | {:.3} | {memory} | {ratio} | {goal} |", racer.name, median(racer.name));
     }
-}
-
-/// The release, built if it is not there.
-fn binary() -> PathBuf {
-    if let Some(named) = std::env::var_os("GUESTLIST") {
-        return named.into();
-    }
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo).args(["build", "--release", "--locked"]).current_dir(package).status();
-    assert!(built.expect("cargo runs").success(), "the release cannot be built");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| package.join("target"), PathBuf::from);
-    target.join("release/guestlist")
 }
 
 /// An invitation on each line.

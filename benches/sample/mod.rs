@@ -1,12 +1,15 @@
 //! Teams, organizations and ledgers of any size, for benchmarks and for the tests of memory and growth.
 
+pub(crate) mod bucket;
 pub(crate) mod dimensions;
+mod http;
 pub(crate) mod server;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use guestlist::api::{Content as _, Page, Rows};
 use guestlist::desired::{self, Team};
@@ -220,4 +223,17 @@ pub(crate) fn view(folder: &Path) -> LedgerView {
     let ledger = guestlist::ledger::Ledger::open(&location, &guestlist::ledger::StoreVariables::default())
         .expect("a ledger");
     ledger.view(Endpoint::sandbox().realm()).expect("a view")
+}
+
+/// The binary that `GUESTLIST` names, or the release, built if it is not up to date.
+pub(crate) fn binary() -> PathBuf {
+    if let Some(named) = std::env::var_os("GUESTLIST") {
+        return named.into();
+    }
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo).args(["build", "--release", "--locked"]).current_dir(package).status();
+    assert!(built.expect("cargo runs").success(), "the release cannot be built");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| package.join("target"), PathBuf::from);
+    target.join("release/guestlist")
 }
