@@ -76,3 +76,4 @@ mod two_at_once;
 mod waiting;
 #[cfg(unix)]
 mod walk;
+mod web_identity;
