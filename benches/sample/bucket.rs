@@ -21,7 +21,8 @@ struct Content {
     /// Each object with the number of the write that it is from, by key.
     objects: BTreeMap<String, (usize, Vec<u8>)>,
     writes: usize,
-    requests: usize,
+    /// The first line and the headers of each request.
+    heads: Vec<String>,
 }
 
 impl Bucket {
@@ -30,7 +31,9 @@ impl Bucket {
         let shared = Arc::clone(&content);
         let address = http::serve(move |request: &Request<'_>, response: &mut Vec<u8>| {
             shared.lock().expect("a lock").respond(request, response);
-            thread::sleep(delay);
+            if !delay.is_zero() {
+                thread::sleep(delay);
+            }
         });
         Self { address, content }
     }
@@ -38,13 +41,18 @@ impl Bucket {
     /// The requests so far, and how many of them wrote an object.
     pub(crate) fn requests(&self) -> (usize, usize) {
         let content = self.content.lock().expect("a lock");
-        (content.requests, content.writes)
+        (content.heads.len(), content.writes)
+    }
+
+    /// The first line and the headers of each request so far, in lower case.
+    pub(crate) fn heads(&self) -> Vec<String> {
+        self.content.lock().expect("a lock").heads.clone()
     }
 }
 
 impl Content {
     fn respond(&mut self, request: &Request<'_>, response: &mut Vec<u8>) {
-        self.requests += 1;
+        self.heads.push(request.head());
         let path = request.path.strip_prefix("/ledgers").unwrap_or_default();
         let (key, query) = path.split_once('?').unwrap_or((path, ""));
         let key = key.trim_start_matches('/');

@@ -16,6 +16,12 @@ pub(crate) struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
+    /// The method, the path and all headers, in lower case.
+    pub(crate) fn head(&self) -> String {
+        let Self { method, path, headers, .. } = self;
+        format!("{method} {path}\n{}", headers.trim_end().replace('\r', "")).to_ascii_lowercase()
+    }
+
     /// The value of a header, by its name in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
         self.headers.lines().find_map(|line| {

@@ -41,9 +41,14 @@ mod habits;
 mod help;
 #[cfg(target_os = "linux")]
 mod hostile;
+#[path = "../../benches/sample/http.rs"]
+mod http;
 mod import;
 mod kills;
 mod ledger_commands;
+#[path = "../../benches/sample/bucket.rs"]
+#[expect(dead_code, reason = "benchmarks use the rest")]
+mod memory_bucket;
 mod obstacles;
 mod only;
 mod planning;
@@ -68,6 +73,7 @@ mod shells;
 mod signals;
 mod single_sign_on;
 mod status;
+mod store_settings;
 mod streams;
 #[cfg(unix)]
 mod suspended;

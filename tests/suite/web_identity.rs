@@ -1,11 +1,13 @@
 //! The identity of a job as credentials for the ledger's store: the token in a file is exchanged for temporary
 //! credentials, and these sign the requests. The token service and the store are stand-ins that answer as published.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write as _;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use crate::engine;
+use crate::http;
+use crate::memory_bucket::Bucket;
 use crate::scenario::{Ended, HEAD, Scenario};
 
 /// A response of Amazon's token service, as its documentation shows it.
@@ -36,7 +38,7 @@ const PEOPLE: &str =
 
 /// A token service, and a store that forbids everything, at one address.
 struct StandIn {
-    address: String,
+    address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
@@ -50,48 +52,31 @@ struct Request {
 }
 
 impl StandIn {
-    /// A service that answers requests for a token, which are those whose first line contains `token_path`.
+    /// A service that answers requests for a token, which are those whose path contains `token_path`.
     fn start(token_path: &'static str, token: &'static str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = listener.local_addr().expect("an address").to_string();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&requests);
-        std::thread::spawn(move || {
-            for connection in listener.incoming().flatten() {
-                let request = read(&connection);
-                let (status, body) = if request.line.contains(token_path) {
-                    ("200 OK", token)
-                } else {
-                    ("403 Forbidden", "<Error><Code>AccessDenied</Code></Error>")
-                };
-                seen.lock().expect("a lock").push(request);
-                let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n", body.len());
-                let _ = write!(&connection, "{head}Connection: close\r\n\r\n{body}");
-            }
+        let address = http::serve(move |request: &http::Request<'_>, response: &mut Vec<u8>| {
+            let (status, body) = if request.path.contains(token_path) {
+                ("200 OK", token)
+            } else {
+                ("403 Forbidden", "<Error><Code>AccessDenied</Code></Error>")
+            };
+            let header = |name| request.header(name).unwrap_or_default().to_owned();
+            seen.lock().expect("a lock").push(Request {
+                line: format!("{} {}", request.method, request.path),
+                authorization: header("authorization"),
+                session: header("x-amz-security-token"),
+                body: String::from_utf8(request.body.to_vec()).expect("UTF-8"),
+            });
+            write!(response, "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+                .expect("memory");
         });
         Self { address, requests }
     }
 
     fn requests(&self) -> Vec<Request> {
         self.requests.lock().expect("a lock").clone()
-    }
-}
-
-fn read(connection: &TcpStream) -> Request {
-    let mut input = BufReader::new(connection);
-    let mut head = String::new();
-    while input.read_line(&mut head).expect("a line") > 2 {}
-    let header = |name: &str| {
-        let mut lines = head.lines().filter_map(|line| line.split_once(": "));
-        lines.find(|(found, _)| found.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value).to_owned()
-    };
-    let mut body = vec![0; header("content-length").parse().unwrap_or(0)];
-    input.read_exact(&mut body).expect("a body");
-    Request {
-        line: head.lines().next().unwrap_or_default().to_owned(),
-        authorization: header("authorization"),
-        session: header("x-amz-security-token"),
-        body: String::from_utf8(body).expect("UTF-8"),
     }
 }
 
@@ -143,14 +128,14 @@ fn a_job_in_aws_signs_with_the_credentials_of_its_role() {
         assert!(exchange.line.contains(part), "{exchange:?}");
     }
     assert_eq!(exchange.authorization, "");
-    assert_eq!(store.line, "GET /ledgers/team/lock.json HTTP/1.1");
+    assert_eq!(store.line, "GET /ledgers/team/lock.json");
     assert!(store.authorization.starts_with("AWS4-HMAC-SHA256 Credential=ASIATEMPORARY/"), "{store:?}");
     assert_eq!(store.session, "temporary-session");
     assert_eq!(scenario.calls(), [], "the service is asked only once the ledger is there");
 
     // A store that accepts these credentials.
-    let Some(bucket) = engine::bucket() else { return };
-    let scenario = Scenario::new().team(&format!("{HEAD}ledger: {}\n{PEOPLE}", bucket.url));
+    let bucket = Bucket::start(Duration::ZERO);
+    let scenario = Scenario::new().team(&format!("{HEAD}ledger: s3://ledgers/team\n{PEOPLE}"));
     let ended = run(&scenario, &["apply", "--yes", "-vv"], &variables(&format!("http://{}", bucket.address)));
     assert_eq!(ended.status, Some(0), "{ended:?}");
     assert_eq!(scenario.writes(), ["POST /management/v1/projects/users/invite"]);
@@ -183,11 +168,11 @@ fn a_job_in_azure_authorizes_with_the_token_of_its_application() {
     assert_secret(&scenario, &ended);
     let requests = service.requests();
     let [exchange, store] = requests.as_slice() else { panic!("{requests:?}") };
-    assert_eq!(exchange.line, "POST /the-tenant/oauth2/v2.0/token HTTP/1.1");
+    assert_eq!(exchange.line, "POST /the-tenant/oauth2/v2.0/token");
     for part in ["client_id=the-application", "client_assertion=identity-of-the-job", "storage.azure.com"] {
         assert!(exchange.body.contains(part), "{exchange:?}");
     }
-    assert_eq!(store.line, "GET /acme/ledgers/team/lock.json HTTP/1.1");
+    assert_eq!(store.line, "GET /acme/ledgers/team/lock.json");
     assert_eq!(store.authorization, "Bearer temporary-token");
     assert_eq!(scenario.calls(), [], "the service is asked only once the ledger is there");
 }
