@@ -275,7 +275,7 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Records how the run ended. A failure to do so is a warning.
+/// Records how the run ended. A failure to do so is a warning, unless the run stopped for the same reason.
 async fn end(
     run: &RunWriter,
     reason: EndReason,
@@ -283,7 +283,9 @@ async fn end(
     tally: Option<Tally>,
     terminal: Terminal,
 ) {
-    if let Err(error) = run.end(reason, text, tally).await {
+    if let Err(error) = run.end(reason, text, tally).await
+        && text != Some(error.to_string().as_str())
+    {
         terminal.warn(&format!("cannot record the end of this run in the ledger: {error}"));
     }
 }
