@@ -233,10 +233,35 @@ fn explain(location: &BucketLocation, error: &Error, seen: Option<Seen>) -> Fail
         ("AuthorizationHeaderMalformed" | "PermanentRedirect" | "IllegalLocationConstraintException", _)
         | (_, 301 | 307) => "; set AWS_REGION to the region of the bucket",
         ("NotImplemented", _) | (_, 501) => "; the store does not support conditional writes",
+        // Some stores keep no conditions in buckets with versioning, and it was off when the store was checked.
+        (_, 412) if kind == StoreKind::S3 => {
+            "; if no other run is writing to this ledger, check whether versioning was enabled for the bucket"
+        }
         (_, 401 | 403) => "; check the credentials, and that they may get, put and list objects there",
         (_, 500..) => "; run again later",
         _ => "",
     };
     let code = if code.is_empty() { String::new() } else { format!(" {code}") };
     Failure(format!("`{host}` answered {status}{code}{advice}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_that_is_never_met_says_what_to_check() {
+        let location: BucketLocation = "s3://ledgers/team".parse().unwrap();
+        let problem = Problem::Status(412, Some("PreconditionFailed".to_owned()));
+        let seen = Some(Seen { host: "store".to_owned(), problem });
+        let error = Error::NotImplemented { operation: String::new(), implementer: String::new() };
+        assert_eq!(
+            put_failure(&location, &error, seen),
+            PutFailure::Unclear(Failure(
+                "`store` answered 412 PreconditionFailed; if no other run is writing to this ledger, check whether \
+                 versioning was enabled for the bucket"
+                    .to_owned()
+            ))
+        );
+    }
 }
