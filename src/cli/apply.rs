@@ -116,8 +116,11 @@ async fn decide(
     show(&view, args, session.terminal())?;
     must_not_be_blocked(&plan)?;
     if !plan.changes.is_empty() {
+        session.must_outlast(&plan)?;
         let question = || question(&view, &input.lifted(known, &plan));
         session.confirm(args.yes, question).await?;
+        // The question may have waited for an answer for long.
+        session.must_outlast(&plan)?;
     }
     Ok(plan)
 }

@@ -14,6 +14,7 @@ use super::observe;
 use super::progress::Progress;
 use super::prompt;
 use super::signals::Signals;
+use super::situation::estimate;
 use super::target::Target;
 use super::terminal::Terminal;
 use crate::api::{Pace, Writer};
@@ -25,7 +26,7 @@ use crate::ledger::{
     AppliedPlans, EndReason, Finding, Ledger, LedgerError, Lock, LockInfo, ReadingFacts, Run, RunWriter,
     Tally,
 };
-use crate::model::Email;
+use crate::model::{Email, Estimate};
 use crate::observe::NewSnapshot;
 use crate::plan::{self, Change, Plan};
 use crate::words;
@@ -104,6 +105,7 @@ impl<'a> Session<'a> {
         terminal: Terminal,
     ) -> Result<Self, Failure> {
         let ledger = target.ledger()?;
+        ledger.must_last(Duration::ZERO, "a run").map_err(Failure::new)?;
         let connection = target.connect_to_write(global, desired, terminal).await?;
         let stop = Arc::new(Stop::default());
         let (asked, writer) = (Arc::clone(&stop), connection.client.clone());
@@ -168,6 +170,13 @@ impl<'a> Session<'a> {
     /// The plans that earlier runs applied, as of the last `observe`.
     pub(super) fn applied_plans(&self) -> &AppliedPlans {
         &self.applied_plans
+    }
+
+    /// Checks that the credentials for the ledger can be used until `plan` is applied.
+    pub(super) fn must_outlast(&self, plan: &Plan) -> Result<(), Failure> {
+        let wait = estimate(plan, self.pace().as_ref()).map(Estimate::assumed).unwrap_or_default();
+        let calls = format!("the {} of this plan", words::count(plan.changes.len(), "call"));
+        self.ledger.must_last(wait, &calls).map_err(Failure::new)
     }
 
     /// Asks for confirmation, unless `yes`; a signal ends the session at once.

@@ -282,6 +282,10 @@ impl Store for BucketStore {
         false
     }
 
+    fn expires(&self) -> Option<Timestamp> {
+        self.0.objects.expires()
+    }
+
     fn lock(&self) -> Result<Option<Versioned<LockInfo>>, LedgerError> {
         let found = self.0.read_lock()?;
         Ok(found.and_then(|(lock, etag)| Some(Versioned { value: lock.holder?, version: Version(etag.0) })))

@@ -3,10 +3,14 @@
 use std::fmt;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::lock_info::LockInfo;
 use super::record::FORMAT_VERSION;
 use crate::escape;
+use crate::words;
 
 /// Why the ledger cannot be used.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,6 +61,19 @@ pub enum LedgerError {
         store: String,
         /// What to set.
         why: String,
+    },
+    /// The credentials of an object store expire too soon.
+    ExpiresSoon {
+        /// The URL.
+        store: String,
+        /// When.
+        expires: Timestamp,
+        /// How long that is from now.
+        left: Duration,
+        /// How long they are needed.
+        needed: Duration,
+        /// For what, such as `the 3 calls of this plan`.
+        by: String,
     },
     /// An object store does not keep the conditions of writes, so a ledger in it would lose records.
     UnsafeStore {
@@ -146,6 +163,13 @@ impl fmt::Display for LedgerError {
             Self::StoreSettings { store, why } => {
                 write!(f, "cannot use the ledger `{}`: {}", escape::line(store), escape::line(why))
             }
+            Self::ExpiresSoon { store, expires, left, needed, by } => write!(
+                f,
+                "the credentials for the ledger `{}` expire at {expires:.0}, in {}, and {by} may take {}, so nothing was changed; set credentials that last longer",
+                escape::line(store),
+                words::duration(rounded_down(*left)),
+                words::duration(*needed)
+            ),
             Self::UnsafeStore { store, why } => write!(
                 f,
                 "the object store of `{}` cannot keep a ledger: {why}; use another store, or a folder",
@@ -193,6 +217,17 @@ impl fmt::Display for LedgerError {
             }
         }
     }
+}
+
+/// In the unit in which it is shown, which is rounded up otherwise.
+fn rounded_down(time: Duration) -> Duration {
+    let seconds = time.as_secs();
+    let unit = match seconds {
+        ..=90 => 1,
+        91..=5400 => 60,
+        _ => 3600,
+    };
+    Duration::from_secs(seconds - seconds % unit)
 }
 
 /// Turns errors of the operating system about `path` into errors of the ledger.

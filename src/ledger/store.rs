@@ -87,6 +87,11 @@ pub(super) trait Store: fmt::Debug + Send + Sync {
         true
     }
 
+    /// When this process can no longer use it, if that is known.
+    fn expires(&self) -> Option<Timestamp> {
+        None
+    }
+
     /// The lock, if there is one. The caller decides whether it has expired.
     ///
     /// # Errors

@@ -1,9 +1,11 @@
 //! The ledger in a bucket, through the real binary against an S3 server: what every command does with it, and what
 //! it says if it cannot.
 
+use std::fmt::Write as _;
 use std::process::Stdio;
+use std::time::Duration;
 
-use guestlist::sandbox::Options;
+use guestlist::sandbox::{Options, RateLimit};
 use serde_json::Value;
 
 use crate::engine::{self, Bucket, Engine, Relay, Server};
@@ -250,6 +252,69 @@ fn what_is_missing_is_said_in_one_sentence() {
             bucket.address
         )
     );
+}
+
+/// `time` from now, as a variable or a signature says it.
+fn in_seconds(time: u64) -> String {
+    format!("{:.0}", jiff::Timestamp::now() + Duration::from_secs(time))
+}
+
+#[test]
+fn credentials_that_expire_before_a_run_can_end_are_refused_before_the_first_call() {
+    let scenario = Scenario::new().team(&format!("{HEAD}{PEOPLE}"));
+    let soon = in_seconds(50);
+    let signature = format!("sv=2022-11-02&sp=rwl&se={}&sig=c2VjcmV0", soon.replace(':', "%3A"));
+    let keys = [("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "the-secret-key")].as_slice();
+    for (url, variables) in [
+        ("s3://ledgers/x", [keys, &[("AWS_CREDENTIAL_EXPIRATION", soon.as_str())]].concat()),
+        (
+            "az://ledgers/x",
+            vec![("AZURE_STORAGE_ACCOUNT_NAME", "acme"), ("AZURE_STORAGE_SAS_TOKEN", &signature)],
+        ),
+    ] {
+        for command in ["apply --yes", "resend a@example.com --yes"] {
+            let args: Vec<_> = command.split(' ').chain(["--ledger", url]).collect();
+            let output =
+                scenario.command(&args).envs(variables.iter().copied()).output().expect("the binary");
+            let said = String::from_utf8(output.stderr).expect("UTF-8");
+            let start = format!("error: the credentials for the ledger `{url}` expire at {soon}, in ");
+            let left = said.strip_prefix(&start).unwrap_or_else(|| panic!("{said}"));
+            let left = left.split_once(" seconds, and a run may take 60 seconds, so nothing was changed; ");
+            assert_eq!(left.expect("a sentence").1, "set credentials that last longer\n");
+            assert_eq!(output.status.code(), Some(1));
+        }
+    }
+    assert_eq!(scenario.calls(), []);
+}
+
+#[test]
+fn credentials_that_expire_before_the_plan_is_applied_are_refused_before_the_first_change() {
+    let Some(bucket) = engine::bucket() else { return };
+    let rate_limit = Some(RateLimit { calls: 100, period: Duration::from_secs(7) });
+    let scenario = Scenario::with(Options { rate_limit, ..Options::default() }).in_bucket(bucket);
+    let mut team = format!("{HEAD}people:\n");
+    for n in 0..1000 {
+        let person = format!("email: p{n}@example.com, first_name: P, last_name: N");
+        let _ = writeln!(team, "  - {{{person}, projects: {{storefront: USER}}}}");
+    }
+    scenario.write("team.yaml", &team);
+    let apply = |args: &[&str], seconds: u64| {
+        let expires = in_seconds(seconds);
+        let mut command = scenario.command(&[&["apply", "--yes"], args].concat());
+        let ended = command.env("AWS_CREDENTIAL_EXPIRATION", &expires).output().expect("the binary");
+        (expires, ended.status.code(), String::from_utf8(ended.stderr).expect("UTF-8"))
+    };
+    let (expires, status, said) = apply(&[], 100);
+    let start = format!("expire at {expires}, in ");
+    assert!(said.contains(&start), "{said}");
+    let end = " and the 1000 calls of this plan may take 11 minutes, so nothing was changed; set credentials that last longer\n";
+    assert!(said.ends_with(end), "{said}");
+    assert_eq!(status, Some(1));
+    assert_eq!(scenario.writes(), [""; 0]);
+    // The next run finds no lock, and a smaller part can be applied in time.
+    let (_, status, said) = apply(&["--max-invites", "5"], 100);
+    assert_eq!(status, Some(0), "{said}");
+    assert_eq!(scenario.writes().len(), 5);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! crate; a write is sent once, because only the ledger knows how to tell whether it arrived.
 
 mod connector;
+mod expiry;
 mod provider;
 mod seen;
 
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::Timestamp;
 use object_store::path::Path;
 use object_store::{Error, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload, UpdateVersion};
 use tokio::runtime::Runtime;
@@ -25,7 +27,7 @@ use super::super::store::MAX_BYTES;
 use super::super::store_variables::StoreVariables;
 use super::objects::{ETag, Failure, Object, Objects, PutFailure, SharedObjects};
 use crate::model::BucketLocation;
-use provider::Failed;
+use provider::{Failed, Stores};
 use seen::Seen;
 
 /// The longest that one read or write may take with everything that belongs to it, such as new credentials.
@@ -43,6 +45,7 @@ struct Cloud {
     writes: Arc<dyn ObjectStore>,
     runtime: Option<Runtime>,
     are_etags_unquoted: AtomicBool,
+    expires: Option<Timestamp>,
 }
 
 impl fmt::Debug for Cloud {
@@ -70,7 +73,7 @@ pub(super) fn connect(
 
 impl Cloud {
     fn shared(location: &BucketLocation, variables: &StoreVariables) -> Result<SharedObjects, LedgerError> {
-        let [reads, writes] = provider::stores(location, variables)
+        let Stores { reads, writes, expires } = provider::stores(location, variables)
             .map_err(|why| LedgerError::StoreSettings { store: location.to_string(), why })?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -84,6 +87,7 @@ impl Cloud {
             writes,
             runtime: Some(runtime),
             are_etags_unquoted: AtomicBool::new(false),
+            expires,
         }))
     }
 
@@ -203,6 +207,10 @@ impl Objects for Cloud {
 
     fn unquote_etags(&self) {
         self.are_etags_unquoted.store(true, Ordering::Relaxed);
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        self.expires
     }
 
     fn pause(&self, time: Duration) {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use super::super::error::LedgerError;
 
 /// How often a conditional write is sent or read back before it counts as failed.
@@ -46,6 +48,11 @@ pub(super) trait Objects: fmt::Debug + Send + Sync {
 
     /// From now on, conditions name e-tags without quotation marks.
     fn unquote_etags(&self);
+
+    /// When the credentials expire, if that is known and they cannot be renewed.
+    fn expires(&self) -> Option<Timestamp> {
+        None
+    }
 
     /// Waits.
     fn pause(&self, time: Duration);

@@ -11,6 +11,7 @@ use object_store::{Error, ObjectStore, RetryConfig};
 use super::super::super::store_variables::StoreVariables;
 use super::super::objects::{Failure, PutFailure};
 use super::connector::Connector;
+use super::expiry;
 use super::seen::{Problem, Seen};
 use crate::escape;
 use crate::model::{BucketLocation, StoreKind};
@@ -21,11 +22,18 @@ const READS: usize = 4;
 /// How long the crate repeats a read.
 const READING: Duration = Duration::from_secs(20);
 
-/// The store of a location: for reads, and for writes.
-pub(super) fn stores(
-    location: &BucketLocation,
-    variables: &StoreVariables,
-) -> Result<[Arc<dyn ObjectStore>; 2], String> {
+/// The store of a location.
+pub(super) struct Stores {
+    /// For reads, which are repeated.
+    pub(super) reads: Arc<dyn ObjectStore>,
+    /// For writes, which are not.
+    pub(super) writes: Arc<dyn ObjectStore>,
+    /// When its credentials expire, if that is known and they cannot be renewed.
+    pub(super) expires: Option<Timestamp>,
+}
+
+/// The store of a location, with the settings in the environment.
+pub(super) fn stores(location: &BucketLocation, variables: &StoreVariables) -> Result<Stores, String> {
     let reads = RetryConfig { max_retries: READS, retry_timeout: READING, ..RetryConfig::default() };
     let writes = RetryConfig { max_retries: 0, ..RetryConfig::default() };
     match location.kind() {
@@ -38,7 +46,7 @@ fn s3(
     location: &BucketLocation,
     variables: &StoreVariables,
     [reads, writes]: [RetryConfig; 2],
-) -> Result<[Arc<dyn ObjectStore>; 2], String> {
+) -> Result<Stores, String> {
     let has = |names: &[&str]| names.iter().all(|name| variables.get(name).is_some());
     // Without any of these, the crate would ask the address at which a machine of Amazon finds its own role.
     let has_credentials = has(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
@@ -58,10 +66,8 @@ fn s3(
             "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN{unread}"
         ));
     }
-    let end = variables.get("AWS_CREDENTIAL_EXPIRATION").and_then(|end| end.parse::<Timestamp>().ok());
-    if let Some(end) = end.filter(|end| *end <= Timestamp::now()) {
-        return Err(format!("the credentials expired at {end:.0}; set new ones"));
-    }
+    let expires = expiry::of_keys(variables);
+    must_not_have_expired(expires)?;
     let endpoint = variables.get("AWS_ENDPOINT_URL_S3").or_else(|| variables.get("AWS_ENDPOINT_URL"));
     let endpoint = endpoint.or_else(|| variables.get("AWS_ENDPOINT"));
     let mut builder = AmazonS3Builder::new();
@@ -76,14 +82,18 @@ fn s3(
     let store = |builder: AmazonS3Builder| -> Result<Arc<dyn ObjectStore>, String> {
         Ok(Arc::new(builder.build().map_err(|error| settings(&error))?))
     };
-    Ok([store(builder.clone().with_retry(reads))?, store(builder.with_retry(writes))?])
+    Ok(Stores {
+        reads: store(builder.clone().with_retry(reads))?,
+        writes: store(builder.with_retry(writes))?,
+        expires,
+    })
 }
 
 fn azure(
     location: &BucketLocation,
     variables: &StoreVariables,
     [reads, writes]: [RetryConfig; 2],
-) -> Result<[Arc<dyn ObjectStore>; 2], String> {
+) -> Result<Stores, String> {
     let mut builder = MicrosoftAzureBuilder::new();
     for (key, value) in variables.settings::<AzureKey>("AZURE_") {
         builder = builder.with_config(key, value);
@@ -97,13 +107,14 @@ fn azure(
     if !has(&[AzureKey::AccountName]) && !is_emulator {
         return Err("no account: set AZURE_STORAGE_ACCOUNT_NAME".to_owned());
     }
-    let is_identified = has(&[AzureKey::ClientId, AzureKey::AuthorityId]);
+    let has_identity = has(&[AzureKey::ClientId, AzureKey::AuthorityId])
+        && (has(&[AzureKey::ClientSecret]) || has(&[AzureKey::FederatedTokenFile]));
     // Without any of these, the crate would ask the address at which a machine of Azure finds its own identity.
     let has_credentials = is_emulator
         || has(&[AzureKey::AccessKey])
         || has(&[AzureKey::SasKey])
         || has(&[AzureKey::Token])
-        || (is_identified && (has(&[AzureKey::ClientSecret]) || has(&[AzureKey::FederatedTokenFile])))
+        || has_identity
         || has(&[AzureKey::MsiEndpoint])
         || is_on(AzureKey::UseAzureCli)
         || is_on(AzureKey::SkipSignature);
@@ -113,6 +124,14 @@ fn azure(
                 .to_owned(),
         );
     }
+    // The crate prefers every other kind of credentials.
+    let is_signed = match builder.get_config_value(&AzureKey::CredentialType).as_deref() {
+        None | Some("auto") => !(has(&[AzureKey::Token]) || has(&[AzureKey::AccessKey]) || has_identity),
+        Some(kind) => kind == "sas_token",
+    };
+    let signature = builder.get_config_value(&AzureKey::SasKey).filter(|_| is_signed);
+    let expires = signature.and_then(|signature| expiry::of_signature(&signature));
+    must_not_have_expired(expires)?;
     let endpoint = builder.get_config_value(&AzureKey::Endpoint);
     let endpoint = if is_emulator { Some("http://127.0.0.1".to_owned()) } else { endpoint };
     // One connector, so that the root certificates are read once.
@@ -122,7 +141,18 @@ fn azure(
     let store = |builder: MicrosoftAzureBuilder| -> Result<Arc<dyn ObjectStore>, String> {
         Ok(Arc::new(builder.build().map_err(|error| settings(&error))?))
     };
-    Ok([store(builder.clone().with_retry(reads))?, store(builder.with_retry(writes))?])
+    Ok(Stores {
+        reads: store(builder.clone().with_retry(reads))?,
+        writes: store(builder.with_retry(writes))?,
+        expires,
+    })
+}
+
+fn must_not_have_expired(expires: Option<Timestamp>) -> Result<(), String> {
+    match expires.filter(|end| *end <= Timestamp::now()) {
+        Some(end) => Err(format!("the credentials expired at {end:.0}; set new ones")),
+        None => Ok(()),
+    }
 }
 
 /// What is wrong with the variables. The innermost error has no URL in it.
