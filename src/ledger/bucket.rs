@@ -6,6 +6,7 @@
 
 mod check;
 mod cloud;
+mod document;
 mod lock_object;
 #[cfg(test)]
 pub(in crate::ledger) mod memory_objects;
@@ -27,8 +28,9 @@ use super::store::{OwnLock as _, Published, RunLog, Store, Version, Versioned};
 use super::store_variables::StoreVariables;
 use crate::clock::Clock;
 use crate::model::BucketLocation;
+use document::{with_write_id, without_write_id};
 use lock_object::{BucketLock, LockObject};
-use objects::{ETag, Object, SharedObjects, Written, write, write_id};
+use objects::{Connect, ETag, Object, SharedObjects, Written, write};
 use segments::Segments;
 
 /// How many segments of an earlier epoch may be in the place of the first one of this process.
@@ -37,9 +39,6 @@ const ROUNDS: u32 = 8;
 /// The most records in one segment, in bytes: an upload that takes seconds, not minutes.
 const SEGMENT_BYTES: usize = 4 << 20;
 
-/// What a write id at the end of a document starts with.
-const WRITE_ID: &str = ",\"write_id\":\"";
-
 /// A prefix in an object store with a ledger, or without one yet.
 #[derive(Clone, Debug)]
 pub(super) struct BucketStore(Arc<Bucket>);
@@ -47,12 +46,13 @@ pub(super) struct BucketStore(Arc<Bucket>);
 /// What the parts of a ledger in an object store share.
 pub(super) struct Bucket {
     objects: SharedObjects,
-    /// The same objects over connections of their own, for the lock.
-    for_lock: SharedObjects,
+    /// Makes connections of its own for the lock, which only a command that writes needs.
+    connect_for_lock: Connect,
+    for_lock: OnceLock<SharedObjects>,
     clock: Arc<dyn Clock>,
     log: Mutex<Log>,
-    /// Whether the store has passed the check.
-    checked: OnceLock<()>,
+    /// Set once the store has passed the check: whether conditions name e-tags without quotation marks.
+    checked: OnceLock<bool>,
     /// When it was last certain that this process holds the lock, as uptime.
     proven: Mutex<Option<Duration>>,
     /// Whether something that was written may not have happened yet.
@@ -81,10 +81,11 @@ struct OwnEpoch {
 
 impl BucketStore {
     /// The ledger in these objects.
-    fn new(objects: SharedObjects, for_lock: SharedObjects, clock: Arc<dyn Clock>) -> Self {
+    fn new(objects: SharedObjects, connect_for_lock: Connect, clock: Arc<dyn Clock>) -> Self {
         Self(Arc::new(Bucket {
             objects,
-            for_lock,
+            connect_for_lock,
+            for_lock: OnceLock::new(),
             clock,
             log: Mutex::default(),
             checked: OnceLock::new(),
@@ -99,8 +100,10 @@ impl BucketStore {
         variables: &StoreVariables,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, LedgerError> {
-        let [objects, for_lock] = cloud::connect(location, variables)?;
-        Ok(Self::new(objects, for_lock, clock))
+        let objects = cloud::connect(location, variables)?;
+        let (location, variables) = (location.clone(), variables.clone());
+        let connect_for_lock = Box::new(move || cloud::connect(&location, &variables));
+        Ok(Self::new(objects, connect_for_lock, clock))
     }
 }
 
@@ -199,10 +202,22 @@ impl Bucket {
     /// Checks the store before the first write to it.
     fn check(&self) -> Result<(), LedgerError> {
         if self.checked.get().is_none() {
-            check::check(&*self.objects, &*self.for_lock)?;
-            let _ = self.checked.set(());
+            let unquoted_etags = check::check(&*self.objects)?;
+            let _ = self.checked.set(unquoted_etags);
         }
         Ok(())
+    }
+
+    /// The objects over connections of the lock. The store has been checked before.
+    fn for_lock(&self) -> Result<SharedObjects, LedgerError> {
+        if let Some(connected) = self.for_lock.get() {
+            return Ok(Arc::clone(connected));
+        }
+        let connected = (self.connect_for_lock)()?;
+        if self.checked.get() == Some(&true) {
+            connected.unquote_etags();
+        }
+        Ok(Arc::clone(self.for_lock.get_or_init(|| connected)))
     }
 
     fn read_lock(&self) -> Result<Option<(LockObject, ETag)>, LedgerError> {
@@ -311,13 +326,14 @@ impl Store for BucketStore {
             let file = bucket.objects.url(lock_object::KEY);
             return Err(LedgerError::Unreadable { file, line: None, why });
         };
+        let objects = bucket.for_lock()?;
         let asked = bucket.clock.uptime();
         let body = LockObject { epoch, holder: Some(lock.clone()) }.to_bytes();
-        let written = write(&*bucket.for_lock, lock_object::KEY, &body, etag.as_ref());
+        let written = write(&*objects, lock_object::KEY, &body, etag.as_ref());
         let Written::Own(etag) = written? else { return Ok(Published::Changed) };
         bucket.is_unclear.store(false, Ordering::Relaxed);
         bucket.prove(asked);
-        let (objects, token) = (Arc::clone(&bucket.for_lock), lock.token.clone());
+        let token = lock.token.clone();
         let mut own = BucketLock { bucket: Arc::clone(bucket), objects, epoch, token, etag };
         match bucket.begin(epoch, is_held) {
             Ok(()) => Ok(Published::Own(Box::new(own))),
@@ -369,26 +385,6 @@ fn part_of(lines: &[u8]) -> usize {
         Some(end) => end + 1,
         None => lines.iter().position(newline).map_or(lines.len(), |end| end + 1),
     }
-}
-
-/// A document as it was before [`with_write_id`].
-fn without_write_id(document: Vec<u8>) -> Vec<u8> {
-    let start = document.windows(WRITE_ID.len()).rposition(|part| part == WRITE_ID.as_bytes());
-    match start {
-        Some(start) if document[start..].len() == WRITE_ID.len() + write_id().len() + 3 => {
-            [&document[..start], b"}\n"].concat()
-        }
-        _ => document,
-    }
-}
-
-/// A document with a write id, by which the write recognizes it. Documents are JSON objects.
-fn with_write_id(document: &[u8]) -> Vec<u8> {
-    let text = document.trim_ascii_end();
-    let Some(fields) = text.strip_suffix(b"}") else { return document.to_vec() };
-    let mut bytes = fields.to_vec();
-    bytes.extend_from_slice(format!("{WRITE_ID}{}\"}}\n", write_id()).as_bytes());
-    bytes
 }
 
 #[cfg(test)]

@@ -29,18 +29,17 @@ struct Passed {
     write_id: String,
 }
 
-/// Checks the store, unless the result for this ledger is there already. `others` are the same objects over
-/// other connections.
-pub(super) fn check(objects: &dyn Objects, others: &dyn Objects) -> Result<(), LedgerError> {
+/// Checks the store, unless the result for this ledger is there already. Returns whether conditions name e-tags
+/// without quotation marks, which these connections do from then on.
+pub(super) fn check(objects: &dyn Objects) -> Result<bool, LedgerError> {
     let unquoted_etags = match kept(objects)? {
         Some(passed) => passed.unquoted_etags,
         None => keep(objects, Experiment::new(objects).run()?)?,
     };
     if unquoted_etags {
         objects.unquote_etags();
-        others.unquote_etags();
     }
-    Ok(())
+    Ok(unquoted_etags)
 }
 
 /// The result of an earlier check.
@@ -135,7 +134,8 @@ impl<'a> Experiment<'a> {
     fn one_wins(&self) -> Result<(), LedgerError> {
         let bodies = [Self::body(), Self::body()];
         let mut accepted = Vec::new();
-        for (body, result) in bodies.iter().zip(self.objects.put_at_once(&self.key, &bodies, None)) {
+        let results = self.objects.put_at_once(&self.key, &bodies.each_ref().map(Vec::as_slice), None);
+        for (body, result) in bodies.iter().zip(results) {
             match result {
                 Ok(_) => accepted.push(body),
                 Err(PutFailure::Unclear(_)) => {}

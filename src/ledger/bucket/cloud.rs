@@ -63,34 +63,30 @@ impl Drop for Cloud {
     }
 }
 
-/// Connects twice, with connections and a thread each. Nothing is sent yet.
+/// Connects with connections and a thread of their own. Nothing is sent yet.
 pub(super) fn connect(
     location: &BucketLocation,
     variables: &StoreVariables,
-) -> Result<[SharedObjects; 2], LedgerError> {
-    Ok([Cloud::shared(location, variables)?, Cloud::shared(location, variables)?])
+) -> Result<SharedObjects, LedgerError> {
+    let Stores { reads, writes, expires } = provider::stores(location, variables)
+        .map_err(|why| LedgerError::StoreSettings { store: location.to_string(), why })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("store")
+        .enable_all()
+        .build()
+        .map_err(|error| LedgerError::NoThread(error.to_string()))?;
+    Ok(Arc::new(Cloud {
+        location: location.clone(),
+        reads,
+        writes,
+        runtime: Some(runtime),
+        are_etags_unquoted: AtomicBool::new(false),
+        expires,
+    }))
 }
 
 impl Cloud {
-    fn shared(location: &BucketLocation, variables: &StoreVariables) -> Result<SharedObjects, LedgerError> {
-        let Stores { reads, writes, expires } = provider::stores(location, variables)
-            .map_err(|why| LedgerError::StoreSettings { store: location.to_string(), why })?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("store")
-            .enable_all()
-            .build()
-            .map_err(|error| LedgerError::NoThread(error.to_string()))?;
-        Ok(Arc::new(Self {
-            location: location.clone(),
-            reads,
-            writes,
-            runtime: Some(runtime),
-            are_etags_unquoted: AtomicBool::new(false),
-            expires,
-        }))
-    }
-
     /// Runs a request on the thread of this connection and waits for it.
     fn run<T: Send + 'static>(
         &self,
@@ -155,27 +151,21 @@ impl Objects for Cloud {
     }
 
     fn put(&self, key: &str, body: &[u8], over: Option<&ETag>) -> Result<ETag, PutFailure> {
-        let bodies = [body.to_vec()];
-        self.put_at_once(key, &bodies, over)
+        self.put_at_once(key, &[body], over)
             .pop()
             .unwrap_or_else(|| Err(PutFailure::Unclear(Failure("no response".to_owned()))))
     }
 
-    fn put_at_once(
-        &self,
-        key: &str,
-        bodies: &[Vec<u8>],
-        over: Option<&ETag>,
-    ) -> Vec<Result<ETag, PutFailure>> {
+    fn put_at_once(&self, key: &str, bodies: &[&[u8]], over: Option<&ETag>) -> Vec<Result<ETag, PutFailure>> {
         let (store, path, mode) = (Arc::clone(&self.writes), self.path(key), self.condition(over));
         let location = self.location.clone();
-        let bodies = bodies.to_vec();
+        let bodies: Vec<_> = bodies.iter().map(|body| PutPayload::from(body.to_vec())).collect();
         let count = bodies.len();
         let writes = join_all(bodies.into_iter().map(move |body| {
             let (store, path, location) = (Arc::clone(&store), path.clone(), location.clone());
             let options = PutOptions::from(mode.clone());
             seen::watch(async move {
-                match store.put_opts(&path, PutPayload::from(body), options).await {
+                match store.put_opts(&path, body, options).await {
                     Ok(written) => Ok(ETag(written.e_tag.unwrap_or_default())),
                     Err(error) => Err(provider::put_failure(&location, &error, Seen::last())),
                 }

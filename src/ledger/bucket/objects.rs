@@ -34,12 +34,7 @@ pub(super) trait Objects: fmt::Debug + Send + Sync {
     fn put(&self, key: &str, body: &[u8], over: Option<&ETag>) -> Result<ETag, PutFailure>;
 
     /// Writes each body to `key` at the same moment, if it is exactly `over`.
-    fn put_at_once(
-        &self,
-        key: &str,
-        bodies: &[Vec<u8>],
-        over: Option<&ETag>,
-    ) -> Vec<Result<ETag, PutFailure>> {
+    fn put_at_once(&self, key: &str, bodies: &[&[u8]], over: Option<&ETag>) -> Vec<Result<ETag, PutFailure>> {
         bodies.iter().map(|body| self.put(key, body, over)).collect()
     }
 
@@ -196,3 +191,6 @@ pub(super) fn write_id() -> String {
 
 /// Shared by everything that uses one ledger.
 pub(super) type SharedObjects = Arc<dyn Objects>;
+
+/// Connects to them once more.
+pub(super) type Connect = Box<dyn Fn() -> Result<SharedObjects, LedgerError> + Send + Sync>;

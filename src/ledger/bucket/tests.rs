@@ -3,6 +3,7 @@
 mod simulation;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::memory_objects::{Fault, MemoryObjects, ledger_of};
 use super::objects::{ETag, Failure, Objects as _, PutFailure, Written, write};
@@ -423,7 +424,8 @@ fn a_store_that_ignores_conditions_is_refused_by_name() {
         let objects = MemoryObjects::default();
         let shared: SharedObjects = Arc::new(Unsafe { objects: objects.clone(), ignores });
         let clock = ManualClock::at(NOW);
-        let store = BucketStore::new(Arc::clone(&shared), shared, clock.clone());
+        let store =
+            BucketStore::new(Arc::clone(&shared), Box::new(move || Ok(Arc::clone(&shared))), clock.clone());
         let ledger = Ledger { store: Arc::new(store), clock };
         let refused = ledger.acquire(&who()).unwrap_err();
         assert_eq!(
@@ -435,6 +437,33 @@ fn a_store_that_ignores_conditions_is_refused_by_name() {
         // Neither a lock nor a result is there, so the next one checks again.
         let keys: Vec<_> = objects.content().objects.keys().cloned().collect();
         assert!(keys.len() == 1 && keys[0].starts_with("check/"), "{keys:?}");
+    }
+}
+
+#[test]
+fn only_a_command_that_writes_connects_for_the_lock() {
+    let (objects, clock) = (MemoryObjects::default(), ManualClock::at(NOW));
+    drop(ledger_of(&objects, clock.clone()).acquire(&who()).unwrap());
+    let connections = Arc::new(AtomicU64::new(0));
+    let (shared, counted): (SharedObjects, _) = (Arc::new(objects), Arc::clone(&connections));
+    let connect = {
+        let shared = Arc::clone(&shared);
+        move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok(Arc::clone(&shared))
+        }
+    };
+    let store = BucketStore::new(shared, Box::new(connect), clock.clone());
+    let ledger = Ledger { store: Arc::new(store), clock };
+    ledger.must_exist().unwrap();
+    ledger.verify().unwrap();
+    ledger.view("x").unwrap();
+    ledger.lock().unwrap();
+    assert!(ledger.store.replace("known.json", b"{}\n", None).unwrap());
+    assert_eq!(connections.load(Ordering::Relaxed), 0);
+    for _ in 0..2 {
+        drop(ledger.acquire(&who()).unwrap());
+        assert_eq!(connections.load(Ordering::Relaxed), 1);
     }
 }
 
