@@ -11,13 +11,14 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::error::LedgerError;
-use super::lock_info::LockInfo;
+use super::lock_info::{LONGEST_HOLDER, LockInfo};
 use super::record::Who;
 use super::run_file::{RunName, first_record};
 use super::runs;
 use super::store::{Current, OwnLock, Published, Store, Version, Versioned};
 use super::time::to_the_millisecond;
 use crate::clock::Clock;
+use crate::words;
 
 /// A lock that was not renewed for this long has expired.
 const EXPIRES_AFTER: SignedDuration = SignedDuration::from_secs(60);
@@ -339,8 +340,8 @@ fn has_expired(lock: &LockInfo, now: Timestamp) -> bool {
 fn new_lock(who: &Who, clock: &dyn Clock) -> LockInfo {
     let now = to_the_millisecond(clock.timestamp());
     LockInfo {
-        holder: who.to_string(),
-        host: who.host.clone().unwrap_or_default(),
+        holder: words::clipped(&who.to_string(), LONGEST_HOLDER),
+        host: words::clipped(who.host.as_deref().unwrap_or_default(), LONGEST_HOLDER),
         pid: std::process::id(),
         token: format!("{:016x}", fastrand::u64(..)),
         since: now,

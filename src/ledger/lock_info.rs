@@ -3,15 +3,17 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::time::millis;
 use crate::escape;
+use crate::words;
 
 /// The content of a lock. Serialized, it is the content of `lease.json`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LockInfo {
     /// The holder, for people to read.
+    #[serde(deserialize_with = "clipped")]
     pub holder: String,
     /// The host name of the holder's machine.
     #[serde(default)]
@@ -31,6 +33,13 @@ pub struct LockInfo {
     /// Whether `guestlist unlock` holds it, to record that it released the lock before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unlocking: bool,
+}
+
+/// The longest holder that is read or written, in characters. The object may come from anyone who can write there.
+pub(super) const LONGEST_HOLDER: usize = 200;
+
+fn clipped<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(words::clipped(&String::deserialize(deserializer)?, LONGEST_HOLDER))
 }
 
 impl fmt::Display for LockInfo {

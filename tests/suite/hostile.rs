@@ -8,7 +8,7 @@ use crate::programs::{BINARY, are_installed, scrubbed};
 use crate::scenario::{Ended, HEAD, Scenario};
 
 /// How much memory a run may take for data, in KiB.
-const MEMORY: &str = "262144";
+pub(crate) const MEMORY: &str = "262144";
 
 /// Runs guestlist with a bound on memory. Where it is not enough, the process is ended by a signal.
 fn bounded(scenario: &Scenario, args: &[&str]) -> Ended {

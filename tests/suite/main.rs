@@ -43,6 +43,7 @@ mod help;
 mod hostile;
 #[path = "../../benches/sample/http.rs"]
 mod http;
+mod hostile_store;
 mod import;
 mod kills;
 mod ledger_commands;
@@ -74,6 +75,7 @@ mod signals;
 mod single_sign_on;
 mod status;
 mod store_settings;
+mod store_server;
 mod streams;
 #[cfg(unix)]
 mod suspended;

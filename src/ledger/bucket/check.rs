@@ -6,10 +6,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::super::error::LedgerError;
-use super::objects::{ETag, Failure, Objects, PutFailure, write, write_id};
+use super::objects::{ETag, Failure, Object, Objects, PutFailure, write, write_id};
 
 /// The key of the result.
-const KEY: &str = "store.json";
+pub(super) const KEY: &str = "store.json";
+
+/// What the keys of the objects start with that the check writes to.
+pub(super) const FOLDER: &str = "check/";
 
 /// The version of its format.
 const FORMAT_VERSION: u64 = 1;
@@ -19,6 +22,9 @@ const ATTEMPTS: u32 = 4;
 
 /// The wait before that.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// What a store did that loses objects.
+const NOT_FOUND: &str = "an object that was just written is not found";
 
 /// The content of `store.json`.
 #[derive(Serialize, Deserialize)]
@@ -73,7 +79,7 @@ struct Experiment<'a> {
 
 impl<'a> Experiment<'a> {
     fn new(objects: &'a dyn Objects) -> Self {
-        Self { objects, key: format!("check/{}.json", write_id()) }
+        Self { objects, key: format!("{FOLDER}{}.json", write_id()) }
     }
 
     /// Returns whether e-tags must not be quoted.
@@ -133,16 +139,21 @@ impl<'a> Experiment<'a> {
     /// Of two objects created at the same moment, at most one may be accepted, and it must be what is read.
     fn one_wins(&self) -> Result<(), LedgerError> {
         let bodies = [Self::body(), Self::body()];
-        let mut accepted = Vec::new();
+        let (mut accepted, mut unclear) = (Vec::new(), None);
         let results = self.objects.put_at_once(&self.key, &bodies.each_ref().map(Vec::as_slice), None);
         for (body, result) in bodies.iter().zip(results) {
             match result {
                 Ok(_) => accepted.push(body),
-                Err(PutFailure::Unclear(_)) => {}
+                Err(PutFailure::Unclear(failure)) => unclear = Some(failure),
                 Err(PutFailure::Refused(failure)) => return Err(self.failed(failure)),
             }
         }
-        let read = self.read()?;
+        let read = match (self.object()?, unclear) {
+            (Some(found), _) => found.bytes,
+            // Neither has arrived, which says nothing about conditions.
+            (None, Some(failure)) if accepted.is_empty() => return Err(self.failed(failure)),
+            (None, _) => return Err(self.refused(NOT_FOUND)),
+        };
         match accepted.as_slice() {
             [] if bodies.contains(&read) => Ok(()),
             [one] if **one == read => Ok(()),
@@ -153,22 +164,26 @@ impl<'a> Experiment<'a> {
     }
 
     fn etag(&self) -> Result<ETag, LedgerError> {
-        Ok(self.object()?.1)
+        Ok(self.written()?.etag)
     }
 
     fn read(&self) -> Result<Vec<u8>, LedgerError> {
-        Ok(self.object()?.0)
+        Ok(self.written()?.bytes)
     }
 
-    fn object(&self) -> Result<(Vec<u8>, ETag), LedgerError> {
+    fn written(&self) -> Result<Object, LedgerError> {
+        self.object()?.ok_or_else(|| self.refused(NOT_FOUND))
+    }
+
+    /// The object. It is asked for again if it is not there.
+    fn object(&self) -> Result<Option<Object>, LedgerError> {
         for _ in 0..ATTEMPTS {
             match self.objects.get(&self.key) {
-                Ok(Some(found)) => return Ok((found.bytes, found.etag)),
                 Ok(None) => self.objects.pause(PAUSE),
-                Err(failure) => return Err(self.failed(failure)),
+                found => return found.map_err(|failure| self.failed(failure)),
             }
         }
-        Err(self.refused("an object that was just written is not found"))
+        Ok(None)
     }
 
     fn failed(&self, failure: Failure) -> LedgerError {

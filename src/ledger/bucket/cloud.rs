@@ -19,14 +19,18 @@ use futures_util::future::join_all;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
 use object_store::path::Path;
-use object_store::{Error, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload, UpdateVersion};
+use object_store::{
+    Error, Extensions, GetOptions, ObjectStore, PutMode, PutOptions, PutPayload, UpdateVersion,
+};
 use tokio::runtime::Runtime;
 
 use super::super::error::LedgerError;
 use super::super::store::MAX_BYTES;
 use super::super::store_variables::StoreVariables;
-use super::objects::{ETag, Failure, Object, Objects, PutFailure, SharedObjects};
+use super::objects::{ETag, Failure, Object, Objects, PutFailure, SharedObjects, Small};
+use super::{check, lock_object};
 use crate::model::BucketLocation;
+use connector::SizeLimit;
 use provider::{Failed, Stores};
 use seen::Seen;
 
@@ -35,6 +39,9 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// How many objects are read at the same moment.
 const READS_AT_ONCE: usize = 32;
+
+/// The size limit of those, and of the lock, in bytes. Segments that are larger are read one at a time.
+const SMALL: u64 = 256 << 10;
 
 /// Objects under one prefix of a bucket or a container.
 struct Cloud {
@@ -90,20 +97,27 @@ impl Cloud {
     /// Runs a request on the thread of this connection and waits for it.
     fn run<T: Send + 'static>(
         &self,
-        request: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> Result<T, Failed> {
+        request: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Failure> {
         let (sender, receiver) = sync_channel(1);
-        let no_answer = || Failed::Other(Failure("no response".to_owned()));
-        let Some(runtime) = &self.runtime else { return Err(no_answer()) };
-        let location = self.location.clone();
-        runtime.spawn(seen::watch(async move {
-            let result = match tokio::time::timeout(LIMIT, request).await {
-                Ok(result) => result.map_err(|error| provider::failed(&location, &error, Seen::last())),
-                Err(_) => Err(no_answer()),
-            };
-            let _ = sender.send(result);
-        }));
-        receiver.recv().unwrap_or_else(|_| Err(no_answer()))
+        let no_response = || provider::no_response(&self.location, LIMIT);
+        let Some(runtime) = &self.runtime else { return Err(no_response()) };
+        runtime.spawn(async move {
+            if let Ok(result) = tokio::time::timeout(LIMIT, request).await {
+                let _ = sender.send(result);
+            }
+        });
+        receiver.recv().map_err(|_| no_response())
+    }
+
+    /// A read of an object of at most `limit` bytes.
+    fn read(&self, key: &str, limit: u64) -> impl Future<Output = Result<Object, Failed>> + use<> {
+        let (store, path, location) = (Arc::clone(&self.reads), self.path(key), self.location.clone());
+        seen::watch(async move {
+            read(&*store, &path, limit)
+                .await
+                .map_err(|error| provider::failed(&location, &error, Seen::last()))
+        })
     }
 
     fn path(&self, key: &str) -> Path {
@@ -124,30 +138,34 @@ impl Objects for Cloud {
     }
 
     fn get(&self, key: &str) -> Result<Option<Object>, Failure> {
-        let (store, path) = (Arc::clone(&self.reads), self.path(key));
-        match self.run(async move { read(&*store, &path).await }) {
+        match self.run(self.read(key, largest(key)))? {
             Ok(object) => Ok(Some(object)),
             Err(Failed::NotFound) => Ok(None),
-            Err(Failed::Other(failure)) => Err(failure),
+            Err(failed) => Err(failed.into()),
         }
     }
 
-    fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Object>>, Failure> {
-        let paths: Vec<_> = keys.iter().map(|key| self.path(key)).collect();
-        let store = Arc::clone(&self.reads);
-        let reads = async move {
-            let read = |path: Path| {
-                let store = Arc::clone(&store);
-                async move {
-                    match read(&*store, &path).await {
-                        Err(Error::NotFound { .. }) => Ok(None),
-                        read => read.map(Some),
-                    }
+    fn get_small(&self, keys: &[String]) -> Vec<Result<Small, Failure>> {
+        let reads: Vec<_> = keys.iter().map(|key| self.read(key, SMALL)).collect();
+        let all = async move {
+            let mut reads = stream::iter(reads).buffered(READS_AT_ONCE);
+            let mut results = Vec::new();
+            while let Some(read) = reads.next().await {
+                let result = match read {
+                    Ok(object) => Ok(Small::Object(object)),
+                    Err(Failed::NotFound) => Ok(Small::None),
+                    Err(Failed::TooLarge(_)) => Ok(Small::Large),
+                    Err(Failed::Other(failure)) => Err(failure),
+                };
+                let is_last = result.is_err();
+                results.push(result);
+                if is_last {
+                    break;
                 }
-            };
-            stream::iter(paths).map(read).buffered(READS_AT_ONCE).try_collect().await
+            }
+            results
         };
-        self.run(reads).map_err(Failed::into)
+        self.run(all).unwrap_or_else(|failure| vec![Err(failure)])
     }
 
     fn put(&self, key: &str, body: &[u8], over: Option<&ETag>) -> Result<ETag, PutFailure> {
@@ -171,28 +189,29 @@ impl Objects for Cloud {
                 }
             })
         }));
-        self.run(async move { Ok(writes.await) }).unwrap_or_else(|failed| {
-            let failure = Failure::from(failed);
-            (0..count).map(|_| Err(PutFailure::Unclear(failure.clone()))).collect()
-        })
+        self.run(writes)
+            .unwrap_or_else(|failure| (0..count).map(|_| Err(PutFailure::Unclear(failure.clone()))).collect())
     }
 
     fn list(&self, folder: &str, after: &str, most: usize) -> Result<Vec<String>, Failure> {
         let (store, prefix) = (Arc::clone(&self.reads), self.path(folder));
         let after = (!after.is_empty()).then(|| self.path(after));
-        let root = format!("{}/", self.location.prefix());
-        let listed = async move {
+        let (root, location) = (format!("{}/", self.location.prefix()), self.location.clone());
+        let listed = seen::watch(async move {
             let listed = match &after {
                 Some(after) => store.list_with_offset(Some(&prefix), after),
                 None => store.list(Some(&prefix)),
             };
+            let listed: Result<Vec<_>, _> = listed.take(most).try_collect().await;
+            let listed = listed.map_err(|error| provider::failed(&location, &error, Seen::last()))?;
             let key = |object: object_store::ObjectMeta| {
                 let path = String::from(object.location);
-                path.strip_prefix(&root).map(str::to_owned).unwrap_or(path)
+                let key = path.strip_prefix(&root).map(str::to_owned);
+                key.ok_or_else(|| Failed::Other(provider::refuse_key(&location, &path)))
             };
-            listed.map_ok(key).take(most).try_collect().await
-        };
-        self.run(listed).map_err(Failed::into)
+            listed.into_iter().map(key).collect::<Result<_, _>>()
+        });
+        self.run(listed)?.map_err(Failed::into)
     }
 
     fn unquote_etags(&self) {
@@ -208,16 +227,17 @@ impl Objects for Cloud {
     }
 }
 
-/// Reads an object of a size that guestlist writes.
-async fn read(store: &dyn ObjectStore, path: &Path) -> Result<Object, Error> {
-    let got = store.get(path).await?;
+/// Reads an object of at most `limit` bytes.
+async fn read(store: &dyn ObjectStore, path: &Path, limit: u64) -> Result<Object, Error> {
+    let mut extensions = Extensions::new();
+    extensions.insert(SizeLimit(limit));
+    let got = store.get_opts(path, GetOptions { extensions, ..GetOptions::default() }).await?;
     let etag = ETag(got.meta.e_tag.clone().unwrap_or_default());
-    if got.meta.size > MAX_BYTES {
-        return Err(Error::Generic {
-            store: "ledger",
-            source: "it is larger than 64 MiB, which guestlist never writes".into(),
-        });
-    }
-    let bytes = got.bytes().await?.into();
-    Ok(Object { bytes, etag })
+    Ok(Object { bytes: got.bytes().await?.into(), etag })
+}
+
+/// The size limit of an object, in bytes.
+fn largest(key: &str) -> u64 {
+    let is_small = key == lock_object::KEY || key == check::KEY || key.starts_with(check::FOLDER);
+    if is_small { SMALL } else { MAX_BYTES }
 }

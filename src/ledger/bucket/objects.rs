@@ -25,9 +25,10 @@ pub(super) trait Objects: fmt::Debug + Send + Sync {
     /// Reads an object, if there is one.
     fn get(&self, key: &str) -> Result<Option<Object>, Failure>;
 
-    /// Reads several objects side by side, in their order.
-    fn get_all(&self, keys: &[String]) -> Result<Vec<Option<Object>>, Failure> {
-        keys.iter().map(|key| self.get(key)).collect()
+    /// Reads several objects side by side, in their order, except for large ones. Those after one that fails are left
+    /// out.
+    fn get_small(&self, keys: &[String]) -> Vec<Result<Small, Failure>> {
+        keys.iter().map(|key| self.get(key).map(Small::from)).collect()
     }
 
     /// Writes an object if it is exactly `over` (none: if there is none). It is sent once.
@@ -64,6 +65,22 @@ pub(super) const POLITE: Duration = Duration::from_secs(3);
 pub(super) struct Object {
     pub(super) bytes: Vec<u8>,
     pub(super) etag: ETag,
+}
+
+/// An object that was read side by side with others.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Small {
+    Object(Object),
+    /// There is none.
+    None,
+    /// It is too large to be read with others.
+    Large,
+}
+
+impl From<Option<Object>> for Small {
+    fn from(object: Option<Object>) -> Self {
+        object.map_or(Self::None, Self::Object)
+    }
 }
 
 /// Changes whenever an object does.

@@ -13,7 +13,7 @@ use super::super::chain::{FIRST, digest};
 use super::super::error::LedgerError;
 use super::super::run_file::RunName;
 use super::super::store::MAX_BYTES;
-use super::objects::{Failure, Objects, write_id};
+use super::objects::{Failure, Objects, Small, write_id};
 
 /// The version of the format of segments.
 const FORMAT_VERSION: u64 = 1;
@@ -22,7 +22,13 @@ const FORMAT_VERSION: u64 = 1;
 pub(super) const FOLDER: &str = "log/";
 
 /// How many segments are read at a time: enough to use the connections, few enough to hold in memory.
-const AT_A_TIME: u64 = 256;
+const AT_A_TIME: u64 = 128;
+
+/// How many keys of segments are listed at a time, in one response of S3.
+const LISTED: usize = 1000;
+
+/// The size limit of all records of a ledger, in bytes. They are held in memory.
+const MOST_BYTES: u64 = 512 << 20;
 
 /// The first line of a segment.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -50,11 +56,13 @@ pub(super) struct Segments {
     pub(super) epoch: u64,
     /// The records of each run.
     pub(super) runs: BTreeMap<RunName, Arc<Vec<u8>>>,
+    /// The size of all of them.
+    bytes: u64,
 }
 
 impl Default for Segments {
     fn default() -> Self {
-        Self { next: 1, prev: FIRST.to_owned(), epoch: 0, runs: BTreeMap::new() }
+        Self { next: 1, prev: FIRST.to_owned(), epoch: 0, runs: BTreeMap::new(), bytes: 0 }
     }
 }
 
@@ -92,26 +100,22 @@ impl Segments {
         bytes
     }
 
-    /// Reads the segments that were written since. A listing may be out of date, so it only tells which to read
-    /// side by side; the end is where a number is not found.
+    /// Reads the segments that were written since. A listing may be out of date, so it only tells which to read side by
+    /// side; the end is where a number is not found.
     pub(super) fn read_on(&mut self, objects: &dyn Objects) -> Result<(), LedgerError> {
-        let listed = objects
-            .list(FOLDER, &key(self.next - 1), usize::MAX)
-            .map_err(|failure| failure.when("list ledger objects", objects.url(FOLDER)))?;
-        let mut last = 0;
-        for key in &listed {
-            last = last.max(number_of(key).ok_or_else(|| LedgerError::NotARun(objects.url(key)))?);
-        }
-        while self.next <= last {
-            let keys: Vec<_> = (self.next..=last.min(self.next + AT_A_TIME - 1)).map(key).collect();
-            let found = objects
-                .get_all(&keys)
-                .map_err(|failure| failure.when("read ledger objects", objects.url(FOLDER)))?;
-            for (key, found) in keys.iter().zip(found) {
-                let Some(found) = found else {
-                    return Err(broken(objects, key, "it is missing, and there are segments after it"));
-                };
-                self.take(objects, &found.bytes)?;
+        loop {
+            let listed = objects
+                .list(FOLDER, &key(self.next - 1), LISTED)
+                .map_err(|failure| failure.when("list ledger objects", objects.url(FOLDER)))?;
+            let mut last = 0;
+            for key in &listed {
+                last = last.max(number_of(key).ok_or_else(|| LedgerError::NotARun(objects.url(key)))?);
+            }
+            if last < self.next {
+                break;
+            }
+            while self.next <= last {
+                self.read_side_by_side(objects, last)?;
             }
         }
         loop {
@@ -122,6 +126,25 @@ impl Segments {
                 None => return Ok(()),
             }
         }
+    }
+
+    /// Reads some of the segments up to `last`, all of which are there.
+    fn read_side_by_side(&mut self, objects: &dyn Objects, last: u64) -> Result<(), LedgerError> {
+        let end = last.min(self.next.saturating_add(AT_A_TIME - 1));
+        let keys: Vec<_> = (self.next..=end).map(key).collect();
+        for (key, found) in keys.iter().zip(objects.get_small(&keys)) {
+            let failed = |failure: Failure| failure.when("read ledger object", objects.url(key));
+            let found = match found.map_err(failed)? {
+                Small::Object(found) => Some(found),
+                Small::None => None,
+                Small::Large => objects.get(key).map_err(failed)?,
+            };
+            let Some(found) = found else {
+                return Err(broken(objects, key, "it is missing, and there are segments after it"));
+            };
+            self.take(objects, &found.bytes)?;
+        }
+        Ok(())
     }
 
     /// Adds the next segment.
@@ -153,6 +176,10 @@ impl Segments {
                 if (all.len() + records.len()) as u64 > MAX_BYTES {
                     return Err(LedgerError::TooLarge(objects.url(&key)));
                 }
+                if self.bytes + records.len() as u64 > MOST_BYTES {
+                    return Err(broken("with it, the ledger has more than 512 MiB of records"));
+                }
+                self.bytes += records.len() as u64;
                 all.extend_from_slice(records);
             }
             None if records.is_empty() => {}

@@ -11,13 +11,23 @@ use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
 };
 
-use super::super::super::store::MAX_BYTES;
 use super::seen::{Problem, Seen};
 use crate::api::{Timeouts, http_client, reason};
 use crate::model::is_loopback;
 
-/// The part of an error body in which its code is looked for, in bytes.
-const ERROR_BODY: usize = 8 << 10;
+/// The part of an error body that is read, in which its code is looked for, in bytes.
+const ERROR_BODY: u64 = 8 << 10;
+
+/// The size limit of a response that is not an object, in bytes: a page of a listing has at most 5,000 names of 1,024
+/// bytes.
+const LARGEST_ANSWER: u64 = 32 << 20;
+
+/// The part of a listing in which its name is looked for, in bytes.
+const LISTING_START: usize = 1 << 10;
+
+/// The size limit of the object that a request reads, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SizeLimit(pub(super) u64);
 
 /// The longest code of an error, in bytes.
 const LONGEST_CODE: usize = 64;
@@ -80,21 +90,27 @@ impl Connector {
         let url = parts.uri.to_string().parse();
         let url =
             url.map_err(|_| HttpError::new(HttpErrorKind::Unknown, std::io::Error::other("invalid URL")))?;
+        let limit = parts.extensions.get().map_or(LARGEST_ANSWER, |SizeLimit(bytes)| *bytes);
         let mut sent = reqwest::Request::new(parts.method, url);
         *sent.headers_mut() = parts.headers;
         *sent.body_mut() = Some(body.collect().await?.to_bytes().into());
-        let mut response = self.client.execute(sent).await.map_err(failed)?;
+        let response = self.client.execute(sent).await.map_err(failed)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() as u64 > 2 * MAX_BYTES {
-                note(Problem::NoResponse("the response is too large".to_owned()));
+        let is_success = status.is_success();
+        let read = read(response, if is_success { limit } else { ERROR_BODY }).await.map_err(failed)?;
+        let bytes = match read {
+            Body::Whole(bytes) => bytes,
+            Body::Part(bytes) if !is_success => bytes,
+            Body::Part(_) => {
+                note(Problem::TooLarge(limit));
                 return Err(HttpError::new(HttpErrorKind::Decode, std::io::Error::other("too large")));
             }
-        }
-        if status.is_success() {
+        };
+        if is_success {
             note(Problem::Status(status.as_u16(), None));
+            if is_list(parts.uri.query().unwrap_or_default()) && !is_listing(&bytes) {
+                return Err(HttpError::new(HttpErrorKind::Decode, std::io::Error::other("not a listing")));
+            }
         } else {
             let named = ["x-amz-error-code", "x-ms-error-code"].iter().find_map(|name| headers.get(*name));
             let named = named.and_then(|code| code.to_str().ok()).map(str::to_owned);
@@ -110,6 +126,39 @@ impl Connector {
     }
 }
 
+/// The body of a response.
+enum Body {
+    Whole(Vec<u8>),
+    /// The start of one that is larger than the limit.
+    Part(Vec<u8>),
+}
+
+/// Reads a body of at most `limit` bytes.
+async fn read(mut response: reqwest::Response, limit: u64) -> Result<Body, reqwest::Error> {
+    let announced = response.content_length().unwrap_or_default();
+    let mut bytes = Vec::with_capacity(usize::try_from(announced.min(limit)).unwrap_or_default());
+    while let Some(chunk) = response.chunk().await? {
+        let left = usize::try_from(limit).unwrap_or(usize::MAX) - bytes.len();
+        if chunk.len() > left || announced > limit {
+            bytes.extend_from_slice(&chunk[..left.min(chunk.len())]);
+            return Ok(Body::Part(bytes));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(Body::Whole(bytes))
+}
+
+/// Whether a request with that query asks for a listing.
+fn is_list(query: &str) -> bool {
+    query.split('&').any(|pair| matches!(pair, "list-type=2" | "comp=list"))
+}
+
+/// Whether this is a listing of S3 or of Azure. Anything else could be read as an empty one.
+fn is_listing(body: &[u8]) -> bool {
+    let start = String::from_utf8_lossy(&body[..body.len().min(LISTING_START)]);
+    start.contains("ListBucketResult") || start.contains("EnumerationResults")
+}
+
 /// Whether a connection to `host` may be without encryption: it stays on this machine. The addresses at which a
 /// cloud gives credentials to its machines are link-local.
 fn may_be_plain(host: &str) -> bool {
@@ -123,7 +172,7 @@ fn may_be_plain(host: &str) -> bool {
 
 /// The code in the XML of an error.
 fn code(body: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(&body[..body.len().min(ERROR_BODY)]);
+    let text = String::from_utf8_lossy(body);
     let (_, rest) = text.split_once("<Code>")?;
     Some(rest.split_once("</Code>")?.0.to_owned())
 }

@@ -15,9 +15,13 @@ use super::expiry;
 use super::seen::{Problem, Seen};
 use crate::escape;
 use crate::model::{BucketLocation, StoreKind};
+use crate::words;
 
 /// How often the crate repeats a read.
 const READS: usize = 4;
+
+/// How much of a key that does not belong there is shown, in characters.
+const SHOWN_OF_KEY: usize = 200;
 
 /// How long the crate repeats a read.
 const READING: Duration = Duration::from_secs(20);
@@ -172,6 +176,8 @@ fn innermost(error: &Error) -> String {
 pub(super) enum Failed {
     /// There is no such object.
     NotFound,
+    /// The object is larger than the limit of the request.
+    TooLarge(Failure),
     /// Anything else.
     Other(Failure),
 }
@@ -180,7 +186,7 @@ impl From<Failed> for Failure {
     fn from(failed: Failed) -> Self {
         match failed {
             Failed::NotFound => Self("not found".to_owned()),
-            Failed::Other(failure) => failure,
+            Failed::TooLarge(failure) | Failed::Other(failure) => failure,
         }
     }
 }
@@ -193,6 +199,13 @@ pub(super) fn failed(location: &BucketLocation, error: &Error, seen: Option<Seen
         {
             Failed::NotFound
         }
+        (Error::InvalidPath { .. }, _) => Failed::Other(Failure(
+            "there is an object whose name guestlist never writes; use a prefix that nothing else writes to"
+                .to_owned(),
+        )),
+        (_, Some(Seen { problem: Problem::TooLarge(_), .. })) => {
+            Failed::TooLarge(explain(location, error, seen))
+        }
         _ => Failed::Other(explain(location, error, seen)),
     }
 }
@@ -201,7 +214,11 @@ pub(super) fn failed(location: &BucketLocation, error: &Error, seen: Option<Seen
 pub(super) fn put_failure(location: &BucketLocation, error: &Error, seen: Option<Seen>) -> PutFailure {
     let is_refused = match seen.as_ref().map(|seen| &seen.problem) {
         // A condition that is not met, or a request that was repeated on its way.
-        Some(Problem::Status(200..300 | 304 | 408 | 409 | 412 | 429, _) | Problem::NoResponse(_)) => false,
+        Some(
+            Problem::Status(200..300 | 304 | 408 | 409 | 412 | 429, _)
+            | Problem::NoResponse(_)
+            | Problem::TooLarge(_),
+        ) => false,
         Some(Problem::Status(status, _)) => *status < 500 || *status == 501,
         // It was not sent.
         Some(Problem::Plain) | None => true,
@@ -212,6 +229,24 @@ pub(super) fn put_failure(location: &BucketLocation, error: &Error, seen: Option
 
 fn is_about_the_bucket(code: &str) -> bool {
     matches!(code, "NoSuchBucket" | "ContainerNotFound" | "ContainerBeingDeleted" | "ResourceNotFound")
+}
+
+/// A size limit in words.
+fn size(bytes: u64) -> String {
+    if bytes < 1 << 20 { format!("{} KiB", bytes >> 10) } else { format!("{} MiB", bytes >> 20) }
+}
+
+/// There was no whole response within `limit`.
+pub(super) fn no_response(location: &BucketLocation, limit: Duration) -> Failure {
+    let (limit, variable) = (words::duration(limit), endpoint_of(location.kind()));
+    Failure(format!("no complete response within {limit}; check the network and {variable}"))
+}
+
+/// Why a listing with the key `path` is refused, if it is.
+pub(super) fn refuse_key(location: &BucketLocation, path: &str) -> Failure {
+    let variable = endpoint_of(location.kind());
+    let path = escape::line(&words::clipped(path, SHOWN_OF_KEY)).into_owned();
+    Failure(format!("the store lists `{path}`, which is not under this prefix; check {variable}"))
 }
 
 /// The variable that names the address of a store.
@@ -232,6 +267,12 @@ fn explain(location: &BucketLocation, error: &Error, seen: Option<Seen>) -> Fail
             return Failure(format!(
                 "no response from `{host}`: {}; check the network and {variable}",
                 escape::line(&why)
+            ));
+        }
+        Problem::TooLarge(limit) => {
+            let (limit, variable) = (size(limit), endpoint_of(location.kind()));
+            return Failure(format!(
+                "`{host}` sends more than {limit}, which guestlist never writes; restore the object, or check {variable}"
             ));
         }
         Problem::Plain => {
@@ -268,8 +309,12 @@ fn explain(location: &BucketLocation, error: &Error, seen: Option<Seen>) -> Fail
             "; if no other run is writing to this ledger, check whether versioning was enabled for the bucket"
         }
         (_, 401 | 403) => "; check the credentials, and that they may get, put and list objects there",
-        (_, 500..) => "; run again later",
-        _ => "",
+        (_, 409 | 412) => "; something else writes there at the same moment, run again",
+        (_, 429 | 500..) => "; run again later",
+        _ => match kind {
+            StoreKind::S3 => "; check AWS_ENDPOINT_URL and the name of the bucket",
+            StoreKind::Azure => "; check AZURE_STORAGE_ENDPOINT and the name of the container",
+        },
     };
     let code = if code.is_empty() { String::new() } else { format!(" {code}") };
     Failure(format!("`{host}` answered {status}{code}{advice}"))

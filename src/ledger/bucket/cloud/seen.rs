@@ -24,6 +24,8 @@ pub(super) enum Problem {
     Status(u16, Option<String>),
     /// No response, and why.
     NoResponse(String),
+    /// The response is larger than this, in bytes.
+    TooLarge(u64),
     /// The connection is not encrypted and leaves this machine.
     Plain,
 }
