@@ -46,7 +46,10 @@ pub(crate) async fn run(args: &Args, global: &GlobalArgs, terminal: Terminal) ->
     let observing = Situation::observe(team, target, args.offline, global, terminal);
     let (mut situation, recorder) = match recorder {
         None => (observing.await?, None),
-        Some(mut recorder) => (recorder.signals.or_stop(observing).await?, Some(recorder)),
+        Some(mut recorder) => {
+            let observed = recorder.signals.or_stop(observing).await;
+            (recorder.judge(observed)?, Some(recorder))
+        }
     };
     let options = plan_options(&situation.target, date, &args.terms);
     let desired = &situation.team.desired;
@@ -126,21 +129,29 @@ struct Recorder {
     ledger: Ledger,
     lock: Lock,
     signals: Signals,
+    terminal: Terminal,
 }
 
 impl Recorder {
     /// Takes the lock. From here on, a signal releases it.
     async fn open(target: &Target, terminal: Terminal) -> Result<Self, Failure> {
         let ledger = target.ledger()?;
-        let mut signals = Signals::listen(|| {})?;
+        let mut signals = Signals::listen(Some(&ledger), || {})?;
         let lock = acquire(&ledger, &mut signals, terminal).await?;
-        Ok(Self { ledger, lock, signals })
+        Ok(Self { ledger, lock, signals, terminal })
+    }
+
+    fn judge<T>(&self, done: Result<T, Failure>) -> Result<T, Failure> {
+        self.signals.judge(&self.ledger, self.terminal, done)
     }
 
     async fn record(&self, run: Run, snapshot: Option<&NewSnapshot>) -> Result<(), Failure> {
         let observed = observe::unrecorded(snapshot, &self.ledger)?;
-        let run = self.ledger.begin_with(run, observed, &self.lock).await.map_err(Failure::new)?;
-        run.end(EndReason::Completed, None, None).await.map_err(Failure::new)
+        let recording = async {
+            let run = self.ledger.begin_with(run, observed, &self.lock).await?;
+            run.end(EndReason::Completed, None, None).await
+        };
+        self.judge(recording.await.map_err(Failure::new))
     }
 }
 

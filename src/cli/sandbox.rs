@@ -9,7 +9,7 @@ use super::terminal::Terminal;
 use crate::sandbox::{AcceptedCredentials, Options, Organization, RateLimit, Sandbox};
 
 pub(crate) async fn run(args: &Args, terminal: Terminal) -> Result<(), Failure> {
-    let mut signals = Signals::listen(|| {})?;
+    let mut signals = Signals::listen(None, || {})?;
     let mut organization = Organization::example();
     organization.seed_members(args.seed_members);
     let credentials = AcceptedCredentials::documented();

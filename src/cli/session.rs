@@ -93,7 +93,8 @@ pub(super) async fn acquire(
             _ => Failure::new(error),
         })
     };
-    signals.or_stop(acquired).await
+    let acquired = signals.or_stop(acquired).await;
+    signals.judge(ledger, terminal, acquired)
 }
 
 impl<'a> Session<'a> {
@@ -109,7 +110,7 @@ impl<'a> Session<'a> {
         let connection = target.connect_to_write(global, desired, terminal).await?;
         let stop = Arc::new(Stop::default());
         let (asked, writer) = (Arc::clone(&stop), connection.client.clone());
-        let mut signals = Signals::listen(move || {
+        let mut signals = Signals::listen(Some(&ledger), move || {
             terminal.say("Stopping after the calls in flight. Press Ctrl-C again to stop immediately.");
             asked.ask(Stopped::Interrupted);
             writer.stop();
@@ -137,7 +138,8 @@ impl<'a> Session<'a> {
     pub(super) async fn observe(&mut self) -> Result<Known, Failure> {
         let reader = self.connection.client.reader();
         let live = observe::live(self.target, &self.ledger, reader, self.desired, self.terminal);
-        let observed = self.signals.or_stop(live).await?;
+        let observed = self.signals.or_stop(live).await;
+        let observed = self.signals.judge(&self.ledger, self.terminal, observed)?;
         self.applied_plans = observed.applied_plans;
         self.snapshot = observed.snapshot;
         Ok(observed.known)
@@ -147,7 +149,8 @@ impl<'a> Session<'a> {
     /// the team file. A doubtful reading shows nothing.
     pub(super) async fn record(&mut self, run: Run, finding: Finding) -> Result<(), Failure> {
         let observed = observe::unrecorded(self.snapshot.as_ref(), &self.ledger)?;
-        self.run = Some(self.ledger.begin_with(run, observed, &self.lock).await.map_err(Failure::new)?);
+        let begun = self.ledger.begin_with(run, observed, &self.lock).await.map_err(Failure::new);
+        self.run = Some(self.signals.judge(&self.ledger, self.terminal, begun)?);
         self.keep(&ReadingFacts { is_recorded: true, finding: Some(finding) });
         Ok(())
     }

@@ -8,6 +8,8 @@ use tokio::runtime::Builder;
 use tokio::sync::watch;
 
 use super::failure::Failure;
+use super::terminal::Terminal;
+use crate::ledger::Ledger;
 
 const INTERRUPTED: u8 = 130;
 
@@ -21,8 +23,13 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Starts listening. The first signal calls `first`, unless a prompt is open; the second ends the process.
-    pub(crate) fn listen(first: impl Fn() + Send + 'static) -> Result<Self, Failure> {
+    /// Starts listening. The first signal calls `first`, unless a prompt is open, and limits how long `ledger` is waited
+    /// for; the second ends the process.
+    pub(crate) fn listen(
+        ledger: Option<&Ledger>,
+        first: impl Fn() + Send + 'static,
+    ) -> Result<Self, Failure> {
+        let ledger = ledger.cloned();
         let (sender, status) = watch::channel(0);
         let asking = Arc::new(Mutex::new(false));
         let is_asking = Arc::clone(&asking);
@@ -33,6 +40,9 @@ impl Signals {
             }
             if !*is_asking {
                 first();
+            }
+            if let Some(ledger) = &ledger {
+                ledger.hurry();
             }
         };
         let failure = |error| Failure::new(format!("could not install signal handlers: {error}"));
@@ -68,6 +78,22 @@ impl Signals {
     pub(crate) fn failure(&self) -> Option<Failure> {
         let status = *self.status.borrow();
         (status != 0).then_some(Failure::Signal(status))
+    }
+
+    /// What a command that uses `ledger` has to end with: the signal, if the store of the ledger did not respond to it.
+    pub(crate) fn judge<T>(
+        &self,
+        ledger: &Ledger,
+        terminal: Terminal,
+        done: Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        match (done, self.failure(), ledger.given_up()) {
+            (Err(_), Some(signal), Some(error)) => {
+                terminal.error(&error.to_string());
+                Err(signal)
+            }
+            (done, ..) => done,
+        }
     }
 
     /// Runs `work`, which may be dropped at any point, until the first signal.

@@ -18,9 +18,11 @@ pub(crate) async fn run(args: &Unlock, global: &GlobalArgs, terminal: Terminal) 
     };
     terminal.say(&format!("Locked by {lock}."));
     let question = || "Release the lock? A run in progress will stop before its next call.".to_owned();
-    prompt::confirm(&mut Signals::listen(|| {})?, terminal, args.yes, question).await?;
+    let mut signals = Signals::listen(Some(&ledger), || {})?;
+    prompt::confirm(&mut signals, terminal, args.yes, question).await?;
     let run = Run::new("unlock", environment::who(), target.endpoint.clone(), None);
-    if ledger.unlock(&lock, run).map_err(Failure::new)? {
+    let unlocked = ledger.unlock(&lock, run).map_err(Failure::new);
+    if signals.judge(&ledger, terminal, unlocked)? {
         Terminal::print("The lock is released.\n")
     } else {
         Terminal::print("The lock was released in the meantime: nothing to do.\n")

@@ -11,6 +11,8 @@ mod lock_object;
 #[cfg(test)]
 pub(in crate::ledger) mod memory_objects;
 mod objects;
+mod patience;
+mod run_log;
 mod segments;
 
 use std::fmt;
@@ -31,13 +33,12 @@ use crate::model::BucketLocation;
 use document::{with_write_id, without_write_id};
 use lock_object::{BucketLock, LockObject};
 use objects::{Connect, ETag, Object, SharedObjects, Written, write};
+use patience::Patience;
+use run_log::{BucketLog, Records, part_of};
 use segments::Segments;
 
 /// How many segments of an earlier epoch may be in the place of the first one of this process.
 const ROUNDS: u32 = 8;
-
-/// The most records in one segment, in bytes: an upload that takes seconds, not minutes.
-const SEGMENT_BYTES: usize = 4 << 20;
 
 /// A prefix in an object store with a ledger, or without one yet.
 #[derive(Clone, Debug)]
@@ -49,6 +50,7 @@ pub(super) struct Bucket {
     /// Makes connections of its own for the lock, which only a command that writes needs.
     connect_for_lock: Connect,
     for_lock: OnceLock<SharedObjects>,
+    patience: Arc<Patience>,
     clock: Arc<dyn Clock>,
     log: Mutex<Log>,
     /// Set once the store has passed the check: whether conditions name e-tags without quotation marks.
@@ -81,8 +83,14 @@ struct OwnEpoch {
 
 impl BucketStore {
     /// The ledger in these objects.
-    fn new(objects: SharedObjects, connect_for_lock: Connect, clock: Arc<dyn Clock>) -> Self {
+    fn new(
+        objects: SharedObjects,
+        connect_for_lock: Connect,
+        patience: Arc<Patience>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self(Arc::new(Bucket {
+            patience,
             objects,
             connect_for_lock,
             for_lock: OnceLock::new(),
@@ -100,10 +108,11 @@ impl BucketStore {
         variables: &StoreVariables,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, LedgerError> {
-        let objects = cloud::connect(location, variables)?;
-        let (location, variables) = (location.clone(), variables.clone());
-        let connect_for_lock = Box::new(move || cloud::connect(&location, &variables));
-        Ok(Self::new(objects, connect_for_lock, clock))
+        let patience = Arc::default();
+        let objects = cloud::connect(location, variables, &patience)?;
+        let (location, variables, shared) = (location.clone(), variables.clone(), Arc::clone(&patience));
+        let connect_for_lock = Box::new(move || cloud::connect(&location, &variables, &shared));
+        Ok(Self::new(objects, connect_for_lock, patience, clock))
     }
 }
 
@@ -249,7 +258,7 @@ impl Store for BucketStore {
 
     fn open_run(&self, run: &RunName) -> Result<Box<dyn BufRead>, LedgerError> {
         let records = self.0.log().segments.runs.get(run).cloned().unwrap_or_default();
-        Ok(Box::new(Cursor::new(Records(records))))
+        Ok(Box::new(Cursor::new(Records::from(records))))
     }
 
     fn run_location(&self, run: &RunName) -> String {
@@ -262,7 +271,7 @@ impl Store for BucketStore {
             let name = RunName::at(at);
             if !log.segments.runs.contains_key(&name) {
                 let bucket = Arc::clone(&self.0);
-                return Ok((name.clone(), Box::new(BucketLog { bucket, name, waiting: Vec::new() })));
+                return Ok((name.clone(), Box::new(BucketLog::new(bucket, name))));
             }
         }
     }
@@ -299,6 +308,14 @@ impl Store for BucketStore {
 
     fn expires(&self) -> Option<Timestamp> {
         self.0.objects.expires()
+    }
+
+    fn hurry(&self) {
+        self.0.patience.ask_to_end();
+    }
+
+    fn is_given_up(&self) -> bool {
+        self.0.patience.is_over()
     }
 
     fn lock(&self) -> Result<Option<Versioned<LockInfo>>, LedgerError> {
@@ -345,45 +362,6 @@ impl Store for BucketStore {
                 Err(error)
             }
         }
-    }
-}
-
-/// The records of a run for a reader.
-struct Records(Arc<Vec<u8>>);
-
-impl AsRef<[u8]> for Records {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-/// The records of the run in progress.
-struct BucketLog {
-    bucket: Arc<Bucket>,
-    name: RunName,
-    /// Lines for the next segment.
-    waiting: Vec<u8>,
-}
-
-impl RunLog for BucketLog {
-    fn append(&mut self, lines: &[u8], sync: bool) -> Result<(), LedgerError> {
-        self.waiting.extend_from_slice(lines);
-        if !sync {
-            return Ok(());
-        }
-        self.bucket.append_all(&self.name, &std::mem::take(&mut self.waiting))
-    }
-}
-
-/// The length of as many whole lines as fit into one segment, or of one that does not.
-fn part_of(lines: &[u8]) -> usize {
-    if lines.len() <= SEGMENT_BYTES {
-        return lines.len();
-    }
-    let newline = |byte: &u8| *byte == b'\n';
-    match lines[..SEGMENT_BYTES].iter().rposition(newline) {
-        Some(end) => end + 1,
-        None => lines.iter().position(newline).map_or(lines.len(), |end| end + 1),
     }
 }
 

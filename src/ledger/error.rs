@@ -82,6 +82,8 @@ pub enum LedgerError {
         /// What it did.
         why: &'static str,
     },
+    /// An object store did not respond to a process that was asked to end.
+    NoResponse(String),
     /// There is a ledger where a copy is to be written.
     NotEmpty(String),
     /// A ledger that is to be copied is not as it was written.
@@ -173,6 +175,11 @@ impl fmt::Display for LedgerError {
             Self::UnsafeStore { store, why } => write!(
                 f,
                 "the object store of `{}` cannot keep a ledger: {why}; use another store, or a folder",
+                escape::line(store)
+            ),
+            Self::NoResponse(store) => write!(
+                f,
+                "stopped without a response from the ledger `{}`; if this run has locked it, the lock expires after 60 seconds",
                 escape::line(store)
             ),
             Self::NotEmpty(ledger) => write!(

@@ -28,6 +28,7 @@ mod run_order;
 mod runs;
 mod snapshot;
 mod store;
+mod store_health;
 mod store_variables;
 mod time;
 mod verification;
@@ -38,7 +39,6 @@ mod writes;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -81,9 +81,6 @@ use store::{MAX_BYTES, Store};
 
 /// How often a document is replaced again after another command replaced it at the same moment.
 const ATTEMPTS: u32 = 8;
-
-/// How long the last call of a run, its record and the release of the lock may take.
-const LAST_CALL: Duration = Duration::from_secs(60);
 
 /// The most observations in one run: with the longest names, less than its size limit.
 const MOST_OBSERVED: usize = 50_000;
@@ -135,22 +132,6 @@ impl Ledger {
     /// If there is none.
     pub fn must_exist(&self) -> Result<(), LedgerError> {
         if self.store.exists()? { Ok(()) } else { Err(LedgerError::NoLedger(self.store.name())) }
-    }
-
-    /// Checks that the credentials for the ledger can be used until calls that wait for `wait` are recorded. `by` names
-    /// the calls, such as `the 3 calls of this plan`.
-    ///
-    /// # Errors
-    /// If it is known that they expire before, and they cannot be renewed.
-    pub fn must_last(&self, wait: Duration, by: &str) -> Result<(), LedgerError> {
-        let Some(expires) = self.store.expires() else { return Ok(()) };
-        let left = expires.duration_since(self.clock.timestamp());
-        let left = Duration::try_from(left).unwrap_or_default();
-        let needed = wait.saturating_add(LAST_CALL);
-        if left >= needed {
-            return Ok(());
-        }
-        Err(LedgerError::ExpiresSoon { store: self.store.name(), expires, left, needed, by: by.to_owned() })
     }
 
     /// Folds all runs and the last live snapshots of one realm.

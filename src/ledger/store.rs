@@ -92,6 +92,14 @@ pub(super) trait Store: fmt::Debug + Send + Sync {
         None
     }
 
+    /// The process was asked to end: a store on the network that does not respond is given up after a few seconds.
+    fn hurry(&self) {}
+
+    /// Whether it was given up for that reason.
+    fn is_given_up(&self) -> bool {
+        false
+    }
+
     /// The lock, if there is one. The caller decides whether it has expired.
     ///
     /// # Errors

@@ -2,10 +2,13 @@
 //! that says what to do, within 256 MiB of memory, and credentials go nowhere else.
 
 use std::net::TcpListener;
+use std::process::Stdio;
 
 use crate::hostile::MEMORY;
+use crate::kills::wait_until;
 use crate::programs::BINARY;
 use crate::scenario::{Ended, HEAD, Scenario};
+use crate::signals::send;
 use crate::store_server::{Answer, Request, StoreServer, object, object_of};
 
 const PEOPLE: &str = "\
@@ -269,4 +272,72 @@ fn a_token_that_expires_during_a_run_ends_it_like_a_lost_lock() {
     let refused = requests.iter().position(|request| request == "PUT log/00000000000000000003.jsonl");
     let after = &requests[refused.expect("a request") + 1..];
     assert!(!after.iter().any(|request| request.starts_with("PUT log/")), "{after:?}");
+}
+
+#[test]
+fn a_signal_ends_a_command_whose_store_does_not_respond() {
+    // (what the store does not respond to, what has been asked by then)
+    for (method, key) in [("GET", "lock.json"), ("GET", "list"), ("PUT", "lock.json"), ("PUT", "log/")] {
+        for (signal, status) in [("INT", 130), ("TERM", 143)] {
+            let scenario = scenario();
+            let silent =
+                StoreServer::start(move |request| request.is(method, key).then_some(Answer::Nothing));
+            let mut command = scenario.command(&["apply", "--yes", "--ledger", StoreServer::URL]);
+            let command = command.envs(silent.variables()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let started = command.spawn().expect("the binary runs");
+            let awaited = format!("{method} {key}");
+            wait_until("the request", || silent.requests().iter().any(|it| it.starts_with(&awaited)));
+            send(signal, &started);
+            let output = started.wait_with_output().expect("its end");
+            let said = String::from_utf8(output.stderr).expect("UTF-8");
+            assert_eq!(output.status.code(), Some(status), "{awaited}: {said}");
+            let sentence = "error: stopped without a response from the ledger `s3://ledgers/team`; if this run has locked it, the lock expires after 60 seconds\n";
+            assert!(said.ends_with(sentence), "{awaited}: {said}");
+            assert_eq!(scenario.writes(), [""; 0]);
+        }
+    }
+}
+
+#[test]
+fn a_signal_ends_a_run_whose_store_stops_to_respond() {
+    let scenario = scenario();
+    let silent = StoreServer::start(|request| {
+        let is_intent = request.is("PUT", "log/") && !request.key.ends_with("01.jsonl");
+        is_intent.then_some(Answer::Nothing)
+    });
+    let args = ["apply", "--yes", "--concurrency", "1", "--ledger", StoreServer::URL];
+    let mut command = scenario.command(&args);
+    let command = command.envs(silent.variables()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let started = command.spawn().expect("the binary runs");
+    wait_until("an intent", || silent.requests().iter().any(|it| it.ends_with("02.jsonl")));
+    send("TERM", &started);
+    let output = started.wait_with_output().expect("its end");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(143), "{said}");
+    assert!(
+        said.contains("no complete response within 3 seconds; check the network and AWS_ENDPOINT_URL"),
+        "{said}"
+    );
+    assert_eq!(scenario.writes(), [""; 0]);
+}
+
+#[test]
+fn a_signal_during_a_run_still_releases_the_lock_of_a_store_that_responds() {
+    let scenario = scenario();
+    scenario.faults(&["trickle,pace=2,method=POST"]);
+    let store = StoreServer::start(|_| None);
+    let args = ["apply", "--yes", "--concurrency", "1", "--ledger", StoreServer::URL];
+    let mut command = scenario.command(&args);
+    let command = command.envs(store.variables()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let started = command.spawn().expect("the binary runs");
+    wait_until("a call", || scenario.sandbox().log().iter().any(|call| call.method == "POST"));
+    send("TERM", &started);
+    let output = started.wait_with_output().expect("its end");
+    assert_eq!(output.status.code(), Some(143), "{output:?}");
+    scenario.faults(&[]);
+    let ended = run(&scenario, &store, "unlock");
+    ended.assert(0, "The ledger is not locked: nothing to do.\n", "");
+    let ended = run(&scenario, &store, "log --verify");
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert!(ended.stdout.contains("interrupted"), "{}", ended.stdout);
 }

@@ -38,6 +38,8 @@ pub(crate) enum Answer {
     Bytes(Vec<u8>),
     /// These bytes, then `x` until the client has enough.
     Endless(Vec<u8>),
+    /// Nothing, until the client has enough.
+    Nothing,
 }
 
 impl Answer {
@@ -144,6 +146,10 @@ impl Shared {
                     loop {
                         client.write_all(&[b'x'; 1 << 14]).ok()?;
                     }
+                }
+                Some(Answer::Nothing) => {
+                    let _ = client.read_to_end(&mut Vec::new());
+                    return None;
                 }
             }
         }

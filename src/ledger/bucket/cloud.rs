@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -28,6 +28,7 @@ use super::super::error::LedgerError;
 use super::super::store::MAX_BYTES;
 use super::super::store_variables::StoreVariables;
 use super::objects::{ETag, Failure, Object, Objects, PutFailure, SharedObjects, Small};
+use super::patience::Patience;
 use super::{check, lock_object};
 use crate::model::BucketLocation;
 use connector::SizeLimit;
@@ -51,6 +52,7 @@ struct Cloud {
     /// The same store for writes, which are not.
     writes: Arc<dyn ObjectStore>,
     runtime: Option<Runtime>,
+    patience: Arc<Patience>,
     are_etags_unquoted: AtomicBool,
     expires: Option<Timestamp>,
 }
@@ -74,6 +76,7 @@ impl Drop for Cloud {
 pub(super) fn connect(
     location: &BucketLocation,
     variables: &StoreVariables,
+    patience: &Arc<Patience>,
 ) -> Result<SharedObjects, LedgerError> {
     let Stores { reads, writes, expires } = provider::stores(location, variables)
         .map_err(|why| LedgerError::StoreSettings { store: location.to_string(), why })?;
@@ -88,6 +91,7 @@ pub(super) fn connect(
         reads,
         writes,
         runtime: Some(runtime),
+        patience: Arc::clone(patience),
         are_etags_unquoted: AtomicBool::new(false),
         expires,
     }))
@@ -100,14 +104,13 @@ impl Cloud {
         request: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Failure> {
         let (sender, receiver) = sync_channel(1);
-        let no_response = || provider::no_response(&self.location, LIMIT);
-        let Some(runtime) = &self.runtime else { return Err(no_response()) };
+        let no_response = |limit| provider::no_response(&self.location, limit);
+        let Some(runtime) = &self.runtime else { return Err(no_response(LIMIT)) };
+        let patience = Arc::clone(&self.patience);
         runtime.spawn(async move {
-            if let Ok(result) = tokio::time::timeout(LIMIT, request).await {
-                let _ = sender.send(result);
-            }
+            let _ = sender.send(patience.wait_for(LIMIT, request).await);
         });
-        receiver.recv().map_err(|_| no_response())
+        receiver.recv().unwrap_or(Err(LIMIT)).map_err(no_response)
     }
 
     /// A read of an object of at most `limit` bytes.
@@ -224,6 +227,10 @@ impl Objects for Cloud {
 
     fn pause(&self, time: Duration) {
         std::thread::sleep(time);
+    }
+
+    fn should_end(&self, began: Instant) -> bool {
+        self.patience.ends(began)
     }
 }
 

@@ -201,7 +201,11 @@ impl Objects for MemoryObjects {
 /// A ledger in objects.
 pub(in crate::ledger) fn ledger_of(objects: &MemoryObjects, clock: Arc<dyn Clock>) -> Ledger {
     let shared: SharedObjects = Arc::new(objects.clone());
-    let store =
-        BucketStore::new(Arc::clone(&shared), Box::new(move || Ok(Arc::clone(&shared))), Arc::clone(&clock));
+    let store = BucketStore::new(
+        Arc::clone(&shared),
+        Box::new(move || Ok(Arc::clone(&shared))),
+        Arc::default(),
+        Arc::clone(&clock),
+    );
     Ledger { store: Arc::new(store), clock }
 }

@@ -52,6 +52,11 @@ pub(super) trait Objects: fmt::Debug + Send + Sync {
 
     /// Waits.
     fn pause(&self, time: Duration);
+
+    /// Whether something that began at `began` should not go on, because the process was asked to end.
+    fn should_end(&self, _began: Instant) -> bool {
+        false
+    }
 }
 
 /// How long a conditional write goes on, with everything that belongs to it.
@@ -158,11 +163,11 @@ pub(super) fn write_within(
                 // It has not arrived. If it still does, it fails: the next one has replaced `over` by then.
                 Ok(found) if found.as_ref().map(|found| &found.etag) == over => break,
                 Ok(found) => return Ok(Written::Other(found)),
-                Err(_) if pauses.are_left() => pauses.take(objects),
+                Err(_) if pauses.are_left(objects) => pauses.take(objects),
                 Err(_) => return Err(WriteError { error: failed(unclear), is_unclear: true }),
             }
         }
-        if !pauses.are_left() {
+        if !pauses.are_left(objects) {
             return Err(WriteError { error: failed(unclear), is_unclear: true });
         }
         pauses.take(objects);
@@ -191,8 +196,8 @@ struct Pauses {
 }
 
 impl Pauses {
-    fn are_left(&self) -> bool {
-        self.taken < ROUNDS - 1 && self.began.elapsed() < self.limit
+    fn are_left(&self, objects: &dyn Objects) -> bool {
+        self.taken < ROUNDS - 1 && self.began.elapsed() < self.limit && !objects.should_end(self.began)
     }
 
     fn take(&mut self, objects: &dyn Objects) {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::memory_objects::{Fault, MemoryObjects, ledger_of};
 use super::objects::{ETag, Failure, Objects as _, PutFailure, Written, write};
+use super::run_log::SEGMENT_BYTES;
 use super::*;
 use crate::clock::manual::ManualClock;
 use crate::ledger::tests::{a_run, an_intent, who};
@@ -424,8 +425,12 @@ fn a_store_that_ignores_conditions_is_refused_by_name() {
         let objects = MemoryObjects::default();
         let shared: SharedObjects = Arc::new(Unsafe { objects: objects.clone(), ignores });
         let clock = ManualClock::at(NOW);
-        let store =
-            BucketStore::new(Arc::clone(&shared), Box::new(move || Ok(Arc::clone(&shared))), clock.clone());
+        let store = BucketStore::new(
+            Arc::clone(&shared),
+            Box::new(move || Ok(Arc::clone(&shared))),
+            Arc::default(),
+            clock.clone(),
+        );
         let ledger = Ledger { store: Arc::new(store), clock };
         let refused = ledger.acquire(&who()).unwrap_err();
         assert_eq!(
@@ -453,7 +458,7 @@ fn only_a_command_that_writes_connects_for_the_lock() {
             Ok(Arc::clone(&shared))
         }
     };
-    let store = BucketStore::new(shared, Box::new(connect), clock.clone());
+    let store = BucketStore::new(shared, Box::new(connect), Arc::default(), clock.clone());
     let ledger = Ledger { store: Arc::new(store), clock };
     ledger.must_exist().unwrap();
     ledger.verify().unwrap();

@@ -325,8 +325,12 @@ impl Process {
         let connection = Connection { world: world.clone(), runner, lives: Arc::new(Mutex::new(lives)) };
         let clock = Arc::new(MachineClock { world: world.clone(), runner, ahead });
         let shared: SharedObjects = Arc::new(connection.clone());
-        let store =
-            BucketStore::new(Arc::clone(&shared), Box::new(move || Ok(Arc::clone(&shared))), clock.clone());
+        let store = BucketStore::new(
+            Arc::clone(&shared),
+            Box::new(move || Ok(Arc::clone(&shared))),
+            Arc::default(),
+            clock.clone(),
+        );
         let ledger = Ledger { store: Arc::new(store), clock: clock.clone() };
         Self { world: world.clone(), runner, connection, clock, ledger }
     }
