@@ -15,8 +15,11 @@ use super::terminal::Terminal;
 use crate::desired::Team;
 use crate::escape;
 use crate::files::folder_of;
-use crate::ledger::{ChainState, Ledger};
+use crate::ledger::{ChainState, Ledger, LedgerError};
 use crate::words::{count, people};
+
+/// The check of the object store with the ledger.
+const STORE: &str = "ledger store";
 
 /// The result of a check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -123,7 +126,12 @@ fn ledger(target: &Target, checks: &mut Checks) {
         Ok(ledger) => ledger,
         Err(failure) => return checks.failed(CHECK, reason(&failure), "Check `ledger:` or --ledger."),
     };
-    if ledger.must_exist().is_err() {
+    let exists = ledger.must_exist();
+    if let Err(error) = store(&ledger, exists.as_ref().err(), &name, checks) {
+        let advice = "Check `ledger:` or --ledger, and the variables and permissions of its store.";
+        return checks.failed(STORE, error.to_string(), advice);
+    }
+    if exists.is_err() {
         let advice = "The first apply creates it. If there was one, check `ledger:` or --ledger.";
         checks.unknown(CHECK, format!("there is no ledger at `{name}` yet"), Some(advice));
         return;
@@ -135,6 +143,29 @@ fn ledger(target: &Target, checks: &mut Checks) {
         Ok(Some(_)) => checks.passed("lock", "held by a run; `guestlist status` says whose"),
         Err(error) => checks.failed("lock", error.to_string(), "Check the permissions of the ledger."),
     }
+}
+
+/// Whether an object store can be reached, and keeps the conditions of writes as far as that is known: only a write
+/// can tell.
+fn store(
+    ledger: &Ledger,
+    missing: Option<&LedgerError>,
+    name: &str,
+    checks: &mut Checks,
+) -> Result<(), LedgerError> {
+    const CHECK: &str = "conditional writes";
+    if let Some(error) = missing.filter(|error| !matches!(error, LedgerError::NoLedger(_))) {
+        return Err(error.clone());
+    }
+    let Some(is_checked) = ledger.is_store_checked()? else { return Ok(()) };
+    checks.passed(STORE, format!("`{name}` can be listed and read"));
+    if is_checked {
+        checks.passed(CHECK, "honored, according to the recorded check of the store");
+    } else {
+        let advice = "The first apply checks the store, and refuses one that does not honor them before it calls the service.";
+        checks.unknown(CHECK, "the store has not been checked yet", Some(advice));
+    }
+    Ok(())
 }
 
 fn chain(ledger: &Ledger, name: &str, checks: &mut Checks) {

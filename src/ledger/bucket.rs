@@ -306,6 +306,10 @@ impl Store for BucketStore {
         false
     }
 
+    fn is_checked(&self) -> Result<Option<bool>, LedgerError> {
+        check::is_passed(&*self.0.objects).map(Some)
+    }
+
     fn expires(&self) -> Option<Timestamp> {
         self.0.objects.expires()
     }

@@ -87,6 +87,14 @@ pub(super) trait Store: fmt::Debug + Send + Sync {
         true
     }
 
+    /// Whether an object store has passed the check of its conditional writes. None for a folder.
+    ///
+    /// # Errors
+    /// If the result cannot be read.
+    fn is_checked(&self) -> Result<Option<bool>, LedgerError> {
+        Ok(None)
+    }
+
     /// When this process can no longer use it, if that is known.
     fn expires(&self) -> Option<Timestamp> {
         None

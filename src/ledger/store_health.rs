@@ -1,4 +1,5 @@
-//! Whether a run can rely on the store of its ledger: how long its credentials last, and whether it still responds.
+//! Whether a run can rely on the store of its ledger: its check, how long its credentials last, and whether it still
+//! responds.
 
 use std::time::Duration;
 
@@ -23,6 +24,15 @@ impl Ledger {
             return Ok(());
         }
         Err(LedgerError::ExpiresSoon { store: self.store.name(), expires, left, needed, by: by.to_owned() })
+    }
+
+    /// Whether the object store has passed the check of its conditional writes, which the first write to it makes. None
+    /// for a folder, which needs none.
+    ///
+    /// # Errors
+    /// If the store cannot be reached, or the result is not one.
+    pub fn is_store_checked(&self) -> Result<Option<bool>, LedgerError> {
+        self.store.is_checked()
     }
 
     /// The process was asked to end. From now on, a store on the network that does not respond within a few seconds is

@@ -86,6 +86,61 @@ fn every_command_works_on_a_ledger_in_a_bucket() {
 }
 
 #[test]
+fn doctor_says_whether_the_store_answers_and_honors_conditions() {
+    let Some(scenario) = scenario() else { return };
+    let url = bucket(&scenario).url.clone();
+    // The checks of the ledger, which come last.
+    let checks = |scenario: &Scenario, command: &str| {
+        let ended = scenario.run(command);
+        for secret in ["AKIAEXAMPLE", "the-secret-key", "tester"] {
+            assert!(!ended.stdout.contains(secret) && !ended.stderr.contains(secret), "{ended:?}");
+        }
+        let (_, checks) =
+            ended.stdout.split_once("one invitation, first.\n").expect("the checks of the service");
+        (ended.status, checks.to_owned())
+    };
+    let before = format!(
+        "\
+passed   ledger store         `{url}` can be listed and read
+unknown  conditional writes   the store has not been checked yet
+                              The first apply checks the store, and refuses one that does not honor them before it calls the service.
+unknown  ledger               there is no ledger at `{url}` yet
+                              The first apply creates it. If there was one, check `ledger:` or --ledger.
+"
+    );
+    assert_eq!(checks(&scenario, "doctor"), (Some(0), before));
+    assert_eq!(keys(&scenario), [""; 0]);
+    scenario.run("apply --yes").ok();
+    let after = format!(
+        "\
+passed   ledger store         `{url}` can be listed and read
+passed   conditional writes   honored, according to the recorded check of the store
+passed   ledger               `{url}`: 1 run, all records intact
+passed   lock                 no run is in progress
+"
+    );
+    assert_eq!(checks(&scenario, "doctor -vv"), (Some(0), after));
+    let address = bucket(&scenario).address.clone();
+    let mut command = scenario.program(crate::programs::BINARY);
+    command.args([
+        "doctor",
+        "--endpoint",
+        &scenario.sandbox().base_url(),
+        "--ledger",
+        "s3://no-such-bucket/x",
+    ]);
+    let ended = scenario.finish(command.envs(bucket(&scenario).variables()));
+    let failed = format!(
+        "\
+failed   ledger store         cannot list ledger objects `s3://no-such-bucket/x`: `{address}` answered 404 NoSuchBucket; create the bucket, or check its name, AWS_REGION and AWS_ENDPOINT_URL
+                              Check `ledger:` or --ledger, and the variables and permissions of its store.
+"
+    );
+    assert!(ended.stdout.ends_with(&failed), "{}", ended.stdout);
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(1), "error: 1 check failed\n"));
+}
+
+#[test]
 fn a_saved_plan_names_the_bucket() {
     let Some(scenario) = scenario() else { return };
     scenario.write("team.yaml", &format!("{HEAD}ledger: {}\n{PEOPLE}", bucket(&scenario).url));
