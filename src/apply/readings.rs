@@ -24,7 +24,7 @@ pub(super) struct Listing {
 /// The requested readings.
 #[derive(Default)]
 pub(super) struct Readings {
-    /// Whoever waits for a reading that has not started, by project.
+    /// The people who wait for a reading that has not started, by project.
     requested: RefCell<BTreeMap<ProjectId, Vec<oneshot::Sender<ListResult>>>>,
     /// The number of people who wait for a reading, started or not.
     waiting: Cell<usize>,
@@ -43,7 +43,7 @@ impl Readings {
         !self.requested.borrow().is_empty()
     }
 
-    /// The requested readings, which start now: whoever waits for each, by project.
+    /// The requested readings, which start now: the people who wait for each, by project.
     pub(super) fn start(&self) -> BTreeMap<ProjectId, Vec<oneshot::Sender<ListResult>>> {
         self.requested.take()
     }

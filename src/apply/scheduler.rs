@@ -120,7 +120,7 @@ impl<'a> Scheduler<'a> {
             let is_paused = self.outage.is_paused();
             has_paused &= is_paused;
             while !is_paused && !self.apply.stop.is_asked() {
-                // Whoever waits for a reading makes no calls, and leaves room for others.
+                // A person who waits for a reading makes no calls, and leaves room for others.
                 if tasks.len() - self.readings.waiting()
                     >= self.outage.people_at_once(self.apply.concurrency.max(1))
                 {

@@ -118,8 +118,8 @@ pub struct Invitations {
 }
 
 impl Invitations {
-    /// Drops the projects that `desired` does not manage, then the invitations that are empty and to people
-    /// whom it does not list.
+    /// Drops the projects that `desired` does not manage, then the empty invitations to people that
+    /// it does not list.
     #[must_use]
     pub fn within(mut self, desired: &Desired) -> Self {
         for invitations in [&mut self.out, &mut self.in_flight] {

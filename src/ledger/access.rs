@@ -78,7 +78,7 @@ impl KnownAccess {
 
     /// Notes that guestlist offered a person a role in an invitation that was sent at `at`.
     pub(super) fn offer(&mut self, email: &Email, project: &ProjectId, role: &Role, at: Timestamp) {
-        // Whoever can be invited has no access yet.
+        // Anyone who can be invited has no access yet.
         if self.role(email, project).is_none() {
             self.set(email, None, project, None, at, vec![Some(role.clone())]);
         }

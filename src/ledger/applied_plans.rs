@@ -38,7 +38,7 @@ pub struct Superseded {
     pub at: Timestamp,
     /// Who ran it.
     pub by: String,
-    /// A person whom the run changed by a plan that was made later, and when that plan was made. None if the
+    /// A person that the run changed with a plan made later, and when that plan was made. None if the
     /// run applied all of this very plan.
     pub later: Option<(Email, Timestamp)>,
 }

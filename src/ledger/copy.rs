@@ -60,7 +60,7 @@ pub fn copy(
     Ok(Copied { runs: names.len(), records: records.map(|summary| summary.records).sum() })
 }
 
-/// Compares a copy, read anew, with its source.
+/// Reads a copy again and compares it with its source.
 fn compare(source: &dyn Store, copy: &dyn Store) -> Result<(), LedgerError> {
     let differs = |what: String| LedgerError::CopyDiffers { ledger: copy.name(), what };
     let (names, copied) = (source.runs()?, copy.runs()?);

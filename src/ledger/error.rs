@@ -82,11 +82,11 @@ pub enum LedgerError {
         /// What it did.
         why: &'static str,
     },
-    /// An object store did not respond to a process that was asked to end.
+/// An object store did not respond to a process that was asked to end.
     NoResponse(String),
-    /// There is a ledger where a copy is to be written.
+    /// The place for the copy already has a ledger.
     NotEmpty(String),
-    /// A ledger that is to be copied is not as it was written.
+    /// The ledger to copy is damaged.
     Damaged(String),
     /// A copy differs from the ledger that was copied.
     CopyDiffers {

@@ -108,7 +108,7 @@ impl Lock {
         Self::acquire_over(store, who, clock, Some(&found.version))
     }
 
-    /// The lock, for whoever writes under it.
+    /// The lock, for those that write under it.
     pub(super) fn held(&self) -> Arc<HeldLock> {
         Arc::clone(&self.held)
     }
@@ -270,7 +270,7 @@ impl HeldLock {
         self.state().runs.push(run);
     }
 
-    /// Who took the lock over and has ended since, as far as the ledger tells. A release by hand is no run.
+    /// The run that took the lock over and has ended since, if the ledger shows it. A manual release is not a run.
     fn successor(&self, state: &State) -> Option<String> {
         let mut runs = runs::in_store(&*self.store).ok()?;
         let last = runs.pop().filter(|last| !state.runs.contains(&last.name))?;

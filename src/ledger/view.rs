@@ -132,7 +132,7 @@ impl LedgerView {
     }
 
     /// The members of `projects`: those in the last snapshots, with the changes that guestlist made since. In
-    /// a project without a snapshot, those whom its own calls made or found to be members.
+    /// a project without a snapshot, those that its own calls added or found to be members.
     #[must_use]
     pub fn members(&self, projects: &BTreeSet<ProjectId>) -> BTreeMap<Email, Member> {
         let mut all: BTreeMap<Email, Member> = BTreeMap::new();
@@ -155,8 +155,8 @@ impl LedgerView {
         all
     }
 
-    /// Like [`Self::members`], without those whom a call without a known answer may have removed: a list
-    /// without them is no surprise.
+    /// Like [`Self::members`], without those that a call with an unknown outcome may have removed: a list
+    /// may well lack them.
     #[must_use]
     pub fn certain_members(&self, projects: &BTreeSet<ProjectId>) -> BTreeMap<Email, Member> {
         let mut members = self.members(projects);

@@ -1,6 +1,6 @@
 //! Writes the records of the run in progress: many workers send requests, one thread writes.
 //!
-//! Whoever appends an intent waits until it is durable; an outcome is written at once, and durable with the next
+//! A caller that appends an intent waits until it is durable; an outcome is written at once, and durable with the next
 //! intent. The thread writes all waiting requests together, so workers share one fsync.
 
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ pub struct Tally {
 
 struct Request {
     body: Body,
-    /// For whoever waits until it is durable.
+    /// For the caller, which waits until it is durable.
     answer: Option<oneshot::Sender<Result<Seq, LedgerError>>>,
 }
 
@@ -283,7 +283,7 @@ impl WriterThread {
             self.log.insert(log)
         };
         log.append(lines.as_bytes(), sync).map_err(|error| match error {
-            // The lock knows by whom.
+            // The lock knows who took it over.
             LedgerError::LockLost { .. } => self.lock.ensure().err().unwrap_or(error),
             error => error,
         })

@@ -163,14 +163,14 @@ pub enum Fact {
         /// The projects; empty if the ledger has no applied file at all.
         projects: Vec<ProjectId>,
     },
-    /// A member who is not in the file, and whom `prune` keeps.
+    /// A member who is not in the file, and is kept by `prune`.
     Unlisted {
         /// The member's roles.
         access: Access,
         /// The setting that keeps them.
         prune: Prune,
     },
-    /// A person whom `protect` matches.
+    /// A person that `protect` matches.
     Protected {
         /// The pattern.
         pattern: String,

@@ -39,7 +39,7 @@ pub enum Origin {
 pub struct Past {
     /// The roles (none: no access) that a person had in a project since guestlist last changed it.
     pub roles: BTreeMap<(Email, ProjectId), Vec<Option<Role>>>,
-    /// The projects that were read. Whoever is not in `roles` had no access there.
+    /// The projects that were read. Anyone not in `roles` had no access there.
     pub projects: BTreeSet<ProjectId>,
 }
 

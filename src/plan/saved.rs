@@ -170,7 +170,7 @@ impl SavedPlan {
         Ok(())
     }
 
-    /// The part of it that is still to be done, given `known`. Changes already in place are dropped.
+    /// The remaining part of it, given `known`. Changes already in place are dropped.
     ///
     /// The plan is made again for its own day, so nothing is done that was not reviewed, and for the day of
     /// `options`, so access whose `until` has passed since is not granted.

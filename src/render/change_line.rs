@@ -15,7 +15,7 @@ pub fn change_line(desired: &Desired, change: &Change) -> String {
     format!("{verb} {}: {}", change.email(), described(desired, change))
 }
 
-/// What a change does, by alias, without saying for whom.
+/// What a change does, by alias, without the person.
 #[must_use]
 pub fn described(desired: &Desired, change: &Change) -> String {
     match change {

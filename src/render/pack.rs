@@ -28,7 +28,7 @@ pub(super) struct Packed {
     pub(super) hidden: usize,
 }
 
-/// People of whom the same is said.
+/// People who share a sentence.
 struct List<'r> {
     lead: String,
     people: Vec<Person<'r>>,
@@ -82,7 +82,7 @@ fn line_count(lists: &[List]) -> usize {
     lists.iter().map(|list| 1 + list.inner.len()).sum()
 }
 
-/// Lists of people of whom the same is said, and everyone else, in the order of `rows`.
+/// Lists of people who share a sentence, and everyone else, in the order of `rows`.
 fn lists<'r>(rows: &'r [SectionRow<'r>]) -> (Vec<List<'r>>, Vec<&'r SectionRow<'r>>) {
     let lead = |row: &'r SectionRow<'r>| match &row.sentence.listed {
         Some(Listed { lead, .. }) => lead.as_str(),

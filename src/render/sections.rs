@@ -233,7 +233,7 @@ pub(super) fn blocks<'a>(view: &View<'a>) -> Vec<Block<'a>> {
     blocks.into_iter().map(block).collect()
 }
 
-/// Whether something that is to be done does not come from the pull request.
+/// Whether any change, or note that needs attention, does not come from the pull request.
 fn is_divided(view: &View, base: Base) -> bool {
     let mut attention =
         view.plan.notes.iter().zip(&base.origins.notes).filter(|(note, _)| note.needs_attention());

@@ -35,7 +35,7 @@ pub struct Status<'a> {
     pub drift: Option<Drift>,
     /// The number of pending invitations, stale ones included.
     pub open: usize,
-    /// The stale invitations: when each was sent, and to whom.
+    /// The stale invitations: when each was sent, and its address.
     pub stale: Vec<(Date, Email)>,
     /// The people whose review is due. None without a team file.
     pub reviews_due: Option<Vec<(Date, &'a Email)>>,

@@ -41,9 +41,9 @@ mod habits;
 mod help;
 #[cfg(target_os = "linux")]
 mod hostile;
+mod hostile_store;
 #[path = "../../benches/sample/http.rs"]
 mod http;
-mod hostile_store;
 mod import;
 mod kills;
 mod ledger_commands;
@@ -74,8 +74,8 @@ mod shells;
 mod signals;
 mod single_sign_on;
 mod status;
-mod store_settings;
 mod store_server;
+mod store_settings;
 mod streams;
 #[cfg(unix)]
 mod suspended;

@@ -30,7 +30,7 @@ struct World {
 struct Outcome {
     took: u64,
     refused: u64,
-    /// How often somebody was told to wait.
+    /// How often a worker was told to wait.
     waits: u64,
 }
 
@@ -60,7 +60,7 @@ fn run(world: &World) -> Outcome {
     }
     let mut parked = 0;
     while left_to_answer > 0 {
-        let Reverse((now, event, call)) = queue.pop().expect("the workers wait for ever");
+        let Reverse((now, event, call)) = queue.pop().expect("the workers wait forever");
         assert!(now < 100_000_000, "the run does not end");
         match event {
             ServiceEvent::Asks if left_to_make == 0 => {}

@@ -17,7 +17,7 @@ pub(super) enum Fault {
     Unanswered,
     /// It arrives later, and its sender has given up by then.
     Late,
-    /// It arrives, and once more later.
+    /// It arrives, and again later.
     Twice,
     /// The store answers with this status and does nothing.
     Status(u16),

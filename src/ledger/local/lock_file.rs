@@ -1,6 +1,6 @@
 //! The lock of a ledger in a folder: the file `lease.json`.
 //!
-//! Whoever creates the file holds the lock, and renews it by writing into that very file, so a renewal never
+//! The process that creates the file holds the lock, and renews it by writing into that very file, so a renewal never
 //! overwrites the lock of another run. The path shows whether it is still there.
 //!
 //! Time alone decides when a lock has expired. That it is checked and removed, or checked and renewed, in one step

@@ -155,7 +155,7 @@ fn a_released_holder_neither_renews_nor_removes_the_next_lock() {
         assert!(!release(ledger, &released));
         assert_eq!(holder.held.ensure(), Err(lost(ledger, None)));
         let next = ledger.acquire(&who()).unwrap();
-        // Whoever saw the lock before it changed hands releases nothing.
+        // A process that saw the lock before it changed hands releases nothing.
         assert!(!release(ledger, &released));
         let info = ledger.lock().unwrap().unwrap();
         assert_eq!(holder.held.renew(), Err(lost(ledger, None)));

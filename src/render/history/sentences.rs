@@ -41,7 +41,7 @@ impl History {
         self.runs.get(run).map(|run| format!(" by {}", run.by)).unwrap_or_default()
     }
 
-    /// How a change is known: by which run, on behalf of whom, when, and how sure that is.
+    /// How a change is known: from which run, who started it, when, and how certain it is.
     #[must_use]
     pub fn evidence(&self, change: &AccessChange) -> String {
         let AccessChange { run, to, from, reason, .. } = change;

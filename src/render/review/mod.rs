@@ -86,7 +86,7 @@ impl<'a> Review<'a> {
             desired.projects.keys().map(|project| (desired.project_name(project), project)).collect();
         projects.sort();
         let by_address = known.by_address();
-        // A member whom the file lists by the address has the row of that entry.
+        // A member that the file lists by the address has the row of that entry.
         let is_listed = |member: &Member| {
             let address = member.email.as_ref();
             address.is_some_and(|address| desired.people.contains_key(address))

@@ -9,7 +9,7 @@ use crate::words;
 /// How a person relates to the organization.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum PersonStatus {
-    /// A member to whom the organization belongs.
+    /// A member with `is_owner`.
     Owner,
     /// Any other member.
     Member,

@@ -59,7 +59,7 @@ struct State {
     is_faulty: bool,
     /// Who had the lock from when on: its token, and whether it was taken by hand.
     holders: Vec<(Duration, Option<(String, bool)>)>,
-    /// The calls that may still be under way: by whom, and until when.
+    /// The calls that may still be in flight: the token of the lock, and until when.
     calls: Vec<(String, Duration)>,
     /// The records that were reported as durable.
     durable: Vec<String>,
