@@ -6,9 +6,9 @@ use hyper::{Method, Request, Response, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::answer::ErrorResponse;
 use super::delivery::{Body, full};
 use super::request::bytes_of;
+use super::response::ErrorResponse;
 use super::shared::Shared;
 
 const ABOUT: &str = "This is guestlist's sandbox: a simulated Voucherify organization.

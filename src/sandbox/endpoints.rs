@@ -4,22 +4,22 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::answer::{Answer, ErrorResponse};
 use super::behaviour::{AssignAgain, AssignPending, Behaviour, Paging, SecondInvitation};
 use super::bodies::{project_body, user_body};
 use super::organization::{Organization, Person, UserStatus};
 use super::payload::{self, Assignee, Invitation, PageOfUsers};
+use super::response::{ErrorResponse, SuccessResponse};
 use crate::model::Email;
 
-type Answered = Result<Answer, ErrorResponse>;
+type Answered = Result<SuccessResponse, ErrorResponse>;
 
 impl Organization {
     /// List Projects.
     #[must_use]
-    pub fn list_projects(&self) -> Answer {
+    pub fn list_projects(&self) -> SuccessResponse {
         let data: Vec<_> = self.projects().iter().map(project_body).collect();
         let total = data.len();
-        Answer::list(&data, total)
+        SuccessResponse::list(&data, total)
     }
 
     /// Get Project.
@@ -28,7 +28,7 @@ impl Organization {
     /// 404 for an unknown project.
     pub fn get_project(&self, project: &str) -> Answered {
         let found = self.project(project).ok_or_else(|| ErrorResponse::no_project_to_get(project))?;
-        Ok(Answer::ok(project_body(found)))
+        Ok(SuccessResponse::ok(project_body(found)))
     }
 
     /// List Users, by user id.
@@ -43,7 +43,7 @@ impl Organization {
             Paging::Ignored => (0, usize::MAX),
         };
         let data: Vec<_> = shown.iter().skip(skipped).take(taken).map(|person| user_body(person)).collect();
-        Ok(Answer::list(&data, shown.len()))
+        Ok(SuccessResponse::list(&data, shown.len()))
     }
 
     /// Get User.
@@ -88,7 +88,7 @@ impl Organization {
                     is_owner: false,
                     status: UserStatus::Invited(1),
                 });
-                Ok(Answer::no_content())
+                Ok(SuccessResponse::no_content())
             }
             Some(Person { id, status: UserStatus::Invited(times), .. })
                 if behaviour.second_invitation == SecondInvitation::SentAgain =>
@@ -98,7 +98,7 @@ impl Organization {
                     person.projects = projects;
                     person.status = status;
                 });
-                Ok(Answer::no_content())
+                Ok(SuccessResponse::no_content())
             }
             Some(_) => Err(ErrorResponse::duplicate_user(invitation.email)),
         }
@@ -174,7 +174,7 @@ impl Organization {
         self.change(&id, |person| {
             person.projects.remove(project);
         });
-        Ok(Answer::no_content())
+        Ok(SuccessResponse::no_content())
     }
 
     /// The listed person with that id or, as the description allows, that login.
@@ -217,6 +217,6 @@ fn is_listed(person: &Person, behaviour: Behaviour) -> bool {
     }
 }
 
-fn user_answer(person: &Person) -> Answer {
-    Answer::ok(user_body(person))
+fn user_answer(person: &Person) -> SuccessResponse {
+    SuccessResponse::ok(user_body(person))
 }

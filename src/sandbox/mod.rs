@@ -3,7 +3,6 @@
 //! It follows the published documentation strictly. Where that is silent, [`Behaviour`] has the options.
 //! It shares no code with the client on purpose, so a mistake on one side is not repeated on the other.
 
-mod answer;
 mod behaviour;
 mod bodies;
 mod call;
@@ -23,12 +22,12 @@ mod payload;
 mod rate_limit;
 mod reply;
 mod request;
+mod response;
 mod seed;
 mod server;
 mod service;
 mod shared;
 
-pub use answer::{Answer, ErrorResponse};
 pub use behaviour::{AssignAgain, AssignPending, Behaviour, Paging, SecondInvitation};
 pub use call::LoggedCall;
 pub use fault::{BodyKind, Fault, FaultKind, Trigger};
@@ -38,6 +37,7 @@ pub use options::{AcceptedCredentials, Options};
 pub use organization::{Organization, Person, Project, ProjectLimit, UserStatus};
 pub use payload::PageOfUsers;
 pub use rate_limit::RateLimit;
+pub use response::{ErrorResponse, SuccessResponse};
 pub use seed::DEFAULT_OWNER;
 pub use server::{Handle, Sandbox, StartError};
 

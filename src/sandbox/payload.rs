@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::answer::ErrorResponse;
+use super::response::ErrorResponse;
 use crate::model::Email;
 
 /// The default and the maximum number of users on a page.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::answer::ErrorResponse;
 use super::fault::{BodyKind, FaultKind};
 use super::rate_limit::Allowance;
+use super::response::ErrorResponse;
 
 /// A response and how to deliver it.
 #[derive(Debug)]

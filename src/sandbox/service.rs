@@ -5,7 +5,6 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::answer::{Answer, ErrorResponse};
 use super::behaviour::{Behaviour, Paging, SecondInvitation};
 use super::call::{LoggedCall, Operation, Payload, ReceivedCall};
 use super::fault::{Fault, FaultKind};
@@ -15,6 +14,7 @@ use super::organization::Organization;
 use super::payload::PageOfUsers;
 use super::rate_limit::{RateLimit, RateLimiter};
 use super::reply::{Delivery, Reply};
+use super::response::{ErrorResponse, SuccessResponse};
 
 /// The service without HTTP: no connection, no clock.
 #[derive(Debug)]
@@ -121,7 +121,7 @@ impl Service {
             return reply;
         }
         let (status, mut body) = match self.operate(call, operation, logged.seq, &injected.content) {
-            Ok(Answer { status, body }) => (status, body),
+            Ok(SuccessResponse { status, body }) => (status, body),
             Err(refusal) => (refusal.status, Some(refusal.body(&logged.request_id))),
         };
         let hostile = injected.content.iter().any(|fault| fault.kind == FaultKind::HostileNames);
@@ -141,7 +141,7 @@ impl Service {
         operation: &Operation,
         seq: u64,
         content: &[Fault],
-    ) -> Result<Answer, ErrorResponse> {
+    ) -> Result<SuccessResponse, ErrorResponse> {
         let behaviour = self.behaviour;
         match operation {
             Operation::ListProjects => Ok(self.organization.list_projects()),
@@ -175,8 +175,8 @@ impl Service {
     fn write(
         &mut self,
         seq: u64,
-        operation: impl FnOnce(&mut Organization) -> Result<Answer, ErrorResponse>,
-    ) -> Result<Answer, ErrorResponse> {
+        operation: impl FnOnce(&mut Organization) -> Result<SuccessResponse, ErrorResponse>,
+    ) -> Result<SuccessResponse, ErrorResponse> {
         let lag = self.faults.longest_lag();
         let before = (lag > 0).then(|| self.organization.clone());
         let answer = operation(&mut self.organization)?;
@@ -194,7 +194,7 @@ impl Service {
         project: &str,
         seq: u64,
         content: &[Fault],
-    ) -> Result<Answer, ErrorResponse> {
+    ) -> Result<SuccessResponse, ErrorResponse> {
         let page = match self.behaviour.paging {
             Paging::Honoured => PageOfUsers::read(&call.query)?,
             Paging::Ignored => PageOfUsers::default(),
@@ -211,7 +211,7 @@ impl Service {
         for fault in content {
             match fault.kind {
                 FaultKind::ShortList { drop } => shorten(&mut answer, page, drop),
-                FaultKind::EmptyList => answer = Answer::list(&[], 0),
+                FaultKind::EmptyList => answer = SuccessResponse::list(&[], 0),
                 _ => {}
             }
         }
@@ -220,7 +220,7 @@ impl Service {
 }
 
 /// Removes those of the last `drop` users of the whole list that are on this page.
-fn shorten(answer: &mut Answer, page: PageOfUsers, drop: usize) {
+fn shorten(answer: &mut SuccessResponse, page: PageOfUsers, drop: usize) {
     let Some(body) = &mut answer.body else { return };
     let total = body["total"].as_u64().and_then(|total| usize::try_from(total).ok()).unwrap_or_default();
     let before_page = page.page.saturating_sub(1).saturating_mul(page.limit);

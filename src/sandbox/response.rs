@@ -1,18 +1,18 @@
-//! The answers of the service: a status with or without a body, and the documented error object.
+//! The responses of the service: a status with or without a body, and the documented error object.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// A successful answer.
+/// A successful response.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Answer {
+pub struct SuccessResponse {
     /// The HTTP status.
     pub status: u16,
     /// The JSON body; `None` with 204.
     pub body: Option<Value>,
 }
 
-impl Answer {
+impl SuccessResponse {
     /// 200 with `body`.
     #[must_use]
     pub fn ok(body: Value) -> Self {
