@@ -31,14 +31,14 @@ pub(super) struct Packed {
 /// People who share a sentence.
 struct List<'r> {
     lead: String,
-    people: Vec<Person<'r>>,
+    people: Vec<ListedRow<'r>>,
     /// Those with a detail in common.
-    inner: Vec<(&'r str, Vec<Person<'r>>)>,
+    inner: Vec<(&'r str, Vec<ListedRow<'r>>)>,
 }
 
 /// A row in a list, and what is said of this person only.
 #[derive(Clone, Copy)]
-struct Person<'r> {
+struct ListedRow<'r> {
     row: &'r SectionRow<'r>,
     detail: &'r str,
 }
@@ -88,10 +88,10 @@ fn lists<'r>(rows: &'r [SectionRow<'r>]) -> (Vec<List<'r>>, Vec<&'r SectionRow<'
         Some(Listed { lead, .. }) => lead.as_str(),
         None => row.sentence.text.as_str(),
     };
-    let mut by_lead: BTreeMap<&str, Vec<Person>> = BTreeMap::new();
+    let mut by_lead: BTreeMap<&str, Vec<ListedRow>> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.email.is_some()) {
         let detail = row.sentence.listed.as_ref().map_or("", |listed| listed.detail.as_str());
-        by_lead.entry(lead(row)).or_default().push(Person { row, detail });
+        by_lead.entry(lead(row)).or_default().push(ListedRow { row, detail });
     }
     by_lead.retain(|_, people| people.len() >= SHARED_BY);
     let mut largest: Vec<_> = by_lead.iter().map(|(lead, people)| (people.len(), *lead)).collect();
@@ -118,15 +118,15 @@ fn lists<'r>(rows: &'r [SectionRow<'r>]) -> (Vec<List<'r>>, Vec<&'r SectionRow<'
 }
 
 impl<'r> List<'r> {
-    fn new(lead: &str, people: Vec<Person<'r>>) -> Self {
-        let mut by_detail: BTreeMap<&str, Vec<Person>> = BTreeMap::new();
+    fn new(lead: &str, people: Vec<ListedRow<'r>>) -> Self {
+        let mut by_detail: BTreeMap<&str, Vec<ListedRow>> = BTreeMap::new();
         for person in &people {
             by_detail.entry(person.detail).or_default().push(*person);
         }
         if let ([first, ..], 1) = (people.as_slice(), by_detail.len()) {
             // Everyone has the same detail, so it can be said in the whole sentence.
             let lead = if first.detail.is_empty() { lead } else { &first.row.sentence.text };
-            let people = people.iter().map(|person| Person { detail: "", ..*person }).collect();
+            let people = people.iter().map(|person| ListedRow { detail: "", ..*person }).collect();
             return Self { lead: lead.to_owned(), people, inner: Vec::new() };
         }
         by_detail.retain(|_, people| people.len() >= SHARED_BY);
@@ -142,7 +142,7 @@ impl<'r> List<'r> {
 /// The lists, with as many people as fit in `room` bytes.
 fn write(lists: &[List], single: &[&SectionRow], room: usize) -> Packed {
     let mut page = Packer { markdown: String::new(), room, hidden: 0 };
-    let who = |person: &Person| {
+    let who = |person: &ListedRow| {
         let email = person.row.email.map(ToString::to_string).unwrap_or_default();
         if person.detail.is_empty() { email } else { format!("{email} ({})", person.detail) }
     };
@@ -150,7 +150,7 @@ fn write(lists: &[List], single: &[&SectionRow], room: usize) -> Packed {
         let has_inner = !list.inner.is_empty();
         page.list(&format!("- {}", lead(&list.lead, list.len())), list.people.iter().map(who), has_inner);
         for (detail, people) in &list.inner {
-            let emails = people.iter().map(|person| who(&Person { detail: "", ..*person }));
+            let emails = people.iter().map(|person| who(&ListedRow { detail: "", ..*person }));
             page.list(&format!("  - {}", lead(detail, people.len())), emails, false);
         }
     }

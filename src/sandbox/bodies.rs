@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::organization::{Person, Project};
+use super::organization::{Account, Project};
 
-pub(super) fn user_body(person: &Person) -> Value {
-    let Person { id, login, email, first_name, last_name, projects, is_owner, status: _ } = person;
+pub(super) fn user_body(person: &Account) -> Value {
+    let Account { id, login, email, first_name, last_name, projects, is_owner, status: _ } = person;
     json!({
         "id": id, "login": login, "email": email, "first_name": first_name, "last_name": last_name,
         "projects": projects, "is_owner": is_owner,

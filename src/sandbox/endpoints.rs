@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::behaviour::{AssignAgain, AssignPending, Behaviour, Paging, SecondInvitation};
 use super::bodies::{project_body, user_body};
-use super::organization::{Organization, Person, UserStatus};
+use super::organization::{Account, Organization, UserStatus};
 use super::payload::{self, Assignee, Invitation, PageOfUsers};
 use super::response::{ErrorResponse, SuccessResponse};
 use crate::model::Email;
@@ -78,7 +78,7 @@ impl Organization {
         match self.person(invitation.email) {
             None => {
                 let id = self.new_id();
-                self.put(Person {
+                self.put(Account {
                     id,
                     login: Email::as_received(invitation.email),
                     email: invitation.email.to_owned(),
@@ -90,7 +90,7 @@ impl Organization {
                 });
                 Ok(SuccessResponse::no_content())
             }
-            Some(Person { id, status: UserStatus::Invited(times), .. })
+            Some(Account { id, status: UserStatus::Invited(times), .. })
                 if behaviour.second_invitation == SecondInvitation::SentAgain =>
             {
                 let (id, status) = (id.clone(), UserStatus::Invited(times.saturating_add(1)));
@@ -178,12 +178,12 @@ impl Organization {
     }
 
     /// The listed person with that id or, as the description allows, that login.
-    fn listed(&self, user: &str, behaviour: Behaviour) -> Option<&Person> {
+    fn listed(&self, user: &str, behaviour: Behaviour) -> Option<&Account> {
         self.person_by_id(user).or_else(|| self.person(user)).filter(|person| is_listed(person, behaviour))
     }
 
     /// The user that Assign User refers to: a user here or elsewhere, or an invited person if they are listed.
-    fn assignee(&self, assignee: &Assignee<'_>, behaviour: Behaviour) -> Result<&Person, ErrorResponse> {
+    fn assignee(&self, assignee: &Assignee<'_>, behaviour: Behaviour) -> Result<&Account, ErrorResponse> {
         let (person, unknown) = match assignee {
             Assignee::Id(id) => (self.person_by_id(id), ErrorResponse::no_user(id)),
             Assignee::Login(login) => (self.person(login), ErrorResponse::no_login(login)),
@@ -209,7 +209,7 @@ impl Organization {
     }
 }
 
-fn is_listed(person: &Person, behaviour: Behaviour) -> bool {
+fn is_listed(person: &Account, behaviour: Behaviour) -> bool {
     match person.status {
         UserStatus::Member => true,
         UserStatus::Invited(_) => behaviour.pending_shows,
@@ -217,6 +217,6 @@ fn is_listed(person: &Person, behaviour: Behaviour) -> bool {
     }
 }
 
-fn user_answer(person: &Person) -> SuccessResponse {
+fn user_answer(person: &Account) -> SuccessResponse {
     SuccessResponse::ok(user_body(person))
 }

@@ -34,7 +34,7 @@ pub use fault::{BodyKind, Fault, FaultKind, Trigger};
 pub use fault_text::FaultSyntaxError;
 pub use file::FileError;
 pub use options::{AcceptedCredentials, Options};
-pub use organization::{Organization, Person, Project, ProjectLimit, UserStatus};
+pub use organization::{Account, Organization, Project, ProjectLimit, UserStatus};
 pub use payload::PageOfUsers;
 pub use rate_limit::RateLimit;
 pub use response::{ErrorResponse, SuccessResponse};

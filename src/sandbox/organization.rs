@@ -31,7 +31,7 @@ struct State {
     ids_made: u64,
     projects: Vec<Project>,
     custom_roles: BTreeSet<String>,
-    people: BTreeMap<String, Person>,
+    people: BTreeMap<String, Account>,
 }
 
 /// A project of the organization.
@@ -61,10 +61,10 @@ pub struct ProjectLimit {
     pub duration: String,
 }
 
-/// A person known to the service.
+/// A person as the service knows them: a member, an invited person, or a user elsewhere.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Person {
+pub struct Account {
     /// The id, which stays the same when an invitation is accepted.
     pub id: String,
     /// The login: the identity, compared case-insensitively.
@@ -112,7 +112,7 @@ impl Organization {
     }
 
     /// Every person known to the service, by id.
-    pub fn people(&self) -> impl Iterator<Item = &Person> {
+    pub fn people(&self) -> impl Iterator<Item = &Account> {
         self.state.people.values()
     }
 
@@ -124,35 +124,35 @@ impl Organization {
 
     /// The person with that id.
     #[must_use]
-    pub fn person_by_id(&self, id: &str) -> Option<&Person> {
+    pub fn person_by_id(&self, id: &str) -> Option<&Account> {
         self.state.people.get(id)
     }
 
     /// The members and invited people of a project, by id.
-    pub(super) fn in_project(&self, project: &str) -> Option<impl Iterator<Item = &Person>> {
+    pub(super) fn in_project(&self, project: &str) -> Option<impl Iterator<Item = &Account>> {
         let ids = self.in_project.get(project)?;
         Some(ids.iter().filter_map(|id| self.person_by_id(id)))
     }
 
     /// The person with that login, compared case-insensitively.
     #[must_use]
-    pub fn person(&self, login: &str) -> Option<&Person> {
+    pub fn person(&self, login: &str) -> Option<&Account> {
         self.state.people.get(self.by_login.get(&Email::as_received(login))?)
     }
 
     /// The members of the organization, without pending invitations.
-    pub fn members(&self) -> impl Iterator<Item = &Person> {
+    pub fn members(&self) -> impl Iterator<Item = &Account> {
         self.people().filter(|person| person.status == UserStatus::Member)
     }
 
     /// The people who have not accepted their invitation yet.
-    pub fn invited(&self) -> impl Iterator<Item = &Person> {
+    pub fn invited(&self) -> impl Iterator<Item = &Account> {
         self.people().filter(|person| matches!(person.status, UserStatus::Invited(_)))
     }
 
     /// Accepts an invitation. Returns whether there was one.
     pub fn accept(&mut self, email: &str) -> bool {
-        let Some(Person { id, status: UserStatus::Invited(_), .. }) = self.person(email) else {
+        let Some(Account { id, status: UserStatus::Invited(_), .. }) = self.person(email) else {
             return false;
         };
         let id = id.clone();
@@ -213,7 +213,7 @@ impl Organization {
             return false;
         }
         let id = self.new_id();
-        self.put(Person {
+        self.put(Account {
             id,
             login: Email::as_received(email),
             email: email.to_owned(),
@@ -231,7 +231,7 @@ impl Organization {
         ids::id("user_", self.state.seed, self.state.ids_made)
     }
 
-    pub(super) fn put(&mut self, person: Person) {
+    pub(super) fn put(&mut self, person: Account) {
         for project in person.projects.keys() {
             self.in_project.entry(project.clone()).or_default().insert(person.id.clone());
         }
@@ -240,7 +240,7 @@ impl Organization {
     }
 
     /// Changes a person and updates the indexes. Returns `None` only for an unknown id.
-    pub(super) fn change(&mut self, id: &str, change: impl FnOnce(&mut Person)) -> Option<&Person> {
+    pub(super) fn change(&mut self, id: &str, change: impl FnOnce(&mut Account)) -> Option<&Account> {
         let person = self.state.people.get_mut(id)?;
         for project in person.projects.keys() {
             if let Some(ids) = self.in_project.get_mut(project) {

@@ -7,7 +7,7 @@ use guestlist::desired::{Desired, Limit, Person, Prune};
 use guestlist::ledger::{Ledger, Meaning};
 use guestlist::model::{Email, ProjectId};
 use guestlist::plan::{Change, NoteKind, Plan, Refusal};
-use guestlist::sandbox::{Behaviour, LoggedCall, Organization, Person as User, UserStatus};
+use guestlist::sandbox::{Account, Behaviour, LoggedCall, Organization, UserStatus};
 use jiff::civil::Date;
 use serde_json::Value;
 
@@ -125,7 +125,7 @@ fn every_call(turn: &Turn, desired: &Desired, behaviour: Behaviour) -> Result<Or
     Ok(organization)
 }
 
-fn outside<'a>(person: &'a User, managed: &[&str]) -> Vec<(&'a String, &'a String)> {
+fn outside<'a>(person: &'a Account, managed: &[&str]) -> Vec<(&'a String, &'a String)> {
     person.projects.iter().filter(|(id, _)| !managed.contains(&id.as_str())).collect()
 }
 
@@ -136,7 +136,7 @@ fn admins(organization: &Organization, project: &str, behaviour: Behaviour) -> u
 }
 
 /// Whether the service lists the person as a member.
-fn is_listed(person: &User, behaviour: Behaviour) -> bool {
+fn is_listed(person: &Account, behaviour: Behaviour) -> bool {
     match person.status {
         UserStatus::Member => true,
         UserStatus::Invited(_) => behaviour.pending_shows,
@@ -319,7 +319,7 @@ pub(crate) fn ledger(ledger: &Ledger) -> Verdict {
 
 /// After everyone has accepted and apply has nothing left to do, the organization matches the file.
 pub(crate) fn at_rest(organization: &Organization, desired: &Desired, today: Date) -> Verdict {
-    let managed = |user: &User| -> BTreeMap<String, String> {
+    let managed = |user: &Account| -> BTreeMap<String, String> {
         let inside =
             user.projects.iter().filter(|(id, _)| desired.projects.contains_key(&ProjectId::new(*id)));
         inside.map(|(id, role)| (id.clone(), role.clone())).collect()
