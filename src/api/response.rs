@@ -17,7 +17,7 @@ use crate::model::{ProjectId, SharedAccess};
 /// List Projects. Its `total` proves nothing.
 #[derive(Deserialize)]
 struct RawProjectList {
-    data: Vec<Project>,
+    data: Vec<ProjectRow>,
 }
 
 /// A page of users, each as JSON text.
@@ -30,7 +30,7 @@ struct RawPage<'a> {
 }
 
 #[derive(Deserialize)]
-struct Project {
+struct ProjectRow {
     id: ProjectId,
     name: Option<String>,
     #[serde(default)]
@@ -90,7 +90,7 @@ impl Content for ProjectList {
         let list: RawProjectList = json(body)?;
         let limits = list.data.iter().map(|project| listed_limits(&project.limits));
         let limits = limits.reduce(|all, own| &all & &own).unwrap_or_default();
-        let known = |project: Project| known::ListedProject {
+        let known = |project: ProjectRow| known::ListedProject {
             id: project.id,
             name: project.name.unwrap_or_default(),
         };
