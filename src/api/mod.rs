@@ -31,7 +31,7 @@ pub use cause::{Cause, Rejection};
 pub use client::{Admission, Answer, Client, Settings};
 pub use credentials::{BadCredential, Credentials};
 pub use error::{Error, NoRoots};
-pub use paging::Paging;
+pub use paging::PagingSupport;
 pub use rate_limit::{Pace, estimate};
 pub use reader::Reader;
 pub use response::{Content, ListedLimit, Page, ProjectList};

@@ -8,7 +8,7 @@ use crate::model::ProjectId;
 
 /// How the service returns a list when it is asked for pages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Paging {
+pub enum PagingSupport {
     /// Each page has other users.
     Works,
     /// The first page has more users than asked for.
@@ -22,14 +22,14 @@ impl Reader {
     ///
     /// # Errors
     /// If a call fails.
-    pub async fn paging(&self, project: &ProjectId) -> Result<Paging, Error> {
+    pub async fn paging(&self, project: &ProjectId) -> Result<PagingSupport, Error> {
         let path = |number: u8| format!("{}?limit=1&page={number}", users_path(project));
         let first: Page = self.client.read(&Call::get(path(1))).await?.value;
         if first.users.len() > 1 {
-            return Ok(Paging::Whole);
+            return Ok(PagingSupport::Whole);
         }
         let second: Page = self.client.read(&Call::get(path(2))).await?.value;
         let ids = |page: &Page| page.users.iter().map(|user| user.id.clone()).collect::<Vec<_>>();
-        Ok(if ids(&first) == ids(&second) { Paging::Repeats } else { Paging::Works })
+        Ok(if ids(&first) == ids(&second) { PagingSupport::Repeats } else { PagingSupport::Works })
     }
 }

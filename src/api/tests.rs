@@ -122,7 +122,7 @@ async fn an_id_that_would_change_the_path_is_not_sent() {
 
 /// How a service lists its users.
 #[derive(Clone, Copy, Debug)]
-enum Paging {
+enum ServerPaging {
     /// As requested, with at most this number of users on a page.
     Honest(usize),
     /// All users in each response.
@@ -133,19 +133,19 @@ enum Paging {
     Endless,
 }
 
-fn page(request: &Request, users: usize, paging: Paging, total: Option<&str>) -> Reply {
+fn page(request: &Request, users: usize, paging: ServerPaging, total: Option<&str>) -> Reply {
     let query = request.line.split_once('?').expect("a query").1;
     let asked: BTreeMap<_, _> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
     let number = |name| asked[name].parse::<usize>().expect("a number");
     let (limit, nth) = (number("limit"), number("page"));
     let shown = match paging {
-        Paging::Honest(most) => {
+        ServerPaging::Honest(most) => {
             let size = limit.min(most);
             ((nth - 1) * size).min(users)..(nth * size).min(users)
         }
-        Paging::Everything => 0..users,
-        Paging::FirstAgain => 0..limit.min(users),
-        Paging::Endless => nth..nth + 1,
+        ServerPaging::Everything => 0..users,
+        ServerPaging::FirstAgain => 0..limit.min(users),
+        ServerPaging::Endless => nth..nth + 1,
     };
     let shown: Vec<_> = shown.map(|user| format!(r#"{{"id":"u{user}","login":"u{user}@b.co"}}"#)).collect();
     let total = total.map_or_else(String::new, |total| format!(r#","total":{total}"#));
@@ -153,7 +153,7 @@ fn page(request: &Request, users: usize, paging: Paging, total: Option<&str>) ->
 }
 
 /// Reads such a list. Returns the number of users, the total and the number of requests.
-async fn list(users: usize, paging: Paging, total: Option<&str>) -> (usize, Option<u64>, usize) {
+async fn list(users: usize, paging: ServerPaging, total: Option<&str>) -> (usize, Option<u64>, usize) {
     let total = total.map(str::to_owned);
     let server = Server::start(move |request| page(request, users, paging, total.as_deref())).await;
     let list = quick(&server.endpoint).0.reader().users(&p("p")).await.expect("a list");
@@ -162,24 +162,25 @@ async fn list(users: usize, paging: Paging, total: Option<&str>) -> (usize, Opti
 
 #[tokio::test]
 async fn all_pages_are_read_and_not_one_more() {
-    assert_eq!(list(0, Paging::Honest(100), Some("0")).await, (0, Some(0), 1));
-    assert_eq!(list(100, Paging::Honest(100), Some("100")).await, (100, Some(100), 1));
-    assert_eq!(list(101, Paging::Honest(100), Some("101")).await, (101, Some(101), 2));
-    assert_eq!(list(1000, Paging::Honest(100), Some("1000")).await, (1000, Some(1000), 10));
-    assert_eq!(list(95, Paging::Honest(10), Some("95")).await, (95, Some(95), 10));
+    assert_eq!(list(0, ServerPaging::Honest(100), Some("0")).await, (0, Some(0), 1));
+    assert_eq!(list(100, ServerPaging::Honest(100), Some("100")).await, (100, Some(100), 1));
+    assert_eq!(list(101, ServerPaging::Honest(100), Some("101")).await, (101, Some(101), 2));
+    assert_eq!(list(1000, ServerPaging::Honest(100), Some("1000")).await, (1000, Some(1000), 10));
+    assert_eq!(list(95, ServerPaging::Honest(10), Some("95")).await, (95, Some(95), 10));
 }
 
 /// No page after the first is answered before all of them were requested, so reading them one by one would fail.
 #[tokio::test]
 async fn the_pages_after_the_first_are_read_side_by_side() {
     let requests = Arc::new(Barrier::new(4));
-    let server = Server::start(move |request| match page(request, 500, Paging::Honest(100), Some("500")) {
-        Reply::Whole(text) if !request.line.ends_with("page=1") => {
-            Reply::Together(Arc::clone(&requests), text)
-        }
-        first => first,
-    })
-    .await;
+    let server =
+        Server::start(move |request| match page(request, 500, ServerPaging::Honest(100), Some("500")) {
+            Reply::Whole(text) if !request.line.ends_with("page=1") => {
+                Reply::Together(Arc::clone(&requests), text)
+            }
+            first => first,
+        })
+        .await;
     let list = quick(&server.endpoint).0.reader().users(&p("p")).await.expect("a list");
     assert_eq!((list.users.len(), server.lines().len()), (500, 5));
 }
@@ -189,7 +190,7 @@ async fn a_total_that_changes_between_pages_is_noticed() {
     for (second, differ) in [("151", false), ("150", true), ("152", true)] {
         let server = Server::start(move |request| {
             let total = if request.line.contains("page=1") { "151" } else { second };
-            page(request, 151, Paging::Honest(100), Some(total))
+            page(request, 151, ServerPaging::Honest(100), Some(total))
         })
         .await;
         let list = quick(&server.endpoint).0.reader().users(&p("p")).await.expect("a list");
@@ -199,16 +200,16 @@ async fn a_total_that_changes_between_pages_is_noticed() {
 
 #[tokio::test]
 async fn a_service_that_knows_no_pages_works_and_ends() {
-    assert_eq!(list(250, Paging::Everything, Some("250")).await, (250, Some(250), 1));
-    assert_eq!(list(250, Paging::Everything, None).await, (250, None, 2));
-    assert_eq!(list(250, Paging::FirstAgain, Some("250")).await, (100, Some(250), 2));
-    assert_eq!(list(250, Paging::Honest(100), None).await, (250, None, 4));
-    assert_eq!(list(250, Paging::Honest(100), Some("260")).await, (250, Some(260), 4));
-    assert_eq!(list(250, Paging::Everything, Some("99999")).await, (250, Some(99_999), 2));
+    assert_eq!(list(250, ServerPaging::Everything, Some("250")).await, (250, Some(250), 1));
+    assert_eq!(list(250, ServerPaging::Everything, None).await, (250, None, 2));
+    assert_eq!(list(250, ServerPaging::FirstAgain, Some("250")).await, (100, Some(250), 2));
+    assert_eq!(list(250, ServerPaging::Honest(100), None).await, (250, None, 4));
+    assert_eq!(list(250, ServerPaging::Honest(100), Some("260")).await, (250, Some(260), 4));
+    assert_eq!(list(250, ServerPaging::Everything, Some("99999")).await, (250, Some(99_999), 2));
     for nonsense in ["null", "-1", "\"many\"", "1e99", "[]"] {
-        assert_eq!(list(150, Paging::Honest(100), Some(nonsense)).await, (150, None, 3), "{nonsense}");
+        assert_eq!(list(150, ServerPaging::Honest(100), Some(nonsense)).await, (150, None, 3), "{nonsense}");
     }
-    assert_eq!(list(0, Paging::Endless, Some("7")).await, (7, Some(7), 7));
+    assert_eq!(list(0, ServerPaging::Endless, Some("7")).await, (7, Some(7), 7));
 }
 
 #[tokio::test]
@@ -226,8 +227,8 @@ async fn a_list_without_end_is_left_at_some_point() {
     );
     assert!(!error.is_fatal() && !error.may_have_been_processed());
     // An unreachable total is not read at all.
-    assert_eq!(list(0, Paging::Endless, Some("100001")).await, (1, Some(100_001), 1));
-    assert_eq!(list(0, Paging::Endless, Some("18446744073709551615")).await, (1, Some(u64::MAX), 1));
+    assert_eq!(list(0, ServerPaging::Endless, Some("100001")).await, (1, Some(100_001), 1));
+    assert_eq!(list(0, ServerPaging::Endless, Some("18446744073709551615")).await, (1, Some(u64::MAX), 1));
 }
 
 #[tokio::test]

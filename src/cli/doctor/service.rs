@@ -8,7 +8,7 @@ use super::super::progress::Progress;
 use super::super::target::Target;
 use super::super::terminal::Terminal;
 use super::{Checks, Status, reason};
-use crate::api::{self, Cause, Pace, Paging, Reader};
+use crate::api::{self, Cause, Pace, PagingSupport, Reader};
 use crate::clock::SystemClock;
 use crate::desired::Desired;
 use crate::known::{ListedProject, Reading, UserList};
@@ -193,12 +193,12 @@ async fn paging(reader: &Reader, lists: &BTreeMap<ProjectId, UserList>, checks: 
         return checks.unknown(CHECK, "no project has two members to put on two pages", None);
     };
     match reader.paging(project).await {
-        Ok(Paging::Works) => {
+        Ok(PagingSupport::Works) => {
             let longest = count(longest.users.len(), "user");
             checks.passed(CHECK, format!("`limit` and `page` are honored; the longest list has {longest}"));
         }
-        Ok(Paging::Whole) => checks.passed(CHECK, "the service returns whole lists"),
-        Ok(Paging::Repeats) => checks.failed(
+        Ok(PagingSupport::Whole) => checks.passed(CHECK, "the service returns whole lists"),
+        Ok(PagingSupport::Repeats) => checks.failed(
             CHECK,
             "the second page repeats the first",
             "Lists of more than 100 members cannot be read completely; ask Voucherify support.",
