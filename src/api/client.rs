@@ -37,9 +37,9 @@ impl Default for Settings {
 
 /// A client of one organization. Clones share connections and the rate limit.
 #[derive(Clone)]
-pub struct Client(pub(super) Arc<Shared>);
+pub struct Client(pub(super) Arc<ClientState>);
 
-pub(super) struct Shared {
+pub(super) struct ClientState {
     pub(super) transport: Transport,
     settings: Settings,
     pub(super) gate: Arc<Gate>,
@@ -96,7 +96,7 @@ impl Client {
         let transport =
             Transport::new(endpoint.endpoint(), credentials, &settings.timeouts, settings.body_cap)?;
         let activity = watch::Sender::default();
-        Ok(Self(Arc::new(Shared {
+        Ok(Self(Arc::new(ClientState {
             transport,
             settings,
             gate: Gate::new(Arc::clone(&clock), activity.clone()),
@@ -158,7 +158,7 @@ impl Tries {
     }
 }
 
-impl Shared {
+impl ClientState {
     async fn admit(&self) -> Result<Ticket, Cause> {
         let patience = match self.deadline.get() {
             Some(deadline) => Patience::Until(*deadline),

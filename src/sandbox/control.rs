@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::delivery::{Body, full};
 use super::request::bytes_of;
 use super::response::ErrorResponse;
-use super::shared::Shared;
+use super::server_state::ServerState;
 
 const ABOUT: &str = "This is guestlist's sandbox: a simulated Voucherify organization.
 
@@ -22,7 +22,7 @@ Without credentials:
 ";
 
 /// Responds to a request for `path`, which is relative to `/sandbox`.
-pub(super) async fn respond(shared: &Shared, path: &str, request: Request<Incoming>) -> Response<Body> {
+pub(super) async fn respond(shared: &ServerState, path: &str, request: Request<Incoming>) -> Response<Body> {
     match (request.method(), path) {
         (&Method::GET, "" | "/") => response(StatusCode::OK, "text/plain; charset=utf-8", ABOUT.to_owned()),
         (&Method::GET, "/log") => json(StatusCode::OK, &shared.lock().log),
@@ -43,7 +43,7 @@ fn text_of<'a>(fields: &'a Value, key: &str) -> Option<&'a str> {
     fields.get(key)?.as_str().filter(|text| !text.is_empty())
 }
 
-async fn accept(shared: &Shared, fields: &Value) -> Response<Body> {
+async fn accept(shared: &ServerState, fields: &Value) -> Response<Body> {
     let Some(email) = text_of(fields, "email") else {
         return rejected(&ErrorResponse::missing_property("email"));
     };
@@ -53,7 +53,7 @@ async fn accept(shared: &Shared, fields: &Value) -> Response<Body> {
     saved(shared).await
 }
 
-async fn elsewhere(shared: &Shared, fields: &Value) -> Response<Body> {
+async fn elsewhere(shared: &ServerState, fields: &Value) -> Response<Body> {
     let Some(email) = text_of(fields, "email") else {
         return rejected(&ErrorResponse::missing_property("email"));
     };
@@ -65,7 +65,7 @@ async fn elsewhere(shared: &Shared, fields: &Value) -> Response<Body> {
     saved(shared).await
 }
 
-async fn saved(shared: &Shared) -> Response<Body> {
+async fn saved(shared: &ServerState) -> Response<Body> {
     match shared.save().await {
         Ok(()) => {
             let mut response = Response::new(full(""));

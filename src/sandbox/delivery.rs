@@ -11,7 +11,7 @@ use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
 use super::reply::{Delivery, Reply};
-use super::shared::Closing;
+use super::server_state::Closing;
 
 /// The body of a response.
 pub(super) type Body = UnsyncBoxBody<Bytes, Cut>;

@@ -18,10 +18,10 @@ use tokio::task::JoinSet;
 use super::control;
 use super::delivery::{Body, Cut, deliver};
 use super::request::read;
-use super::shared::Shared;
+use super::server_state::ServerState;
 
 /// Serves until the sandbox closes, and then until the requests in progress have ended.
-pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+pub(super) async fn serve(listener: TcpListener, shared: Arc<ServerState>) {
     let closing = shared.closing();
     let mut connections = JoinSet::new();
     loop {
@@ -41,7 +41,7 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     while connections.join_next().await.is_some() {}
 }
 
-async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+async fn connection(stream: TcpStream, shared: Arc<ServerState>) {
     // Small responses need not wait for each other; if the system refuses, they are only slower.
     let _ = stream.set_nodelay(true);
     let closing = shared.closing();
@@ -55,7 +55,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     let _ = connection.await;
 }
 
-async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
+async fn respond(shared: Arc<ServerState>, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
     match request.uri().path().strip_prefix("/sandbox") {
         Some(path) if path.is_empty() || path.starts_with('/') => {
             let path = path.to_owned();
@@ -65,7 +65,7 @@ async fn respond(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Resp
     }
 }
 
-async fn api(shared: &Shared, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
+async fn api(shared: &ServerState, request: Request<Incoming>) -> Result<Response<Body>, Cut> {
     let call = read(request).await;
     let now = shared.now();
     let mut reply = shared.lock().serve(&call, now);

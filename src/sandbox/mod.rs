@@ -25,8 +25,8 @@ mod request;
 mod response;
 mod seed;
 mod server;
+mod server_state;
 mod service;
-mod shared;
 
 pub use behaviour::{AssignAgain, AssignPending, Behaviour, Paging, SecondInvitation};
 pub use call::LoggedCall;

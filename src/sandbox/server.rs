@@ -15,8 +15,8 @@ use super::file::{self, FileError};
 use super::http;
 use super::options::{AcceptedCredentials, Options};
 use super::organization::Organization;
+use super::server_state::{Closing, ServerState};
 use super::service::Service;
-use super::shared::{Closing, Shared};
 use crate::escape;
 
 /// Why a sandbox could not start.
@@ -83,7 +83,7 @@ impl Sandbox {
             faults,
         );
         service.changes = u64::from(is_fresh);
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(ServerState {
             service: Mutex::new(service),
             file,
             saved: tokio::sync::Mutex::new(0),
@@ -98,7 +98,7 @@ impl Sandbox {
 
 /// A running sandbox. When this is dropped, the sandbox stops.
 pub struct Handle {
-    shared: Arc<Shared>,
+    shared: Arc<ServerState>,
     address: SocketAddr,
     credentials: AcceptedCredentials,
     close: watch::Sender<()>,

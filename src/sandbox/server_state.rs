@@ -12,7 +12,7 @@ use super::service::Service;
 use crate::clock::Clock;
 
 /// State shared by all requests.
-pub(super) struct Shared {
+pub(super) struct ServerState {
     pub(super) service: Mutex<Service>,
     pub(super) file: Option<PathBuf>,
     /// The number of changes in the file.
@@ -21,7 +21,7 @@ pub(super) struct Shared {
     pub(super) closing: Closing,
 }
 
-impl Shared {
+impl ServerState {
     pub(super) fn lock(&self) -> MutexGuard<'_, Service> {
         self.service.lock().unwrap_or_else(PoisonError::into_inner)
     }
