@@ -46,7 +46,7 @@ pub(super) fn ok(body: &str) -> Reply {
 
 /// A request as received.
 #[derive(Clone)]
-pub(super) struct Request {
+pub(super) struct ReceivedRequest {
     /// Method, path and body, if there is one.
     pub(super) line: String,
     /// The header lines, in lower case.
@@ -56,13 +56,13 @@ pub(super) struct Request {
 /// The server. It stops when it is dropped.
 pub(super) struct Server {
     pub(super) endpoint: Endpoint,
-    requests: Arc<Mutex<Vec<Request>>>,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
     task: JoinHandle<()>,
 }
 
 impl Server {
     /// Starts a server that answers each request with `reply`.
-    pub(super) async fn start(reply: impl FnMut(&Request) -> Reply + Send + 'static) -> Self {
+    pub(super) async fn start(reply: impl FnMut(&ReceivedRequest) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
         let requests = Arc::default();
@@ -89,7 +89,7 @@ impl Server {
     }
 
     /// The requests so far.
-    pub(super) fn requests(&self) -> Vec<Request> {
+    pub(super) fn requests(&self) -> Vec<ReceivedRequest> {
         self.requests.lock().expect("no panic").clone()
     }
 
@@ -105,9 +105,9 @@ impl Drop for Server {
     }
 }
 
-async fn serve<F: FnMut(&Request) -> Reply>(
+async fn serve<F: FnMut(&ReceivedRequest) -> Reply>(
     mut stream: TcpStream,
-    log: &Mutex<Vec<Request>>,
+    log: &Mutex<Vec<ReceivedRequest>>,
     reply: &Mutex<F>,
 ) {
     while let Some(request) = read(&mut stream).await {
@@ -147,7 +147,7 @@ async fn serve<F: FnMut(&Request) -> Reply>(
     }
 }
 
-async fn read(stream: &mut TcpStream) -> Option<Request> {
+async fn read(stream: &mut TcpStream) -> Option<ReceivedRequest> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     let head_end = loop {
@@ -169,5 +169,5 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
     }
     let body = String::from_utf8(body).expect("a body in UTF-8");
     let line = format!("{} {body}", first.trim_end_matches(" HTTP/1.1"));
-    Some(Request { line: line.trim_end().to_owned(), headers })
+    Some(ReceivedRequest { line: line.trim_end().to_owned(), headers })
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tokio::sync::Barrier;
 
-use super::scripted_server::{Reply, Request, Script, Server, answer, ok};
+use super::scripted_server::{ReceivedRequest, Reply, Script, Server, answer, ok};
 use super::*;
 use crate::clock::Clock as _;
 use crate::clock::manual::ManualClock;
@@ -133,7 +133,7 @@ enum ServerPaging {
     Endless,
 }
 
-fn page(request: &Request, users: usize, paging: ServerPaging, total: Option<&str>) -> Reply {
+fn page(request: &ReceivedRequest, users: usize, paging: ServerPaging, total: Option<&str>) -> Reply {
     let query = request.line.split_once('?').expect("a query").1;
     let asked: BTreeMap<_, _> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
     let number = |name| asked[name].parse::<usize>().expect("a number");

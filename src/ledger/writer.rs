@@ -30,7 +30,7 @@ const DETAIL_CHARS: usize = 300;
 /// call and observes nothing is not recorded. After a failure, every further record fails for the same reason.
 #[derive(Clone)]
 pub struct RunWriter {
-    requests: mpsc::Sender<Request>,
+    requests: mpsc::Sender<AppendRequest>,
     name: Arc<OnceLock<RunName>>,
     lock: Arc<HeldLock>,
     /// Why writing has failed.
@@ -52,7 +52,7 @@ pub struct Tally {
     pub done: u64,
 }
 
-struct Request {
+struct AppendRequest {
     body: Body,
     /// For the caller, which waits until it is durable.
     answer: Option<oneshot::Sender<Result<Seq, LedgerError>>>,
@@ -171,7 +171,7 @@ impl RunWriter {
         body: Body,
         answer: Option<oneshot::Sender<Result<Seq, LedgerError>>>,
     ) -> Result<(), LedgerError> {
-        self.requests.send(Request { body, answer }).map_err(|_| LedgerError::RunHasEnded)
+        self.requests.send(AppendRequest { body, answer }).map_err(|_| LedgerError::RunHasEnded)
     }
 }
 
@@ -200,17 +200,17 @@ struct WriterThread {
 }
 
 impl WriterThread {
-    fn serve(&mut self, received: &mpsc::Receiver<Request>) {
+    fn serve(&mut self, received: &mpsc::Receiver<AppendRequest>) {
         while let Ok(first) = received.recv() {
             self.write(std::iter::once(first).chain(received.try_iter()));
         }
     }
 
     /// Writes what is requested by now, and answers when it is durable.
-    fn write(&mut self, requests: impl Iterator<Item = Request>) {
+    fn write(&mut self, requests: impl Iterator<Item = AppendRequest>) {
         let mut lines = String::new();
         let mut written = Vec::new();
-        for Request { body, answer } in requests {
+        for AppendRequest { body, answer } in requests {
             match (self.compose(body, &mut lines), answer) {
                 (Ok(seq), Some(answer)) => written.push((seq, answer)),
                 (Ok(_), None) => {}
@@ -347,7 +347,7 @@ mod tests {
         for n in 0..100 {
             let (answer, answered) = oneshot::channel();
             let body = Body::Intent(an_intent(&format!("p{n}@example.com")));
-            writer.requests.send(Request { body, answer: Some(answer) }).unwrap();
+            writer.requests.send(AppendRequest { body, answer: Some(answer) }).unwrap();
             answers.push(answered);
         }
         drop(content);
