@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sample::binary;
-use sample::bucket::Bucket;
+use sample::store_server::StoreServer;
 
 /// How late each response of the bucket is.
 const DELAY: Duration = Duration::from_millis(30);
@@ -28,27 +28,30 @@ fn main() {
     println!("| invitations | rate limit | folder, s | bucket, s | ratio | requests | of them writes |");
     println!("|---|---|---|---|---|---|---|");
     for (people, limit) in [(1, "none"), (10, "none"), (100, "none"), (1_000, "none"), (1_000, LIMIT)] {
-        let bucket = Bucket::start(DELAY);
+        let bucket = StoreServer::start(|_| {
+            thread::sleep(DELAY);
+            None
+        });
         // Before the first run, a store is checked once.
         apply(0, "none", Some(&bucket));
-        let before = bucket.requests();
+        let before = bucket.requests().len();
         let (folder, in_bucket) = thread::scope(|scope| {
             let folder = scope.spawn(|| apply(people, limit, None));
             let in_bucket = apply(people, limit, Some(&bucket));
             (folder.join().expect("a run").as_secs_f64(), in_bucket.as_secs_f64())
         });
-        let (requests, writes) = bucket.requests();
+        let requests = bucket.requests().split_off(before);
+        let writes = requests.iter().filter(|request| request.starts_with("PUT ")).count();
         println!(
-            "| {people} | {limit} | {folder:.2} | {in_bucket:.2} | {:.3} | {} | {} |",
+            "| {people} | {limit} | {folder:.2} | {in_bucket:.2} | {:.3} | {} | {writes} |",
             in_bucket / folder,
-            requests - before.0,
-            writes - before.1
+            requests.len()
         );
     }
 }
 
 /// How long an apply takes that invites so many people to a new organization.
-fn apply(people: usize, limit: &str, bucket: Option<&Bucket>) -> Duration {
+fn apply(people: usize, limit: &str, bucket: Option<&StoreServer>) -> Duration {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("team.yaml"), team_file(people)).expect("a team file");
     let (mut sandbox, url) = sandbox(folder.path(), limit);
@@ -56,9 +59,7 @@ fn apply(people: usize, limit: &str, bucket: Option<&Bucket>) -> Duration {
     command.args(["apply", "--yes", "--endpoint", &url]).current_dir(folder.path());
     command.env("VOUCHERIFY_MANAGEMENT_ID", "sandbox-id").env("VOUCHERIFY_MANAGEMENT_TOKEN", "sandbox-token");
     if let Some(bucket) = bucket {
-        command.args(["--ledger", "s3://ledgers/team"]);
-        command.env("AWS_ENDPOINT_URL", format!("http://{}", bucket.address)).env("AWS_REGION", "us-east-1");
-        command.env("AWS_ACCESS_KEY_ID", "measured").env("AWS_SECRET_ACCESS_KEY", "measured");
+        command.args(["--ledger", StoreServer::URL]).envs(bucket.variables());
     }
     let started = Instant::now();
     let output = command.stdin(Stdio::null()).output().expect("it runs");

@@ -1,9 +1,9 @@
 //! Teams, organizations and ledgers of any size, for benchmarks and for the tests of memory and growth.
 
-pub(crate) mod bucket;
 pub(crate) mod dimensions;
-mod http;
 pub(crate) mod server;
+#[path = "../../tests/suite/store_server.rs"]
+pub(crate) mod store_server;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

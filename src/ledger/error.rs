@@ -82,7 +82,7 @@ pub enum LedgerError {
         /// What it did.
         why: &'static str,
     },
-/// An object store did not respond to a process that was asked to end.
+    /// An object store did not respond to a process that was asked to end.
     NoResponse(String),
     /// The place for the copy already has a ledger.
     NotEmpty(String),

@@ -42,14 +42,9 @@ mod help;
 #[cfg(target_os = "linux")]
 mod hostile;
 mod hostile_store;
-#[path = "../../benches/sample/http.rs"]
-mod http;
 mod import;
 mod kills;
 mod ledger_commands;
-#[path = "../../benches/sample/bucket.rs"]
-#[expect(dead_code, reason = "benchmarks use the rest")]
-mod memory_bucket;
 mod obstacles;
 mod only;
 mod planning;

@@ -16,11 +16,23 @@ pub(crate) struct Request {
     /// What the keys of a listing start with, and what they come after.
     under: String,
     after: String,
-    condition: Option<String>,
-    body: Vec<u8>,
+    /// The first line, and the headers.
+    head: Vec<String>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Request {
+    /// The first line.
+    pub(crate) fn line(&self) -> &str {
+        self.head.first().map_or("", |line| line.trim_end_matches(" HTTP/1.1"))
+    }
+
+    /// The value of a header.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.head.iter().filter_map(|line| line.split_once(": "));
+        headers.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
     /// Whether it lists from the start.
     pub(crate) fn is_first(&self) -> bool {
         self.after.is_empty()
@@ -176,11 +188,9 @@ impl Shared {
                 None => response(404, "", b"<Error><Code>NoSuchKey</Code></Error>"),
             },
             _ => {
-                let is_met = match (&request.condition, found) {
+                let is_met = match (request.header("if-match"), found) {
                     (None, found) => found.is_none(),
-                    (Some(condition), found) => {
-                        found.is_some_and(|(_, version)| *condition == etag(*version))
-                    }
+                    (Some(condition), found) => found.is_some_and(|(_, version)| condition == etag(*version)),
                 };
                 if !is_met {
                     return response(412, "", b"<Error><Code>PreconditionFailed</Code></Error>");
@@ -205,14 +215,8 @@ fn read(reader: &mut BufReader<&TcpStream>) -> Option<Request> {
             line => lines.push(line.to_owned()),
         }
     }
-    let header = |name: &str| {
-        let mut headers = lines.iter().filter_map(|line| line.split_once(": "));
-        headers.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned())
-    };
-    let length = header("content-length").map_or(0, |length| length.parse().expect("a number"));
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    let mut words = lines.first()?.split(' ');
+    let first = lines.first()?.clone();
+    let mut words = first.split(' ');
     let (method, target) = (words.next()?.to_owned(), words.next()?);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let parameter = |name: &str| {
@@ -224,14 +228,18 @@ fn read(reader: &mut BufReader<&TcpStream>) -> Option<Request> {
         Some((_, key)) => key,
         None => path,
     };
-    Some(Request {
+    let mut request = Request {
         method,
         key: key.to_owned(),
         under: parameter("prefix").unwrap_or_default(),
         after: parameter("start-after").unwrap_or_default(),
-        condition: header("if-match"),
-        body,
-    })
+        head: lines,
+        body: Vec::new(),
+    };
+    let length = request.header("content-length").map_or(0, |length| length.parse().expect("a number"));
+    request.body.resize(length, 0);
+    reader.read_exact(&mut request.body).ok()?;
+    Some(request)
 }
 
 fn response(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
