@@ -55,26 +55,40 @@ impl Project {
         Some(project)
     }
 
-    fn shell(&self, script: &str) {
+    fn shell(&self, script: &str) -> String {
         let mut bash = scrubbed("bash");
         bash.args(["-e", "-c", script]).current_dir(self.scenario.path("."));
         for person in ["AUTHOR", "COMMITTER"] {
             bash.env(format!("GIT_{person}_NAME"), "Tester");
             bash.env(format!("GIT_{person}_EMAIL"), "tester@example.com");
         }
-        self.scenario.finish(&mut bash).ok();
+        self.scenario.finish(&mut bash).ok().stdout.clone()
     }
 
-    /// Commits what is in the clone to a branch.
-    fn commit(&self, branch: &str) {
-        self.shell(&format!(
-            "cd clone; git checkout --quiet -B {branch}; git add .; git commit --quiet --message Change
-             git push --quiet ../remote.git {branch}"
+    /// Commits the team file in the clone to a branch, and pushes it. Returns the commit.
+    fn commit(&self, branch: &str, push_to: &str) -> String {
+        let commit = self.shell(&format!(
+            "cd clone; git checkout --quiet -B {branch}; git add people; git commit --quiet --message Change
+             git push --quiet ../remote.git {branch}:{push_to}; git rev-parse --short=12 HEAD"
         ));
+        commit.trim().to_owned()
+    }
+
+    /// Adds people to the included file of the example.
+    fn people(&self, people: &str) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let example =
+            fs::read_to_string(root.join("examples/github/people/support.yaml")).expect("the example");
+        self.scenario.write("clone/people/support.yaml", &format!("{example}{people}"));
     }
 
     /// Runs a pipeline, with the protected variables or without them, and its manual job if there is one.
     fn pipeline(&self, source: &str, is_protected: bool, variables: &[(&str, &str)]) -> Ended {
+        self.jobs(&["--manual", "apply"], source, is_protected, variables)
+    }
+
+    /// Runs those jobs of a pipeline that are named; if there are none, all but the manual one.
+    fn jobs(&self, jobs: &[&str], source: &str, is_protected: bool, variables: &[(&str, &str)]) -> Ended {
         let credentials = self.scenario.sandbox().credentials();
         let (id, token) = (credentials.id.as_str(), credentials.token.as_str());
         let endpoint = self.scenario.sandbox().base_url();
@@ -98,7 +112,7 @@ impl Project {
         let mut command = scrubbed(&self.runner);
         // The jobs share the clone.
         command.args(["--concurrency", "1"]);
-        command.args(["--force-shell-executor", "--evaluate-rule-changes=false", "--manual", "apply"]);
+        command.args(["--force-shell-executor", "--evaluate-rule-changes=false"]).args(jobs);
         for (name, value) in all.iter().chain(variables) {
             command.args(["--variable", &format!("{name}={value}")]);
         }
@@ -108,6 +122,17 @@ impl Project {
             .env("HOME", self.scenario.path("home"))
             .env("GIT_CONFIG_NOSYSTEM", "1");
         self.scenario.finish(&mut command)
+    }
+
+    /// How many issues are open.
+    fn open_issues(&self) -> usize {
+        let issues: Vec<Value> =
+            serde_json::from_str(&self.scenario.read("state/issues.json")).expect("a list");
+        issues.iter().filter(|issue| issue["open"] == true).count()
+    }
+
+    fn drift(&self) {
+        self.pipeline("schedule", true, &[]).ok();
     }
 
     fn notes(&self) -> Vec<String> {
@@ -127,9 +152,6 @@ fn person(name: &str, role: &str) -> String {
 fn the_gitlab_example_goes_from_the_first_run_to_an_override() {
     let Some(project) = Project::new() else { return };
     let sandbox = &project.scenario;
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let people = fs::read_to_string(root.join("examples/github/people/support.yaml")).expect("the example");
-
     // The first schedule checks the set-up, records the first reading, and opens an issue.
     let ended = project.pipeline("schedule", true, &[]);
     assert!(
@@ -148,8 +170,8 @@ fn the_gitlab_example_goes_from_the_first_run_to_an_override() {
     // A merge request of a branch has no keys: its plan is from the recorded reading. Nothing is applied.
     sandbox.calls();
     let kim = person("kim", "USER");
-    sandbox.write("clone/people/support.yaml", &format!("{people}{kim}"));
-    project.commit("kim");
+    project.people(&kim);
+    project.commit("kim", "kim");
     project.pipeline("merge_request_event", false, &[]).ok();
     let plan = &project.notes()[1];
     assert!(plan.contains("kim@example.com") && plan.contains("; offline, snapshot from "), "{plan}");
@@ -158,8 +180,8 @@ fn the_gitlab_example_goes_from_the_first_run_to_an_override() {
 
     // A blocked plan is not applied, and its note says how to allow it. The override is for that plan.
     let admins: String = (1..=6).map(|n| person(&format!("p{n}"), "ADMIN")).collect();
-    sandbox.write("clone/people/support.yaml", &format!("{people}{kim}{admins}"));
-    project.commit("main");
+    project.people(&format!("{kim}{admins}"));
+    project.commit("main", "main");
     project.pipeline("push", true, &[]).assert_status(1);
     let blocked = project.notes()[2].replace("\n> ", " ");
     assert!(blocked.contains("`allow_new_admins: 6`"), "{blocked}");
@@ -171,6 +193,101 @@ fn the_gitlab_example_goes_from_the_first_run_to_an_override() {
     assert_eq!(sandbox.writes(), [INVITE; 7]);
     assert_eq!(project.notes().last().map(String::as_str), Some("**Applied** 7 changes.\n"));
     assert!(!sandbox.read("state/calls").contains("token-of-the-job"));
+}
+
+#[test]
+fn the_gitlab_example_goes_from_a_blocked_merge_request_to_the_repair_of_drift() {
+    let Some(project) = Project::new() else { return };
+    let sandbox = &project.scenario;
+    let last = || project.notes().pop();
+
+    // The first reading, the example, and no drift any more.
+    project.drift();
+    assert_eq!(project.open_issues(), 1);
+    project.pipeline("push", true, &[]).ok();
+    assert_eq!(sandbox.writes(), [INVITE; 2]);
+    project.drift();
+    assert_eq!(project.open_issues(), 0);
+
+    // A merge request with too many new ADMINs fails, and its note says why. With fewer, the note is replaced.
+    let admins: String = (1..=6).map(|n| person(&format!("p{n}"), "ADMIN")).collect();
+    project.people(&admins);
+    project.commit("change", "change");
+    sandbox.calls();
+    project.pipeline("merge_request_event", false, &[]).assert_status(1);
+    let blocked = last().expect("a note").replace("\n> ", " ");
+    assert!(
+        blocked.starts_with("<!-- guestlist -->") && blocked.contains("`allow_new_admins: 6`"),
+        "{blocked}"
+    );
+    let kim = person("kim", "USER");
+    project.people(&kim);
+    project.commit("change", "change");
+    project.pipeline("merge_request_event", false, &[]).ok();
+    let notes = project.notes();
+    assert!(notes.len() == 2 && notes[1].contains("kim@") && !notes[1].contains("p1@"), "{notes:?}");
+    assert_eq!(sandbox.calls().len(), 0);
+
+    // Merged: nothing is written before the manual job is started.
+    project.shell("cd clone; git checkout --quiet -B main; git push --quiet ../remote.git main");
+    project.jobs(&[], "push", true, &[]).ok();
+    assert_eq!(sandbox.writes(), [""; 0]);
+    project.jobs(&["apply"], "push", true, &[]).ok();
+    assert_eq!(sandbox.writes(), [INVITE]);
+    assert_eq!(last().as_deref(), Some("**Applied** 1 change.\n"));
+
+    // One of two people fails: the note says who, why, and what to do. The other is applied.
+    let bad = format!("{}{}", person("ned", "role_unknown"), person("ona", "USER"));
+    project.people(&format!("{kim}{bad}"));
+    project.commit("main", "main");
+    project.pipeline("push", true, &[]).assert_status(1);
+    let result = last().expect("a note");
+    let said = "**Applied 1 of 2 changes.** Fix what is named below, then run this job again for the rest.\n\nFailed (1):\n\n```text\nned@example.com: ";
+    assert!(result.starts_with(said) && !result.contains("ona@"), "{result}");
+
+    // The manual job of the correction is started when the next change is merged: its plan is superseded.
+    let repaired = bad.replace("role_unknown", "USER");
+    project.people(&format!("{kim}{repaired}"));
+    project.commit("main", "main");
+    project.jobs(&[], "push", true, &[]).ok();
+    project.people(&format!("{kim}{repaired}{}", person("pia", "USER")));
+    let newer = project.commit("next", "main");
+    project.shell("cd clone; git checkout --quiet main");
+    sandbox.calls();
+    project.jobs(&["apply"], "push", true, &[]).ok();
+    let superseded = format!("**Not applied:** superseded by {newer}, whose plan includes this change.\n");
+    assert_eq!((last(), sandbox.calls().len()), (Some(superseded), 0));
+    project.shell("cd clone; git checkout --quiet -B main next");
+    project.pipeline("push", true, &[]).ok();
+    assert_eq!(sandbox.writes(), [INVITE; 2]);
+
+    drift_is_repaired_by_a_pipeline_without_variables(&project);
+}
+
+/// Everyone accepts, and one role is changed by hand.
+fn drift_is_repaired_by_a_pipeline_without_variables(project: &Project) {
+    let sandbox = &project.scenario;
+    let invited: Vec<_> =
+        sandbox.organization(|it| it.invited().map(|person| person.login.clone()).collect::<Vec<_>>());
+    for email in invited {
+        assert!(sandbox.organization(|it| it.accept(email.as_str())));
+    }
+    project.drift();
+    assert_eq!(project.open_issues(), 0);
+    assert!(sandbox.organization(|it| it.set_role("kim@example.com", "proj_npnFzPr9", "VIEWER")));
+    project.drift();
+    project.drift();
+    assert_eq!(project.open_issues(), 1);
+    sandbox.calls();
+    project.pipeline("web", true, &[]).ok();
+    assert_eq!(sandbox.writes().len(), 1);
+    project.drift();
+    assert_eq!(project.open_issues(), 0);
+
+    // With nothing to do, the manual job does nothing, and writes no note.
+    let notes = project.notes();
+    project.pipeline("web", true, &[]).ok();
+    assert_eq!((sandbox.writes().len(), project.notes()), (0, notes));
 }
 
 /// Nothing is pushed to a branch. The server in place of AWS does not exchange id tokens: that it is asked to is seen in
