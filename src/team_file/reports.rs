@@ -86,20 +86,27 @@ impl Problems {
         Value::Array(issues).to_string()
     }
 
-    /// A SARIF 2.1.0 log with one run, as GitHub code scanning and other viewers read it.
+    /// A SARIF 2.1.0 log with one run, with everything that GitHub code scanning requires.
     #[must_use]
     pub fn sarif(&self, sources: &Sources) -> String {
-        let rule = |id: &ProblemId| json!({"id": id.as_str(), "shortDescription": {"text": id.summary()}});
+        let rule = |id: &ProblemId| {
+            let help = format!("docs/errors.md of guestlist has an example of {id}, and what to do.");
+            json!({
+                "id": id.as_str(),
+                "shortDescription": {"text": id.summary()},
+                "fullDescription": {"text": id.summary()},
+                "help": {"text": help},
+            })
+        };
         let result = |problem: &Problem| {
-            let Location { line, column, .. } = problem.at;
             json!({
                 "ruleId": problem.id.as_str(),
                 "level": "error",
-                "message": {"text": description(problem)},
+                "message": {"text": without_links(&description(problem))},
                 "locations": [{
                     "physicalLocation": {
                         "artifactLocation": {"uri": uri(&relative(&file(problem, sources)))},
-                        "region": {"startLine": line, "startColumn": column},
+                        "region": region(problem.at, sources),
                     },
                 }],
             })
@@ -134,6 +141,26 @@ fn description(problem: &Problem) -> String {
         Some(help) => format!("{}; {help}", problem.message),
         None => problem.message.clone(),
     }
+}
+
+/// The marked characters as a SARIF region, which ends at the column after the last of them.
+fn region(at: Location, sources: &Sources) -> Value {
+    let marked = sources.get(at.file).text.get(at.start as usize..at.end as usize).unwrap_or_default();
+    let (mut line, mut column) = (at.line, at.column);
+    let mut characters = marked.chars().peekable();
+    while let Some(character) = characters.next() {
+        if character == '\n' || (character == '\r' && characters.peek() != Some(&'\n')) {
+            (line, column) = (line + 1, 1);
+        } else {
+            column += 1;
+        }
+    }
+    json!({"startLine": at.line, "startColumn": at.column, "endLine": line, "endColumn": column})
+}
+
+/// `text` without `[text](target)`, which viewers of SARIF show as a link: a message quotes the team file.
+fn without_links(text: &str) -> String {
+    text.replace("](", "] (")
 }
 
 /// The message of a workflow command.

@@ -245,10 +245,10 @@ fn gitlab_reads_a_code_quality_report() {
 
 #[test]
 fn sarif_viewers_read_rules_and_results() {
-    let text = "version: 1\nprojects: {a: b}\npolcy: é\nledger:\n";
+    let text = "version: 1\nprojects: {a: b}\npolcy: é\nledger:\n'[é](https://evil.example)': ''\nroles: \"two\n  lines\"\n";
     let (sources, _, problems) = read("./teams/ä b%.yaml", text);
     let log: Value = serde_json::from_str(&problems.sarif(&sources)).expect("JSON");
-    let result = |id: &str, text: &str, line: u32| {
+    let result = |id: &str, text: &str, [line, column, end_line, end_column]: [u32; 4]| {
         json!({
             "ruleId": id,
             "level": "error",
@@ -256,15 +256,25 @@ fn sarif_viewers_read_rules_and_results() {
             "locations": [{
                 "physicalLocation": {
                     "artifactLocation": {"uri": "teams/%C3%A4%20b%25.yaml"},
-                    "region": {"startLine": line, "startColumn": 1},
+                    "region": {
+                        "startLine": line,
+                        "startColumn": column,
+                        "endLine": end_line,
+                        "endColumn": end_column,
+                    },
                 },
             }],
         })
     };
-    let rules: Vec<_> = ProblemId::ALL
-        .iter()
-        .map(|id| json!({"id": id.as_str(), "shortDescription": {"text": id.summary()}}))
-        .collect();
+    let rule = |id: &ProblemId| {
+        json!({
+            "id": id.as_str(),
+            "shortDescription": {"text": id.summary()},
+            "fullDescription": {"text": id.summary()},
+            "help": {"text": format!("docs/errors.md of guestlist has an example of {id}, and what to do.")},
+        })
+    };
+    let keys = "the keys of a team file are `version`, `cluster`, `ledger`, `projects`, `roles`, `groups`, `people`, `policy` and `include`";
     assert_eq!(
         log,
         json!({
@@ -272,12 +282,18 @@ fn sarif_viewers_read_rules_and_results() {
             "version": "2.1.0",
             "runs": [{
                 "tool": {
-                    "driver": {"name": "guestlist", "version": env!("CARGO_PKG_VERSION"), "rules": rules},
+                    "driver": {
+                        "name": "guestlist",
+                        "version": env!("CARGO_PKG_VERSION"),
+                        "rules": ProblemId::ALL.iter().map(rule).collect::<Vec<_>>(),
+                    },
                 },
                 "columnKind": "unicodeCodePoints",
                 "results": [
-                    result("unknown-key", "unknown key `polcy`; did you mean `policy`?", 3),
-                    result("missing-value", "`ledger` has no value", 4),
+                    result("unknown-key", "unknown key `polcy`; did you mean `policy`?", [3, 1, 3, 6]),
+                    result("missing-value", "`ledger` has no value", [4, 1, 4, 7]),
+                    result("unknown-key", &format!("unknown key `[é] (https://evil.example)`; {keys}"), [5, 1, 5, 28]),
+                    result("wrong-type", "`roles` must be a mapping (`key: value` lines), not text", [6, 8, 7, 9]),
                 ],
             }],
         })
