@@ -286,3 +286,20 @@ impl fmt::Display for Rejection {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_from_500_on_is_an_outage_and_any_other_rejection_an_answer() {
+        let check = |cause: fn(Rejection) -> Cause, status, is_outage: bool| {
+            let cause = cause(Rejection { status, ..Rejection::default() });
+            assert_eq!((cause.is_outage(), cause.is_answer()), (is_outage, !is_outage), "{status}");
+        };
+        check(Cause::Refused, 404, false);
+        check(Cause::Refused, 499, false);
+        check(Cause::Failing, 500, true);
+        check(Cause::Refused, 501, true);
+    }
+}

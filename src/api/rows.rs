@@ -69,3 +69,22 @@ impl Seen {
         Ok(user)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_kept_once_until_all_are_dropped() {
+        let rows = Rows::default();
+        let text = r#"{"id":"user_1","login":"a@example.com"}"#.to_owned();
+        let row = RawValue::from_string(text).expect("JSON");
+        let read = || rows.users(&[&row]).expect("a user").remove(0);
+        let first = read();
+        assert!(Arc::ptr_eq(&first, &read()));
+        rows.clear();
+        let again = read();
+        assert_eq!(again, first);
+        assert!(!Arc::ptr_eq(&again, &first));
+    }
+}

@@ -250,15 +250,23 @@ mod tests {
         (1..).zip(bodies).map(record).collect()
     }
 
-    fn history(runs: &[Vec<Record>]) -> InvitationHistory {
+    fn folded(runs: &[Vec<Record>]) -> (InvitationHistory, Writes, Option<(RunName, Seq)>) {
         let mut fold = Fold::of("sandbox");
         for (number, run) in runs.iter().enumerate() {
-            fold.enter(RunName::of_file(&format!("{number}.jsonl")).unwrap());
+            fold.enter(run_name(number));
             for record in run {
                 fold.take(record.clone());
             }
         }
-        fold.finish().0
+        fold.finish()
+    }
+
+    fn run_name(number: usize) -> RunName {
+        RunName::of_file(&format!("{number}.jsonl")).unwrap()
+    }
+
+    fn history(runs: &[Vec<Record>]) -> InvitationHistory {
+        folded(runs).0
     }
 
     fn fold(runs: &[Vec<Record>]) -> Invitations {
@@ -274,6 +282,25 @@ mod tests {
             each.collect::<Vec<_>>().join(" ")
         };
         format!("out: {}; in flight: {}", list(&invitations.out), list(&invitations.in_flight))
+    }
+
+    #[test]
+    fn the_calls_of_a_later_run_come_after_a_snapshot() {
+        let runs = ["a@example.com", "b@example.com"]
+            .map(|email| records(0, "sandbox", &[(10, (email, Action::Assign, Some(Meaning::Assigned)))]));
+        let (_, writes, end) = folded(&runs);
+        assert_eq!(end, Some((run_name(1), 3)));
+        let after = |run, seq| {
+            let since = writes.after(Some(&(run_name(run), seq)), time(0));
+            writes
+                .select(&since, |_| true)
+                .into_keys()
+                .map(|(email, _)| email.to_string())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(after(0, 2), ["a@example.com", "b@example.com"]);
+        assert_eq!(after(0, 3), ["b@example.com"]);
+        assert_eq!(after(1, 3), [""; 0]);
     }
 
     #[test]

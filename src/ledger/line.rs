@@ -94,6 +94,9 @@ mod tests {
         let record = |body| Record { seq: 7, at: Timestamp::UNIX_EPOCH, body, prev: "0".repeat(64) };
         let bodies = [run("sandbox"), Body::Intent(intent), outcome(3, Meaning::Refused)];
         let mut lines: Vec<_> = bodies.map(|body| record(body).to_line()).into();
+        for (line, takes_one_pass) in lines.iter().zip([false, true, true]) {
+            assert_eq!(LineParser::default().call(line).is_some(), takes_one_pass, "{line}");
+        }
         // A field that is missing, has another type, is unknown, is there twice, or belongs to the other kind.
         let (intent, outcome) = (lines[1].clone(), lines[2].clone());
         for (line, from, to) in [

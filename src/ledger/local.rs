@@ -276,6 +276,21 @@ mod tests {
     }
 
     #[test]
+    fn a_document_that_is_too_large_or_not_a_file_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalStore::open(folder.path()).unwrap();
+        let path = folder.path().join("known.json");
+        File::create(&path).unwrap().set_len(MAX_BYTES + 1).unwrap();
+        assert_eq!(store.read("known.json").unwrap_err(), LedgerError::TooLarge(shown(&path)));
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert_eq!(
+            store.read("known.json").unwrap_err().to_string(),
+            format!("cannot read ledger file `{}`: it is not a regular file", path.display())
+        );
+    }
+
+    #[test]
     fn what_could_not_be_made_durable_does_not_stay() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.jsonl");

@@ -40,3 +40,26 @@ impl fmt::Debug for StoreVariables {
         f.debug_set().entries(self.0.keys()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_variables_are_not_kept() {
+        let names = [
+            "AWS_REGION",
+            "AZURE_STORAGE_ACCOUNT_NAME",
+            "IDENTITY_ENDPOINT",
+            "AWS",
+            "HOME",
+            "VOUCHERIFY_TOKEN",
+        ];
+        let variables: StoreVariables =
+            names.map(|name| (name.to_owned(), "secret".to_owned())).into_iter().collect();
+        assert_eq!(
+            format!("{variables:?}"),
+            r#"{"AWS_REGION", "AZURE_STORAGE_ACCOUNT_NAME", "IDENTITY_ENDPOINT"}"#
+        );
+    }
+}

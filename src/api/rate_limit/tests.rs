@@ -309,6 +309,53 @@ fn an_estimate_says_no_more_than_the_headers_do() {
 }
 
 #[test]
+fn an_end_that_differs_by_rounding_is_that_of_the_same_window() {
+    let now = Instant::now();
+    let remaining = |seconds| {
+        let mut budget = Budget::default();
+        let permit = go(&mut budget, now);
+        budget.learn(permit, Some(says(now, 5, 10)), now);
+        let permit = go(&mut budget, now);
+        budget.learn(permit, Some(says(now, 3, seconds)), now);
+        budget.pace(now).expect("a rate limit").remaining
+    };
+    assert_eq!([8, 9, 10, 11, 12].map(remaining), [5, 3, 3, 3, 3], "only the first is of an earlier window");
+}
+
+#[test]
+fn an_end_that_differs_by_rounding_shows_no_length_of_a_window() {
+    let now = Instant::now();
+    let period = |seconds| {
+        let mut budget = Budget::default();
+        let permit = go(&mut budget, now);
+        budget.learn(permit, Some(says(now, 99, 10)), now);
+        let later = now + Duration::from_secs(10);
+        let permit = go(&mut budget, later);
+        budget.learn(permit, Some(says(later, 98, seconds)), later);
+        budget.pace(later).expect("a rate limit").period
+    };
+    assert_eq!([1, 2].map(period), [None, Some(Duration::from_secs(2))]);
+}
+
+#[test]
+fn a_429_ends_no_wait_early_and_names_the_end_of_its_own() {
+    let now = Instant::now();
+    let second = |seconds| now + Duration::from_secs(seconds);
+    let refused = RateHeaders { refused: true, retry_at: Some(second(2)), ..RateHeaders::default() };
+    for (remaining, seconds, end) in [(5, 10, 2), (0, 10, 10), (0, 1, 2)] {
+        let mut budget = Budget::default();
+        let (first, last) = (go(&mut budget, now), go(&mut budget, now));
+        budget.learn(first, Some(says(now, remaining, seconds)), now);
+        budget.learn(last, Some(refused), now);
+        assert_eq!(
+            budget.ask(now),
+            Turn::Closed(second(end) + JUST_PAST),
+            "{remaining} left for {seconds} s"
+        );
+    }
+}
+
+#[test]
 fn two_windows_show_how_long_one_is() {
     let now = Instant::now();
     let mut budget = Budget::default();
