@@ -9,13 +9,18 @@ use super::terminal::Terminal;
 use crate::ledger::{Copied, Ledger, LedgerLocation, copy};
 use crate::words;
 
-pub(crate) fn run(args: &LedgerCommand) -> Result<(), Failure> {
+pub(crate) fn run(args: &LedgerCommand, terminal: Terminal) -> Result<(), Failure> {
     let LedgerCommand { action: LedgerAction::Copy, from, to } = args;
     let variables = environment::store_variables();
     let location = |text: &str| LedgerLocation::parse(text, Path::new("")).map_err(Failure::new);
     let (from, to) = (location(from)?, location(to)?);
-    let source = Ledger::open(&from, &variables).map_err(Failure::new)?;
-    let copied = copy(&source, || Ledger::open(&to, &variables), &environment::who());
+    let open = |location| {
+        let ledger = Ledger::open(location, &variables)?;
+        ledger.say_waiting(move |sentence| terminal.say(sentence));
+        Ok(ledger)
+    };
+    let source = open(&from).map_err(Failure::new)?;
+    let copied = copy(&source, || open(&to), &environment::who());
     let Copied { runs, records } = copied.map_err(Failure::new)?;
     Terminal::print(&format!(
         "Copied {} with {} from {from} to {to}, and compared the copy.\n\

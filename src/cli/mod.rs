@@ -125,7 +125,7 @@ async fn run(cli: Cli, terminal: Terminal) -> Result<(), Failure> {
         Command::Doctor(args) => doctor::run(&args, global, terminal).await,
         Command::Status(args) => status::run(&args, global, terminal),
         Command::Unlock(args) => unlock::run(&args, global, terminal).await,
-        Command::Ledger(args) => ledger::run(&args),
+        Command::Ledger(args) => ledger::run(&args, terminal),
         Command::Schema(args) => schema::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args, terminal),

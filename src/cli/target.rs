@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use super::args::GlobalArgs;
 use super::environment;
 use super::failure::Failure;
+use super::terminal::Terminal;
 use crate::desired::{LEDGER, SANDBOX_LEDGER, Team};
 #[cfg(feature = "sandbox")]
 use crate::escape;
@@ -27,6 +28,8 @@ pub(crate) struct Target {
     pub(crate) ledger_name: String,
     /// The folder of the ledger, if no argument names it.
     ledger_folder: Option<PathBuf>,
+    /// Where it is said that the ledger does not respond.
+    terminal: Terminal,
     /// The folder of the sandbox.
     #[cfg(feature = "sandbox")]
     sandbox: PathBuf,
@@ -70,6 +73,7 @@ impl Target {
             trusted,
             ledger_name,
             ledger_folder,
+            terminal: Terminal::new(global),
             #[cfg(feature = "sandbox")]
             sandbox: folder.join(sandbox),
         })
@@ -86,7 +90,10 @@ impl Target {
             Some(folder) => LedgerLocation::Folder(folder.clone()),
             None => LedgerLocation::parse(&self.ledger_name, Path::new("")).map_err(Failure::new)?,
         };
-        Ledger::open(&location, &environment::store_variables()).map_err(Failure::new)
+        let ledger = Ledger::open(&location, &environment::store_variables()).map_err(Failure::new)?;
+        let terminal = self.terminal;
+        ledger.say_waiting(move |sentence| terminal.say(sentence));
+        Ok(ledger)
     }
 
     /// The ledger as a saved plan keeps it: as text that names the same folder when it is read back.

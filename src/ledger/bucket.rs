@@ -314,6 +314,10 @@ impl Store for BucketStore {
         self.0.objects.expires()
     }
 
+    fn say_waiting(&self, say: Box<dyn Fn() + Send + Sync>) {
+        self.0.patience.say_waiting(say);
+    }
+
     fn hurry(&self) {
         self.0.patience.ask_to_end();
     }

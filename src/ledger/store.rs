@@ -100,6 +100,9 @@ pub(super) trait Store: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Calls `say` whenever a response of a store on the network is awaited for long.
+    fn say_waiting(&self, _say: Box<dyn Fn() + Send + Sync>) {}
+
     /// The process was asked to end: a store on the network that does not respond is given up after a few seconds.
     fn hurry(&self) {}
 

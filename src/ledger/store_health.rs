@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Ledger;
 use super::error::LedgerError;
+use crate::escape;
 
 /// How long the last call of a run, its record and the release of the lock may take.
 const LAST_CALL: Duration = Duration::from_secs(60);
@@ -33,6 +34,13 @@ impl Ledger {
     /// If the store cannot be reached, or the result is not one.
     pub fn is_store_checked(&self) -> Result<Option<bool>, LedgerError> {
         self.store.is_checked()
+    }
+
+    /// Calls `say` with a sentence whenever a response of a store on the network is awaited for long.
+    pub fn say_waiting(&self, say: impl Fn(&str) + Send + Sync + 'static) {
+        let sentence =
+            format!("Waiting for a response from the ledger `{}`.", escape::line(&self.store.name()));
+        self.store.say_waiting(Box::new(move || say(&sentence)));
     }
 
     /// The process was asked to end. From now on, a store on the network that does not respond within a few seconds is

@@ -1,7 +1,9 @@
 //! Stores that nobody means: what is too large, too long, contradictory or not theirs to send is refused with a sentence
 //! that says what to do, within 256 MiB of memory, and credentials go nowhere else.
 
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
 
 use crate::hostile::MEMORY;
@@ -296,6 +298,21 @@ fn a_signal_ends_a_command_whose_store_does_not_respond() {
             assert_eq!(scenario.writes(), [""; 0]);
         }
     }
+}
+
+#[test]
+fn whoever_waits_for_a_store_is_told() {
+    let scenario = scenario();
+    let silent = StoreServer::start(|request| request.is("GET", "list").then_some(Answer::Nothing));
+    let mut command = scenario.program(BINARY);
+    command.args(["log", "--ledger", StoreServer::URL]).envs(silent.variables()).stderr(Stdio::piped());
+    let mut run = command.spawn().expect("the binary runs");
+    let mut line = String::new();
+    let said = run.stderr.take().expect("standard error");
+    BufReader::new(said).read_line(&mut line).expect("a line");
+    assert_eq!(line, "Waiting for a response from the ledger `s3://ledgers/team`.\n");
+    send("TERM", &run);
+    assert_eq!(run.wait().expect("its end").signal(), Some(15));
 }
 
 #[test]
