@@ -41,7 +41,11 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// How many objects are read at the same moment.
 const READS_AT_ONCE: usize = 32;
 
-/// The size limit of those, and of the lock, in bytes. Segments that are larger are read one at a time.
+/// The longest key under a prefix, in bytes. Stores limit whole keys to that.
+const LONGEST_KEY: usize = 1024;
+
+/// The size limit of objects that are read at the same moment, and of the lock, in bytes. Segments that are larger are
+/// read one at a time.
 const SMALL: u64 = 256 << 10;
 
 /// Objects under one prefix of a bucket or a container.
@@ -209,7 +213,7 @@ impl Objects for Cloud {
             let listed = listed.map_err(|error| provider::failed(&location, &error, Seen::last()))?;
             let key = |object: object_store::ObjectMeta| {
                 let path = String::from(object.location);
-                let key = path.strip_prefix(&root).map(str::to_owned);
+                let key = path.strip_prefix(&root).filter(|key| key.len() <= LONGEST_KEY).map(str::to_owned);
                 key.ok_or_else(|| Failed::Other(provider::refuse_key(&location, &path)))
             };
             listed.into_iter().map(key).collect::<Result<_, _>>()

@@ -242,11 +242,13 @@ pub(super) fn no_response(location: &BucketLocation, limit: Duration) -> Failure
     Failure(format!("no complete response within {limit}; check the network and {variable}"))
 }
 
-/// Why a listing with the key `path` is refused, if it is.
+/// Why a listing with the key `path`, which is not one of a ledger, is refused.
 pub(super) fn refuse_key(location: &BucketLocation, path: &str) -> Failure {
     let variable = endpoint_of(location.kind());
     let path = escape::line(&words::clipped(path, SHOWN_OF_KEY)).into_owned();
-    Failure(format!("the store lists `{path}`, which is not under this prefix; check {variable}"))
+    Failure(format!(
+        "the store lists `{path}`, which guestlist never writes; check {variable}, or use a prefix that nothing else writes to"
+    ))
 }
 
 /// The variable that names the address of a store.
