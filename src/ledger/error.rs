@@ -46,6 +46,13 @@ pub enum LedgerError {
         /// The version of its format.
         format_version: u64,
     },
+    /// A segment of a ledger in an object store is damaged or missing.
+    Segment {
+        /// Its URL.
+        url: String,
+        /// What is wrong, and what to do.
+        why: String,
+    },
     /// A file has content that guestlist did not write.
     Unreadable {
         /// The path or URL.
@@ -155,12 +162,16 @@ impl fmt::Display for LedgerError {
                 "ledger file `{}` has format version {format_version}, and this version of guestlist supports up to {FORMAT_VERSION}; use a newer guestlist",
                 escape::line(file)
             ),
+            Self::Segment { url, why } => {
+                write!(f, "cannot read ledger object `{}`: {why}", escape::line(url))
+            }
             Self::Unreadable { file, line, why } => {
-                write!(f, "cannot read ledger file `{}`", escape::line(file))?;
-                if let Some(line) = line {
-                    write!(f, ", line {line}")?;
-                }
-                write!(f, ": {why}; restore the file from a backup, or move it away")
+                let (file, line) = (escape::line(file), line.map(|line| format!(", line {line}")));
+                let line = line.unwrap_or_default();
+                write!(
+                    f,
+                    "cannot read ledger file `{file}`{line}: {why}; restore the file from a backup, or move it away"
+                )
             }
             Self::StoreSettings { store, why } => {
                 write!(f, "cannot use the ledger `{}`: {}", escape::line(store), escape::line(why))

@@ -119,8 +119,8 @@ fn segments_that_are_too_large_to_be_read_side_by_side_are_read_one_after_the_ot
     refused(
         &large,
         "log",
-        "cannot read ledger file `s3://ledgers/team/log/00000000000000000001.jsonl`: it does not start with the header \
-         of a segment; restore the file from a backup, or move it away",
+        "cannot read ledger object `s3://ledgers/team/log/00000000000000000001.jsonl`: it does not start with the header \
+         of a segment; restore the earlier version of this object",
     );
 }
 
@@ -161,8 +161,8 @@ fn a_listing_of_more_than_there_is_names_what_is_missing() {
     refused(
         &million,
         "log",
-        "cannot read ledger file `s3://ledgers/team/log/00000000000000000001.jsonl`: it is missing, and there are \
-         segments after it; restore the file from a backup, or move it away",
+        "cannot read ledger object `s3://ledgers/team/log/00000000000000000001.jsonl`: it is missing, and there are \
+         segments after it; restore the earlier version of this object",
     );
     let last = server(|request| {
         request.is("GET", "list").then(|| Answer::listing(&["log/18446744073709551615.jsonl"]))
@@ -170,8 +170,8 @@ fn a_listing_of_more_than_there_is_names_what_is_missing() {
     refused(
         &last,
         "log",
-        "cannot read ledger file `s3://ledgers/team/log/00000000000000000001.jsonl`: it is missing, and there are \
-         segments after it; restore the file from a backup, or move it away",
+        "cannot read ledger object `s3://ledgers/team/log/00000000000000000001.jsonl`: it is missing, and there are \
+         segments after it; restore the earlier version of this object",
     );
 }
 

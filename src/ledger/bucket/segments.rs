@@ -177,7 +177,8 @@ impl Segments {
                     return Err(LedgerError::TooLarge(objects.url(&key)));
                 }
                 if self.bytes + records.len() as u64 > MOST_BYTES {
-                    return Err(broken("with it, the ledger has more than 512 MiB of records"));
+                    let why = "with it, the ledger has more than 512 MiB of records; use a new ledger, at another prefix";
+                    return Err(LedgerError::Segment { url: objects.url(&key), why: why.to_owned() });
                 }
                 self.bytes += records.len() as u64;
                 all.extend_from_slice(records);
@@ -206,5 +207,6 @@ fn first_line(bytes: &[u8]) -> &[u8] {
 }
 
 fn broken(objects: &dyn Objects, key: &str, why: &str) -> LedgerError {
-    LedgerError::Unreadable { file: objects.url(key), line: None, why: why.to_owned() }
+    let why = format!("{why}; restore the earlier version of this object");
+    LedgerError::Segment { url: objects.url(key), why }
 }

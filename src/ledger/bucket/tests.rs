@@ -325,8 +325,8 @@ fn a_listing_is_only_a_hint_and_damage_names_the_object() {
         assert_eq!(runs().unwrap_err().to_string(), expected);
         scene.objects.set(key, &before);
     };
-    let advice = "; restore the file from a backup, or move it away";
-    let file = |number: u64| format!("cannot read ledger file `s3://b/p/{}`: ", key(number));
+    let advice = "; restore the earlier version of this object";
+    let file = |number: u64| format!("cannot read ledger object `s3://b/p/{}`: ", key(number));
     check(&key(2), None, &format!("{}it is missing, and there are segments after it{advice}", file(2)));
     let edited = scene.objects.text(&key(2)).replace("{}", "[]");
     check(

@@ -57,6 +57,8 @@ struct State {
     /// The runners that have not ended.
     running: usize,
     is_faulty: bool,
+    /// Whether half of the listings are out of date.
+    lists_lag: bool,
     /// Who had the lock from when on: its token, and whether it was taken by hand.
     holders: Vec<(Duration, Option<(String, bool)>)>,
     /// The calls that may still be in flight: the token of the lock, and until when.
@@ -79,6 +81,7 @@ impl World {
             wakes: BTreeMap::new(),
             running: runners,
             is_faulty: true,
+            lists_lag: seed.is_multiple_of(2),
             holders: vec![(Duration::ZERO, None)],
             calls: Vec::new(),
             durable: Vec::new(),
@@ -270,7 +273,12 @@ impl Objects for Connection {
 
     fn list(&self, folder: &str, after: &str, _: usize) -> Result<Vec<String>, Failure> {
         let list = |state: &mut State| {
-            let fault = state.fault(&[Fault::Stale, Fault::Stale, Fault::Lost]);
+            let is_stale = state.is_faulty && state.lists_lag && state.random.bool();
+            let fault = if is_stale {
+                Some(Fault::Stale)
+            } else {
+                state.fault(&[Fault::Stale, Fault::Stale, Fault::Lost])
+            };
             state.content.list(folder, after, fault)
         };
         self.request(&format!("LIST {folder}"), list, Err(Failure("killed".to_owned())))
