@@ -231,6 +231,7 @@ fn patterns(patterns: &[EmailPattern]) -> PolicyValue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Role;
 
     fn policy(max_removals: Limit, max_new_admins: u32, keep_admins: u32, protect: &[&str]) -> Policy {
         let protect = protect.iter().map(|pattern| EmailPattern::new(pattern)).collect();
@@ -279,5 +280,29 @@ mod tests {
             ]
         );
         assert_eq!(own.policy_changes(&own), []);
+    }
+
+    #[test]
+    fn only_rules_that_allow_no_more_one_by_one_are_not_loosened() {
+        let rule = |pattern: &str, roles: &[Role], days| Rule {
+            pattern: pattern.to_owned(),
+            projects: None,
+            roles: Some(roles.iter().cloned().collect()),
+            days: Some(days),
+        };
+        let (user, more) = (vec![Role::User], vec![Role::User, Role::Admin]);
+        let base = [rule("a", &user, 30), rule("b", &more, 30)];
+        let [first, second] = base.clone();
+        let is_loosened = |own: &[Rule]| !are_within(Some(own), Some(&base));
+        assert!(!is_loosened(&base));
+        assert!(!is_loosened(std::slice::from_ref(&first)), "fewer rules");
+        assert!(!is_loosened(&[first.clone(), rule("b", &user, 29)]), "stricter");
+        assert!(is_loosened(&[first.clone(), second.clone(), rule("c", &user, 1)]), "one more rule");
+        assert!(is_loosened(&[second, first.clone()]), "another order");
+        assert!(is_loosened(&[first, rule("c", &user, 30)]), "another pattern");
+        assert!(is_loosened(&[rule("a", &more, 1)]), "more roles for less time");
+        assert!(is_loosened(&[rule("a", &user, 31)]), "more time");
+        assert!(is_loosened(&[Rule { days: None, ..rule("a", &user, 0) }]), "time without end");
+        assert!(are_within(Some(&base), None) && !are_within(None, Some(&base)));
     }
 }

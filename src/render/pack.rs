@@ -206,16 +206,25 @@ mod tests {
     use crate::model::Email;
     use crate::render::sections::Sentence;
 
+    fn row(email: &Email) -> SectionRow<'_> {
+        let sentence = Sentence { text: "not in the file".to_owned(), listed: None };
+        SectionRow { email: Some(email), sentence, aside: None, is_also_above: false }
+    }
+
+    #[test]
+    fn no_one_is_shown_after_a_person_who_does_not_fit() {
+        let emails = ["a@example.com", "a-longer-name@example.com", "b@example.com"].map(Email::as_received);
+        let rows: Vec<_> = emails.iter().map(row).collect();
+        let columns = Columns::fitting(emails.iter().map(Email::as_str), Some(WIDTH));
+        let first = "- `a@example.com: not in the file`\n";
+        let other = " `b@example.com: not in the file`";
+        let Packed { markdown, hidden } = pack(&rows, columns, "", 0, first.len() + other.len() + 1);
+        assert_eq!((markdown.as_str(), hidden), (first, 2));
+    }
+
     #[test]
     fn as_many_people_are_shown_as_take_less_than_the_room() {
         let emails: Vec<_> = (0..6).map(|n| Email::as_received(&format!("p{n}@example.com"))).collect();
-        let sentence = Sentence { text: "not in the file".to_owned(), listed: None };
-        let row = |email| SectionRow {
-            email: Some(email),
-            sentence: sentence.clone(),
-            aside: None,
-            is_also_above: false,
-        };
         let rows: Vec<_> = emails.iter().map(row).collect();
         let columns = Columns::fitting(emails.iter().map(Email::as_str), Some(WIDTH));
         let packed = |sign: &str, most_lines: usize, room: usize| {

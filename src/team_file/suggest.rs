@@ -75,10 +75,14 @@ mod tests {
     }
 
     #[test]
-    fn a_transposition_and_a_letter_too_many_are_typing_errors() {
-        for (name, meant) in
-            [("proejcts", "projects"), ("peeople", "people"), ("GROUPS", "groups"), ("polic", "policy")]
-        {
+    fn a_transposition_and_missing_letters_are_typing_errors() {
+        for (name, meant) in [
+            ("proejcts", "projects"),
+            ("peeople", "people"),
+            ("GROUPS", "groups"),
+            ("polic", "policy"),
+            ("poli", "policy"),
+        ] {
             assert_eq!(closest(name, ["projects", "people", "groups", "policy"]), Some(meant), "{name}");
         }
     }
