@@ -235,12 +235,6 @@ impl Known {
             }
         })
     }
-
-    /// How many members have a role in `project`.
-    #[must_use]
-    pub fn members_of(&self, project: &ProjectId) -> usize {
-        self.members.values().filter(|member| member.access.contains_key(project)).count()
-    }
 }
 
 #[cfg(test)]
