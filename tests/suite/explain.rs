@@ -183,6 +183,39 @@ storefront (proj_9KeAhZB1)
 }
 
 #[test]
+fn a_role_that_has_ended_is_shown_with_its_last_day() {
+    let scenario = Scenario::new().team(&format!(
+        "{HEAD}people:
+  - email: kim@example.com
+    first_name: Kim
+    last_name: Ray
+    projects: {{storefront: {{role: USER, until: 2020-01-31}}, loyalty: VIEWER}}
+"
+    ));
+    scenario.run("explain kim@example.com").assert(
+        0,
+        "\
+kim@example.com (Kim Ray)
+  team file   listed
+  member      not in a managed project (read live at $TIME UTC)
+  ledger      no pending invitation
+
+loyalty (proj_npnFzPr9)
+  desired     VIEWER, from own entry at team.yaml:8
+  known       none
+  plan        invite as VIEWER
+
+storefront (proj_9KeAhZB1)
+  desired     none
+              USER, from own entry at team.yaml:8, ended on 2020-01-31
+  known       none
+  plan        no change
+",
+        "",
+    );
+}
+
+#[test]
 fn somebody_whom_nobody_knows() {
     let scenario = scenario();
     scenario.run("explain alec@example.com").assert(

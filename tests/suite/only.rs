@@ -45,6 +45,27 @@ Applied 1 of 1 change (1 lost access).
 }
 
 #[test]
+fn changes_that_are_left_out_are_drift_all_the_same() {
+    let scenario = Scenario::new()
+        .team(&format!(
+            "{HEAD}people:
+  - {{email: ana@example.com, first_name: Ana, last_name: Oak, projects: {{storefront: USER}}}}
+  - {{email: kim@example.com, first_name: Kim, last_name: Ray, projects: {{storefront: USER}}}}
+"
+        ))
+        .member("kim@example.com", &[("storefront", "USER")]);
+    let found = || {
+        let status: Value =
+            serde_json::from_str(&scenario.run("status --format json").ok().stdout).expect("JSON");
+        (status["last_clean"].is_string(), status["drift"]["changes"].as_u64())
+    };
+    scenario.run("apply --yes --only kim@example.com").ok();
+    assert_eq!((scenario.writes(), found()), (Vec::new(), (false, Some(1))));
+    scenario.run("apply --yes --only ana@example.com").ok();
+    assert_eq!((scenario.writes().len(), found()), (1, (true, None)));
+}
+
+#[test]
 fn every_format_says_whom_it_is_for_and_what_it_leaves_out() {
     let scenario = scenario();
     let args = "plan --only Ben@Example.com --only ana@example.com";
