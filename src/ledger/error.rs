@@ -128,6 +128,14 @@ impl LedgerError {
     }
 }
 
+fn unreadable(f: &mut fmt::Formatter<'_>, file: &str, line: Option<u64>, why: &str) -> fmt::Result {
+    write!(f, "cannot read ledger file `{}`", escape::line(file))?;
+    if let Some(line) = line {
+        write!(f, ", line {line}")?;
+    }
+    write!(f, ": {why}; restore the file from a backup, or move it away")
+}
+
 impl std::error::Error for LedgerError {}
 
 impl fmt::Display for LedgerError {
@@ -165,14 +173,7 @@ impl fmt::Display for LedgerError {
             Self::Segment { url, why } => {
                 write!(f, "cannot read ledger object `{}`: {why}", escape::line(url))
             }
-            Self::Unreadable { file, line, why } => {
-                let (file, line) = (escape::line(file), line.map(|line| format!(", line {line}")));
-                let line = line.unwrap_or_default();
-                write!(
-                    f,
-                    "cannot read ledger file `{file}`{line}: {why}; restore the file from a backup, or move it away"
-                )
-            }
+            Self::Unreadable { file, line, why } => unreadable(f, file, *line, why),
             Self::StoreSettings { store, why } => {
                 write!(f, "cannot use the ledger `{}`: {}", escape::line(store), escape::line(why))
             }
