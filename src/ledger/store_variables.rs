@@ -62,4 +62,13 @@ mod tests {
             r#"{"AWS_REGION", "AZURE_STORAGE_ACCOUNT_NAME", "IDENTITY_ENDPOINT"}"#
         );
     }
+    #[cfg(feature = "object-store")]
+    #[test]
+    fn a_variable_that_is_empty_counts_as_not_set() {
+        let variables = [("AWS_REGION", "eu-central-1"), ("AWS_PROFILE", "")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let variables: StoreVariables = variables.into_iter().collect();
+        let values = ["AWS_REGION", "AWS_PROFILE", "AWS_ENDPOINT"].map(|name| variables.get(name));
+        assert_eq!(values, [Some("eu-central-1"), None, None]);
+    }
 }

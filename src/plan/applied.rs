@@ -9,7 +9,7 @@ use crate::known::{AppliedAccess, Known};
 use crate::model::{Access, Email};
 
 /// The access of the last applied file, after an apply of `desired` that left `rest` undone: the rest of the
-/// full plan. Everyone for whom something is left to do, or cannot be done, keeps what was there `before`; so
+/// full plan. Everyone with something left to do, or that cannot be done, keeps what was there `before`; so
 /// does everyone but the people `only`, if there are any.
 #[must_use]
 pub fn applied(
