@@ -251,11 +251,24 @@ fn what_is_missing_is_said_in_one_sentence() {
         ended.stderr
     };
     let keys = [("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "the-secret-key")];
-    assert_eq!(
-        said(&[], "s3://ledgers/x"),
-        "error: cannot use the ledger `s3://ledgers/x`: no credentials: set AWS_ACCESS_KEY_ID and \
-         AWS_SECRET_ACCESS_KEY, or AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN\n"
-    );
+    // One half of each pair is none.
+    for half in [
+        None,
+        Some("AWS_ACCESS_KEY_ID"),
+        Some("AWS_SECRET_ACCESS_KEY"),
+        Some("AWS_WEB_IDENTITY_TOKEN_FILE"),
+        Some("AWS_ROLE_ARN"),
+        Some("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+        Some("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
+    ] {
+        let variables: Vec<_> = half.iter().map(|name| (*name, "http://127.0.0.1:1/half")).collect();
+        assert_eq!(
+            said(&variables, "s3://ledgers/x"),
+            "error: cannot use the ledger `s3://ledgers/x`: no credentials: set AWS_ACCESS_KEY_ID and \
+             AWS_SECRET_ACCESS_KEY, or AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN\n",
+            "{half:?}"
+        );
+    }
     assert_eq!(
         said(&[("AWS_PROFILE", "prod")], "s3://ledgers/x"),
         "error: cannot use the ledger `s3://ledgers/x`: no credentials: set AWS_ACCESS_KEY_ID and \

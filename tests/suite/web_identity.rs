@@ -59,6 +59,15 @@ fn run(scenario: &Scenario, args: &[&str], variables: &[(&str, String)]) -> Ende
     scenario.finish(command.envs(variables.iter().map(|(name, value)| (*name, value))))
 }
 
+fn assert_forbidden(ended: &Ended, scheme: &str, service: &StoreServer) {
+    let why = format!(
+        "error: cannot read ledger lock `{scheme}://ledgers/team/lock.json`: `{}` answered 403 AccessDenied; check the \
+         credentials, and that they may get, put and list objects there\n",
+        service.address()
+    );
+    assert_eq!((ended.status, &ended.stderr), (Some(1), &why));
+}
+
 /// Neither the identity nor what it was exchanged for is shown or kept.
 fn assert_secret(scenario: &Scenario, ended: &Ended) {
     let shown = format!("{}{}{}", ended.stdout, ended.stderr, scenario.read_all(".guestlist"));
@@ -82,12 +91,7 @@ fn a_job_in_aws_signs_with_the_credentials_of_its_role() {
         ]
     };
     let ended = run(&scenario, &["apply", "--yes"], &variables(&url));
-    let why = format!(
-        "error: cannot read ledger lock `s3://ledgers/team/lock.json`: `{}` answered 403 AccessDenied; check the \
-         credentials, and that they may get, put and list objects there\n",
-        service.address()
-    );
-    assert_eq!((ended.status, &ended.stderr), (Some(1), &why));
+    assert_forbidden(&ended, "s3", &service);
     assert_secret(&scenario, &ended);
     let [exchange, store] = exchange_and_store(&requests);
     for part in [
@@ -132,12 +136,7 @@ fn a_job_in_azure_authorizes_with_the_token_of_its_application() {
             ("AZURE_AUTHORITY_HOST", url.clone()),
         ],
     );
-    let why = format!(
-        "error: cannot read ledger lock `az://ledgers/team/lock.json`: `{}` answered 403 AccessDenied; check the \
-         credentials, and that they may get, put and list objects there\n",
-        service.address()
-    );
-    assert_eq!((ended.status, &ended.stderr), (Some(1), &why));
+    assert_forbidden(&ended, "az", &service);
     assert_secret(&scenario, &ended);
     let [exchange, store] = exchange_and_store(&requests);
     assert_eq!(exchange.line(), "POST /the-tenant/oauth2/v2.0/token");
