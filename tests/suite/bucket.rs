@@ -141,6 +141,18 @@ failed   ledger store         cannot list ledger objects `s3://no-such-bucket/x`
 }
 
 #[test]
+fn a_ledger_can_have_a_bucket_of_its_own() {
+    let Some(bucket) = engine::bucket() else { return };
+    let scenario = Scenario::new().team(&format!("{HEAD}{PEOPLE}")).in_bucket(bucket.root("own"));
+    scenario.run("apply --yes --concurrency 1").ok();
+    let log = scenario.run("log --verify").ok().stdout.clone();
+    assert_eq!(log, "ok $RUN.jsonl: 8 records, 2 calls, completed\n1 file checked: all records intact.\n");
+    scenario.calls();
+    scenario.run("apply --yes").ok();
+    assert_eq!(scenario.writes(), [""; 0]);
+}
+
+#[test]
 fn a_saved_plan_names_the_bucket() {
     let Some(scenario) = scenario() else { return };
     scenario.write("team.yaml", &format!("{HEAD}ledger: {}\n{PEOPLE}", bucket(&scenario).url));

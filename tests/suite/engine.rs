@@ -135,6 +135,12 @@ impl Bucket {
         request(&self.address, "PUT", &format!("/{name}"), "");
     }
 
+    /// The root of another bucket on its server, which is created.
+    pub(crate) fn root(&self, name: &str) -> Self {
+        self.create(name);
+        Self { url: format!("s3://{name}"), ..self.clone() }
+    }
+
     /// The XML that lists all objects of all ledgers.
     pub(crate) fn list(&self) -> String {
         request(&self.address, "GET", "/ledgers?list-type=2&max-keys=100000", "")

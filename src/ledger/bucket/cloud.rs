@@ -127,8 +127,16 @@ impl Cloud {
         })
     }
 
+    /// What all keys start with.
+    fn root(&self) -> String {
+        match self.location.prefix() {
+            "" => String::new(),
+            prefix => format!("{prefix}/"),
+        }
+    }
+
     fn path(&self, key: &str) -> Path {
-        Path::from(format!("{}/{key}", self.location.prefix()))
+        Path::from(format!("{}{key}", self.root()))
     }
 
     fn condition(&self, over: Option<&ETag>) -> PutMode {
@@ -203,7 +211,7 @@ impl Objects for Cloud {
     fn list(&self, folder: &str, after: &str, most: usize) -> Result<Vec<String>, Failure> {
         let (store, prefix) = (Arc::clone(&self.reads), self.path(folder));
         let after = (!after.is_empty()).then(|| self.path(after));
-        let (root, location) = (format!("{}/", self.location.prefix()), self.location.clone());
+        let (root, location) = (self.root(), self.location.clone());
         let listed = seen::watch(async move {
             let listed = match &after {
                 Some(after) => store.list_with_offset(Some(&prefix), after),
