@@ -43,17 +43,20 @@ pub fn copy(
         return Err(LedgerError::Damaged(source.name()));
     }
     let target_lock = copy.acquire(who)?;
-    let names = runs::in_store(source)?;
-    for start in &names {
-        target_lock.held().ensure()?;
-        copy.store.import_run(&start.name, &runs::bytes(source, &start.name)?)?;
-    }
     for document in DOCUMENTS {
         if let Some(found) = source.read(document)?
             && !copy.store.replace(document, &found.value, None)?
         {
             return Err(LedgerError::NotEmpty(copy.store.name()));
         }
+    }
+    let mut names: Vec<_> = runs::in_store(source)?.into_iter().map(|start| start.name).collect();
+    // The last run comes first: it names the one before it, so a copy that was interrupted is damaged, not shorter.
+    let count = names.len();
+    names.rotate_right(1.min(count));
+    for name in &names {
+        target_lock.held().ensure()?;
+        copy.store.import_run(name, &runs::bytes(source, name)?)?;
     }
     compare(source, &*to()?.store)?;
     let records = verification.files.iter().filter_map(|file| file.result.as_ref().ok());
@@ -85,7 +88,7 @@ fn compare(source: &dyn Store, copy: &dyn Store) -> Result<(), LedgerError> {
 mod tests {
     use super::*;
     use crate::clock::manual::ManualClock;
-    use crate::ledger::tests::memory::Memory;
+    use crate::ledger::tests::memory::{Memory, full};
     use crate::ledger::tests::{a_run, an_intent, ledger_in, ledger_on, who};
     use std::fs;
 
@@ -129,6 +132,18 @@ mod tests {
             copy(&bucket().unwrap(), || Ok(ledger_in(&path)), &who()).unwrap();
             compare(&*ledger.store, &*ledger_in(&path).store).unwrap();
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_copy_that_was_interrupted_is_damaged() {
+        let (_folder, ledger) = source().await;
+        let memory = Memory::default();
+        let last = runs::in_store(&*ledger.store).unwrap().pop().unwrap().name;
+        memory.content().room = Some(runs::bytes(&*ledger.store, &last).unwrap().len());
+        assert_eq!(copy(&ledger, || Ok(ledger_on(&memory)), &who()), Err(full()));
+        assert_eq!(memory.runs(), Ok(vec![last]));
+        assert_eq!(memory.content().documents.len(), 2);
+        assert_eq!(ledger_on(&memory).verify().unwrap().chain(), ChainState::Damaged);
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -99,7 +99,12 @@ impl Store for Memory {
     }
 
     fn import_run(&self, run: &RunName, records: &[u8]) -> Result<(), LedgerError> {
-        self.content().runs.insert(run.clone(), records.to_vec());
+        let mut content = self.content();
+        let taken: usize = content.runs.values().map(Vec::len).sum();
+        if content.room.is_some_and(|room| taken + records.len() > room) {
+            return Err(full());
+        }
+        content.runs.insert(run.clone(), records.to_vec());
         Ok(())
     }
 
