@@ -318,7 +318,14 @@ impl Ledger {
     /// # Errors
     /// If the thread that writes cannot be started.
     pub fn begin(&self, run: Run, lock: &Lock) -> Result<RunWriter, LedgerError> {
-        RunWriter::begin(run, Arc::clone(&self.store), Arc::clone(&self.clock), lock.held(), MAX_BYTES)
+        RunWriter::begin(
+            run,
+            Arc::clone(&self.store),
+            Arc::clone(&self.clock),
+            lock.held(),
+            MAX_BYTES,
+            writer::LULL,
+        )
     }
 
     /// Starts to record a run with what its reading shows. `lock` must be held as long as the run lasts.

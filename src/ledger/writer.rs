@@ -1,11 +1,12 @@
 //! Writes the records of the run in progress: many workers send requests, one thread writes.
 //!
 //! A caller that appends an intent waits until it is durable; an outcome is written at once, and durable with the next
-//! intent. The thread writes all waiting requests together, so workers share one fsync.
+//! intent, or after a lull: then the run waits, for example for the rate limit. The thread writes all waiting requests together, so workers share one fsync.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock, mpsc};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -22,6 +23,9 @@ use crate::escape;
 
 /// The part of a run's size limit that is reserved for the outcomes of calls in flight and the end, in bytes.
 const RESERVE: u64 = 1 << 20;
+
+/// How long outcomes wait for an intent to be written with, before they are made durable by themselves.
+pub(super) const LULL: Duration = Duration::from_secs(1);
 
 /// The longest text from the service in a record, in characters.
 const DETAIL_CHARS: usize = 300;
@@ -59,13 +63,15 @@ struct AppendRequest {
 }
 
 impl RunWriter {
-    /// Starts the thread. It writes to `store` while `lock` is held, at most `max_bytes`.
+    /// Starts the thread. It writes to `store` while `lock` is held, at most `max_bytes`, and what is not durable after
+    /// `lull`.
     pub(super) fn begin(
         run: Run,
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         lock: Arc<HeldLock>,
         max_bytes: u64,
+        lull: Duration,
     ) -> Result<Self, LedgerError> {
         let (requests, received) = mpsc::channel();
         let (name, failed) = (Arc::new(OnceLock::new()), Arc::new(OnceLock::new()));
@@ -77,6 +83,8 @@ impl RunWriter {
             name: Arc::clone(&name),
             run: Some(run),
             log: None,
+            is_durable: true,
+            lull,
             chain: ChainWriter::default(),
             bytes: 0,
             counts: BTreeMap::new(),
@@ -190,6 +198,9 @@ struct WriterThread {
     /// The first record, until it is written.
     run: Option<Run>,
     log: Option<Box<dyn RunLog>>,
+    /// Whether all that was written is durable.
+    is_durable: bool,
+    lull: Duration,
     chain: ChainWriter,
     bytes: u64,
     counts: BTreeMap<Meaning, u64>,
@@ -201,9 +212,24 @@ struct WriterThread {
 
 impl WriterThread {
     fn serve(&mut self, received: &mpsc::Receiver<AppendRequest>) {
-        while let Ok(first) = received.recv() {
+        while let Some(first) = self.next(received) {
             self.write(std::iter::once(first).chain(received.try_iter()));
         }
+    }
+
+    /// The next request. If none comes for a while, what was written so far is made durable.
+    fn next(&mut self, received: &mpsc::Receiver<AppendRequest>) -> Option<AppendRequest> {
+        if !self.is_durable {
+            match received.recv_timeout(self.lull) {
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    if let Err(error) = self.append("", true) {
+                        self.fail(error);
+                    }
+                }
+                request => return request.ok(),
+            }
+        }
+        received.recv().ok()
     }
 
     /// Writes what is requested by now, and answers when it is durable.
@@ -231,6 +257,7 @@ impl WriterThread {
 
     /// Writes nothing more.
     fn fail(&mut self, error: LedgerError) {
+        self.is_durable = true;
         let _ = self.failed.set(error.clone());
         self.closed = Some(error);
     }
@@ -270,7 +297,7 @@ impl WriterThread {
     }
 
     fn append(&mut self, lines: &str, sync: bool) -> Result<(), LedgerError> {
-        if lines.is_empty() {
+        if lines.is_empty() && (self.is_durable || !sync) {
             return Ok(());
         }
         self.lock.ensure()?;
@@ -286,7 +313,9 @@ impl WriterThread {
             // The lock knows who took it over.
             LedgerError::LockLost { .. } => self.lock.ensure().err().unwrap_or(error),
             error => error,
-        })
+        })?;
+        self.is_durable = sync;
+        Ok(())
     }
 }
 
@@ -298,15 +327,18 @@ mod tests {
     use crate::ledger::tests::{a_run, an_intent, an_outcome, ledger_on, who};
     use crate::ledger::{Ledger, Lock, RunSummary, verify};
 
+    /// Longer than a test.
+    const NO_LULL: Duration = Duration::from_secs(3600);
+
     fn begin(memory: &Memory) -> (RunWriter, Lock) {
-        begin_with(memory, 64 << 20)
+        begin_with(memory, 64 << 20, NO_LULL)
     }
 
-    fn begin_with(memory: &Memory, max_bytes: u64) -> (RunWriter, Lock) {
+    fn begin_with(memory: &Memory, max_bytes: u64, lull: Duration) -> (RunWriter, Lock) {
         let ledger = ledger_on(memory).with_clock(ManualClock::at("2026-11-22T12:00:00Z"));
         let lock = ledger.acquire(&who()).unwrap();
         let Ledger { store, clock } = ledger;
-        let writer = RunWriter::begin(a_run("sandbox"), store, clock, lock.held(), max_bytes).unwrap();
+        let writer = RunWriter::begin(a_run("sandbox"), store, clock, lock.held(), max_bytes, lull).unwrap();
         (writer, lock)
     }
 
@@ -372,6 +404,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_outcome_is_durable_after_a_lull() {
+        let memory = Memory::default();
+        let (writer, _lock) = begin_with(&memory, 64 << 20, Duration::ZERO);
+        let of = writer.intent(an_intent("a@example.com")).await.unwrap();
+        writer.outcome(an_outcome(of, Meaning::Invited)).unwrap();
+        while memory.content().syncs < 2 {
+            std::thread::yield_now();
+        }
+        writer.end(EndReason::Completed, None, None).await.unwrap();
+        assert_eq!(memory.content().syncs, 3);
+        assert_eq!(memory.run().split(|byte| *byte == b'\n').count(), 1 + 2 + 1 + 1);
+    }
+
+    #[tokio::test]
     async fn after_a_failure_nothing_more_is_written() {
         let memory = Memory::default();
         memory.content().room = Some(900);
@@ -415,7 +461,7 @@ mod tests {
     #[tokio::test]
     async fn a_full_run_accepts_outcomes_but_no_further_calls() {
         let memory = Memory::default();
-        let (writer, _lock) = begin_with(&memory, RESERVE + 1000);
+        let (writer, _lock) = begin_with(&memory, RESERVE + 1000, NO_LULL);
         let of = writer.intent(an_intent("a@example.com")).await.unwrap();
         let large = an_intent(&"x".repeat(1000));
         writer.intent(large).await.unwrap();
