@@ -233,7 +233,11 @@ impl<'a> Session<'a> {
         // A run that cannot record its calls any more cannot record their result either.
         if let (Some(full), false) = (full, matches!(report.stopped, Some(Stopped::Ledger(_)))) {
             let rest = rest(full, &report);
-            let (realm, finding) = (target.endpoint.realm(), observe::finding(&rest));
+            let realm = target.endpoint.realm();
+            let finding = match observe::finding(&rest) {
+                Finding::Clean => Finding::Resolved,
+                drift => drift,
+            };
             let projects = desired.projects.keys().cloned().collect();
             if let Err(error) = self.ledger.keep_convergence(realm, &projects, Timestamp::now(), &finding) {
                 terminal.warn(&format!("cannot save the state after this run in the ledger: {error}"));

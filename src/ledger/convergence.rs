@@ -28,6 +28,8 @@ pub enum Finding {
     Clean,
     /// It has. The time in it is that of the reading.
     Drift(Drift),
+    /// It had, and a run has made every change since. The next reading shows whether the organization matches.
+    Resolved,
 }
 
 /// The convergence of the projects that one team file manages.
@@ -54,6 +56,7 @@ pub(super) fn update(
             last_clean = Some(at);
             None
         }
+        Finding::Resolved => None,
         Finding::Drift(drift) => {
             let same = before().filter_map(|before| before.drift.as_ref()).filter(|it| it.id == drift.id);
             let since = same.map(|it| it.since).min().unwrap_or(drift.since);
@@ -118,6 +121,9 @@ mod tests {
         assert_eq!(read(3, None), Convergence { last_clean: Some(time(3)), drift: None });
         assert_eq!(read(4, Some("a")), Convergence { last_clean: Some(time(3)), drift: Some(drift("a", 4)) });
         assert_eq!(read(5, Some("b")), Convergence { last_clean: Some(time(3)), drift: Some(drift("b", 5)) });
+        // A run that made these changes is no reading.
+        update(&mut teams, &ours, time(6), Finding::Resolved);
+        assert_eq!(of_all(&teams), Convergence { last_clean: Some(time(3)), drift: None });
     }
 
     #[test]
