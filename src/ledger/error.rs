@@ -214,7 +214,7 @@ impl fmt::Display for LedgerError {
             ),
             Self::InUse(lock) => write!(
                 f,
-                "the ledger is locked by {lock}; wait until that run has ended (a lock that is not renewed expires after 60 seconds) or, if you know that it is no longer running, run `guestlist unlock`"
+                "the ledger is locked by {lock}; wait until that run has ended (a lock that is not renewed expires after 60 seconds) or, if you know that it is no longer running, run `guestlist unlock` with the same options"
             ),
             Self::Contended => f.write_str("other runs are locking the ledger at this moment; run again"),
             Self::LockLost { ledger, by } => {

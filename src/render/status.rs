@@ -18,7 +18,7 @@ use crate::words::{self, count};
 /// The most people named in a line.
 const NAMED: usize = 10;
 
-const UNKNOWN: &str = "unknown: no live reading is recorded";
+const UNKNOWN: &str = "unknown until the next live reading";
 
 /// What `status` shows, of managed projects only.
 #[derive(Clone, Debug)]

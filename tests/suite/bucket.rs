@@ -96,7 +96,7 @@ fn doctor_says_whether_the_store_answers_and_honors_conditions() {
             assert!(!ended.stdout.contains(secret) && !ended.stderr.contains(secret), "{ended:?}");
         }
         let (_, checks) =
-            ended.stdout.split_once("one invitation, first.\n").expect("the checks of the service");
+            ended.stdout.split_once("such as one invitation.\n").expect("the checks of the service");
         (ended.status, checks.to_owned())
     };
     let before = format!(

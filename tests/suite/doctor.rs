@@ -33,8 +33,8 @@ passed   paging               `limit` and `page` are honored; the longest list h
 passed   rows of users        each has all projects of the user
 passed   pending invitations  1 person in the ledger, not in the member lists
 passed   rate limit           2000 calls, period not known yet, 1991 left
-unknown  permission to write  the right to invite and to change roles is only known after the first apply
-                              Apply a small change, such as one invitation, first.
+unknown  permission to write  reading does not show whether the key may invite and change roles; the first apply does
+                              If none has succeeded yet, apply a small change first, such as one invitation.
 passed   ledger               `.guestlist`: 1 run, all records intact
 passed   lock                 no run is in progress
 ",
@@ -66,8 +66,8 @@ failed   projects             loyalty (proj_other) is not in the organization
                               Check the ids under `projects`, and that the credentials are of this organization.
 failed   member lists         `GET /management/v1/projects/proj_9KeAhZB1/users?limit=100&page=1` failed: these credentials do not have permission (403, Forbidden); check the key in Team settings, and whether it is bound to an IP address
 passed   rate limit           2000 calls, period not known yet, 1999 left
-unknown  permission to write  the right to invite and to change roles is only known after the first apply
-                              Apply a small change, such as one invitation, first.
+unknown  permission to write  reading does not show whether the key may invite and change roles; the first apply does
+                              If none has succeeded yet, apply a small change first, such as one invitation.
 unknown  ledger               there is no ledger at `.guestlist` yet
                               The first apply creates it. If there was one, check `ledger:` or --ledger.
 ",
@@ -152,8 +152,8 @@ fn a_damaged_ledger_a_broken_file_and_json() {
         check(
             "permission to write",
             "unknown",
-            "the right to invite and to change roles is only known after the first apply",
-            Some("Apply a small change, such as one invitation, first."),
+            "reading does not show whether the key may invite and change roles; the first apply does",
+            Some("If none has succeeded yet, apply a small change first, such as one invitation."),
         ),
         check("ledger", "failed", "`.guestlist`: 1 run, modified", Some("Run `guestlist log --verify`.")),
         check("lock", "passed", "no run is in progress", None),

@@ -138,6 +138,8 @@ fn place_for(example: &str) -> Scenario {
     if needs_invitation.iter().any(|command| example.starts_with(&format!("guestlist {command}"))) {
         scenario.run("apply --yes").ok();
         scenario.run("apply --yes --sandbox").ok();
+        // A reading without changes.
+        scenario.run("plan").ok();
     }
     scenario
 }

@@ -435,7 +435,7 @@ fn a_second_apply_is_refused_while_the_lock_is_held() {
     let refused = scenario.run("apply --yes");
     let process = format!("(process {})", std::process::id());
     Ended { stderr: refused.stderr.replace(&process, "($PROCESS)"), ..refused }.assert(1, "", "\
-error: the ledger is locked by anna on build-7 ($PROCESS) since $TODAYT$TIMEZ, renewed $TODAYT$TIMEZ; wait until that run has ended (a lock that is not renewed expires after 60 seconds) or, if you know that it is no longer running, run `guestlist unlock`
+error: the ledger is locked by anna on build-7 ($PROCESS) since $TODAYT$TIMEZ, renewed $TODAYT$TIMEZ; wait until that run has ended (a lock that is not renewed expires after 60 seconds) or, if you know that it is no longer running, run `guestlist unlock` with the same options
 ");
     assert_eq!(scenario.writes(), [""; 0]);
     // What does not write is not kept from its work.

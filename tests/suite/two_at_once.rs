@@ -37,7 +37,7 @@ fn the_second_on_one_ledger_is_refused_and_told_who_is_first() {
     assert!(
         ends.ends_with(
             "; wait until that run has ended (a lock that is not renewed expires after 60 seconds) or, if you \
-             know that it is no longer running, run `guestlist unlock`\n"
+             know that it is no longer running, run `guestlist unlock` with the same options\n"
         ),
         "{ends}"
     );

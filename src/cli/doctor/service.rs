@@ -50,11 +50,11 @@ pub(super) async fn check(
             pending(target, &lists, checks);
         }
         rate_limit(reader.pace(), checks);
-        let text = "the right to invite and to change roles is only known after the first apply";
+        let text = "reading does not show whether the key may invite and change roles; the first apply does";
         checks.unknown(
             "permission to write",
             text,
-            Some("Apply a small change, such as one invitation, first."),
+            Some("If none has succeeded yet, apply a small change first, such as one invitation."),
         );
     };
     progress.during(reader.activity(), read).await;

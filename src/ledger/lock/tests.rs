@@ -63,7 +63,7 @@ fn a_second_run_is_refused_with_the_name_of_the_first() {
             format!(
                 "the ledger is locked by alex on box (process {}) since 2026-11-22T12:00:00Z, renewed \
                  2026-11-22T12:00:05Z; wait until that run has ended (a lock that is not renewed expires after \
-                 60 seconds) or, if you know that it is no longer running, run `guestlist unlock`",
+                 60 seconds) or, if you know that it is no longer running, run `guestlist unlock` with the same options",
                 std::process::id()
             )
         );
