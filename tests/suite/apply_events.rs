@@ -120,7 +120,7 @@ fn locked_then_interrupted() {
         begins,
         r#"{"event":"finished","format_version":1,"outcome":"locked","plan_id":null,"run":null,"changes":0,"done":0,"not_started":0,"counts":{},"failed":[],"held_back":[],"attention":0,"error":""#
     );
-    assert!(ends.ends_with("run `guestlist unlock`\"}"), "{ends}");
+    assert!(ends.ends_with("run `guestlist unlock` with the same options\"}"), "{ends}");
     send("INT", &first);
     let output = first.wait_with_output().expect("its end");
     let stdout = scenario.placeholders(std::str::from_utf8(&output.stdout).expect("UTF-8"));

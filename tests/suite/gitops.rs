@@ -585,10 +585,13 @@ fn what_the_cron_jobs_run_works() {
         std::os::unix::fs::symlink(target, scenario.path(link)).expect("a link");
     }
 
-    // The check fails until a run has left everything in place.
+    // The check fails until a run has found everything in place.
     run_cron_job(&scenario, "check.yaml").assert_status(1);
     run_cron_job(&scenario, "cronjob.yaml").ok();
     assert_eq!(scenario.writes(), ["POST /management/v1/projects/users/invite"]);
     assert!(scenario.path("ledger/known.json").exists());
+    run_cron_job(&scenario, "check.yaml").assert_status(1);
+    run_cron_job(&scenario, "cronjob.yaml").ok();
+    assert_eq!(scenario.writes(), [""; 0]);
     run_cron_job(&scenario, "check.yaml").ok();
 }
