@@ -50,20 +50,13 @@ fn every_command_works_on_a_ledger_in_a_bucket() {
     }
     scenario.run("plan --out saved.json").ok();
     scenario.run("apply --plan saved.json --yes --concurrency 1").ok();
-    assert_eq!(
-        keys(&scenario),
-        [
-            "applied.json",
-            "check/$ID.json",
-            "known.json",
-            "lock.json",
-            "log/00000000000000000001.jsonl",
-            "log/00000000000000000002.jsonl",
-            "log/00000000000000000003.jsonl",
-            "log/00000000000000000004.jsonl",
-            "store.json",
-        ]
-    );
+    let (segments, others): (Vec<_>, Vec<_>) =
+        keys(&scenario).into_iter().partition(|key| key.starts_with("log/"));
+    assert_eq!(others, ["applied.json", "check/$ID.json", "known.json", "lock.json", "store.json"]);
+    // On a busy machine, an outcome can have one of its own.
+    assert!((4..=6).contains(&segments.len()), "{segments:?}");
+    let numbered: Vec<_> = (1..=segments.len()).map(|number| format!("log/{number:020}.jsonl")).collect();
+    assert_eq!(segments, numbered);
     let log = scenario.run("log --verify").ok().stdout.clone();
     assert_eq!(log, "ok $RUN.jsonl: 8 records, 2 calls, completed\n1 file checked: all records intact.\n");
     scenario.calls();
