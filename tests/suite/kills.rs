@@ -287,7 +287,9 @@ fn killed_after_any_request_to_the_bucket_apply_recovers() {
     for_each(1..=relay.requests(), |held| {
         let bucket = engine::bucket().expect("the server is there");
         let (relay, scenario, mut child) = start_at(held, &bucket);
-        wait_until("the request", || relay.requests() >= held);
+        // A run that never had to wait for a second makes one request less.
+        let has_ended = |child: &mut Child| child.try_wait().expect("a process").is_some();
+        wait_until("the request", || relay.requests() >= held || has_ended(&mut child));
         child.kill().expect("a process");
         child.wait().expect("its end");
         relay.let_go();
