@@ -214,5 +214,5 @@ pub(super) fn write_id() -> String {
 /// Shared by everything that uses one ledger.
 pub(super) type SharedObjects = Arc<dyn Objects>;
 
-/// Connects to them once more.
+/// Makes another connection to them.
 pub(super) type Connect = Box<dyn Fn() -> Result<SharedObjects, LedgerError> + Send + Sync>;

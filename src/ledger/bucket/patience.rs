@@ -1,5 +1,5 @@
-//! How long requests to a store are waited for, and what is said meanwhile. Once the process was asked to end, a few
-//! seconds each, and after one without a response not at all.
+//! How long requests to a store are waited for, and what is said during a long wait. Once the process was asked to
+//! end, a few seconds each, and after one without a response not at all.
 
 use std::fmt;
 use std::pin::pin;
